@@ -1,0 +1,49 @@
+import nx from '@nx/eslint-plugin'
+import tseslint from 'typescript-eslint'
+
+const CLOUD_SDKS = ['@aws-sdk/*', '@google-cloud/*', '@azure/*', 'google-auth-library']
+
+/** The arrows of docs/architecture.md: core imports nothing of ours, nothing points back at the CLI. */
+const LAYERS = [
+  { sourceTag: 'layer:core', onlyDependOnLibsWithTags: ['layer:core'], bannedExternalImports: ['@oclif/*', ...CLOUD_SDKS] },
+  { sourceTag: 'layer:feature', onlyDependOnLibsWithTags: ['layer:core'], bannedExternalImports: ['@oclif/*', ...CLOUD_SDKS] },
+  { sourceTag: 'layer:provider', onlyDependOnLibsWithTags: ['layer:core'], bannedExternalImports: ['@oclif/*'] },
+  {
+    sourceTag: 'layer:cli',
+    onlyDependOnLibsWithTags: ['layer:core', 'layer:feature', 'layer:provider'],
+    bannedExternalImports: CLOUD_SDKS,
+  },
+  { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['layer:core'] },
+]
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { banTransitiveDependencies: true, allow: [], depConstraints: LAYERS }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      eqeqeq: ['error', 'smart'],
+    },
+  },
+  {
+    // Every failure a user can meet is typed: code, subject, hint, cause (packages/core/src/errors.ts).
+    files: ['packages/*/src/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "ThrowStatement > NewExpression[callee.name='Error']", message: 'throw a GpregError' },
+        { selector: 'ExportAllDeclaration', message: 'name what is exported' },
+      ],
+    },
+  },
+  {
+    // Libraries emit events; only the CLI prints.
+    files: ['packages/core/src/**/*.ts'],
+    rules: { 'no-console': 'error' },
+  },
+)

@@ -1,0 +1,131 @@
+/**
+ * Every failure gpreg reports is a {@link GpregError}: a code to act on, what it concerns, and what to do next.
+ * Code and fields are a contract; the message is for people and may change.
+ */
+
+/** What went wrong. Grouped as the exit codes of the command group them. */
+export type ErrorCode =
+  // the caller's input
+  | 'usage'
+  | 'input-unreadable'
+  | 'input-invalid'
+  | 'reference-invalid'
+  | 'image-set-empty'
+  | 'release-unknown'
+  | 'target-collision'
+  | 'platform-refused'
+  // content
+  | 'digest-invalid'
+  | 'digest-mismatch'
+  | 'size-mismatch'
+  | 'manifest-invalid'
+  | 'manifest-too-large'
+  | 'manifest-unsupported'
+  | 'not-found'
+  | 'blob-unknown'
+  // the other side
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'unreachable'
+  | 'tls-untrusted'
+  | 'stalled'
+  | 'server-error'
+  | 'protocol'
+  | 'upload-lost'
+  // this side
+  | 'storage'
+  | 'aborted'
+  | 'bug'
+
+/** Which end of a copy an error belongs to. */
+export type Side = 'source' | 'target'
+
+/** What an error is about; every field that is known is set. */
+export interface ErrorSubject {
+  readonly side?: Side
+  readonly host?: string
+  readonly reference?: string
+  readonly digest?: string
+  readonly path?: string
+  /** HTTP status of the answer, where there was one. */
+  readonly status?: number
+}
+
+export interface ErrorDetails extends ErrorSubject {
+  /** What the user can do next: a command, a flag, a file to look at. */
+  readonly hint?: string
+  readonly cause?: unknown
+  /** Whether the same request may succeed a little later. Default: by code. */
+  readonly retryable?: boolean
+  /** How long the other side asked us to wait, in milliseconds. */
+  readonly retryAfter?: number
+}
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  'rate-limited',
+  'unreachable',
+  'stalled',
+  'server-error',
+  'digest-mismatch',
+  'size-mismatch',
+  'upload-lost',
+])
+
+const BRAND = Symbol.for('gpreg.error')
+
+export class GpregError extends Error {
+  readonly code: ErrorCode
+  readonly subject: ErrorSubject
+  readonly hint: string | undefined
+  readonly retryable: boolean
+  readonly retryAfter: number | undefined
+  readonly [BRAND] = true
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { hint, cause, retryable, retryAfter, ...subject } = details
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'GpregError'
+    this.code = code
+    this.subject = subject
+    this.hint = hint
+    this.retryable = retryable ?? RETRYABLE.has(code)
+    this.retryAfter = retryAfter
+  }
+
+  /** The same error with more said about what it concerns; what is already known stays. */
+  about(subject: ErrorSubject): GpregError {
+    const known = Object.fromEntries(Object.entries(this.subject).filter(([, value]) => value !== undefined))
+    return new GpregError(this.code, this.message, {
+      ...subject,
+      ...known,
+      ...(this.hint === undefined ? {} : { hint: this.hint }),
+      cause: this.cause ?? this,
+      retryable: this.retryable,
+      ...(this.retryAfter === undefined ? {} : { retryAfter: this.retryAfter }),
+    })
+  }
+
+  toJSON(): { code: ErrorCode; message: string; hint?: string } & ErrorSubject {
+    return { code: this.code, message: this.message, ...(this.hint ? { hint: this.hint } : {}), ...this.subject }
+  }
+}
+
+/** True for errors of this and of any other copy of this package in the process. */
+export function isGpregError(error: unknown, code?: ErrorCode): error is GpregError {
+  return (
+    typeof error === 'object' && error !== null && BRAND in error && (code === undefined || (error as GpregError).code === code)
+  )
+}
+
+/** Any thrown value as a {@link GpregError}; what nobody foresaw is a bug of ours. */
+export function toGpregError(error: unknown): GpregError {
+  if (isGpregError(error)) return error
+  if (error instanceof Error && error.name === 'AbortError') return abortedError(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return new GpregError('bug', message, { cause: error, hint: 'this is a bug in gpreg; please report it with the command and this message' })
+}
+
+export function abortedError(cause?: unknown): GpregError {
+  return new GpregError('aborted', 'interrupted', { cause, hint: 'run the same command again to continue', retryable: false })
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { GpregError } from '../errors.ts'
+
+/** `algorithm:hex`, e.g. `sha256:e3b0…`. https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
+export type Digest = `sha256:${string}` | `sha512:${string}`
+
+/** The two registered algorithms and the length of their hex form. */
+const HEX_LENGTH = { sha256: 64, sha512: 128 } as const
+export type DigestAlgorithm = keyof typeof HEX_LENGTH
+
+const DIGEST = /^(sha256|sha512):([0-9a-f]+)$/
+
+export function isDigest(text: string): text is Digest {
+  const match = DIGEST.exec(text)
+  return match !== null && match[2]!.length === HEX_LENGTH[match[1] as DigestAlgorithm]
+}
+
+/** @throws `digest-invalid` */
+export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text
+  throw new GpregError('digest-invalid', `not a sha256 or sha512 digest: ${JSON.stringify(text.slice(0, 160))}`, {
+    hint: 'a digest reads sha256: and 64 lower-case hex characters',
+  })
+}
+
+export function digestAlgorithm(digest: Digest): DigestAlgorithm {
+  return digest.startsWith('sha512:') ? 'sha512' : 'sha256'
+}
+
+export function digestHex(digest: Digest): string {
+  return digest.slice(digest.indexOf(':') + 1)
+}
+
+export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
+}

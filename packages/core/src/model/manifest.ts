@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { GpregError, type ErrorSubject } from '../errors.ts'
+import { MediaType, isIndexType, isManifestType, type Descriptor } from './descriptor.ts'
+import { isDigest, type Digest } from './digest.ts'
+
+/** Registries refuse manifests above 4 MiB; so do we. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+/** More entries than any image has, few enough to hold. */
+const MAX_ENTRIES = 20_000
+
+const annotations = z.record(z.string(), z.string())
+const digest = z.string().refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
+const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+
+const descriptor = z.object({
+  mediaType: z.string().min(1).max(255),
+  digest,
+  size: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  platform: platform.optional(),
+  annotations: annotations.nullish().transform(value => value ?? undefined),
+  artifactType: z.string().optional(),
+  urls: z.array(z.string()).max(64).nullish().transform(value => value ?? undefined),
+})
+
+const imageManifest = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  artifactType: z.string().optional(),
+  config: descriptor,
+  layers: z.array(descriptor).max(MAX_ENTRIES),
+  subject: descriptor.nullish().transform(value => value ?? undefined),
+  annotations: annotations.nullish().transform(value => value ?? undefined),
+})
+
+const imageIndex = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().optional(),
+  artifactType: z.string().optional(),
+  manifests: z.array(descriptor).max(MAX_ENTRIES).nullable().transform(value => value ?? []),
+  subject: descriptor.nullish().transform(value => value ?? undefined),
+  annotations: annotations.nullish().transform(value => value ?? undefined),
+})
+
+interface Common {
+  readonly mediaType: string
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, string>>
+  /** The manifest that this one speaks about: a signature's image, an SBOM's image. */
+  readonly subject?: Descriptor
+}
+
+export interface ImageManifest extends Common {
+  readonly kind: 'manifest'
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+}
+
+export interface ImageIndex extends Common {
+  readonly kind: 'index'
+  readonly manifests: readonly Descriptor[]
+}
+
+export type Manifest = ImageManifest | ImageIndex
+
+/**
+ * Reads a manifest or an index, OCI or Docker schema 2. The bytes stay what they are: what is returned is a view.
+ * @param mediaType what the descriptor or the `Content-Type` says; the document's own `mediaType` must not disagree
+ * @throws `manifest-too-large`, `manifest-unsupported` (schema 1), `manifest-invalid`
+ */
+export function parseManifest(bytes: Uint8Array, mediaType: string | undefined, subject: ErrorSubject = {}): Manifest {
+  assertManifestSize(bytes.byteLength, subject)
+  const json = readJson(bytes, subject)
+  const declared = mediaTypeOf(json)
+  if (isSchema1(json, declared ?? mediaType)) {
+    throw new GpregError('manifest-unsupported', 'this is a Docker schema 1 manifest, which registries no longer accept', {
+      ...subject,
+      hint: 'push the image again with a current docker or skopeo (skopeo copy --format v2s2), then mirror it',
+    })
+  }
+  const type = settleMediaType(json, declared, mediaType, subject)
+  const parsed = isIndexType(type) ? imageIndex.safeParse(json) : imageManifest.safeParse(json)
+  if (!parsed.success) throw invalid(`does not follow ${type}: ${issues(parsed.error)}`, subject)
+  return view(parsed.data, type)
+}
+
+/** Every descriptor that a manifest needs to be whole, in the order of the document. The subject is not one of them. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  return manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers]
+}
+
+/** @throws `manifest-too-large` */
+export function assertManifestSize(size: number, subject: ErrorSubject = {}): void {
+  if (size <= MAX_MANIFEST_BYTES) return
+  throw new GpregError('manifest-too-large', `a manifest of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`, subject)
+}
+
+function view(data: z.output<typeof imageIndex> | z.output<typeof imageManifest>, mediaType: string): Manifest {
+  const common = {
+    mediaType,
+    ...(data.artifactType === undefined ? {} : { artifactType: data.artifactType }),
+    ...(data.annotations === undefined ? {} : { annotations: data.annotations }),
+    ...(data.subject === undefined ? {} : { subject: clean(data.subject) }),
+  }
+  return 'manifests' in data
+    ? { kind: 'index', ...common, manifests: data.manifests.map(clean) }
+    : { kind: 'manifest', ...common, config: clean(data.config), layers: data.layers.map(clean) }
+}
+
+/** Optional fields are absent, never `undefined`, so that descriptors compare and print well. */
+function clean(value: z.output<typeof descriptor>): Descriptor {
+  const { platform, ...rest } = Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as typeof value
+  if (platform === undefined) return rest as Descriptor
+  const { variant, ...base } = platform
+  return { ...rest, platform: variant === undefined ? base : { ...base, variant } } as Descriptor
+}
+
+function readJson(bytes: Uint8Array, subject: ErrorSubject): object {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw invalid('is not JSON', subject, cause)
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('is not a JSON object', subject)
+  return json
+}
+
+function mediaTypeOf(json: object): string | undefined {
+  const value = (json as { mediaType?: unknown }).mediaType
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function isSchema1(json: object, mediaType: string | undefined): boolean {
+  return (
+    (json as { schemaVersion?: unknown }).schemaVersion === 1 ||
+    mediaType === MediaType.dockerSchema1 ||
+    mediaType === MediaType.dockerSchema1Signed
+  )
+}
+
+/** OCI documents may leave `mediaType` out; then the header decides, and where that is generic too, the shape. */
+function settleMediaType(json: object, declared: string | undefined, given: string | undefined, subject: ErrorSubject): string {
+  const outer = given?.split(';')[0]!.trim()
+  const known = outer !== undefined && isManifestType(outer) ? outer : undefined
+  if (declared !== undefined && known !== undefined && declared !== known) {
+    throw invalid(`says it is ${declared} but was announced as ${known}`, subject)
+  }
+  const type = declared ?? known ?? ('manifests' in json ? MediaType.ociIndex : 'config' in json ? MediaType.ociManifest : undefined)
+  if (type !== undefined && isManifestType(type)) return type
+  throw new GpregError('manifest-unsupported', `${type ?? outer ?? 'this document'} is not an image manifest or index`, {
+    ...subject,
+    hint: 'gpreg copies OCI and Docker schema 2 images, indexes and artifacts',
+  })
+}
+
+function invalid(what: string, subject: ErrorSubject, cause?: unknown): GpregError {
+  return new GpregError('manifest-invalid', `the manifest ${what}`, { ...subject, cause })
+}
+
+function issues(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map(issue => `${issue.path.join('.') || 'document'}: ${issue.message}`)
+    .join('; ')
+}

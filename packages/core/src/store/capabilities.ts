@@ -1,0 +1,53 @@
+/** What only some stores can do. Probe with the guards; a store never has one of these as an optional method. */
+import type { Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
+import type { ByteStream, Call } from './content.ts'
+
+export interface Mounter {
+  /**
+   * Makes a blob of another repository of the same store appear in this one without sending it.
+   * @returns false where the store would rather have the bytes
+   */
+  mount(descriptor: Descriptor, fromRepository: string, call?: Call): Promise<boolean>
+}
+
+export interface TagLister {
+  /** Tags in lexical order, page after page. */
+  tags(call?: Call): AsyncIterable<string>
+}
+
+export interface ReferrerLister {
+  /** Manifests whose `subject` is the digest. An error while looking is thrown, never read as "none". */
+  referrers(subject: Digest, call?: Call): Promise<readonly Descriptor[]>
+}
+
+export interface RepositoryLister {
+  /** Names of the repositories that hold a tag. */
+  repositories(call?: Call): AsyncIterable<string>
+}
+
+/** Takes bytes before their digest is known, as an HTTP upload does. */
+export interface Ingester {
+  /** A new ingest, or the one with this id where it is still there. */
+  ingest(id?: string): Promise<Ingest | undefined>
+}
+
+export interface Ingest {
+  readonly id: string
+  /** bytes taken so far */
+  readonly size: number
+  append(bytes: ByteStream, call?: Call): Promise<void>
+  /** @throws `digest-mismatch`; the ingest is gone afterwards either way */
+  commit(digest: Digest): Promise<Descriptor>
+  discard(): Promise<void>
+}
+
+export const isMounter = (store: object): store is Mounter => has(store, 'mount')
+export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
+export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')
+export const isRepositoryLister = (store: object): store is RepositoryLister => has(store, 'repositories')
+export const isIngester = (store: object): store is Ingester => has(store, 'ingest')
+
+function has(store: object, method: string): boolean {
+  return typeof (store as Record<string, unknown>)[method] === 'function'
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+
+// Unit tests run against the sources (condition `gpreg-source`); e2e tests drive the built command.
+const sources = { conditions: ['gpreg-source'] }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: { name: 'unit', include: ['packages/*/{src,testing}/**/*.test.ts'], disableConsoleIntercept: true },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          globalSetup: ['e2e/support/install.ts'],
+          disableConsoleIntercept: true,
+        },
+      },
+    ],
+  },
+})
