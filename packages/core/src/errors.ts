@@ -96,25 +96,44 @@ export class GpregError extends Error {
   /** The same error with more said about what it concerns; what is already known stays. */
   about(subject: ErrorSubject): GpregError {
     const known = Object.fromEntries(Object.entries(this.subject).filter(([, value]) => value !== undefined))
-    return new GpregError(this.code, this.message, {
+    return this.with({ ...subject, ...known })
+  }
+
+  /** The same error after the last try: nobody need try again. */
+  final(): GpregError {
+    return this.with({ retryable: false })
+  }
+
+  /** A copy with some details replaced. */
+  with(details: ErrorDetails): GpregError {
+    const { code, message, subject, hint, cause, retryable, retryAfter } = this
+    return new GpregError(code, message, {
       ...subject,
-      ...known,
-      ...(this.hint === undefined ? {} : { hint: this.hint }),
-      cause: this.cause ?? this,
-      retryable: this.retryable,
-      ...(this.retryAfter === undefined ? {} : { retryAfter: this.retryAfter }),
+      cause: cause ?? this,
+      retryable,
+      ...(hint === undefined ? {} : { hint }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...details,
     })
   }
 
   toJSON(): { code: ErrorCode; message: string; hint?: string } & ErrorSubject {
-    return { code: this.code, message: this.message, ...(this.hint ? { hint: this.hint } : {}), ...this.subject }
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.hint ? { hint: this.hint } : {}),
+      ...this.subject,
+    }
   }
 }
 
 /** True for errors of this and of any other copy of this package in the process. */
 export function isGpregError(error: unknown, code?: ErrorCode): error is GpregError {
   return (
-    typeof error === 'object' && error !== null && BRAND in error && (code === undefined || (error as GpregError).code === code)
+    typeof error === 'object' &&
+    error !== null &&
+    BRAND in error &&
+    (code === undefined || (error as GpregError).code === code)
   )
 }
 
@@ -123,9 +142,16 @@ export function toGpregError(error: unknown): GpregError {
   if (isGpregError(error)) return error
   if (error instanceof Error && error.name === 'AbortError') return abortedError(error)
   const message = error instanceof Error ? error.message : String(error)
-  return new GpregError('bug', message, { cause: error, hint: 'this is a bug in gpreg; please report it with the command and this message' })
+  return new GpregError('bug', message, {
+    cause: error,
+    hint: 'this is a bug in gpreg; please report it with the command and this message',
+  })
 }
 
 export function abortedError(cause?: unknown): GpregError {
-  return new GpregError('aborted', 'interrupted', { cause, hint: 'run the same command again to continue', retryable: false })
+  return new GpregError('aborted', 'interrupted', {
+    cause,
+    hint: 'run the same command again to continue',
+    retryable: false,
+  })
 }

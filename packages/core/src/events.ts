@@ -14,9 +14,24 @@ export type GpregEvent =
   | { readonly type: 'plan.done'; readonly images: number; readonly blobs: number; readonly bytes: number }
   /** The first blob of an image is on its way. */
   | { readonly type: 'image.started'; readonly image: string; readonly bytes: number }
-  | { readonly type: 'image.copied'; readonly image: string; readonly source: string; readonly digest: Digest }
-  | { readonly type: 'image.up-to-date'; readonly image: string; readonly source: string; readonly digest: Digest }
-  | { readonly type: 'image.failed'; readonly image: string; readonly source: string; readonly error: GpregError }
+  | {
+      readonly type: 'image.copied'
+      readonly image: string
+      readonly source: string
+      readonly digest: Digest
+    }
+  | {
+      readonly type: 'image.up-to-date'
+      readonly image: string
+      readonly source: string
+      readonly digest: Digest
+    }
+  | {
+      readonly type: 'image.failed'
+      readonly image: string
+      readonly source: string
+      readonly error: GpregError
+    }
   | { readonly type: 'image.verified'; readonly image: string; readonly ok: boolean; readonly status: string }
   | { readonly type: 'blob.started'; readonly digest: Digest; readonly size: number }
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
@@ -25,10 +40,28 @@ export type GpregEvent =
   | { readonly type: 'blob.mounted'; readonly digest: Digest; readonly repository: string }
   | { readonly type: 'blob.failed'; readonly digest: Digest; readonly error: GpregError }
   /** A request or a transfer is tried again after `delay`. */
-  | { readonly type: 'retry'; readonly operation: string; readonly attempt: number; readonly delay: number; readonly error: GpregError }
-  | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string; readonly subject?: ErrorSubject }
+  | {
+      readonly type: 'retry'
+      readonly operation: string
+      readonly attempt: number
+      readonly delay: number
+      readonly error: GpregError
+    }
+  | {
+      readonly type: 'warning'
+      readonly code: WarningCode
+      readonly message: string
+      readonly subject?: ErrorSubject
+    }
   /** One HTTP exchange is over; `status` 0 where no answer came. */
-  | { readonly type: 'request'; readonly side: Side; readonly host: string; readonly method: string; readonly path: string; readonly status: number }
+  | {
+      readonly type: 'request'
+      readonly side: Side
+      readonly host: string
+      readonly method: string
+      readonly path: string
+      readonly status: number
+    }
 
 export type WarningCode =
   /** the registry said something in a `Warning` header */

@@ -1,7 +1,12 @@
 import type { Context } from '../context.ts'
-import type { GpregError } from '../errors.ts'
-import type { Lock } from '../gitpod/lock.ts'
-import type { ImageSet } from '../gitpod/image-set.ts'
+import { cachingReader, readGraph, type ManifestReader } from '../copy/graph.ts'
+import { findReferrers } from '../copy/referrers.ts'
+import type { Referrer } from '../copy/item.ts'
+import { toGpregError, type GpregError } from '../errors.ts'
+import type { ImageEntry, ImageSet, LockedImage, LockedReferrer } from '../gitpod/image-set.ts'
+import { createLock, type Lock } from '../gitpod/lock.ts'
+import { Limiter, mapLimited } from '../limiter.ts'
+import { formatReference, tagOrDigest } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
 
 export interface LockOptions {
@@ -15,5 +20,65 @@ export interface LockResult {
   readonly failed: readonly { readonly source: string; readonly error: GpregError }[]
 }
 
-/** Resolves every image to its digest and size as of now. */
-export declare function lockImages(set: ImageSet, registries: Registries, options: LockOptions, context: Context): Promise<LockResult>
+const LOOKS_AT_ONCE = 16
+
+/** Resolves every image to its digest and size as of now, all of it read and checked down to the last manifest. */
+export async function lockImages(
+  set: ImageSet,
+  registries: Registries,
+  options: LockOptions,
+  context: Context,
+): Promise<LockResult> {
+  const read = cachingReader()
+  const bySource = new Map(set.images.map(entry => [formatReference(entry.source), entry]))
+  context.emit({ type: 'plan.started', images: bySource.size })
+  const failed: { source: string; error: GpregError }[] = []
+  const locked = await mapLimited(bySource, new Limiter(LOOKS_AT_ONCE), async ([source, entry]) => {
+    try {
+      return [{ entry, image: await lockImage(entry, registries, read, options, context) }]
+    } catch (thrown) {
+      const error = toGpregError(thrown)
+      if (error.code === 'aborted') throw error
+      failed.push({ source, error: error.about({ side: 'source', reference: source }) })
+      return []
+    } finally {
+      context.emit({ type: 'plan.image', image: source, upToDate: false })
+    }
+  })
+  return { lock: createLock(locked.flat(), new Date(context.now())), failed }
+}
+
+async function lockImage(
+  entry: ImageEntry,
+  registries: Registries,
+  read: ManifestReader,
+  options: LockOptions,
+  context: Context,
+): Promise<LockedImage> {
+  const { repository } = registries.open('source', entry.source)
+  const call = { signal: context.signal }
+  const root = await repository.resolve(tagOrDigest(entry.source), call)
+  const graph = await readGraph(repository, root, read, call)
+  const digests = graph.manifests.map(({ descriptor }) => descriptor.digest)
+  const referrers = options.referrers === false ? [] : await findReferrers(repository, digests, call)
+  const { mediaType, digest, size } = root
+  return {
+    mediaType,
+    digest,
+    size,
+    bytes: graph.blobs.reduce((sum, blob) => sum + blob.size, 0),
+    referrers: referrers.map(toLocked),
+  }
+}
+
+function toLocked({ descriptor, subject, tag }: Referrer): LockedReferrer {
+  const { mediaType, digest, size, artifactType } = descriptor
+  return {
+    mediaType,
+    digest,
+    size,
+    subject,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+}

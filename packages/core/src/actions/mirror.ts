@@ -1,9 +1,13 @@
 import type { Context } from '../context.ts'
+import { executePlan, type CopyOutcome } from '../copy/execute.ts'
+import type { CopyOptions } from '../copy/item.ts'
+import { planTransfer, type TransferPlan } from '../copy/plan.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Registries } from '../remote/registries.ts'
+import { copyItems, describeError } from './items.ts'
 
 export interface MirrorOptions {
   /** Only these platforms of every index; default all. */
@@ -33,44 +37,86 @@ export interface MirrorResult {
     readonly copied: number
     readonly upToDate: number
     readonly failed: number
-    readonly blobs: { readonly unique: number; readonly sent: number; readonly mounted: number; readonly present: number }
+    readonly blobs: {
+      readonly unique: number
+      readonly sent: number
+      readonly mounted: number
+      readonly present: number
+    }
     /** blob bytes; `sent` is what was put on the wire to the target, repeats included */
-    readonly bytes: { readonly unique: number; readonly sent: number; readonly mounted: number; readonly present: number }
+    readonly bytes: {
+      readonly unique: number
+      readonly sent: number
+      readonly mounted: number
+      readonly present: number
+    }
     readonly requests: { readonly source: number; readonly target: number }
     readonly retries: number
     readonly seconds: number
   }
 }
 
-/** The answer of `gpreg mirror --dry-run --json`. */
-export interface MirrorPlan {
-  readonly kind: 'MirrorPlan'
-  readonly version: 1
-  readonly images: readonly {
-    readonly source: string
-    readonly target: string
-    readonly digest?: Digest
-    readonly status: 'to-copy' | 'up-to-date' | 'failed'
-    /** bytes of blobs: to send, to mount and already there; a blob that several images share is sent by the first */
-    readonly send: number
-    readonly mount: number
-    readonly present: number
-    readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
-  }[]
-  readonly totals: {
-    readonly images: number
-    readonly toCopy: number
-    readonly upToDate: number
-    readonly failed: number
-    readonly blobs: { readonly unique: number; readonly send: number; readonly mount: number; readonly present: number }
-    readonly bytes: { readonly unique: number; readonly send: number; readonly mount: number; readonly present: number }
+/**
+ * Copies the set into its targets. Failures of single images are in the result; what stops everything is thrown.
+ * @throws `usage`, `aborted`
+ */
+export async function mirrorImages(
+  set: ImageSet,
+  registries: Registries,
+  options: MirrorOptions,
+  context: Context,
+): Promise<MirrorResult> {
+  const started = context.now()
+  const before = registries.requests()
+  let retries = 0
+  const counting: Context = {
+    ...context,
+    emit: event => {
+      if (event.type === 'retry') retries++
+      context.emit(event)
+    },
   }
-  /** Docker Hub counts manifest reads; absent where Docker Hub is not a source. `left` is null where it does not say. */
-  readonly dockerHub?: { readonly pullsNeeded: number; readonly pullsLeft: number | null }
+  const copying = copyOptions(options, registries)
+  const plan = await planTransfer(copyItems(set, registries), copying, counting)
+  const outcome = await executePlan(plan, copying, counting)
+  const requests = registries.requests()
+  return {
+    kind: 'MirrorResult',
+    version: 1,
+    images: outcome.images.map(({ item, status, digest, error }) => ({
+      source: item.sourceName,
+      target: item.targetName,
+      ...(digest === undefined ? {} : { digest }),
+      status,
+      ...(error === undefined ? {} : { error: describeError(error) }),
+    })),
+    totals: {
+      ...imageTotals(outcome),
+      ...contentTotals(plan, outcome),
+      requests: { source: requests.source - before.source, target: requests.target - before.target },
+      retries,
+      seconds: (context.now() - started) / 1000,
+    },
+  }
 }
 
-/** Copies the set into its targets. Failures of single images are in the result; what stops everything is thrown. */
-export declare function mirrorImages(set: ImageSet, registries: Registries, options: MirrorOptions, context: Context): Promise<MirrorResult>
+export function copyOptions(options: MirrorOptions, registries: Registries): CopyOptions {
+  return { ...options, concurrency: registries.concurrency }
+}
 
-/** What {@link mirrorImages} would do. */
-export declare function planMirror(set: ImageSet, registries: Registries, options: MirrorOptions, context: Context): Promise<MirrorPlan>
+function imageTotals({ images }: CopyOutcome) {
+  const count = (status: string) => images.filter(image => image.status === status).length
+  return {
+    images: images.length,
+    copied: count('copied'),
+    upToDate: count('up-to-date'),
+    failed: count('failed'),
+  }
+}
+
+function contentTotals({ blobs }: TransferPlan, { totals }: CopyOutcome) {
+  const { bytes, ...counts } = totals
+  const unique = new Map(blobs.map(({ descriptor }) => [descriptor.digest, descriptor.size]))
+  const uniqueBytes = [...unique.values()].reduce((sum, size) => sum + size, 0)
+  return { blobs: { unique: unique.size, ...counts }, bytes: { unique: uniqueBytes, ...bytes } }
+}

@@ -1,9 +1,16 @@
 import type { Context } from '../context.ts'
-import type { ErrorCode } from '../errors.ts'
-import type { ImageSet } from '../gitpod/image-set.ts'
+import { readManifest } from '../copy/graph.ts'
+import { filterPlatforms } from '../copy/platform-filter.ts'
+import { isGpregError, toGpregError } from '../errors.ts'
+import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
+import { Limiter, mapLimited } from '../limiter.ts'
+import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
+import { formatReference, tagOrDigest } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
+import { targetOf } from './items.ts'
+import { Walker, type VerifyProblem } from './walker.ts'
 
 export interface VerifyOptions {
   /** Read every byte back and hash it. */
@@ -11,14 +18,6 @@ export interface VerifyOptions {
   readonly platforms?: readonly Platform[]
   /** Also prove that the signatures and referrers of the lock are there; default true. */
   readonly referrers?: boolean
-}
-
-export interface VerifyProblem {
-  /** e.g. `not-found`, `digest-mismatch` */
-  readonly code: ErrorCode
-  readonly message: string
-  /** The content that is wrong, where it is not the image itself. */
-  readonly digest?: Digest
 }
 
 export interface VerifiedImage {
@@ -50,5 +49,122 @@ export interface VerifyResult {
   }
 }
 
-/** Walks every image under its target name: tag, manifests, configs, layers. */
-export declare function verifyImages(set: ImageSet, registries: Registries, options: VerifyOptions, context: Context): Promise<VerifyResult>
+const IMAGES_AT_ONCE = 8
+
+/** Walks every image under its target name: tag, manifests, configs, layers. Only reads. */
+export async function verifyImages(
+  set: ImageSet,
+  registries: Registries,
+  options: VerifyOptions,
+  context: Context,
+): Promise<VerifyResult> {
+  const started = context.now()
+  const walker = new Walker(options.deep ?? false, registries.concurrency, context)
+  context.emit({ type: 'plan.started', images: set.images.length })
+  const images = await mapLimited(set.images, new Limiter(IMAGES_AT_ONCE), async entry => {
+    const image = await verifyImage(entry, registries, options, walker, context)
+    context.emit({
+      type: 'image.verified',
+      image: image.target,
+      ok: image.status === 'ok',
+      status: image.status,
+    })
+    return image
+  })
+  const count = (status: VerifiedImage['status']) => images.filter(image => image.status === status).length
+  return {
+    kind: 'VerifyResult',
+    version: 1,
+    images,
+    totals: {
+      images: images.length,
+      ok: count('ok'),
+      missing: count('missing'),
+      different: count('different'),
+      incomplete: count('incomplete'),
+      unreadable: count('unreadable'),
+      checked: walker.checked,
+      bytes: walker.bytes,
+      seconds: (context.now() - started) / 1000,
+    },
+  }
+}
+
+async function verifyImage(
+  entry: ImageEntry,
+  registries: Registries,
+  options: VerifyOptions,
+  walker: Walker,
+  context: Context,
+): Promise<VerifiedImage> {
+  const target = targetOf(entry)
+  const { repository, host } = registries.open('target', target, 'read')
+  const name = formatReference(target)
+  const expected = await expectedDigest(entry, registries, options, context)
+  const answer = { target: name, expected, found: null }
+  let found: Descriptor
+  try {
+    found = await repository.resolve(target.tag ?? tagOrDigest(target), { signal: context.signal })
+  } catch (thrown) {
+    const { code, message } = abortOr(thrown)
+    return {
+      ...answer,
+      status: code === 'not-found' ? 'missing' : 'unreadable',
+      problems: [{ code, message }],
+    }
+  }
+  if (expected !== null && found.digest !== expected) {
+    const message = `expected ${expected}, found ${found.digest}`
+    return {
+      ...answer,
+      found: found.digest,
+      status: 'different',
+      problems: [{ code: 'digest-mismatch', message }],
+    }
+  }
+  const place = { store: host, repository }
+  const referrers = options.referrers === false ? [] : (entry.locked?.referrers ?? [])
+  const problems = await walker.walk(place, [found, ...referrers])
+  const unreadable = problems.some(
+    ({ code }) => code !== 'not-found' && code !== 'digest-mismatch' && code !== 'size-mismatch',
+  )
+  return {
+    ...answer,
+    found: found.digest,
+    status: problems.length === 0 ? 'ok' : unreadable ? 'unreadable' : 'incomplete',
+    problems,
+  }
+}
+
+/** What must be there: by the lock, by the reference, else by the source as it is now. */
+async function expectedDigest(
+  entry: ImageEntry,
+  registries: Registries,
+  options: VerifyOptions,
+  context: Context,
+): Promise<Digest | null> {
+  if (entry.locked !== undefined) return entry.locked.digest
+  const { repository } = registries.open('source', entry.source)
+  const call = { signal: context.signal }
+  try {
+    if (!options.platforms?.length)
+      return entry.source.digest ?? (await repository.resolve(tagOrDigest(entry.source), call)).digest
+    const node = await readManifest(
+      repository,
+      await repository.resolve(tagOrDigest(entry.source), call),
+      call,
+    )
+    return filterPlatforms(node, options.platforms, formatReference(entry.source)).descriptor.digest
+  } catch (thrown) {
+    const error = abortOr(thrown)
+    const source = formatReference(entry.source)
+    const message = `nothing tells which digest ${source} should have (${error.message}); what is there is checked for being whole`
+    context.emit({ type: 'warning', code: 'expected-unknown', message, subject: { reference: source } })
+    return null
+  }
+}
+
+function abortOr(thrown: unknown) {
+  if (isGpregError(thrown, 'aborted')) throw thrown
+  return toGpregError(thrown)
+}

@@ -18,9 +18,13 @@ export function isDigest(text: string): text is Digest {
 /** @throws `digest-invalid` */
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text
-  throw new GpregError('digest-invalid', `not a sha256 or sha512 digest: ${JSON.stringify(text.slice(0, 160))}`, {
-    hint: 'a digest reads sha256: and 64 lower-case hex characters',
-  })
+  throw new GpregError(
+    'digest-invalid',
+    `not a sha256 or sha512 digest: ${JSON.stringify(text.slice(0, 160))}`,
+    {
+      hint: 'a digest reads sha256: and 64 lower-case hex characters',
+    },
+  )
 }
 
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {

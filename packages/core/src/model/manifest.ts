@@ -20,7 +20,11 @@ const descriptor = z.object({
   platform: platform.optional(),
   annotations: annotations.nullish().transform(value => value ?? undefined),
   artifactType: z.string().optional(),
-  urls: z.array(z.string()).max(64).nullish().transform(value => value ?? undefined),
+  urls: z
+    .array(z.string())
+    .max(64)
+    .nullish()
+    .transform(value => value ?? undefined),
 })
 
 const imageManifest = z.object({
@@ -37,7 +41,11 @@ const imageIndex = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
   artifactType: z.string().optional(),
-  manifests: z.array(descriptor).max(MAX_ENTRIES).nullable().transform(value => value ?? []),
+  manifests: z
+    .array(descriptor)
+    .max(MAX_ENTRIES)
+    .nullable()
+    .transform(value => value ?? []),
   subject: descriptor.nullish().transform(value => value ?? undefined),
   annotations: annotations.nullish().transform(value => value ?? undefined),
 })
@@ -68,15 +76,23 @@ export type Manifest = ImageManifest | ImageIndex
  * @param mediaType what the descriptor or the `Content-Type` says; the document's own `mediaType` must not disagree
  * @throws `manifest-too-large`, `manifest-unsupported` (schema 1), `manifest-invalid`
  */
-export function parseManifest(bytes: Uint8Array, mediaType: string | undefined, subject: ErrorSubject = {}): Manifest {
+export function parseManifest(
+  bytes: Uint8Array,
+  mediaType: string | undefined,
+  subject: ErrorSubject = {},
+): Manifest {
   assertManifestSize(bytes.byteLength, subject)
   const json = readJson(bytes, subject)
   const declared = mediaTypeOf(json)
   if (isSchema1(json, declared ?? mediaType)) {
-    throw new GpregError('manifest-unsupported', 'this is a Docker schema 1 manifest, which registries no longer accept', {
-      ...subject,
-      hint: 'push the image again with a current docker or skopeo (skopeo copy --format v2s2), then mirror it',
-    })
+    throw new GpregError(
+      'manifest-unsupported',
+      'this is a Docker schema 1 manifest, which registries no longer accept',
+      {
+        ...subject,
+        hint: 'push the image again with a current docker or skopeo (skopeo copy --format v2s2), then mirror it',
+      },
+    )
   }
   const type = settleMediaType(json, declared, mediaType, subject)
   const parsed = isIndexType(type) ? imageIndex.safeParse(json) : imageManifest.safeParse(json)
@@ -92,10 +108,17 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
 /** @throws `manifest-too-large` */
 export function assertManifestSize(size: number, subject: ErrorSubject = {}): void {
   if (size <= MAX_MANIFEST_BYTES) return
-  throw new GpregError('manifest-too-large', `a manifest of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`, subject)
+  throw new GpregError(
+    'manifest-too-large',
+    `a manifest of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`,
+    subject,
+  )
 }
 
-function view(data: z.output<typeof imageIndex> | z.output<typeof imageManifest>, mediaType: string): Manifest {
+function view(
+  data: z.output<typeof imageIndex> | z.output<typeof imageManifest>,
+  mediaType: string,
+): Manifest {
   const common = {
     mediaType,
     ...(data.artifactType === undefined ? {} : { artifactType: data.artifactType }),
@@ -109,7 +132,9 @@ function view(data: z.output<typeof imageIndex> | z.output<typeof imageManifest>
 
 /** Optional fields are absent, never `undefined`, so that descriptors compare and print well. */
 function clean(value: z.output<typeof descriptor>): Descriptor {
-  const { platform, ...rest } = Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as typeof value
+  const { platform, ...rest } = Object.fromEntries(
+    Object.entries(value).filter(([, field]) => field !== undefined),
+  ) as typeof value
   if (platform === undefined) return rest as Descriptor
   const { variant, ...base } = platform
   return { ...rest, platform: variant === undefined ? base : { ...base, variant } } as Descriptor
@@ -122,7 +147,8 @@ function readJson(bytes: Uint8Array, subject: ErrorSubject): object {
   } catch (cause) {
     throw invalid('is not JSON', subject, cause)
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('is not a JSON object', subject)
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw invalid('is not a JSON object', subject)
   return json
 }
 
@@ -140,18 +166,30 @@ function isSchema1(json: object, mediaType: string | undefined): boolean {
 }
 
 /** OCI documents may leave `mediaType` out; then the header decides, and where that is generic too, the shape. */
-function settleMediaType(json: object, declared: string | undefined, given: string | undefined, subject: ErrorSubject): string {
+function settleMediaType(
+  json: object,
+  declared: string | undefined,
+  given: string | undefined,
+  subject: ErrorSubject,
+): string {
   const outer = given?.split(';')[0]!.trim()
   const known = outer !== undefined && isManifestType(outer) ? outer : undefined
   if (declared !== undefined && known !== undefined && declared !== known) {
     throw invalid(`says it is ${declared} but was announced as ${known}`, subject)
   }
-  const type = declared ?? known ?? ('manifests' in json ? MediaType.ociIndex : 'config' in json ? MediaType.ociManifest : undefined)
+  const type =
+    declared ??
+    known ??
+    ('manifests' in json ? MediaType.ociIndex : 'config' in json ? MediaType.ociManifest : undefined)
   if (type !== undefined && isManifestType(type)) return type
-  throw new GpregError('manifest-unsupported', `${type ?? outer ?? 'this document'} is not an image manifest or index`, {
-    ...subject,
-    hint: 'gpreg copies OCI and Docker schema 2 images, indexes and artifacts',
-  })
+  throw new GpregError(
+    'manifest-unsupported',
+    `${type ?? outer ?? 'this document'} is not an image manifest or index`,
+    {
+      ...subject,
+      hint: 'gpreg copies OCI and Docker schema 2 images, indexes and artifacts',
+    },
+  )
 }
 
 function invalid(what: string, subject: ErrorSubject, cause?: unknown): GpregError {

@@ -16,7 +16,9 @@ const PART = /^[a-z0-9_.-]+$/
 export function parsePlatform(text: string): Platform {
   const parts = text.trim().toLowerCase().split('/')
   if (parts.length < 2 || parts.length > 3 || !parts.every(part => PART.test(part))) {
-    throw new GpregError('usage', `not a platform: ${JSON.stringify(text)}`, { hint: 'write os/architecture[/variant], e.g. linux/amd64 or linux/arm/v7' })
+    throw new GpregError('usage', `not a platform: ${JSON.stringify(text)}`, {
+      hint: 'write os/architecture[/variant], e.g. linux/amd64 or linux/arm/v7',
+    })
   }
   const [os, architecture, variant] = parts as [string, string, string?]
   return normalisePlatform({ os, architecture, ...(variant ? { variant } : {}) })
@@ -24,7 +26,10 @@ export function parsePlatform(text: string): Platform {
 
 /** One spelling per platform: `x86_64` is `amd64`, `arm64/v8` is `arm64`, plain `arm` is `arm/v7`. */
 export function normalisePlatform({ os, architecture, variant }: Platform): Platform {
-  const arch = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386', armhf: 'arm', armel: 'arm' }[architecture] ?? architecture
+  const arch =
+    { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386', armhf: 'arm', armel: 'arm' }[
+      architecture
+    ] ?? architecture
   const kind =
     arch === 'arm64' && (variant === '8' || variant === 'v8')
       ? undefined
@@ -42,7 +47,9 @@ export function normalisePlatform({ os, architecture, variant }: Platform): Plat
 export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
   const a = normalisePlatform(wanted)
   const b = normalisePlatform(offered)
-  return a.os === b.os && a.architecture === b.architecture && (a.variant === undefined || a.variant === b.variant)
+  return (
+    a.os === b.os && a.architecture === b.architecture && (a.variant === undefined || a.variant === b.variant)
+  )
 }
 
 export function formatPlatform({ os, architecture, variant }: Platform): string {

@@ -15,7 +15,9 @@ export interface Reference {
 const PATH_COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
 const REPOSITORY = new RegExp(`^${PATH_COMPONENT}(?:/${PATH_COMPONENT})*$`)
 const DOMAIN_COMPONENT = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
-const HOST = new RegExp(`^(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]{1,5})?$`)
+const HOST = new RegExp(
+  `^(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]{1,5})?$`,
+)
 const TAG = /^[\w][\w.-]{0,127}$/
 const MAX_NAME = 255
 
@@ -30,9 +32,11 @@ export function parseReference(text: string): Reference {
   const { host, repository } = splitName(name, text)
   if (!HOST.test(host)) throw invalidReference(text, `${JSON.stringify(host)} is not a host name`)
   assertRepository(repository, text)
-  if (host.length + 1 + repository.length > MAX_NAME) throw invalidReference(text, `the name is longer than ${MAX_NAME} characters`)
+  if (host.length + 1 + repository.length > MAX_NAME)
+    throw invalidReference(text, `the name is longer than ${MAX_NAME} characters`)
   if (tag !== undefined && !isTag(tag)) throw invalidReference(text, `${JSON.stringify(tag)} is not a tag`)
-  if (digest !== undefined && !isDigest(digest)) throw invalidReference(text, `${JSON.stringify(digest)} is not a sha256 or sha512 digest`)
+  if (digest !== undefined && !isDigest(digest))
+    throw invalidReference(text, `${JSON.stringify(digest)} is not a sha256 or sha512 digest`)
   return {
     host,
     repository,
@@ -93,15 +97,22 @@ export function parsePrefix(text: string): RegistryPrefix {
   const refuse = (why: string, hint: string) =>
     new GpregError('usage', `${JSON.stringify(text)} cannot be a target: ${why}`, { hint })
   const example = 'write host[:port]/prefix, e.g. registry.internal/gitpod'
-  if (/^[a-z]+:\/\//i.test(text)) throw refuse('it has a scheme', `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '')}`)
+  if (/^[a-z]+:\/\//i.test(text))
+    throw refuse('it has a scheme', `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '')}`)
   const trimmed = text.replace(/\/+$/, '')
   const slash = trimmed.indexOf('/')
   const host = slash < 0 ? trimmed : trimmed.slice(0, slash)
   const path = slash < 0 ? '' : trimmed.slice(slash + 1)
   if (!HOST.test(host)) throw refuse(`${JSON.stringify(host)} is not a host`, example)
-  if (!isHostLike(host)) throw refuse(`Docker would read ${JSON.stringify(host)} as a path on docker.io`, `name the host with a dot or a port, e.g. ${host}.internal/gitpod or ${host}:5000/gitpod`)
-  if (path !== path.toLowerCase()) throw refuse('repository paths are lower case', `use ${host}/${path.toLowerCase()}`)
-  if (path !== '' && !isRepository(path)) throw refuse(`${JSON.stringify(path)} is not a repository path`, example)
+  if (!isHostLike(host))
+    throw refuse(
+      `Docker would read ${JSON.stringify(host)} as a path on docker.io`,
+      `name the host with a dot or a port, e.g. ${host}.internal/gitpod or ${host}:5000/gitpod`,
+    )
+  if (path !== path.toLowerCase())
+    throw refuse('repository paths are lower case', `use ${host}/${path.toLowerCase()}`)
+  if (path !== '' && !isRepository(path))
+    throw refuse(`${JSON.stringify(path)} is not a repository path`, example)
   return { host, path }
 }
 
@@ -133,23 +144,36 @@ function splitName(name: string, text: string): { host: string; repository: stri
   const first = slash < 0 ? '' : name.slice(0, slash)
   const [host, path] = isHostLike(first) ? [first, name.slice(slash + 1)] : [DOCKER_HUB, name]
   const hub = host === DOCKER_HUB || host === 'index.docker.io'
-  return hub ? { host: DOCKER_HUB, repository: path.includes('/') ? path : `library/${path}` } : { host, repository: path }
+  return hub
+    ? { host: DOCKER_HUB, repository: path.includes('/') ? path : `library/${path}` }
+    : { host, repository: path }
 }
 
 /** Docker's rule: the first segment is a host if it has a dot or a port, is `localhost`, or has upper case. */
 function isHostLike(segment: string): boolean {
-  return segment !== '' && (/[.:]/.test(segment) || segment === 'localhost' || segment !== segment.toLowerCase())
+  return (
+    segment !== '' && (/[.:]/.test(segment) || segment === 'localhost' || segment !== segment.toLowerCase())
+  )
 }
 
 function assertRepository(repository: string, text: string): void {
   if (REPOSITORY.test(repository)) return
-  const why = repository !== repository.toLowerCase() ? 'repository names are lower case' : `${JSON.stringify(repository)} is not a repository name`
+  const why =
+    repository !== repository.toLowerCase()
+      ? 'repository names are lower case'
+      : `${JSON.stringify(repository)} is not a repository name`
   throw invalidReference(text, why)
 }
 
 function invalidReference(text: string, why: string): GpregError {
   const scheme = /^[a-z]+:\/\//i.test(text)
-  return new GpregError('reference-invalid', `${JSON.stringify(text.slice(0, 300))} is not an image reference: ${scheme ? 'it has a scheme' : why}`, {
-    hint: scheme ? `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '').slice(0, 300)}` : 'write host[:port]/repository[:tag][@digest], e.g. docker.io/library/redis:6.2',
-  })
+  return new GpregError(
+    'reference-invalid',
+    `${JSON.stringify(text.slice(0, 300))} is not an image reference: ${scheme ? 'it has a scheme' : why}`,
+    {
+      hint: scheme
+        ? `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '').slice(0, 300)}`
+        : 'write host[:port]/repository[:tag][@digest], e.g. docker.io/library/redis:6.2',
+    },
+  )
 }

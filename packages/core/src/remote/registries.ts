@@ -1,7 +1,12 @@
+import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
 import type { Side } from '../errors.ts'
-import type { Reference } from '../model/reference.ts'
-import type { Repository } from '../store/content.ts'
+import { DOCKER_HUB, type Reference } from '../model/reference.ts'
+import { RegistryClient } from './client.ts'
+import { openConnections } from './connections.ts'
+import { loadCredentials } from './credentials.ts'
+import { RemoteRepository } from './repository.ts'
+import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
 
 /** How registries are reached. Hosts are `host[:port]` as they stand in references. */
 export interface RegistriesOptions {
@@ -12,11 +17,15 @@ export interface RegistriesOptions {
   /** PEM files with certificate authorities, for one host or for all */
   readonly caFiles?: readonly { readonly host?: string; readonly file: string }[]
   /** PEM client certificates by host */
-  readonly clientCertificates?: readonly { readonly host: string; readonly certificate: string; readonly key: string }[]
+  readonly clientCertificates?: readonly {
+    readonly host: string
+    readonly certificate: string
+    readonly key: string
+  }[]
   /** hosts whose certificate is not checked */
   readonly insecureSkipTlsVerify?: readonly string[]
   /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
-  readonly sourceMirrors?: readonly { readonly prefix: string; readonly replacement: string }[]
+  readonly sourceMirrors?: readonly SourceMirror[]
   /** blobs at once between a pair of hosts; default 4 */
   readonly concurrency?: number
   /** no byte for so long ends a request, in milliseconds; default 60 000 */
@@ -25,16 +34,72 @@ export interface RegistriesOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
+export interface OpenRepository {
+  readonly repository: RemoteRepository
+  /** Where it really is, after source mirrors: `host[:port]` */
+  readonly host: string
+}
+
 /** The registries of one run: clients by host and side, with their credentials and connections. */
 export interface Registries {
   readonly concurrency: number
-  /** The repository that a reference is read from (`source`: through the source mirrors) or written to (`target`). */
-  open(side: Side, reference: Reference): Promise<Repository>
-  /** Requests sent and retries made so far. */
-  traffic(): { readonly requests: Readonly<Record<Side, number>>; readonly retries: number }
+  /**
+   * The repository that a reference names. Sources are looked for through the source mirrors; `access` is what token servers
+   * are asked for, by default write for targets and read for sources.
+   */
+  open(side: Side, reference: Reference, access?: 'read' | 'write'): OpenRepository
+  /** Requests sent so far. */
+  requests(): Readonly<Record<Side, number>>
+  /** What Docker Hub said last of the pulls that are left; null where it has not. */
+  pullsLeft(): number | null
   /** Closes all connections. */
   close(): Promise<void>
 }
 
-/** @throws `input-unreadable` for unreadable CA, certificate or credential files; `usage` for a malformed source mirror */
-export declare function createRegistries(options: RegistriesOptions, context: Context): Promise<Registries>
+const DEFAULT_CONCURRENCY = 4
+const DEFAULT_STALL_TIMEOUT = 60_000
+
+/** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
+export async function createRegistries(options: RegistriesOptions, context: Context): Promise<Registries> {
+  const env = options.env ?? process.env
+  const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
+  const connections = await openConnections({ ...options, env, stallTimeout })
+  const credentials = await loadCredentials(options.authFile, env, context)
+  const clients = new Map<string, RegistryClient>()
+  // Every request of the run listens for the same abort.
+  setMaxListeners(0, context.signal)
+
+  const clientFor = (side: Side, host: string): RegistryClient => {
+    const key = `${side} ${host}`
+    const client =
+      clients.get(key) ??
+      new RegistryClient(
+        { host, side, plainHttp: options.plainHttp ?? [], connections, credentials },
+        context,
+      )
+    clients.set(key, client)
+    return client
+  }
+
+  return {
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    open(side, reference, access = side === 'target' ? 'write' : 'read') {
+      const { host, repository } =
+        side === 'source' ? applySourceMirrors(reference, options.sourceMirrors ?? []) : reference
+      return {
+        host,
+        repository: new RemoteRepository(
+          { client: clientFor(side, host), name: repository, access, stallTimeout },
+          context,
+        ),
+      }
+    },
+    requests() {
+      const count = { source: 0, target: 0 }
+      for (const client of clients.values()) count[client.side] += client.requests
+      return count
+    },
+    pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.pullsLeft ?? null,
+    close: () => connections.close(),
+  }
+}

@@ -18,7 +18,12 @@ export interface TagLister {
 
 export interface ReferrerLister {
   /** Manifests whose `subject` is the digest. An error while looking is thrown, never read as "none". */
-  referrers(subject: Digest, call?: Call): Promise<readonly Descriptor[]>
+  referrers(subject: Digest, call?: ReferrersCall): Promise<readonly Descriptor[]>
+}
+
+export interface ReferrersCall extends Call {
+  /** Every tag of the repository, where the caller knows them: spares a look for one that is not there. */
+  readonly tags?: ReadonlySet<string> | undefined
 }
 
 export interface RepositoryLister {

@@ -1,0 +1,45 @@
+import type { CopyItem, Referrer } from '../copy/item.ts'
+import { GpregError } from '../errors.ts'
+import type { ImageEntry, ImageSet, LockedReferrer } from '../gitpod/image-set.ts'
+import { formatReference, tagOrDigest, type Reference } from '../model/reference.ts'
+import type { Registries } from '../remote/registries.ts'
+
+/** Entries of an image set as names to copy. */
+export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
+  return set.images.map(entry => {
+    const target = targetOf(entry)
+    const from = registries.open('source', entry.source)
+    const to = registries.open('target', target)
+    const { locked } = entry
+    return {
+      sourceName: formatReference(entry.source),
+      targetName: formatReference(target),
+      source: { store: from.host, repository: from.repository },
+      reference: locked?.digest ?? tagOrDigest(entry.source),
+      target: { store: to.host, repository: to.repository },
+      ...(target.tag === undefined ? {} : { tag: target.tag }),
+      ...(locked === undefined
+        ? {}
+        : { locked: { root: locked, referrers: locked.referrers.map(toReferrer) } }),
+    }
+  })
+}
+
+/** @throws `usage` where neither `--to` nor the list says where the image goes */
+export function targetOf({ source, target }: ImageEntry): Reference {
+  if (target !== undefined) return target
+  const name = formatReference(source)
+  throw new GpregError('usage', `nothing says where ${name} goes`, {
+    reference: name,
+    hint: 'name the target with --to HOST[:PORT]/PREFIX',
+  })
+}
+
+function toReferrer({ subject, tag, ...descriptor }: LockedReferrer): Referrer {
+  return { descriptor, subject, ...(tag === undefined ? {} : { tag }) }
+}
+
+/** An error as results carry it. */
+export function describeError({ code, message, hint }: GpregError) {
+  return { code, message, ...(hint === undefined ? {} : { hint }) }
+}

@@ -1,0 +1,132 @@
+import type { Context } from '../context.ts'
+import { graphsOf, blobKey, isHeld, planTransfer, type BlobPlan, type TransferPlan } from '../copy/plan.ts'
+import type { Survey } from '../copy/survey.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { ImageSet } from '../gitpod/image-set.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Registries } from '../remote/registries.ts'
+import { copyItems, describeError } from './items.ts'
+import { copyOptions, type MirrorOptions } from './mirror.ts'
+
+/** Blobs, or their bytes, by what has to happen with them. */
+export interface TransferAmounts {
+  readonly send: number
+  readonly mount: number
+  readonly present: number
+}
+
+/** One row of the plan; a blob that several images share is sent by the first. Amounts are bytes. */
+export interface PlannedImage extends TransferAmounts {
+  readonly source: string
+  readonly target: string
+  readonly digest?: Digest
+  readonly status: 'to-copy' | 'up-to-date' | 'failed'
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
+}
+
+/** The answer of `gpreg mirror --dry-run --json`. */
+export interface MirrorPlan {
+  readonly kind: 'MirrorPlan'
+  readonly version: 1
+  readonly images: readonly PlannedImage[]
+  readonly totals: {
+    readonly images: number
+    readonly toCopy: number
+    readonly upToDate: number
+    readonly failed: number
+    readonly blobs: { readonly unique: number } & TransferAmounts
+    readonly bytes: { readonly unique: number } & TransferAmounts
+  }
+  /** Docker Hub counts manifest reads; absent where nothing is read from it. `pullsLeft` is null where it does not say. */
+  readonly dockerHub?: { readonly pullsNeeded: number; readonly pullsLeft: number | null }
+}
+
+/** What mirrorImages would do. Nothing is written. */
+export async function planMirror(
+  set: ImageSet,
+  registries: Registries,
+  options: MirrorOptions,
+  context: Context,
+): Promise<MirrorPlan> {
+  const plan = await planTransfer(copyItems(set, registries), copyOptions(options, registries), context)
+  const images = planRows(plan)
+  const count = (status: string) => images.filter(image => image.status === status).length
+  return {
+    kind: 'MirrorPlan',
+    version: 1,
+    images,
+    totals: {
+      images: images.length,
+      toCopy: count('to-copy'),
+      upToDate: count('up-to-date'),
+      failed: count('failed'),
+      ...contentTotals(plan),
+    },
+    ...dockerHub(plan, registries),
+  }
+}
+
+function planRows(plan: TransferPlan): PlannedImage[] {
+  const blobs = new Map(plan.blobs.map(blob => [blobKey(blob.store, blob.descriptor.digest), blob]))
+  const claimed = new Set<string>()
+  return plan.images.map(survey => {
+    const { item, status } = survey
+    const amounts = { send: 0, mount: 0, present: 0 }
+    for (const { digest, size } of graphsOf(survey).flatMap(graph => graph.blobs)) {
+      const key = blobKey(item.target.store, digest)
+      const placeKey = `${key} ${item.target.repository.name}`
+      if (claimed.has(placeKey)) continue
+      amounts[fate(blobs.get(key)!, item.target.repository.name, claimed.has(key))] += size
+      claimed.add(key).add(placeKey)
+    }
+    return {
+      source: item.sourceName,
+      target: item.targetName,
+      ...(survey.status === 'failed'
+        ? { error: describeError(survey.error) }
+        : { digest: survey.root.digest }),
+      status,
+      ...amounts,
+    }
+  })
+}
+
+/** What happens with a blob in one repository; the first that needs it is sent it, the others mount it. */
+function fate(blob: BlobPlan, repository: string, sentBefore: boolean): keyof TransferAmounts {
+  if (blob.places.get(repository)?.present) return 'present'
+  return isHeld(blob) || sentBefore ? 'mount' : 'send'
+}
+
+function contentTotals({ blobs }: TransferPlan) {
+  const counts = { unique: 0, send: 0, mount: 0, present: 0 }
+  const bytes = { unique: 0, send: 0, mount: 0, present: 0 }
+  const unique = new Set<Digest>()
+  for (const blob of blobs) {
+    const { digest, size } = blob.descriptor
+    const present = [...blob.places.values()].filter(place => place.present).length
+    const amounts = {
+      unique: unique.has(digest) ? 0 : 1,
+      present,
+      send: present > 0 ? 0 : 1,
+      mount: blob.places.size - Math.max(present, 1),
+    }
+    unique.add(digest)
+    for (const key of ['unique', 'send', 'mount', 'present'] as const) {
+      counts[key] += amounts[key]
+      bytes[key] += amounts[key] * size
+    }
+  }
+  return { blobs: counts, bytes }
+}
+
+function dockerHub({ images }: TransferPlan, registries: Registries): Pick<MirrorPlan, 'dockerHub'> {
+  const fromHub = (survey: Survey) => survey.item.source.store === 'docker.io'
+  if (!images.some(fromHub)) return {}
+  const pullsNeeded = images
+    .filter(fromHub)
+    .reduce(
+      (sum, survey) => sum + graphsOf(survey).reduce((all, graph) => all + graph.manifests.length, 0),
+      0,
+    )
+  return { dockerHub: { pullsNeeded, pullsLeft: registries.pullsLeft() } }
+}

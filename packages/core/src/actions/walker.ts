@@ -1,0 +1,118 @@
+import type { Context } from '../context.ts'
+import { readManifest } from '../copy/graph.ts'
+import type { Place } from '../copy/item.ts'
+import { toGpregError, type ErrorCode, type GpregError } from '../errors.ts'
+import { Limiter } from '../limiter.ts'
+import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
+import { childrenOf } from '../model/manifest.ts'
+import type { ReadableRepository } from '../store/content.ts'
+
+export interface VerifyProblem {
+  /** e.g. `not-found`, `digest-mismatch` */
+  readonly code: ErrorCode
+  readonly message: string
+  /** The content that is wrong, where it is not the image itself. */
+  readonly digest?: Digest
+}
+
+/** Small requests at once. */
+const LOOKS_AT_ONCE = 16
+
+/**
+ * Walks content of any store and says what is missing or wrong, all of it rather than the first. What several images share is
+ * looked at once a repository, and with `deep` read once a store.
+ */
+export class Walker {
+  /** manifests and blobs looked at */
+  checked = 0
+  /** bytes read back and hashed */
+  bytes = 0
+  readonly #deep: boolean
+  readonly #context: Context
+  readonly #looks = new Limiter(LOOKS_AT_ONCE)
+  readonly #reads: Limiter
+  readonly #known = new Map<string, Promise<VerifyProblem[]>>()
+  readonly #hashed = new Map<string, Promise<VerifyProblem[]>>()
+
+  constructor(deep: boolean, concurrency: number, context: Context) {
+    this.#deep = deep
+    this.#reads = new Limiter(concurrency)
+    this.#context = context
+  }
+
+  async walk(place: Place<ReadableRepository>, roots: readonly Descriptor[]): Promise<VerifyProblem[]> {
+    const problems = await Promise.all(roots.map(root => this.#visit(place, root)))
+    // Children that several parents share are told of once.
+    return [
+      ...new Map(problems.flat().map(problem => [`${problem.code} ${problem.digest}`, problem])).values(),
+    ]
+  }
+
+  #visit(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
+    return once(this.#known, `${place.store}/${place.repository.name}@${descriptor.digest}`, () => {
+      this.checked++
+      return isManifestType(descriptor.mediaType)
+        ? this.#visitManifest(place, descriptor)
+        : this.#visitBlob(place, descriptor)
+    })
+  }
+
+  async #visitManifest(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
+    try {
+      const { manifest } = await this.#looks.run(() =>
+        readManifest(place.repository, descriptor, this.#call()),
+      )
+      const children = childrenOf(manifest).filter(child => !isForeignLayer(child))
+      return (await Promise.all(children.map(child => this.#visit(place, child)))).flat()
+    } catch (thrown) {
+      return [problem(thrown, descriptor)]
+    }
+  }
+
+  async #visitBlob(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
+    try {
+      const there = await this.#looks.run(() => place.repository.exists(descriptor, this.#call()))
+      if (!there)
+        return [
+          {
+            code: 'not-found',
+            message: `${descriptor.digest} is not in ${place.repository.name}`,
+            digest: descriptor.digest,
+          },
+        ]
+    } catch (thrown) {
+      return [problem(thrown, descriptor)]
+    }
+    if (!this.#deep) return []
+    return once(this.#hashed, `${place.store} ${descriptor.digest}`, () =>
+      this.#reads.run(() => this.#hash(place, descriptor)),
+    )
+  }
+
+  async #hash(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
+    try {
+      for await (const chunk of place.repository.fetch(descriptor, this.#call()))
+        this.bytes += chunk.byteLength
+      return []
+    } catch (thrown) {
+      return [problem(thrown, descriptor)]
+    }
+  }
+
+  #call() {
+    return { signal: this.#context.signal }
+  }
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  const pending = known.get(key) ?? work()
+  known.set(key, pending)
+  return pending
+}
+
+function problem(thrown: unknown, { digest }: Descriptor): VerifyProblem {
+  const error: GpregError = toGpregError(thrown)
+  if (error.code === 'aborted') throw error
+  return { code: error.code, message: error.message, digest }
+}

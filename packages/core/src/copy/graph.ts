@@ -1,0 +1,106 @@
+import { GpregError } from '../errors.ts'
+import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
+import { childrenOf, parseManifest, type Manifest } from '../model/manifest.ts'
+import type { Call, ReadableRepository } from '../store/content.ts'
+import { fetchBytes } from '../store/verify.ts'
+
+/** A manifest or index with its bytes, which are never written again by us. */
+export interface ManifestNode {
+  readonly descriptor: Descriptor
+  readonly bytes: Uint8Array
+  readonly manifest: Manifest
+}
+
+/** Everything below a root: what must be there for the image to be whole. */
+export interface ImageGraph {
+  readonly root: Descriptor
+  /** children before parents; the root is last */
+  readonly manifests: readonly ManifestNode[]
+  /** configs and layers, each once */
+  readonly blobs: readonly Descriptor[]
+  /** Layers whose bytes are not kept in registries; they stay where their `urls` say. */
+  readonly foreign: readonly Descriptor[]
+}
+
+/** Indexes of indexes are rare, and deeper ones unheard of. */
+const MAX_DEPTH = 8
+
+/** Reads a manifest; several images may share one, so readers may share what they have read. */
+export type ManifestReader = (
+  repository: ReadableRepository,
+  descriptor: Descriptor,
+  call: Call,
+) => Promise<ManifestNode>
+
+export const readManifest: ManifestReader = async (repository, descriptor, call) => {
+  const bytes = await fetchBytes(repository, descriptor, call)
+  return {
+    descriptor,
+    bytes,
+    manifest: parseManifest(bytes, descriptor.mediaType, { digest: descriptor.digest }),
+  }
+}
+
+/** A reader that reads each digest once. What it holds is bounded by the manifest limit and the image set. */
+export function cachingReader(read: ManifestReader = readManifest): ManifestReader {
+  const known = new Map<Digest, Promise<ManifestNode>>()
+  return (repository, descriptor, call) => {
+    const found = known.get(descriptor.digest)
+    if (found !== undefined) return found
+    const pending = read(repository, descriptor, call)
+    known.set(descriptor.digest, pending)
+    // Another repository may still have what this one could not give.
+    pending.catch(() => known.delete(descriptor.digest))
+    return pending
+  }
+}
+
+/** Walks from a root to its leaves. */
+export async function readGraph(
+  repository: ReadableRepository,
+  root: Descriptor | ManifestNode,
+  read: ManifestReader = readManifest,
+  call: Call = {},
+): Promise<ImageGraph> {
+  const manifests = new Map<Digest, ManifestNode>()
+  const blobs = new Map<Digest, Descriptor>()
+  const foreign = new Map<Digest, Descriptor>()
+
+  const visit = async (node: ManifestNode, depth: number): Promise<void> => {
+    if (depth > MAX_DEPTH)
+      throw new GpregError('manifest-invalid', `indexes are nested deeper than ${MAX_DEPTH}`, {
+        digest: node.descriptor.digest,
+      })
+    const children = childrenOf(node.manifest)
+    if (node.manifest.kind === 'manifest') {
+      for (const child of children) (isForeignLayer(child) ? foreign : blobs).set(child.digest, child)
+    } else {
+      const wanted = [
+        ...new Map(
+          children.filter(child => !manifests.has(child.digest)).map(child => [child.digest, child]),
+        ).values(),
+      ]
+      const nodes = await Promise.all(wanted.map(child => read(repository, assertManifest(child), call)))
+      for (const child of nodes) await visit(child, depth + 1)
+    }
+    manifests.set(node.descriptor.digest, node)
+  }
+
+  const top = 'bytes' in root ? root : await read(repository, assertManifest(root), call)
+  await visit(top, 1)
+  return {
+    root: top.descriptor,
+    manifests: [...manifests.values()],
+    blobs: [...blobs.values()],
+    foreign: [...foreign.values()],
+  }
+}
+
+function assertManifest(descriptor: Descriptor): Descriptor {
+  if (isManifestType(descriptor.mediaType)) return descriptor
+  throw new GpregError('manifest-unsupported', `${descriptor.mediaType} is not an image manifest or index`, {
+    digest: descriptor.digest,
+    hint: 'gpreg copies OCI and Docker schema 2 images, indexes and artifacts',
+  })
+}

@@ -1,0 +1,43 @@
+import type { Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
+import type { Platform } from '../model/platform.ts'
+import type { ReadableRepository, Repository } from '../store/content.ts'
+
+/** A repository and the store it is in. Content is told apart by store, repository and digest. */
+export interface Place<R extends ReadableRepository = Repository> {
+  readonly store: string
+  readonly repository: R
+}
+
+/** A signature, attestation or SBOM that comes along with an image. */
+export interface Referrer {
+  readonly descriptor: Descriptor
+  readonly subject: Digest
+  /** Set where it is found by a tag (cosign) rather than by its subject. */
+  readonly tag?: string
+}
+
+/** One name to copy. */
+export interface CopyItem {
+  /** What the source is called in events and results. */
+  readonly sourceName: string
+  readonly targetName: string
+  readonly source: Place<ReadableRepository>
+  /** tag or digest to read */
+  readonly reference: string
+  readonly target: Place
+  /** Absent where the name is a digest: then the manifest is stored and no tag written. */
+  readonly tag?: string
+  /** What the source is known to hold; spares asking it. */
+  readonly locked?: { readonly root: Descriptor; readonly referrers: readonly Referrer[] }
+}
+
+export interface CopyOptions {
+  readonly platforms?: readonly Platform[]
+  /** Default true. */
+  readonly referrers?: boolean
+  /** Look for referrers on names that are up to date, too. */
+  readonly refreshReferrers?: boolean
+  /** blobs at once */
+  readonly concurrency: number
+}

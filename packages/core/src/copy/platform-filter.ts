@@ -1,0 +1,62 @@
+import { GpregError } from '../errors.ts'
+import { digestOf } from '../model/digest.ts'
+import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
+import type { ManifestNode } from './graph.ts'
+
+/**
+ * An index with only the wanted platforms: a new document with a new digest, which the caller announces. Images that are
+ * about a child (attestations that BuildKit keeps in the index) stay with that child. A manifest, or an index that holds
+ * nothing else anyway, comes back as it is.
+ * @throws `platform-refused` where nothing would be left
+ */
+export function filterPlatforms(
+  node: ManifestNode,
+  platforms: readonly Platform[],
+  reference: string,
+): ManifestNode {
+  if (node.manifest.kind !== 'index' || platforms.length === 0) return node
+  const document = JSON.parse(Buffer.from(node.bytes).toString('utf8')) as { manifests: unknown[] }
+  const children = node.manifest.manifests
+  const wanted = new Set<string>(
+    children
+      .filter(({ platform }) => platform && platforms.some(each => matchesPlatform(each, platform)))
+      .map(({ digest }) => digest),
+  )
+  const keep = children.map(
+    child => wanted.has(child.digest) || wanted.has(child.annotations?.['vnd.docker.reference.digest'] ?? ''),
+  )
+  if (wanted.size === 0) {
+    const offered = children.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : []))
+    throw new GpregError(
+      'platform-refused',
+      `${reference} is not offered for ${platforms.map(formatPlatform).join(', ')}`,
+      {
+        reference,
+        hint: `it is offered for ${[...new Set(offered)].filter(name => name !== 'unknown/unknown').join(', ') || 'no named platform'}`,
+      },
+    )
+  }
+  if (keep.every(Boolean)) return node
+  const bytes = Buffer.from(
+    JSON.stringify({ ...document, manifests: document.manifests.filter((_, index) => keep[index]) }),
+  )
+  const manifest = { ...node.manifest, manifests: children.filter((_, index) => keep[index]) }
+  return {
+    descriptor: { ...node.descriptor, digest: digestOf(bytes), size: bytes.byteLength },
+    bytes,
+    manifest,
+  }
+}
+
+/** @throws `platform-refused` for a reference that is pinned to an index digest: the filtered index could not have it */
+export function assertMayFilter(sourceName: string, pinned: boolean): void {
+  if (!pinned) return
+  throw new GpregError(
+    'platform-refused',
+    `${sourceName} is pinned by digest, and --platform would change that digest`,
+    {
+      reference: sourceName,
+      hint: 'mirror it with all its platforms (leave --platform out), or name it by tag',
+    },
+  )
+}

@@ -1,0 +1,67 @@
+import { GpregError, isGpregError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import { childrenOf } from '../model/manifest.ts'
+import { contentFrom, type Call, type Repository } from '../store/content.ts'
+import type { ImageGraph, ManifestNode } from './graph.ts'
+import type { ReferrerGraph } from './survey.ts'
+
+export interface Publication {
+  readonly repository: Repository
+  readonly image: ImageGraph
+  readonly referrers: readonly ReferrerGraph[]
+  readonly tag: string | undefined
+  readonly call: Call
+  /** Puts a blob in its place again. */
+  resend(descriptor: Descriptor): Promise<void>
+}
+
+/**
+ * Writes the manifests of an image whose blobs are there: children before parents, referrers after what they speak about, the
+ * tag last, since the tag is what says that the image is whole.
+ */
+export async function publishImage(publication: Publication): Promise<void> {
+  const { image, referrers, tag } = publication
+  const root = image.manifests.at(-1)!
+  await putAll(publication, image.manifests.slice(0, -1))
+  if (tag === undefined || referrers.length > 0) await put(publication, root)
+  for (const { referrer, graph } of referrers) {
+    await putAll(publication, graph.manifests.slice(0, -1))
+    await put(publication, graph.manifests.at(-1)!, referrer.tag)
+  }
+  if (tag !== undefined) await put(publication, root, tag)
+}
+
+async function putAll(publication: Publication, nodes: readonly ManifestNode[]): Promise<void> {
+  for (const node of nodes) await put(publication, node)
+}
+
+/** One more try where the registry misses content that it said it had: it is looked for, sent, and the manifest put again. */
+async function put(publication: Publication, node: ManifestNode, tag?: string): Promise<void> {
+  try {
+    await write(publication, node, tag)
+  } catch (error) {
+    if (!isGpregError(error, 'blob-unknown')) throw error
+    await heal(publication, node, error)
+    await write(publication, node, tag)
+  }
+}
+
+async function write(
+  { repository, call }: Publication,
+  { descriptor, bytes }: ManifestNode,
+  tag: string | undefined,
+): Promise<void> {
+  if (tag === undefined) await repository.push(descriptor, contentFrom(bytes), call)
+  else await repository.tag(tag, descriptor, bytes, call)
+}
+
+async function heal(publication: Publication, node: ManifestNode, cause: GpregError): Promise<void> {
+  if (node.manifest.kind === 'index') throw cause
+  const children = childrenOf(node.manifest)
+  const there = await Promise.all(
+    children.map(child => publication.repository.exists(child, publication.call)),
+  )
+  const missing = children.filter((_, index) => !there[index])
+  // A registry that says it has everything and yet misses something gets everything.
+  for (const child of missing.length > 0 ? missing : children) await publication.resend(child)
+}

@@ -1,0 +1,109 @@
+import { isGpregError } from '../errors.ts'
+import { isManifestType } from '../model/descriptor.ts'
+import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
+import { isReferrerLister, isTagLister } from '../store/capabilities.ts'
+import type { Call, ReadableRepository } from '../store/content.ts'
+import type { Referrer } from './item.ts'
+
+/** https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#storage, and the same for attestations and SBOMs */
+const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const
+
+/** A repository with more tags is asked for single ones instead. */
+const MANY_TAGS = 1000
+
+/** No image has so many; a list without end is not followed. */
+const MAX_REFERRERS = 1000
+
+/**
+ * What speaks about these manifests: cosign's tags and OCI referrers, and what speaks about those in turn. Subjects come
+ * before what is about them. An error while looking is an error, never "none".
+ */
+export async function findReferrers(
+  repository: ReadableRepository,
+  subjects: readonly Digest[],
+  call: Call = {},
+): Promise<Referrer[]> {
+  const tags = await knownTags(repository, call)
+  const found = new Map<string, Referrer>()
+  const queue = [...subjects]
+  const seen = new Set<Digest>(queue)
+  for (let subject; (subject = queue.shift()) !== undefined && found.size < MAX_REFERRERS;) {
+    const batch = await Promise.all([
+      cosignReferrers(repository, subject, tags, call),
+      ociReferrers(repository, subject, tags, call),
+    ])
+    for (const referrer of batch.flat()) {
+      found.set(`${referrer.tag ?? ''} ${referrer.descriptor.digest}`, referrer)
+      if (seen.has(referrer.descriptor.digest)) continue
+      seen.add(referrer.descriptor.digest)
+      queue.push(referrer.descriptor.digest)
+    }
+  }
+  return [...found.values()]
+}
+
+/** cosign's tag for a manifest, e.g. `sha256-….sig` */
+export function cosignTag(subject: Digest, suffix: (typeof COSIGN_SUFFIXES)[number]): string {
+  return `${digestAlgorithm(subject)}-${digestHex(subject)}.${suffix}`
+}
+
+/** All tags where the store lists them and they are not many: one request instead of several for each manifest. */
+async function knownTags(
+  repository: ReadableRepository,
+  call: Call,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!isTagLister(repository)) return undefined
+  const tags = new Set<string>()
+  try {
+    for await (const tag of repository.tags(call)) {
+      tags.add(tag)
+      if (tags.size >= MANY_TAGS) return undefined
+    }
+    return tags
+  } catch (error) {
+    // Not allowed to list, or nothing to list: single tags can still be asked for.
+    const refusals = ['not-found', 'unauthorized', 'forbidden', 'protocol'] as const
+    if (refusals.some(code => isGpregError(error, code))) return undefined
+    throw error
+  }
+}
+
+async function cosignReferrers(
+  repository: ReadableRepository,
+  subject: Digest,
+  tags: ReadonlySet<string> | undefined,
+  call: Call,
+): Promise<Referrer[]> {
+  const candidates = COSIGN_SUFFIXES.map(suffix => cosignTag(subject, suffix)).filter(
+    tag => tag.length <= 128 && tags?.has(tag) !== false,
+  )
+  const found = await Promise.all(candidates.map(tag => resolveIfThere(repository, tag, subject, call)))
+  return found.flat()
+}
+
+async function resolveIfThere(
+  repository: ReadableRepository,
+  tag: string,
+  subject: Digest,
+  call: Call,
+): Promise<Referrer[]> {
+  try {
+    return [{ descriptor: await repository.resolve(tag, call), subject, tag }]
+  } catch (error) {
+    if (isGpregError(error, 'not-found')) return []
+    throw error
+  }
+}
+
+async function ociReferrers(
+  repository: ReadableRepository,
+  subject: Digest,
+  tags: ReadonlySet<string> | undefined,
+  call: Call,
+): Promise<Referrer[]> {
+  if (!isReferrerLister(repository)) return []
+  const descriptors = await repository.referrers(subject, { ...call, tags })
+  return descriptors
+    .filter(({ mediaType }) => isManifestType(mediaType))
+    .map(descriptor => ({ descriptor, subject }))
+}

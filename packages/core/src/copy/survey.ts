@@ -1,0 +1,140 @@
+import type { Context } from '../context.ts'
+import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import { isDigest } from '../model/digest.ts'
+import type { Call } from '../store/content.ts'
+import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
+import type { CopyItem, CopyOptions, Referrer } from './item.ts'
+import { assertMayFilter, filterPlatforms } from './platform-filter.ts'
+import { findReferrers } from './referrers.ts'
+
+/** A referrer and all that it needs. */
+export interface ReferrerGraph {
+  readonly referrer: Referrer
+  readonly graph: ImageGraph
+}
+
+/** What is known of one name before anything is sent. */
+export type Survey =
+  | { readonly item: CopyItem; readonly status: 'up-to-date'; readonly root: Descriptor }
+  | {
+      readonly item: CopyItem
+      readonly status: 'to-copy'
+      readonly root: Descriptor
+      readonly image: ImageGraph
+      readonly referrers: readonly ReferrerGraph[]
+    }
+  | { readonly item: CopyItem; readonly status: 'failed'; readonly error: GpregError }
+
+export interface Surveyor {
+  readonly options: CopyOptions
+  readonly context: Context
+  readonly read: ManifestReader
+  /** The descriptor behind a name of a source; several targets may share one. */
+  resolve(item: CopyItem): Promise<Descriptor>
+}
+
+/** Looks at one name on both sides. Two requests where nothing changed, one with a lock. */
+export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
+  try {
+    return await survey(item, surveyor)
+  } catch (thrown) {
+    const error = toGpregError(thrown)
+    if (error.code === 'aborted') throw error
+    return { item, status: 'failed', error: error.about({ side: 'source', reference: item.sourceName }) }
+  }
+}
+
+async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
+  const { options, context } = surveyor
+  const call = { signal: context.signal }
+  const [offered, held] = await Promise.all([
+    item.locked?.root ?? surveyor.resolve(item),
+    resolveTarget(item, call),
+  ])
+  const root = await wantedRoot(item, offered, surveyor, call)
+  const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
+  if (upToDate && !options.refreshReferrers) return { item, status: 'up-to-date', root: descriptorOf(root) }
+
+  const image = await readGraph(item.source.repository, root, surveyor.read, call)
+  const referrers = options.referrers === false ? [] : await surveyReferrers(item, image, surveyor, call)
+  if (upToDate && !(await anyMissing(item, referrers, call)))
+    return { item, status: 'up-to-date', root: image.root }
+  if (image.foreign.length > 0) {
+    const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
+    context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
+  }
+  return { item, status: 'to-copy', root: image.root, image, referrers }
+}
+
+/** What the target has under the wanted tag. A digest without its tag proves nothing: what is below it may be missing. */
+async function resolveTarget({ target, tag }: CopyItem, call: Call): Promise<Descriptor | undefined> {
+  if (tag === undefined) return undefined
+  try {
+    return await target.repository.resolve(tag, call)
+  } catch (error) {
+    if (isGpregError(error, 'not-found')) return undefined
+    throw error
+  }
+}
+
+/** What is offered, or the part of it that the platforms ask for, announced. */
+async function wantedRoot(
+  item: CopyItem,
+  offered: Descriptor,
+  { options, context, read }: Surveyor,
+  call: Call,
+) {
+  const platforms = options.platforms ?? []
+  if (platforms.length === 0) return offered
+  const node = await read(item.source.repository, offered, call)
+  const filtered = filterPlatforms(node, platforms, item.sourceName)
+  if (filtered === node) return node
+  assertMayFilter(item.sourceName, isDigest(item.reference) || item.tag === undefined)
+  const message = `${item.targetName} gets an index of its own, ${filtered.descriptor.digest} instead of ${offered.digest}: signatures of the whole index do not hold for it and are left out`
+  context.emit({
+    type: 'warning',
+    code: 'platform-filtered',
+    message,
+    subject: { reference: item.targetName, digest: offered.digest },
+  })
+  return filtered
+}
+
+async function surveyReferrers(
+  item: CopyItem,
+  image: ImageGraph,
+  { read }: Surveyor,
+  call: Call,
+): Promise<ReferrerGraph[]> {
+  const { repository } = item.source
+  const digests = image.manifests.map(({ descriptor }) => descriptor.digest)
+  const referrers = item.locked?.referrers ?? (await findReferrers(repository, digests, call))
+  return Promise.all(
+    referrers.map(async referrer => ({
+      referrer,
+      graph: await readGraph(repository, referrer.descriptor, read, call),
+    })),
+  )
+}
+
+async function anyMissing(
+  { target }: CopyItem,
+  referrers: readonly ReferrerGraph[],
+  call: Call,
+): Promise<boolean> {
+  for (const { referrer } of referrers) {
+    try {
+      const held = await target.repository.resolve(referrer.tag ?? referrer.descriptor.digest, call)
+      if (held.digest !== referrer.descriptor.digest) return true
+    } catch (error) {
+      if (isGpregError(error, 'not-found')) return true
+      throw error
+    }
+  }
+  return false
+}
+
+function descriptorOf(root: Descriptor | { descriptor: Descriptor }): Descriptor {
+  return 'descriptor' in root ? root.descriptor : root
+}

@@ -1,0 +1,201 @@
+import type { Context } from '../context.ts'
+import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
+import { Limiter } from '../limiter.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
+import { withRetry, type RetryPolicy } from '../retry.ts'
+import { isMounter } from '../store/capabilities.ts'
+import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
+import { blobKey, isHeld, type BlobPlan } from './plan.ts'
+import type { Place } from './item.ts'
+
+/** Whole blobs tried again after a broken upload or a wrong digest; the download inside resumes on its own. */
+const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
+
+/** After so many blobs in a row that failed for good, the rest get one try each: the host is down or full. */
+const MAX_DEFEATS = 3
+
+export interface TransferTotals {
+  /** digests */
+  sent: number
+  /** (repository, digest) pairs */
+  mounted: number
+  present: number
+  bytes: { sent: number; mounted: number; present: number }
+}
+
+/** Brings blobs to every repository that needs them: each crosses the line once, the other repositories mount it. */
+export class Transfer {
+  readonly totals: TransferTotals = {
+    sent: 0,
+    mounted: 0,
+    present: 0,
+    bytes: { sent: 0, mounted: 0, present: 0 },
+  }
+  readonly #context: Context
+  readonly #limiter: Limiter
+  readonly #arrivals = new Map<string, Map<string, Promise<void>>>()
+  #defeats = 0
+
+  constructor(concurrency: number, context: Context) {
+    this.#limiter = new Limiter(concurrency)
+    this.#context = context
+  }
+
+  /** Sets everything going, in the order of the plan. `onStart` is told when a blob is on its way. */
+  start(blobs: readonly BlobPlan[], onStart: (digest: Digest) => void): void {
+    for (const blob of blobs) {
+      const arrival = isHeld(blob) ? this.#spread(blob) : this.#sendFirst(blob, onStart)
+      this.#arrivals.set(blobKey(blob.store, blob.descriptor.digest), arrival)
+    }
+  }
+
+  /** Settles when the blob is in the repository. */
+  async arrival(store: string, digest: Digest, repository: string): Promise<void> {
+    await this.#arrivals.get(blobKey(store, digest))?.get(repository)
+  }
+
+  /** All work that was started, settled. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#arrivals.values()].flatMap(places => [...places.values()]))
+  }
+
+  /** Sends a blob again whatever the target says it has: it may have said so wrongly. */
+  async resend({ descriptor, sources }: BlobPlan, repository: Repository): Promise<void> {
+    await this.#send(descriptor, sources, repository)
+  }
+
+  #sendFirst(blob: BlobPlan, onStart: (digest: Digest) => void): Map<string, Promise<void>> {
+    const [first, ...others] = blob.places.values()
+    const { digest, size } = blob.descriptor
+    const sent = this.#limiter.run(async () => {
+      this.#context.signal.throwIfAborted()
+      onStart(digest)
+      this.#context.emit({ type: 'blob.started', digest, size })
+      if (!(await this.#mountFromSource(blob, first!.repository)))
+        await this.#send(blob.descriptor, blob.sources, first!.repository)
+    })
+    const arrivals = new Map([[first!.repository.name, sent]])
+    for (const { repository } of others) {
+      arrivals.set(
+        repository.name,
+        sent.then(() => this.#fill(blob, repository, first!.repository)),
+      )
+    }
+    return guarded(arrivals)
+  }
+
+  /** Some repository has it: the others get it from there. */
+  #spread(blob: BlobPlan): Map<string, Promise<void>> {
+    const places = [...blob.places.values()]
+    const holder = places.find(({ present }) => present)!.repository
+    return guarded(
+      new Map(
+        places.map(({ repository, present }) => {
+          if (!present)
+            return [repository.name, this.#limiter.run(() => this.#fill(blob, repository, holder))]
+          this.totals.present++
+          this.totals.bytes.present += blob.descriptor.size
+          return [repository.name, Promise.resolve()]
+        }),
+      ),
+    )
+  }
+
+  /** Mounts, or where the registry would rather not, sends: from beside it, not over the line again. */
+  async #fill(blob: BlobPlan, repository: Repository, holder: Repository): Promise<void> {
+    this.#context.signal.throwIfAborted()
+    if (await this.#mount(blob.descriptor, repository, holder.name)) return
+    await this.#send(
+      blob.descriptor,
+      [{ store: blob.store, repository: holder }, ...blob.sources],
+      repository,
+    )
+  }
+
+  /** A source in the target's own registry needs no transfer. */
+  async #mountFromSource({ descriptor, sources, store }: BlobPlan, repository: Repository): Promise<boolean> {
+    const neighbour = sources.find(source => source.store === store)
+    return neighbour !== undefined && this.#mount(descriptor, repository, neighbour.repository.name)
+  }
+
+  async #mount(descriptor: Descriptor, repository: Repository, from: string): Promise<boolean> {
+    if (!isMounter(repository)) return false
+    const mounted = await repository.mount(descriptor, from, { signal: this.#context.signal })
+    if (!mounted) return false
+    this.totals.mounted++
+    this.totals.bytes.mounted += descriptor.size
+    this.#context.emit({ type: 'blob.mounted', digest: descriptor.digest, repository: repository.name })
+    return true
+  }
+
+  /** Sends from the first source that can give it. */
+  async #send(
+    descriptor: Descriptor,
+    sources: readonly Place<ReadableRepository>[],
+    target: Repository,
+  ): Promise<void> {
+    let failure: GpregError | undefined
+    for (const { repository } of sources) {
+      try {
+        await this.#sendFrom(descriptor, repository, target)
+        this.#defeats = 0
+        return
+      } catch (thrown) {
+        failure = toGpregError(thrown).about({ digest: descriptor.digest })
+        if (!isGpregError(failure, 'not-found') || failure.subject.side === 'target') break
+      }
+    }
+    if (failure!.code !== 'aborted') {
+      this.#defeats++
+      this.#context.emit({ type: 'blob.failed', digest: descriptor.digest, error: failure! })
+    }
+    throw failure!
+  }
+
+  async #sendFrom(descriptor: Descriptor, source: ReadableRepository, target: Repository): Promise<void> {
+    const { digest, size } = descriptor
+    await withRetry(
+      this.#context,
+      `blob ${digest}`,
+      () => (this.#defeats >= MAX_DEFEATS ? { ...WHOLE_BLOB, attempts: 1 } : WHOLE_BLOB),
+      async () => {
+        const counted = this.#counted(descriptor, contentOf(source, descriptor))
+        try {
+          await target.push(descriptor, counted.content, { signal: this.#context.signal })
+        } catch (error) {
+          this.#context.emit({ type: 'blob.progress', digest, bytes: -counted.sent() })
+          throw error
+        }
+      },
+    )
+    this.totals.sent++
+    this.#context.emit({ type: 'blob.sent', digest, size })
+  }
+
+  /** Content that says how much of it went out. */
+  #counted({ digest }: Descriptor, content: Content): { content: Content; sent: () => number } {
+    const { totals } = this
+    const { emit } = this.#context
+    let sent = 0
+    return {
+      sent: () => sent,
+      content: {
+        async *open(call) {
+          for await (const chunk of content.open(call)) {
+            sent += chunk.byteLength
+            totals.bytes.sent += chunk.byteLength
+            emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
+            yield chunk
+          }
+        },
+      },
+    }
+  }
+}
+
+/** Whoever waits sees the failure; that nobody waits yet is no crash. */
+function guarded(arrivals: Map<string, Promise<void>>): Map<string, Promise<void>> {
+  for (const arrival of arrivals.values()) arrival.catch(() => {})
+  return arrivals
+}

@@ -1,0 +1,105 @@
+import { GpregError, type Side } from '../errors.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credential } from './credentials.ts'
+import { basicAuth, type Token } from './token.ts'
+
+type Bearer = Extract<Challenge, { scheme: 'bearer' }>
+
+export interface AuthorityOptions {
+  readonly host: string
+  readonly side: Side
+  readonly credential: (repository: string) => Promise<Credential | undefined>
+  /** Asks the token server named in the challenge. */
+  readonly fetchToken: (
+    challenge: Bearer,
+    scopes: readonly string[],
+    credential: Credential | undefined,
+  ) => Promise<Token>
+  readonly now: () => number
+}
+
+/** A right on a repository, in the words of the token specification. */
+export interface Scope {
+  readonly repository: string
+  readonly actions: 'pull' | 'pull,push' | 'delete'
+}
+
+/**
+ * Knows how a registry wants to be spoken to. Nothing is sent unasked: the first answer that demands credentials teaches the
+ * scheme, and from then on every request carries what it needs. Tokens are kept by scope and renewed before they end.
+ */
+export class Authority {
+  readonly #options: AuthorityOptions
+  readonly #tokens = new Map<string, Promise<Token>>()
+  #challenge: Challenge | undefined
+
+  constructor(options: AuthorityOptions) {
+    this.#options = options
+  }
+
+  /** The `Authorization` header for these scopes, as far as is known by now. */
+  async header(scopes: readonly Scope[]): Promise<string | undefined> {
+    const challenge = this.#challenge
+    const credential = challenge && (await this.#options.credential(scopes[0]?.repository ?? ''))
+    if (challenge === undefined) return undefined
+    if (challenge.scheme === 'basic') return credential && basicAuth(credential)
+    return `Bearer ${(await this.#token(challenge, scopes, credential)).value}`
+  }
+
+  /**
+   * Takes a 401 in. Returns the header to try again with, or undefined where another try would be the same.
+   * @param used the header that was refused
+   */
+  async renew(
+    challenges: readonly Challenge[],
+    scopes: readonly Scope[],
+    used: string | undefined,
+  ): Promise<string | undefined> {
+    const bearer = challenges.find(challenge => challenge.scheme === 'bearer')
+    const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic')
+    if (chosen === undefined) return undefined
+    this.#challenge = chosen
+    // A refused token may have ended early or been made for less; a new one tells.
+    if (used?.startsWith('Bearer ')) this.#tokens.delete(scopeKey(scopes))
+    const header = await this.header(scopes)
+    return header === used ? undefined : header
+  }
+
+  async #token(
+    challenge: Bearer,
+    scopes: readonly Scope[],
+    credential: Credential | undefined,
+  ): Promise<Token> {
+    const key = scopeKey(scopes)
+    const known = await this.#tokens.get(key)
+    if (known !== undefined && this.#options.now() < known.renewAt) return known
+    const pending = this.#options.fetchToken(challenge, scopes.map(formatScope), credential)
+    // Requests that start meanwhile share this one; a failure is not kept.
+    this.#tokens.set(key, pending)
+    pending.catch(() => this.#tokens.delete(key))
+    return pending
+  }
+}
+
+/** @throws `protocol` where a token server may not be told the credentials of the registry */
+export function assertRealm(realm: string, registry: URL, side: Side): void {
+  const url = URL.parse(realm)
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && registry.protocol === 'http:')) return
+  throw new GpregError(
+    'protocol',
+    `${registry.host} names ${JSON.stringify(realm.slice(0, 200))} as its token server, which is not https`,
+    {
+      host: registry.host,
+      side,
+      hint: 'credentials are not sent over plain HTTP; mend the realm in the configuration of the registry',
+    },
+  )
+}
+
+function formatScope({ repository, actions }: Scope): string {
+  return `repository:${repository}:${actions}`
+}
+
+function scopeKey(scopes: readonly Scope[]): string {
+  return scopes.map(formatScope).join(' ')
+}

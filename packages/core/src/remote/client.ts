@@ -1,0 +1,284 @@
+import { request as send, type Dispatcher } from 'undici'
+import type { Context } from '../context.ts'
+import { isGpregError, type GpregError, type Side } from '../errors.ts'
+import { BRIEF, PATIENT, pause, withRetry, type RetryPolicy } from '../retry.ts'
+import type { ByteStream } from '../store/content.ts'
+import { assertRealm, Authority, type Scope } from './authority.ts'
+import { parseChallenges } from './challenge.ts'
+import type { Connections } from './connections.ts'
+import type { Credentials } from './credentials.ts'
+import { findEndpoint } from './endpoint.ts'
+import { networkError, responseError, type Asked } from './failure.ts'
+import { followRedirect } from './location.ts'
+import { parseToken, tokenRequest, type Token } from './token.ts'
+
+export interface ClientOptions {
+  readonly host: string
+  readonly side: Side
+  readonly plainHttp: readonly string[]
+  readonly connections: Connections
+  readonly credentials: Credentials
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** path below `/v2/`, or a URL that the registry gave */
+  readonly target: string | URL
+  readonly scopes: readonly Scope[]
+  /** status codes that are answers; every other one is an error */
+  readonly expect: readonly number[]
+  readonly headers?: Readonly<Record<string, string>>
+  /** A stream can be sent once: no retry, no second try after a 401. */
+  readonly body?: Uint8Array | ByteStream
+  readonly signal?: AbortSignal | undefined
+  /** milliseconds without any answer; default: the stall time-out */
+  readonly answerTimeout?: number
+}
+
+export interface ApiResponse {
+  readonly status: number
+  /** where the answer came from, after redirects */
+  readonly url: URL
+  header(name: string): string | undefined
+  readonly body: Dispatcher.ResponseData['body']
+}
+
+/** Text of a failed answer that is read, in bytes. */
+const MAX_ERROR_BODY = 64 * 1024
+const MAX_DEFEATS = 3
+const USER_AGENT = 'gpreg/0.1 (+https://github.com/opencontainers/distribution-spec)'
+
+/** Speaks to one registry, for one side of a copy: authenticates, follows redirects, retries, waits when asked to. */
+export class RegistryClient {
+  readonly host: string
+  readonly side: Side
+  requests = 0
+  /** Docker Hub's `ratelimit-remaining`, as last seen. https://docs.docker.com/docker-hub/usage/pulls/ */
+  pullsLeft: number | undefined
+  readonly #options: ClientOptions
+  readonly #context: Context
+  readonly #authority: Authority
+  #endpoint: Promise<URL> | undefined
+  /** The base URL, once it is known. */
+  #own: URL | undefined
+  #pausedUntil = 0
+  /** requests in a row that used up all their tries */
+  #defeats = 0
+  #answered = false
+
+  constructor(options: ClientOptions, context: Context) {
+    this.host = options.host
+    this.side = options.side
+    this.#options = options
+    this.#context = context
+    this.#authority = new Authority({
+      host: options.host,
+      side: options.side,
+      credential: repository => options.credentials.find(options.host, repository),
+      fetchToken: (...args) => this.#fetchToken(...args),
+      now: context.now,
+    })
+  }
+
+  /** @throws what the registry or the network said, after all retries */
+  async request(request: ApiRequest): Promise<ApiResponse> {
+    if (isStream(request.body)) return this.#once(request)
+    const operation = `${request.method} ${this.host}/${describeTarget(request.target)}`
+    try {
+      const response = await withRetry(
+        this.#context,
+        operation,
+        error => this.#policy(error),
+        () => this.#once(request),
+        request.signal,
+      )
+      this.#defeats = 0
+      return response
+    } catch (error) {
+      if (
+        isGpregError(error, 'unreachable') ||
+        isGpregError(error, 'server-error') ||
+        isGpregError(error, 'stalled')
+      )
+        this.#defeats++
+      throw error
+    }
+  }
+
+  /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
+  #policy(error: GpregError): RetryPolicy {
+    const hopeless = (error.code === 'unreachable' && !this.#answered) || this.#defeats >= MAX_DEFEATS
+    return hopeless ? BRIEF : PATIENT
+  }
+
+  async #once(request: ApiRequest): Promise<ApiResponse> {
+    const signal = request.signal ?? this.#context.signal
+    const url = await this.#urlOf(request.target)
+    await this.#gate(signal)
+    const authorization = this.#isOwn(url) ? await this.#authority.header(request.scopes) : undefined
+    let response = await this.#exchange(request, url, authorization, signal)
+    if (response.status === 401 && this.#isOwn(response.url)) {
+      const renewed = await this.#authority.renew(
+        parseChallenges(response.header('www-authenticate')),
+        request.scopes,
+        authorization,
+      )
+      if (renewed !== undefined && isStream(request.body)) throw await this.#failure(response, request, true)
+      if (renewed !== undefined) {
+        await response.body.dump()
+        response = await this.#exchange(request, url, renewed, signal)
+      }
+    }
+    if (request.expect.includes(response.status)) return response
+    throw await this.#failure(response, request)
+  }
+
+  /** One request and the redirects that follow it. Credentials stay with the host they are for. */
+  async #exchange(
+    request: ApiRequest,
+    url: URL,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ApiResponse> {
+    let response = await this.#send(request, url, authorization, signal)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return response
+    for (let hops = 0; response.status >= 300 && response.status < 400 && response.status !== 304; hops++) {
+      const next = followRedirect(response.url, response.header('location'), hops, this.#asked(request))
+      await response.body.dump()
+      response = await this.#send(request, next, this.#isOwn(next) ? authorization : undefined, signal)
+    }
+    return response
+  }
+
+  async #send(
+    request: ApiRequest,
+    url: URL,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ApiResponse> {
+    const asked = this.#asked(request)
+    this.requests++
+    try {
+      const { statusCode, headers, body } = await send(url, {
+        method: request.method,
+        dispatcher: this.#options.connections.to(this.#isOwn(url) ? this.host : url.host),
+        headers: {
+          'user-agent': USER_AGENT,
+          ...request.headers,
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        body: (request.body ?? null) as NonNullable<Parameters<typeof send>[1]>['body'] & {},
+        signal,
+        ...(request.answerTimeout === undefined ? {} : { headersTimeout: request.answerTimeout }),
+      })
+      this.#answered = true
+      this.#report(request, statusCode)
+      const header = (name: string) => {
+        const value = headers[name]
+        return Array.isArray(value) ? value.join(', ') : value
+      }
+      const left = /^\d+/.exec(header('ratelimit-remaining') ?? '')
+      if (left !== null) this.pullsLeft = Number(left[0])
+      return { status: statusCode, url, header, body }
+    } catch (thrown) {
+      this.#report(request, 0)
+      throw networkError(thrown, asked)
+    }
+  }
+
+  async #failure(response: ApiResponse, request: ApiRequest, retryable?: boolean): Promise<GpregError> {
+    const text = await readStart(response.body)
+    const answer = { status: response.status, header: response.header, text }
+    const error = responseError(answer, this.#asked(request), this.#context.now())
+    if (error.retryAfter !== undefined)
+      this.#pausedUntil = Math.max(this.#pausedUntil, this.#context.now() + error.retryAfter)
+    return retryable === undefined ? error : error.with({ retryable })
+  }
+
+  /** What one request was asked to wait for, all of them wait for. */
+  async #gate(signal: AbortSignal): Promise<void> {
+    for (let wait; (wait = this.#pausedUntil - this.#context.now()) > 0;)
+      await pause(this.#context, wait, signal)
+  }
+
+  async #fetchToken(...[challenge, scopes, credential]: Parameters<AuthorityFetch>): Promise<Token> {
+    assertRealm(challenge.realm, await this.#base(), this.side)
+    const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
+    const request: ApiRequest = {
+      method,
+      target: url,
+      scopes: [],
+      expect: [200],
+      headers,
+      ...(body === undefined ? {} : { body: Buffer.from(body) }),
+    }
+    return withRetry(this.#context, `token for ${this.host}`, PATIENT, async () => {
+      const response = await this.#send(request, url, undefined, this.#context.signal)
+      if (response.status !== 200) throw await this.#failure(response, request)
+      return parseToken(
+        await readStart(response.body, 1024 * 1024),
+        this.#context.now(),
+        this.host,
+        this.side,
+      )
+    })
+  }
+
+  async #urlOf(target: string | URL): Promise<URL> {
+    return target instanceof URL ? target : new URL(target, await this.#base())
+  }
+
+  #base(): Promise<URL> {
+    return (this.#endpoint ??= findEndpoint(this.host, this.#options.plainHttp).then(
+      url => (this.#own = url),
+    ))
+  }
+
+  /** Whether a URL is the registry itself: same scheme, host and port. */
+  #isOwn(url: URL): boolean {
+    return this.#own !== undefined && url.origin === this.#own.origin
+  }
+
+  #asked({ method, target }: ApiRequest): Asked {
+    return { method, path: describeTarget(target), host: this.host, side: this.side }
+  }
+
+  #report({ method, target }: ApiRequest, status: number): void {
+    this.#context.emit({
+      type: 'request',
+      side: this.side,
+      host: this.host,
+      method,
+      path: describeTarget(target),
+      status,
+    })
+  }
+}
+
+type AuthorityFetch = ConstructorParameters<typeof Authority>[0]['fetchToken']
+
+/** The first bytes of a body as text; the rest is thrown away. */
+async function readStart(body: ApiResponse['body'], limit = MAX_ERROR_BODY): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk)
+      size += chunk.byteLength
+      if (size >= limit) break
+    }
+  } catch (error) {
+    // The status is what matters; a broken error page is still that status.
+    if (isGpregError(error, 'aborted')) throw error
+  }
+  return Buffer.concat(chunks).subarray(0, limit).toString('utf8')
+}
+
+function isStream(body: ApiRequest['body']): body is ByteStream {
+  return body !== undefined && !(body instanceof Uint8Array)
+}
+
+/** Without the query: upload locations carry signed state there. */
+function describeTarget(target: string | URL): string {
+  return target instanceof URL ? target.pathname.replace(/^\/v2\//, '') : target.split('?')[0]!
+}

@@ -1,0 +1,238 @@
+import type { Context } from '../context.ts'
+import { GpregError, isGpregError } from '../errors.ts'
+import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
+import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
+import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
+import type { Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store/capabilities.ts'
+import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
+import { verified } from '../store/verify.ts'
+import type { Scope } from './authority.ts'
+import type { ApiRequest, ApiResponse, RegistryClient } from './client.ts'
+import { download } from './download.ts'
+import { listReferrers, recordReferrer } from './referrers.ts'
+import { listTags } from './tags.ts'
+import { mountBlob, uploadBlob, type Upload } from './upload.ts'
+
+export interface RemoteRepositoryOptions {
+  readonly client: RegistryClient
+  readonly name: string
+  /** `read` asks token servers for pull only. */
+  readonly access: 'read' | 'write'
+  /** milliseconds */
+  readonly stallTimeout: number
+}
+
+/** A repository of a registry, by the OCI distribution API. */
+export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister {
+  readonly name: string
+  readonly #upload: Upload
+  readonly #context: Context
+
+  constructor({ client, name, access, stallTimeout }: RemoteRepositoryOptions, context: Context) {
+    this.name = name
+    this.#context = context
+    const scopes: Scope[] = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
+    this.#upload = { client, repository: name, scopes, stallTimeout }
+  }
+
+  async resolve(tagOrDigest: string, call: Call = {}): Promise<Descriptor> {
+    const response = await this.#request(
+      'HEAD',
+      `manifests/${tagOrDigest}`,
+      [200],
+      { accept: ACCEPT_MANIFESTS },
+      call,
+    )
+    await response.body.dump()
+    const digest =
+      response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
+    const size = Number(response.header('content-length') ?? NaN)
+    const mediaType = response.header('content-type')?.split(';')[0]?.trim()
+    const known =
+      digest !== undefined &&
+      isDigest(digest) &&
+      Number.isSafeInteger(size) &&
+      size > 0 &&
+      mediaType !== undefined
+    if (!known || (isDigest(tagOrDigest) && tagOrDigest !== digest))
+      return (await this.#readManifest(tagOrDigest, call)).descriptor
+    assertManifestSize(size, this.#subject(tagOrDigest))
+    return { mediaType, digest, size }
+  }
+
+  fetch(descriptor: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
+    const kind = isManifestType(descriptor.mediaType) ? 'manifests' : 'blobs'
+    const path = `${kind}/${descriptor.digest}`
+    const stream = download(this.#context, {
+      descriptor,
+      offset,
+      signal: signal ?? this.#context.signal,
+      asked: { method: 'GET', path: `${this.name}/${path}`, ...this.#subject(descriptor.digest) },
+      open: position => {
+        const headers = {
+          // Content is hashed as it is kept: no coding on the way.
+          'accept-encoding': 'identity',
+          ...(kind === 'manifests' ? { accept: descriptor.mediaType } : {}),
+          ...(position > 0 ? { range: `bytes=${position}-` } : {}),
+        }
+        return this.#request('GET', path, position > 0 ? [200, 206] : [200], headers, { signal })
+      },
+    })
+    return offset === 0 ? verified(stream, descriptor, this.#subject(descriptor.digest)) : stream
+  }
+
+  async exists(descriptor: Descriptor, call: Call = {}): Promise<boolean> {
+    const manifest = isManifestType(descriptor.mediaType)
+    const path = `${manifest ? 'manifests' : 'blobs'}/${descriptor.digest}`
+    const response = await this.#request(
+      'HEAD',
+      path,
+      [200, 404],
+      manifest ? { accept: descriptor.mediaType } : {},
+      call,
+    )
+    await response.body.dump()
+    return response.status === 200
+  }
+
+  async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
+    if (!isManifestType(descriptor.mediaType))
+      return uploadBlob(this.#upload, descriptor, content, call, this.#context)
+    assertManifestSize(descriptor.size, this.#subject(descriptor.digest))
+    const chunks: Uint8Array[] = []
+    for await (const chunk of verified(
+      content.open({ offset: 0, signal: call.signal }),
+      descriptor,
+      this.#subject(descriptor.digest),
+    ))
+      chunks.push(chunk)
+    await this.#putManifest(descriptor.digest, descriptor, Buffer.concat(chunks), call)
+  }
+
+  async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {
+    await this.#putManifest(tag, descriptor, bytes, call)
+  }
+
+  mount(descriptor: Descriptor, fromRepository: string, call: Call = {}): Promise<boolean> {
+    return mountBlob(this.#upload, descriptor, fromRepository, call)
+  }
+
+  tags(call: Call = {}): AsyncIterable<string> {
+    return listTags(path => this.#request('GET', path, [200], {}, call), this.#subject())
+  }
+
+  referrers(subject: Digest, call: ReferrersCall = {}): Promise<readonly Descriptor[]> {
+    return listReferrers(this.#wire(call), subject, call.tags)
+  }
+
+  async #putManifest(
+    tagOrDigest: string,
+    descriptor: Descriptor,
+    bytes: Uint8Array,
+    call: Call,
+  ): Promise<void> {
+    const request: Pick<ApiRequest, 'body'> = { body: bytes }
+    const response = await this.#request(
+      'PUT',
+      `manifests/${tagOrDigest}`,
+      [201, 202],
+      { 'content-type': descriptor.mediaType },
+      call,
+      request,
+    )
+    await response.body.dump()
+    const { subject } = parseManifest(bytes, descriptor.mediaType)
+    // A registry that knows referrers says so; for one that does not, the client keeps the list.
+    if (subject !== undefined && response.header('oci-subject') === undefined) {
+      await recordReferrer(this.#wire(call), subject.digest, { descriptor, bytes })
+    }
+  }
+
+  /** A manifest read whole: the way to its digest that trusts no header. */
+  async #readManifest(
+    tagOrDigest: string,
+    call: Call,
+  ): Promise<{ descriptor: Descriptor; bytes: Uint8Array }> {
+    const subject = this.#subject(tagOrDigest)
+    const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
+    const response = await this.#request('GET', `manifests/${tagOrDigest}`, [200], headers, call)
+    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, size => assertManifestSize(size, subject))
+    const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
+    if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
+      throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, subject)
+    }
+    const { mediaType } = parseManifest(bytes, response.header('content-type'), subject)
+    return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }
+  }
+
+  #wire(call: Call) {
+    return {
+      request: (
+        method: ApiRequest['method'],
+        path: string,
+        expect: number[],
+        headers: Record<string, string>,
+      ) => this.#request(method, path, expect, headers, call),
+      read: async (tag: string) => {
+        try {
+          return await this.#readManifest(tag, call)
+        } catch (error) {
+          if (isGpregError(error, 'not-found')) return undefined
+          throw error
+        }
+      },
+      write: (tag: string, descriptor: Descriptor, bytes: Uint8Array) =>
+        this.tag(tag, descriptor, bytes, call),
+      client: this.#upload.client,
+      name: this.name,
+      subject: this.#subject(),
+    }
+  }
+
+  async #request(
+    method: ApiRequest['method'],
+    path: string,
+    expect: readonly number[],
+    headers: Record<string, string>,
+    call: Call,
+    more: Pick<ApiRequest, 'body'> = {},
+  ): Promise<ApiResponse> {
+    const { client, scopes } = this.#upload
+    const target = `${this.name}/${path}`
+    try {
+      return await client.request({ method, target, scopes, expect, headers, signal: call.signal, ...more })
+    } catch (error) {
+      throw isGpregError(error) ? error.about(this.#subject()) : error
+    }
+  }
+
+  #subject(tagOrDigest?: string) {
+    const { client } = this.#upload
+    const separator = tagOrDigest === undefined ? '' : isDigest(tagOrDigest) ? '@' : ':'
+    return {
+      side: client.side,
+      host: client.host,
+      reference: `${client.host}/${this.name}${separator}${tagOrDigest ?? ''}`,
+    }
+  }
+}
+
+/** A body read whole, up to a limit. */
+export async function readBounded(
+  response: ApiResponse,
+  limit: number,
+  refuse: (size: number) => void,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength
+    if (size > limit) {
+      response.body.destroy()
+      refuse(size)
+      break
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { GpregError, type ErrorSubject } from '../errors.ts'
+import type { ApiResponse } from './client.ts'
+import { readBounded } from './repository.ts'
+
+const PAGE_SIZE = 1000
+/** A million tags; who answers more pages than that does not mean to end. */
+const MAX_PAGES = 1000
+const MAX_PAGE_BYTES = 8 * 1024 * 1024
+
+const page = z.object({ tags: z.array(z.string()).nullish() })
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
+export async function* listTags(
+  get: (path: string) => Promise<ApiResponse>,
+  subject: ErrorSubject,
+): AsyncGenerator<string> {
+  let query = `n=${PAGE_SIZE}`
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const response = await get(`tags/list?${query}`)
+    const bytes = await readBounded(response, MAX_PAGE_BYTES, size => {
+      throw new GpregError('protocol', `a page of tags has more than ${size} bytes`, subject)
+    })
+    const parsed = page.safeParse(readJson(bytes))
+    if (!parsed.success)
+      throw new GpregError('protocol', 'the list of tags is not what the specification says', subject)
+    yield* parsed.data.tags ?? []
+    const next = nextQuery(response.header('link'))
+    if (next === undefined || next === query) return
+    query = next
+  }
+  throw new GpregError('protocol', `the list of tags did not end after ${MAX_PAGES} pages`, subject)
+}
+
+/** The query of the link with `rel="next"`; its path is the one already asked. https://www.rfc-editor.org/rfc/rfc8288 */
+export function nextQuery(link: string | undefined): string | undefined {
+  for (const [, target, parameters] of (link ?? '').slice(0, 8192).matchAll(/<([^>]*)>([^,]*)/g)) {
+    if (/;\s*rel\s*=\s*"?next"?/i.test(parameters!))
+      return URL.parse(target!, 'http://registry')?.search.slice(1)
+  }
+  return undefined
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,66 @@
+import type { Context } from './context.ts'
+import { abortedError, toGpregError, type GpregError } from './errors.ts'
+
+export interface RetryPolicy {
+  /** tries in all, the first included */
+  readonly attempts: number
+  /** milliseconds before the second try; doubles from there */
+  readonly base: number
+  readonly cap: number
+}
+
+/** Rides out a registry that restarts (about a minute) without hiding one that is gone. */
+export const PATIENT: RetryPolicy = { attempts: 7, base: 500, cap: 30_000 }
+
+/** For a host that never answered in this run: a typing error should not cost a minute. */
+export const BRIEF: RetryPolicy = { attempts: 3, base: 300, cap: 1_000 }
+
+/** A registry that asks for longer than this is not waited for. */
+const MAX_RETRY_AFTER = 15 * 60_000
+
+/**
+ * Runs `work` until it succeeds, fails for good, or the policy is used up. What the other side asked for in `Retry-After` is
+ * obeyed; otherwise waits double, with jitter so that parallel work does not come back in step. An error that used the policy
+ * up is final: callers with tries of their own do not multiply them.
+ */
+export async function withRetry<T>(
+  context: Context,
+  operation: string,
+  policy: RetryPolicy | ((error: GpregError) => RetryPolicy),
+  work: (attempt: number) => Promise<T>,
+  signal: AbortSignal = context.signal,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt)
+    } catch (thrown) {
+      if (signal.aborted) throw abortedError(thrown)
+      const error = toGpregError(thrown)
+      const chosen = typeof policy === 'function' ? policy(error) : policy
+      if (!error.retryable) throw error
+      if (attempt >= chosen.attempts || (error.retryAfter ?? 0) > MAX_RETRY_AFTER) throw error.final()
+      const delay = retryDelay(attempt, error, chosen, context.random())
+      context.emit({ type: 'retry', operation, attempt, delay, error })
+      await pause(context, delay, signal)
+    }
+  }
+}
+
+/** Milliseconds before the next try. */
+export function retryDelay(attempt: number, error: GpregError, policy: RetryPolicy, random: number): number {
+  if (error.retryAfter !== undefined) return error.retryAfter
+  return Math.round(Math.min(policy.cap, policy.base * 2 ** (attempt - 1)) * (0.5 + random / 2))
+}
+
+/** Waits; an abort ends the wait with the `aborted` error. */
+export async function pause(
+  context: Context,
+  milliseconds: number,
+  signal: AbortSignal = context.signal,
+): Promise<void> {
+  try {
+    await context.sleep(milliseconds, signal)
+  } catch (cause) {
+    throw abortedError(cause)
+  }
+}
