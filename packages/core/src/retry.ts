@@ -12,11 +12,19 @@ export interface RetryPolicy {
 /** Rides out a registry that restarts (about a minute) without hiding one that is gone. */
 export const PATIENT: RetryPolicy = { attempts: 7, base: 500, cap: 30_000 }
 
+/** A time-out for no progress has been waited for already; a second one is enough. */
+export const ONCE_MORE: RetryPolicy = { attempts: 2, base: 500, cap: 1_000 }
+
 /** For a host that never answered in this run: a typing error should not cost a minute. */
 export const BRIEF: RetryPolicy = { attempts: 3, base: 300, cap: 1_000 }
 
 /** A registry that asks for longer than this is not waited for. */
 const MAX_RETRY_AFTER = 15 * 60_000
+
+/** How often an error of this kind is worth another try. */
+export function patienceFor(error: GpregError): RetryPolicy {
+  return error.code === 'stalled' ? ONCE_MORE : PATIENT
+}
 
 /**
  * Runs `work` until it succeeds, fails for good, or the policy is used up. What the other side asked for in `Retry-After` is

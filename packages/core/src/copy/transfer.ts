@@ -3,7 +3,7 @@ import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import { withRetry, type RetryPolicy } from '../retry.ts'
+import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
 import { isMounter } from '../store/capabilities.ts'
 import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
 import { blobKey, isHeld, type BlobPlan } from './plan.ts'
@@ -158,7 +158,7 @@ export class Transfer {
     await withRetry(
       this.#context,
       `blob ${digest}`,
-      () => (this.#defeats >= MAX_DEFEATS ? { ...WHOLE_BLOB, attempts: 1 } : WHOLE_BLOB),
+      error => ({ ...WHOLE_BLOB, attempts: this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts) }),
       async () => {
         const counted = this.#counted(descriptor, contentOf(source, descriptor))
         try {

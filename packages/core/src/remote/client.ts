@@ -1,7 +1,7 @@
 import { request as send, type Dispatcher } from 'undici'
 import type { Context } from '../context.ts'
 import { isGpregError, type GpregError, type Side } from '../errors.ts'
-import { BRIEF, PATIENT, pause, withRetry, type RetryPolicy } from '../retry.ts'
+import { BRIEF, PATIENT, patienceFor, pause, withRetry, type RetryPolicy } from '../retry.ts'
 import type { ByteStream } from '../store/content.ts'
 import { assertRealm, Authority, type Scope } from './authority.ts'
 import { parseChallenges } from './challenge.ts'
@@ -108,7 +108,7 @@ export class RegistryClient {
   /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
   #policy(error: GpregError): RetryPolicy {
     const hopeless = (error.code === 'unreachable' && !this.#answered) || this.#defeats >= MAX_DEFEATS
-    return hopeless ? BRIEF : PATIENT
+    return hopeless ? BRIEF : patienceFor(error)
   }
 
   async #once(request: ApiRequest): Promise<ApiResponse> {

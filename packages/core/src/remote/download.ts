@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { GpregError, type ErrorSubject } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import { PATIENT, pause, retryDelay } from '../retry.ts'
+import { patienceFor, pause, retryDelay } from '../retry.ts'
 import type { ApiResponse } from './client.ts'
 import { networkError, type Asked } from './failure.ts'
 
@@ -46,10 +46,12 @@ export async function* download(
       )
     } catch (thrown) {
       const error = networkError(thrown, asked)
-      if (signal.aborted || !error.retryable || attempt >= PATIENT.attempts)
-        throw error.about({ digest: descriptor.digest })
+      const policy = patienceFor(error)
+      if (signal.aborted || !error.retryable || attempt >= policy.attempts) {
+        throw error.about({ digest: descriptor.digest }).final()
+      }
       if (position >= descriptor.size) return
-      const delay = attempt === 0 ? 0 : retryDelay(attempt, error, PATIENT, context.random())
+      const delay = attempt === 0 ? 0 : retryDelay(attempt, error, policy, context.random())
       context.emit({
         type: 'retry',
         operation: `download of ${descriptor.digest}`,

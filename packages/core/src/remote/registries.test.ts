@@ -1,0 +1,381 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { scriptedServer } from '../../testing/scripted-server.ts'
+import { createContext, type Context } from '../context.ts'
+import type { GpregEvent } from '../events.ts'
+import { digestOf } from '../model/digest.ts'
+import { MediaType, type Descriptor } from '../model/descriptor.ts'
+import { parseReference } from '../model/reference.ts'
+import { contentFrom } from '../store/content.ts'
+import { createRegistries, type RegistriesOptions } from './registries.ts'
+import type { RemoteRepository } from './repository.ts'
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+})
+
+/** A repository on a scripted server. Waits take no time; they are recorded. */
+async function repositoryOn(answer: Answer, options: RegistriesOptions = {}, overrides: Partial<Context> = {}) {
+  const server = await scriptedServer(answer)
+  cleanups.push(() => server[Symbol.asyncDispose]())
+  const waits: number[] = []
+  const events: GpregEvent[] = []
+  let clock = Date.parse('2026-01-01T00:00:00Z')
+  const context = createContext({
+    emit: event => events.push(event),
+    now: () => clock,
+    sleep: async milliseconds => {
+      waits.push(milliseconds)
+      clock += milliseconds
+    },
+    random: () => 1,
+    ...overrides,
+  })
+  const registries = await createRegistries({ env: { HOME: '/nonexistent' }, ...options }, context)
+  cleanups.push(() => registries.close())
+  const repository: RemoteRepository = registries.open('source', parseReference(`${server.host}/library/app:1`)).repository
+  return { server, repository, registries, waits, events }
+}
+
+const blob = Buffer.from('0123456789'.repeat(1000))
+const layer: Descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(blob), size: blob.byteLength }
+
+async function read(repository: RemoteRepository, descriptor = layer): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of repository.fetch(descriptor)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+describe('downloads', () => {
+  it('resume by Range from the byte where the stream was cut, at every tenth', async () => {
+    for (let tenth = 0; tenth < 10; tenth++) {
+      const cut = (blob.byteLength * tenth) / 10
+      let requests = 0
+      const { repository, server } = await repositoryOn((request, response) => {
+        const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
+        response.writeHead(start > 0 ? 206 : 200, {
+          'content-length': blob.byteLength - start,
+          ...(start > 0 ? { 'content-range': `bytes ${start}-${blob.byteLength - 1}/${blob.byteLength}` } : {}),
+        })
+        if (requests++ > 0) return void response.end(blob.subarray(start))
+        response.write(blob.subarray(0, cut), () => setImmediate(() => response.destroy()))
+      })
+      expect((await read(repository)).equals(blob)).toBe(true)
+      expect(server.seen.length).toBeGreaterThan(1)
+    }
+  })
+
+  it('pass over what they have where the server ignores the range', async () => {
+    let requests = 0
+    const { repository } = await repositoryOn((_request, response) => {
+      response.writeHead(200, { 'content-length': blob.byteLength })
+      if (requests++ > 0) return void response.end(blob)
+      response.write(blob.subarray(0, 4321), () => setImmediate(() => response.destroy()))
+    })
+    expect((await read(repository)).equals(blob)).toBe(true)
+  })
+
+  it('never end in bytes that are not the digest’s', async () => {
+    const wrong = Buffer.from(blob)
+    wrong[5000] = 0
+    const { repository } = await repositoryOn((_request, response) => void response.end(wrong))
+    const chunks: Uint8Array[] = []
+    const reading = (async () => {
+      for await (const chunk of repository.fetch(layer)) chunks.push(chunk)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'digest-mismatch', subject: { side: 'source' } })
+    expect(Buffer.concat(chunks).byteLength).toBeLessThan(blob.byteLength)
+  })
+
+  it('refuse more bytes than were announced', async () => {
+    const { repository } = await repositoryOn((_request, response) => void response.end(Buffer.concat([blob, blob])))
+    await expect(read(repository)).rejects.toMatchObject({ code: 'size-mismatch' })
+  })
+
+  it('end in `stalled` where no byte comes', async () => {
+    const { repository } = await repositoryOn(
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': blob.byteLength })
+        response.write(blob.subarray(0, 100))
+      },
+      { stallTimeout: 300 },
+    )
+    await expect(read(repository)).rejects.toMatchObject({ code: 'stalled' })
+  }, 15_000)
+
+  it('give up on a server that never gets further', async () => {
+    const { repository, server } = await repositoryOn((_request, response) => {
+      response.writeHead(200, { 'content-length': blob.byteLength })
+      response.flushHeaders()
+      setImmediate(() => response.destroy())
+    })
+    await expect(read(repository)).rejects.toMatchObject({ code: 'unreachable' })
+    expect(server.seen.length).toBeLessThan(12)
+  })
+})
+
+describe('retries', () => {
+  const found: Answer = (_request, response) => {
+    response.writeHead(200, { 'content-length': '0' }).end()
+  }
+  const failing = (times: number, status: number, headers: Record<string, string> = {}): Answer => {
+    let left = times
+    return (request, response) => (left-- > 0 ? void response.writeHead(status, headers).end() : found(request, response))
+  }
+
+  it.each([500, 502, 503, 504, 408])('ride out a burst of %i', async status => {
+    const { repository, waits } = await repositoryOn(failing(3, status))
+    expect(await repository.exists(layer)).toBe(true)
+    expect(waits).toEqual([500, 1000, 2000])
+  })
+
+  it('obey Retry-After in seconds', async () => {
+    const { repository, waits } = await repositoryOn(failing(1, 429, { 'retry-after': '7' }))
+    expect(await repository.exists(layer)).toBe(true)
+    expect(waits[0]).toBe(7000)
+  })
+
+  it('obey Retry-After as a date', async () => {
+    const { repository, waits } = await repositoryOn(failing(1, 429, { 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' }))
+    expect(await repository.exists(layer)).toBe(true)
+    expect(waits).toEqual([9000])
+  })
+
+  it('end in a typed error with a hint, which nobody tries again', async () => {
+    const { repository } = await repositoryOn(failing(99, 503))
+    const error = await repository.exists(layer).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'server-error', retryable: false, subject: { status: 503, side: 'source' } })
+    expect(error).toHaveProperty('hint', expect.stringContaining('again'))
+  })
+
+  it('are short against a host that never answered', async () => {
+    const { repository, server, waits } = await repositoryOn(found)
+    await server[Symbol.asyncDispose]()
+    await expect(repository.exists(layer)).rejects.toMatchObject({ code: 'unreachable' })
+    expect(waits.length).toBe(2)
+  })
+
+  it('do not touch what will not change', async () => {
+    const { repository, server } = await repositoryOn(failing(99, 403))
+    await expect(repository.exists(layer)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(server.seen.length).toBe(1)
+  })
+})
+
+describe('resolving', () => {
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MediaType.ociManifest,
+      config: { mediaType: MediaType.ociConfig, digest: layer.digest, size: layer.size },
+      layers: [],
+    }),
+  )
+
+  it('reads the manifest where the answer to HEAD says no digest', async () => {
+    const { repository } = await repositoryOn((request, response) => {
+      response.writeHead(200, { 'content-type': MediaType.ociManifest, 'content-length': manifest.byteLength })
+      response.end(request.method === 'HEAD' ? undefined : manifest)
+    })
+    expect(await repository.resolve('1')).toEqual({
+      mediaType: MediaType.ociManifest,
+      digest: digestOf(manifest),
+      size: manifest.byteLength,
+    })
+  })
+
+  it('does not take a digest from a header for a digest that was asked for', async () => {
+    const asked = digestOf(manifest)
+    const { repository } = await repositoryOn((request, response) => {
+      response.writeHead(200, {
+        'content-type': MediaType.ociManifest,
+        'content-length': manifest.byteLength,
+        'docker-content-digest': digestOf('something else'),
+      })
+      response.end(request.method === 'HEAD' ? undefined : manifest)
+    })
+    expect((await repository.resolve(asked)).digest).toBe(asked)
+  })
+
+  it('says not-found for a tag that is not there', async () => {
+    const { repository } = await repositoryOn((_request, response) => void response.writeHead(404).end())
+    await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('refuses a manifest that is too large before reading it', async () => {
+    const { repository } = await repositoryOn((_request, response) => {
+      response.writeHead(200, {
+        'content-type': MediaType.ociManifest,
+        'content-length': 1_000_000_000,
+        'docker-content-digest': digestOf(manifest),
+      })
+      response.end()
+    })
+    await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'manifest-too-large' })
+  })
+
+  it('does not follow an endless list of tags', async () => {
+    let page = 0
+    const { repository } = await repositoryOn((_request, response) => {
+      response.setHeader('link', `</v2/library/app/tags/list?last=${page++}>; rel="next"`)
+      response.end(JSON.stringify({ name: 'library/app', tags: [`t${page}`] }))
+    })
+    const tags: string[] = []
+    const listing = (async () => {
+      for await (const tag of repository.tags()) tags.push(tag)
+    })()
+    await expect(listing).rejects.toMatchObject({ code: 'protocol' })
+    expect(tags.length).toBe(1000)
+  })
+})
+
+describe('authentication', () => {
+  async function authFile(host: string, username: string, password: string): Promise<string> {
+    const directory = await mkdtemp(join(tmpdir(), 'gpreg-auth-'))
+    cleanups.push(() => rm(directory, { recursive: true }))
+    const file = join(directory, 'config.json')
+    const auth = Buffer.from(`${username}:${password}`).toString('base64')
+    await writeFile(file, JSON.stringify({ auths: { [host]: { auth } } }))
+    return file
+  }
+
+  /** A server of one host needs its own name in the file: the file is written once the server listens. */
+  async function guarded(answer: (host: () => string) => Answer, username: string, password: string) {
+    let host = ''
+    const server = await scriptedServer((request, response) => answer(() => host)(request, response))
+    host = server.host
+    cleanups.push(() => server[Symbol.asyncDispose]())
+    const context = createContext({ sleep: async () => {} })
+    const registries = await createRegistries({ authFile: await authFile(host, username, password), env: {} }, context)
+    cleanups.push(() => registries.close())
+    return { server, repository: registries.open('source', parseReference(`${host}/library/app:1`)).repository }
+  }
+
+  it('sends basic credentials only once asked, and from then on at once', async () => {
+    const { repository, server } = await guarded(
+      () => (request, response) => {
+        const right = request.headers.authorization === `Basic ${Buffer.from('me:secret').toString('base64')}`
+        response.writeHead(right ? 200 : 401, right ? {} : { 'www-authenticate': 'Basic realm="registry"' }).end()
+      },
+      'me',
+      'secret',
+    )
+    expect(await repository.exists(layer)).toBe(true)
+    expect(await repository.exists(layer)).toBe(true)
+    expect(server.seen.map(({ headers }) => headers.authorization !== undefined)).toEqual([false, true, true])
+  })
+
+  it('says unauthorized, with the way to log in, where credentials are refused', async () => {
+    const { repository } = await guarded(
+      () => (_request, response) => void response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end(),
+      'me',
+      'wrong',
+    )
+    const error = await repository.exists(layer).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'unauthorized' })
+    expect(error).toHaveProperty('hint', expect.stringContaining('--authfile'))
+    expect(JSON.stringify(error)).not.toContain('wrong')
+  })
+
+  it('gets a token for the scope, keeps it, and renews it before its end', async () => {
+    let issued = 0
+    let clock = 1_000_000
+    const { repository, server } = await repositoryOn(
+      (request, response) => {
+        if (request.url!.startsWith('/token')) {
+          response.end(JSON.stringify({ token: `t${++issued}`, expires_in: 60 }))
+          return
+        }
+        const right = request.headers.authorization === `Bearer t${issued}` && issued > 0
+        const challenge = `Bearer realm="http://${request.headers.host}/token",service="reg",scope="repository:library/app:pull"`
+        response.writeHead(right ? 200 : 401, right ? {} : { 'www-authenticate': challenge }).end()
+      },
+      {},
+      { now: () => clock },
+    )
+    expect(await repository.exists(layer)).toBe(true)
+    expect(await repository.exists(layer)).toBe(true)
+    expect(issued).toBe(1)
+    clock += 55_000
+    expect(await repository.exists(layer)).toBe(true)
+    expect(issued).toBe(2)
+    const token = server.seen.find(({ url }) => url.startsWith('/token'))!
+    expect(new URL(token.url, 'http://x').searchParams.get('scope')).toBe('repository:library/app:pull')
+  })
+
+  it('does not take credentials along to another host', async () => {
+    const elsewhere = await scriptedServer((_request, response) => void response.end(blob))
+    cleanups.push(() => elsewhere[Symbol.asyncDispose]())
+    const { repository } = await guarded(
+      () => (request, response) => {
+        if (request.headers.authorization === undefined) {
+          response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end()
+          return
+        }
+        response.writeHead(307, { location: `http://${elsewhere.host}/signed?key=1` }).end()
+      },
+      'me',
+      'secret',
+    )
+    expect((await read(repository)).equals(blob)).toBe(true)
+    expect(elsewhere.seen).toHaveLength(1)
+    expect(elsewhere.seen[0]!.headers.authorization).toBeUndefined()
+  })
+})
+
+describe('uploads', () => {
+  it('go to the Location with the digest, without credentials where that is another host', async () => {
+    const storage = await scriptedServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(201).end())
+    })
+    cleanups.push(() => storage[Symbol.asyncDispose]())
+    const { repository } = await repositoryOn((request, response) => {
+      if (request.headers.authorization === undefined) {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end()
+        return
+      }
+      response.writeHead(202, { location: `http://${storage.host}/upload?state=1` }).end()
+    })
+    await expect(repository.push(layer, contentFrom(blob))).rejects.toMatchObject({ code: 'unauthorized' })
+    expect(storage.seen).toHaveLength(0)
+  })
+
+  it('end in `stalled` where the registry takes no byte', async () => {
+    const big = Buffer.alloc(64 * 1024 * 1024)
+    const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(big), size: big.byteLength }
+    const { repository } = await repositoryOn(
+      (request, response) => {
+        if (request.method === 'POST') response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
+        else request.pause()
+      },
+      { stallTimeout: 300 },
+    )
+    await expect(repository.push(descriptor, contentFrom(big))).rejects.toMatchObject({ code: 'stalled' })
+  })
+
+  it('report an error of the content, not of the request that it broke', async () => {
+    const { repository } = await repositoryOn((request, response) => {
+      if (request.method === 'POST') response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
+      else request.resume()
+    })
+    const wrong = contentFrom(Buffer.from(blob).fill(0, 9, 10))
+    const { verified } = await import('../store/verify.ts')
+    const content = { open: () => verified(wrong.open({ offset: 0 }), layer) }
+    await expect(repository.push(layer, content)).rejects.toMatchObject({ code: 'digest-mismatch' })
+  })
+
+  it('give up the upload that a refused mount started', async () => {
+    const { repository, server } = await repositoryOn((request, response) => {
+      if (request.method === 'POST') response.writeHead(202, { location: '/v2/library/app/blobs/uploads/7' }).end()
+      else response.writeHead(204).end()
+    })
+    expect(await repository.mount(layer, 'library/base')).toBe(false)
+    expect(server.seen.map(({ method }) => method)).toEqual(['POST', 'DELETE'])
+  })
+})
