@@ -1,0 +1,110 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
+import { mustRun } from '../support/process.ts'
+import { startRegistry, type Registry } from '../support/registry.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { findPeers, gpreg, type Contestant } from './contestants.ts'
+import { runBetween, type Sample } from './measure.ts'
+import { judge, renderBars, renderResults, type Results } from './report.ts'
+import { compareMemory } from './memory.ts'
+import { stockRelease, type Stock } from './stock.ts'
+
+const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl,oras] [--scale 1] [--rss] [--json FILE]
+  --runs N         rounds; in each, every contestant runs once, cold and then with nothing changed
+  --peers LIST     only these; default all that are installed
+  --peers-only     leave gpreg out
+  --scale X        of all sizes, for a quick look; bars hold at 1
+  --rss            instead: peak memory at 1 GB and at 10 GB of layers
+  --parent DIR     where registries keep their storage; default ${tmpdir()}
+  --json FILE      the figures of every run`
+
+const { values: flags } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    peers: { type: 'string' },
+    'peers-only': { type: 'boolean', default: false },
+    scale: { type: 'string', default: '1' },
+    rss: { type: 'boolean', default: false },
+    parent: { type: 'string', default: tmpdir() },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (flags.help) console.log(USAGE)
+else if (flags.rss) process.exitCode = (await compareMemory(Number(flags.scale))) ? 0 : 1
+else await compareSpeed()
+
+/** Paired: contestants take turns, each round in another order, so that a slow minute of the machine hits them all. */
+async function compareSpeed(): Promise<void> {
+  const contestants = [...(flags['peers-only'] ? [] : [gpreg]), ...findPeers(flags.peers?.split(','))]
+  await using source = await startRegistry({ parent: flags.parent })
+  const stock = await stockRelease(source, Number(flags.scale))
+  console.log(describeStock(stock))
+  const samples = new Map(
+    contestants.map(({ name }) => [name, { name, cold: [] as Sample[], unchanged: [] as Sample[] }]),
+  )
+  for (let round = 0; round < Number(flags.runs); round++) {
+    for (const contestant of rotate(contestants, round)) {
+      const { cold, unchanged } = await runOnce(contestant, source, stock)
+      const mine = samples.get(contestant.name)!
+      mine.cold.push(cold)
+      if (unchanged) mine.unchanged.push(unchanged)
+      console.log(
+        `round ${round + 1}  ${contestant.name.padEnd(8)}  cold ${seconds(cold)}${unchanged ? `  unchanged ${seconds(unchanged)}` : ''}`,
+      )
+    }
+  }
+  const results: Results[] = [...samples.values()]
+  const bars = judge(results)
+  console.log(`\n${renderResults(results)}\n\n${renderBars(bars)}`)
+  if (flags.json)
+    await writeFile(
+      flags.json,
+      JSON.stringify({ stock: summary(stock), cpus: cpus().length, results, bars }, null, 2),
+    )
+  // A quick look proves nothing.
+  if (Number(flags.scale) === 1 && bars.some(({ met }) => met === false)) process.exitCode = 1
+}
+
+/** Into an empty registry, then the same again. */
+async function runOnce(
+  contestant: Contestant,
+  source: Registry,
+  stock: Stock,
+): Promise<{ cold: Sample; unchanged?: Sample }> {
+  await using home = await temporaryDirectory()
+  await using target = await startRegistry({ parent: flags.parent })
+  const site = { source: source.host, target: target.host, home: home.path, stock }
+  // What earlier runs left to be written would be written during this one.
+  await mustRun('sync', [])
+  const cold = await runBetween(source, target, (await contestant.prepare(site, 'cold'))!)
+  const again = await contestant.prepare(site, 'unchanged')
+  return again ? { cold, unchanged: await runBetween(source, target, again) } : { cold }
+}
+
+function rotate<T>(items: readonly T[], by: number): T[] {
+  const at = by % items.length
+  return [...items.slice(at), ...items.slice(0, at)]
+}
+
+function seconds({ wall, cpu }: Sample): string {
+  return `${wall.toFixed(2)} s (CPU ${cpu.toFixed(2)} s)`
+}
+
+function summary({ references, blobs, uniqueBytes, countedBytes }: Stock) {
+  return {
+    images: references.length,
+    blobs: blobs.length,
+    uniqueBytes,
+    countedBytes,
+    largest: Math.max(...blobs.map(({ size }) => size)),
+  }
+}
+
+function describeStock(stock: Stock): string {
+  const { images, blobs, uniqueBytes, countedBytes, largest } = summary(stock)
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`
+  return `${images} images, ${blobs} unique blobs, ${gigabytes(uniqueBytes)} unique, ${gigabytes(countedBytes)} counted per image, largest layer ${(largest / 1e6).toFixed(0)} MB; ${cpus().length} CPUs`
+}

@@ -1,0 +1,141 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { GPREG } from '../support/gpreg.ts'
+import { isRoot, onPath } from '../support/tools.ts'
+import { sourceMirrors } from '../support/upstream.ts'
+import type { Command } from './measure.ts'
+import type { Stock } from './stock.ts'
+
+/** Where one run takes place: fresh registries and a fresh home. */
+export interface Site {
+  readonly source: string
+  readonly target: string
+  readonly home: string
+  readonly stock: Stock
+}
+
+export type Phase = 'cold' | 'unchanged'
+
+export interface Contestant {
+  readonly name: string
+  /** The command of one run; undefined where the phase means nothing to it. */
+  prepare(site: Site, phase: Phase): Promise<Command | undefined>
+}
+
+/** Go tools are often built into places that are not on the path. */
+const PATH = [process.env['PATH'], process.env['GOBIN'], join(homedir(), 'go/bin'), join(homedir(), 'gobin')]
+  .filter(Boolean)
+  .join(delimiter)
+
+export const gpreg: Contestant = {
+  name: 'gpreg',
+  async prepare({ source, target, home, stock }) {
+    const list = join(home, 'images.txt')
+    await writeFile(list, stock.references.join('\n'))
+    const from = sourceMirrors(source, stock.references)
+    const args = [GPREG, 'mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
+    return { command: process.execPath, args, env: environment(home) }
+  },
+}
+
+/** A tool that copies one image, given the whole list by xargs; jobs at once as it does best on two cores. */
+function imageCopier(
+  name: string,
+  jobs: Record<Phase, number>,
+  copy: (site: Site) => string[],
+  reference = (text: string) => text,
+): Contestant {
+  return {
+    name,
+    async prepare(site, phase) {
+      const pairs = site.stock.references.map(
+        image => `${reference(`${site.source}/${image}`)} ${reference(`${site.target}/gitpod/${image}`)}`,
+      )
+      const list = join(site.home, 'pairs')
+      await writeFile(list, pairs.join('\n'))
+      if (phase === 'cold') await forgetBlobs()
+      return {
+        command: 'xargs',
+        args: ['-P', `${jobs[phase]}`, '-n', '2', name, ...copy(site)],
+        stdin: list,
+        env: environment(site.home),
+      }
+    },
+  }
+}
+
+const skopeo = imageCopier(
+  'skopeo',
+  { cold: 2, unchanged: 4 },
+  () => [
+    'copy',
+    '--quiet',
+    '--all',
+    '--preserve-digests',
+    '--src-tls-verify=false',
+    '--dest-tls-verify=false',
+  ],
+  text => `docker://${text}`,
+)
+const crane = imageCopier('crane', { cold: 2, unchanged: 4 }, () => ['copy', '--insecure', '--jobs', '4'])
+const regctl = imageCopier('regctl', { cold: 2, unchanged: 4 }, ({ source, target }) => [
+  ...[source, target].flatMap(host => ['--host', `reg=${host},tls=disabled,reqConcurrent=8`]),
+  'image',
+  'copy',
+])
+const oras = imageCopier('oras', { cold: 2, unchanged: 4 }, () => [
+  'cp',
+  '--no-tty',
+  '--from-plain-http',
+  '--to-plain-http',
+  '--concurrency',
+  '4',
+])
+
+/** What the line and the registries give when nothing is thought about: each unique blob once, no manifests. */
+const baseline: Contestant = {
+  name: 'baseline',
+  async prepare({ source, target, home, stock }, phase) {
+    if (phase !== 'cold') return undefined
+    const lines = stock.blobs.map(
+      ({ digest, repository }) =>
+        `http://${source}/v2/${repository}/blobs/${digest} http://${target}/v2/gitpod/${repository}/blobs/uploads/ ${digest}`,
+    )
+    const list = join(home, 'blobs')
+    await writeFile(list, lines.join('\n'))
+    return {
+      command: 'xargs',
+      args: ['-P', '4', '-n', '3', 'sh', '-ec', PIPE, 'pipe'],
+      stdin: list,
+      env: environment(home),
+    }
+  },
+}
+
+const PIPE = `location=$(curl -sS -f -o /dev/null -w '%header{location}' -X POST "$2")
+curl -sS -f "$1" | curl -sS -f -o /dev/null -H Expect: -T - "$location&digest=$3"`
+
+const PEERS = [skopeo, baseline, crane, regctl, oras]
+
+/** The peers that are installed, or those of them that are asked for. */
+export function findPeers(wanted?: readonly string[]): Contestant[] {
+  const installed = PEERS.filter(({ name }) => onPath(name === 'baseline' ? 'curl' : name, PATH))
+  if (!wanted) return installed
+  const absent = wanted.filter(name => !installed.some(peer => peer.name === name))
+  if (absent.length > 0)
+    throw new Error(
+      `not installed: ${absent.join(', ')}; there are ${installed.map(({ name }) => name).join(', ')}`,
+    )
+  return installed.filter(({ name }) => wanted.includes(name))
+}
+
+/** What c/image remembers about blobs in other registries would be of use to the second run only. */
+async function forgetBlobs(): Promise<void> {
+  // As root it ignores HOME. https://github.com/containers/image/blob/main/pkg/blobinfocache/default.go
+  if (isRoot) await rm('/var/lib/containers/cache/blob-info-cache-v1.boltdb', { force: true })
+}
+
+function environment(home: string): NodeJS.ProcessEnv {
+  return { PATH, HOME: home, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' }
+}

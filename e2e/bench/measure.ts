@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { createReadStream, openSync, closeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { onPath } from '../support/tools.ts'
+import type { LoggedRequest, Registry } from '../support/registry.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  /** a file for stdin */
+  readonly stdin?: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** What one run cost; seconds, bytes. */
+export interface Cost {
+  readonly wall: number
+  /** user and system time of the client and all its children */
+  readonly cpu: number
+  /** of the largest single process */
+  readonly rss: number
+}
+
+export interface Sample extends Cost {
+  /** as the registries logged them */
+  readonly requests: number
+  /** blob bytes that left the source, by its access log */
+  readonly read: number
+  /** bytes that the target wrote, by the kernel: blobs, and a little for links and answers */
+  readonly written: number
+}
+
+/** Runs a command under GNU time, which sees children too; Node's own figures are of one process. */
+export async function runMeasured({ command, args, stdin, env }: Command): Promise<Cost> {
+  if (!onPath('time')) throw new Error('the benchmark needs GNU time: apt-get install time')
+  await using directory = await temporaryDirectory()
+  const figures = directory.join('time')
+  const input = openSync(stdin ?? '/dev/null', 'r')
+  const log = openSync(directory.join('log'), 'w')
+  const started = performance.now()
+  const child = spawn('time', ['-f', '%U %S %M', '-o', figures, command, ...args], {
+    env,
+    stdio: [input, log, log],
+  })
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  )
+  const wall = (performance.now() - started) / 1000
+  closeSync(input)
+  closeSync(log)
+  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${await tail(directory.join('log'))}`)
+  const [user, system, kilobytes] = (await readFile(figures, 'utf8'))
+    .trim()
+    .split('\n')
+    .at(-1)!
+    .split(' ')
+    .map(Number)
+  return { wall, cpu: user! + system!, rss: kilobytes! * 1024 }
+}
+
+/** Runs a command between two registries and counts what they saw. */
+export async function runBetween(source: Registry, target: Registry, command: Command): Promise<Sample> {
+  const before = {
+    source: source.requests().length,
+    target: target.requests().length,
+    written: await bytesWritten(target),
+  }
+  const cost = await runMeasured(command)
+  const fromSource = (await settled(source)).slice(before.source)
+  const fromTarget = (await settled(target)).slice(before.target)
+  const blobs = fromSource.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/'))
+  return {
+    ...cost,
+    requests: fromSource.length + fromTarget.length,
+    read: blobs.reduce((total, { bytes }) => total + bytes, 0),
+    written: (await bytesWritten(target)) - before.written,
+  }
+}
+
+/** The log up to now: a marker request is in it behind all that came before. */
+async function settled(registry: Registry): Promise<LoggedRequest[]> {
+  const marker = `/v2/marker-${performance.now().toFixed(3).replace('.', '-')}/tags/list`
+  await (await fetch(new URL(marker, registry.url))).text()
+  for (;;) {
+    const requests = registry.requests()
+    const end = requests.findLastIndex(({ path }) => path === marker)
+    if (end >= 0) return requests.slice(0, end)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+/** https://docs.kernel.org/filesystems/proc.html#proc-pid-io-display-the-io-accounting-fields */
+async function bytesWritten({ pid }: Registry): Promise<number> {
+  const [, bytes] = /^wchar: (\d+)/m.exec(await readFile(`/proc/${pid}/io`, 'utf8'))!
+  return Number(bytes)
+}
+
+async function tail(file: string): Promise<string> {
+  const chunks = await createReadStream(file).toArray()
+  return Buffer.concat(chunks).toString().slice(-2000)
+}

@@ -1,0 +1,108 @@
+/**
+ * gpreg's main job on one machine, without a network: a sample release in an upstream registry, an empty internal registry, and the
+ * commands that a user would type. `npm run demo`
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { gpreg, isolatedEnvironment } from '../support/gpreg.ts'
+import { startServe } from '../support/serve.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { pushImage, sourceMirrors } from '../support/upstream.ts'
+import { sampleImages } from './release.ts'
+
+const RELEASE = 'release-2022.11.3'
+const VERSIONS_IMAGE = `eu.gcr.io/gitpod-core-dev/build/versions:${RELEASE}`
+const GPREG = fileURLToPath(new URL('../../packages/mirror-cli/bin/run.js', import.meta.url))
+const VERSIONS_FILE = fileURLToPath(new URL('versions.yaml', import.meta.url))
+
+const abort = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => abort.abort())
+
+try {
+  await demonstrate()
+} catch (error) {
+  process.exitCode = abort.signal.aborted ? 130 : 1
+  console.error(abort.signal.aborted ? '\ninterrupted' : error)
+}
+
+async function demonstrate(): Promise<void> {
+  await using directory = await temporaryDirectory()
+
+  explain('An upstream registry stands in for docker.io, eu.gcr.io and the others')
+  await using upstream = await startServe(directory.join('upstream'), '--json')
+  const references = await stock(upstream.host)
+  console.log(`${upstream.host} holds ${references.length} small images under the names of ${RELEASE}`)
+
+  explain('The internal registry, still empty')
+  await using internal = await startServe(directory.join('internal'), '--json')
+  console.log(`$ gpreg serve internal --listen 127.0.0.1:0\nserving at http://${internal.host}`)
+
+  const mirrors = sourceMirrors(upstream.host, references).filter(flag => flag !== '--source-mirror')
+  const env = isolatedEnvironment(directory.path, { GPREG_SOURCE_MIRROR: mirrors.join(',') })
+  const run = (command: string) => type(command, { cwd: directory.path, env })
+  const to = `--to ${internal.host}/gitpod`
+
+  explain('Read every upstream host from the stand-in; each flag has such a variable')
+  console.log(`$ export GPREG_SOURCE_MIRROR=${mirrors.join(',')}`)
+  explain('Which images does the release need, and what will they be called?')
+  await run(`gpreg images --release ${RELEASE} ${to}`)
+  explain('Pin them to the digests that they have today')
+  await run(`gpreg lock --release ${RELEASE} ${to} -o gpreg.lock.json`)
+  explain('What would be sent?')
+  await run(`gpreg mirror --lock gpreg.lock.json ${to} --dry-run`)
+  explain('Copy it')
+  await run(`gpreg mirror --lock gpreg.lock.json ${to}`)
+  explain('Once more: nothing is left to do')
+  await run(`gpreg mirror --lock gpreg.lock.json ${to} --quiet`)
+  explain('Is it all there? Every byte is read back and hashed')
+  await run(`gpreg verify --lock gpreg.lock.json ${to} --deep --quiet`)
+
+  explain('That was it; both registries stop now, and what they held is deleted.')
+  console.log(`Next, with a registry of yours:
+
+  npx gpreg images --release ${RELEASE} --to registry.example.com/gitpod
+  npx gpreg lock   --release ${RELEASE} --to registry.example.com/gitpod -o gpreg.lock.json
+  npx gpreg mirror --lock gpreg.lock.json --to registry.example.com/gitpod
+
+Credentials are those of docker login or podman login. docs/cli.md has all commands and flags.`)
+}
+
+/** Fills the upstream with the images that the release's versions manifest asks for, and the image which holds that manifest. */
+async function stock(host: string): Promise<readonly string[]> {
+  const list = await gpreg([
+    'images',
+    '--versions',
+    VERSIONS_FILE,
+    '--catalogue',
+    '2022.11.3',
+    '--format',
+    'text',
+  ])
+  if (list.exitCode !== 0) throw new Error(list.stderr)
+  const references = list.stdout.trim().split('\n')
+  const images = sampleImages([...references, VERSIONS_IMAGE], await readFile(VERSIONS_FILE, 'utf8'))
+  for (const [reference, image] of images) {
+    abort.signal.throwIfAborted()
+    await pushImage(new URL(`http://${host}`), reference, image)
+  }
+  return references
+}
+
+/** Shows a command line and runs it, with its output going where ours goes. */
+async function type(command: string, options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<void> {
+  console.log(`$ ${command}`)
+  const [, ...args] = command.split(' ')
+  const child = spawn(process.execPath, [GPREG, ...args], {
+    ...options,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    signal: abort.signal,
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${command} ended with ${code}`)
+}
+
+function explain(text: string): void {
+  console.log(`\n# ${text}`)
+}

@@ -1,0 +1,136 @@
+import { writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { gpreg, startGpreg } from '../support/gpreg.ts'
+import { bytesOf, unique, type Image } from '../support/images.ts'
+import { startRegistry } from '../support/registry.ts'
+import type { Exchange } from '../support/reverse-proxy.ts'
+import { startServe } from '../support/serve.ts'
+import { wrongBlobs } from '../support/storage.ts'
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+import { needs } from '../support/tools.ts'
+import { releaseImages, sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
+
+const FINISHED = 5
+
+describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
+  let upstream: Upstream
+  let directory: TemporaryDirectory
+  let images: ReadonlyMap<string, Image>
+  let input: string[]
+
+  beforeAll(async () => {
+    upstream = await startUpstream()
+    directory = await temporaryDirectory()
+    images = releaseImages()
+    for (const [reference, image] of images) await upstream.add(reference, image)
+    const list = directory.join('images.txt')
+    await writeFile(list, [...images.keys()].join('\n'))
+    input = ['--images', list, ...sourceMirrors(upstream.host, images.keys())]
+  })
+
+  afterAll(async () => {
+    await upstream?.stop()
+    await directory?.[Symbol.asyncDispose]()
+  })
+
+  const expectSound = async (to: string) => {
+    const deep = await gpreg(['verify', ...input, '--to', to, '--deep', '--json'])
+    expect(deep.exitCode, deep.stderr).toBe(0)
+    expect(deep.json().totals).toMatchObject({ images: images.size, ok: images.size })
+  }
+
+  it('goes on after kill -9 and sends no finished blob again', async () => {
+    await using target = await startRegistry()
+    await using proxy = await startFaultProxy({ to: target.url })
+    const command = ['mirror', ...input, '--to', `${proxy.host}/gitpod`, '--json']
+
+    holdUploads(proxy)
+    await using first = await startGpreg(command)
+    await proxy.until(inMidCopy)
+    first.signal('SIGKILL')
+    expect(await first.exited).toMatchObject({ signal: 'SIGKILL' })
+    const finished = new Set(finishedUploads(proxy.exchanges))
+    expect(finished.size).toBeGreaterThanOrEqual(FINISHED)
+
+    proxy.inject()
+    proxy.clear()
+    const second = await gpreg(command)
+    expect(second.exitCode, second.stderr).toBe(0)
+    const blobs = unique([...images.values()].flatMap(image => image.blobs))
+    const left = blobs.filter(blob => !finished.has(blob.digest))
+    expect(new Set(finishedUploads(proxy.exchanges))).toEqual(new Set(left.map(blob => blob.digest)))
+    expect(bytesReceived(proxy)).toBe(bytesOf(left))
+    await expectSound(`${proxy.host}/gitpod`)
+    expect(await wrongBlobs(target.storage)).toEqual([])
+  })
+
+  it('stops tidily at the first SIGINT and says how to go on', async () => {
+    await using target = await startRegistry()
+    await using proxy = await startFaultProxy({ to: target.url })
+    holdUploads(proxy)
+    await using running = await startGpreg(['mirror', ...input, '--to', `${proxy.host}/gitpod`])
+    await proxy.until(inMidCopy)
+    running.signal('SIGINT')
+    expect(await running.exited).toEqual({ code: 130, signal: null })
+    expect(running.stderr()).toMatch(/interrupted/i)
+    expect(running.stderr()).toMatch(/again/i)
+    expect(await wrongBlobs(target.storage)).toEqual([])
+  })
+
+  it('finds gpreg serve without a corrupt blob after the server was killed in mid-push', async () => {
+    await using layout = await temporaryDirectory()
+    await using server = await startServe(layout.path)
+    await using proxy = await startFaultProxy({ to: new URL(`http://${server.host}`) })
+    const command = ['mirror', ...input, '--to', `${proxy.host}/gitpod`, '--json']
+
+    holdUploads(proxy)
+    await using first = await startGpreg(command)
+    await proxy.until(inMidCopy)
+    server.process.signal('SIGKILL')
+    first.signal('SIGKILL')
+    await Promise.all([server.process.exited, first.exited])
+    expect(await wrongBlobs(layout.path)).toEqual([])
+
+    await using restarted = await startServe(layout.path)
+    await using through = await startFaultProxy({ to: new URL(`http://${restarted.host}`) })
+    const again = await gpreg(['mirror', ...input, '--to', `${through.host}/gitpod`, '--json'])
+    expect(again.exitCode, again.stderr).toBe(0)
+    const finished = new Set(finishedUploads(proxy.exchanges))
+    for (const digest of finishedUploads(through.exchanges)) expect(finished).not.toContain(digest)
+    await expectSound(`${restarted.host}/gitpod`)
+    expect(await wrongBlobs(layout.path)).toEqual([])
+  })
+})
+
+/** After some blobs, no upload comes further than its first bytes. */
+function holdUploads(proxy: FaultProxy): void {
+  proxy.inject({
+    path: UPLOAD,
+    skip: FINISHED,
+    times: Infinity,
+    fault: { kind: 'stall-request', after: 1000 },
+  })
+}
+
+const UPLOAD = /\/blobs\/uploads\/[^/]+$/
+
+/** Some blobs are finished and another has begun. */
+function inMidCopy(exchanges: readonly Exchange[]): boolean {
+  const begun = exchanges.some(
+    ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received >= 1000,
+  )
+  return begun && finishedUploads(exchanges).length >= FINISHED
+}
+
+function finishedUploads(exchanges: readonly Exchange[]): string[] {
+  return exchanges
+    .filter(({ method, status }) => method === 'PUT' && status === 201)
+    .flatMap(({ query }) => query.get('digest') ?? [])
+}
+
+function bytesReceived(proxy: FaultProxy): number {
+  return proxy.exchanges
+    .filter(({ kind }) => kind === 'upload')
+    .reduce((total, { received }) => total + received, 0)
+}

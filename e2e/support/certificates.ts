@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { mustRun } from './process.ts'
+
+/** A server certificate for loopback and the private CA that signed it: paths of PEM files, and the CA itself. */
+export interface Certificates {
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+
+export async function makeCertificates(directory: string): Promise<Certificates> {
+  const path = (name: string) => `${directory}/${name}`
+  const [caFile, caKey, certFile, keyFile] = ['ca.pem', 'ca.key', 'server.pem', 'server.key'].map(path) as [
+    string,
+    string,
+    string,
+    string,
+  ]
+  const request = (...args: string[]) => mustRun('openssl', ['req', '-x509', ...KEY, ...args])
+  await request('-keyout', caKey, '-out', caFile, '-subj', '/CN=gpreg e2e private CA')
+  const server = [
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost',
+    '-addext',
+    'basicConstraints=critical,CA:FALSE',
+  ]
+  await request(
+    '-CA',
+    caFile,
+    '-CAkey',
+    caKey,
+    '-keyout',
+    keyFile,
+    '-out',
+    certFile,
+    '-subj',
+    '/CN=127.0.0.1',
+    ...server,
+  )
+  const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(file => readFile(file, 'utf8')))
+  return { caFile, certFile, keyFile, ca: ca!, cert: cert!, key: key! }
+}

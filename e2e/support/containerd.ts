@@ -1,0 +1,71 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { mustRun, startProcess } from './process.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+/** A containerd of its own, as a node of the cluster would run it. */
+export interface Containerd extends AsyncDisposable {
+  ctr(...args: string[]): Promise<string>
+  /** Pulls and unpacks; `node` as the cluster's nodes are told about a registry. */
+  pull(
+    reference: string,
+    node?: {
+      readonly caFile: string
+      readonly credentials: { readonly username: string; readonly password: string }
+    },
+  ): Promise<string>
+  stop(): Promise<void>
+}
+
+export async function startContainerd(): Promise<Containerd> {
+  const directory = await temporaryDirectory()
+  const address = directory.join('containerd.sock')
+  await writeFile(directory.join('config.toml'), CONFIG(directory.path))
+  const running = startProcess('containerd', ['--config', directory.join('config.toml')])
+  await running.output(/containerd successfully booted/)
+  const ctr = (...args: string[]) => mustRun('ctr', ['--address', address, ...args])
+  const stop = async () => {
+    await running.stop()
+    await directory[Symbol.asyncDispose]()
+  }
+  return {
+    ctr,
+    async pull(reference, node) {
+      // overlayfs needs kernel support that containers often lack; native copies directories.
+      const pull = ['images', 'pull', '--snapshotter', 'native']
+      if (!node) return ctr(...pull, '--plain-http', reference)
+      await writeHosts(directory.join('certs.d'), reference.split('/')[0]!, node.caFile)
+      const { username, password } = node.credentials
+      return ctr(
+        ...pull,
+        '--hosts-dir',
+        directory.join('certs.d'),
+        '--user',
+        `${username}:${password}`,
+        reference,
+      )
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** https://github.com/containerd/containerd/blob/main/docs/hosts.md */
+async function writeHosts(certsDirectory: string, host: string, caFile: string): Promise<void> {
+  const directory = `${certsDirectory}/${host}`
+  await mkdir(directory, { recursive: true })
+  await writeFile(
+    `${directory}/hosts.toml`,
+    `server = "https://${host}"\n[host."https://${host}"]\n  ca = "${caFile}"\n`,
+  )
+}
+
+/** Only what pulling needs: no CRI, no networks, no devices. */
+const CONFIG = (directory: string) => `version = 2
+root = "${directory}/root"
+state = "${directory}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs", "io.containerd.internal.v1.opt", "io.containerd.tracing.processor.v1.otlp"]
+[grpc]
+address = "${directory}/containerd.sock"
+[ttrpc]
+address = "${directory}/containerd.sock.ttrpc"
+`

@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url'
+import { runProcess, startProcess, type RunningProcess } from './process.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+/** The built command's file, for Node to run. */
+export const GPREG = fileURLToPath(new URL('../../packages/mirror-cli/bin/run.js', import.meta.url))
+
+export interface GpregOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly stdin?: string
+}
+
+export interface GpregRun {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** stdout as the one document that `--json` prints */
+  json<T = any>(): T // eslint-disable-line @typescript-eslint/no-explicit-any -- each test says what it looks at
+}
+
+/** Runs the built command to its end, in an environment that holds nothing of the machine's user. */
+export async function gpreg(args: readonly string[], options: GpregOptions = {}): Promise<GpregRun> {
+  await using home = await temporaryDirectory()
+  const { exitCode, stdout, stderr } = await runProcess(process.execPath, [GPREG, ...args], {
+    ...options,
+    env: isolatedEnvironment(home.path, options.env),
+  })
+  return {
+    exitCode,
+    stdout,
+    stderr,
+    json() {
+      try {
+        return JSON.parse(stdout)
+      } catch {
+        throw new Error(`gpreg ${args.join(' ')} (exit ${exitCode}) printed no JSON:\n${stdout}\n${stderr}`)
+      }
+    },
+  }
+}
+
+/** Starts the built command and leaves it running. */
+export async function startGpreg(
+  args: readonly string[],
+  options: GpregOptions = {},
+): Promise<RunningProcess> {
+  const home = await temporaryDirectory()
+  const running = startProcess(process.execPath, [GPREG, ...args], {
+    ...options,
+    env: isolatedEnvironment(home.path, options.env),
+  })
+  void running.exited.finally(() => home[Symbol.asyncDispose]())
+  return running
+}
+
+export function isolatedEnvironment(
+  home: string,
+  extra: Readonly<Record<string, string>> = {},
+): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    XDG_RUNTIME_DIR: home,
+    TMPDIR: home,
+    NO_COLOR: '1',
+    ...extra,
+  }
+}

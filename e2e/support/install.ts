@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { TOOLS, isRoot, onPath, whyMissing, type Tool } from './tools.ts'
+
+const ROOT = new URL('../../', import.meta.url)
+const JOURNEYS = new URL('e2e/journeys/', ROOT)
+
+/** vitest's global set-up: the built command must be there, and the servers and clients that the journeys need. */
+export default function setup(): void {
+  assertBuilt()
+  const missing = missingTools()
+  if (missing.length > 0 && isRoot && onPath('apt-get')) install(missing)
+  report(missingTools())
+}
+
+function assertBuilt(): void {
+  if (existsSync(new URL('packages/mirror-cli/dist', ROOT))) return
+  throw new Error(
+    'e2e tests drive the built command, and packages/mirror-cli/dist is not there: run npm run build, or npm test',
+  )
+}
+
+function missingTools(): Tool[] {
+  return (Object.keys(TOOLS) as Tool[]).filter(tool => whyMissing(tool) !== undefined)
+}
+
+function install(tools: readonly Tool[]): void {
+  const packages = [...new Set(tools.map(tool => TOOLS[tool]))]
+  console.error(`e2e: installing ${packages.join(' ')}`)
+  apt('update', '-qq')
+  apt('install', '-y', '-qq', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...packages)
+}
+
+function apt(...args: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status, stderr, stdout } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+  if (status !== 0) console.error(`e2e: apt-get ${args[0]} failed:\n${stderr || stdout}`)
+}
+
+/** Says which journeys are skipped and why; a run under CI fails instead. */
+function report(missing: readonly Tool[]): void {
+  if (missing.length === 0) return
+  const how = isRoot ? 'no apt-get here' : 'not root, so nothing is installed'
+  const lines = missing.map(
+    tool => `  ${whyMissing(tool)}: ${journeysThatNeed(tool).join(', ') || 'no journey'} skipped`,
+  )
+  const text = `e2e: ${how}\n${lines.join('\n')}`
+  if (process.env['CI'] === 'true') throw new Error(`${text}\nCI=true allows no skip`)
+  console.error(text)
+}
+
+function journeysThatNeed(tool: Tool): string[] {
+  return readdirSync(JOURNEYS).filter(
+    file =>
+      file.endsWith('.test.ts') &&
+      new RegExp(`needs\\([^)]*'${tool}'`).test(readFileSync(new URL(file, JOURNEYS), 'utf8')),
+  )
+}

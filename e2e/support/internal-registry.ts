@@ -1,0 +1,55 @@
+import { mkdir, copyFile, writeFile } from 'node:fs/promises'
+import { makeCertificates, type Certificates } from './certificates.ts'
+import { startCountingProxy, type CountingProxy } from './counting-proxy.ts'
+import { startRegistry, type Registry } from './registry.ts'
+import type { SkopeoAccess } from './skopeo.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+/** The registry of an air-gapped site: TLS from a private CA, a password, and a witness before it. */
+export interface InternalRegistry extends AsyncDisposable {
+  /** what `--to` is given: the witness, and a prefix */
+  readonly to: string
+  /** what gpreg is told to reach it */
+  readonly flags: readonly string[]
+  readonly registry: Registry
+  readonly witness: CountingProxy
+  readonly certificates: Certificates
+  readonly credentials: { readonly username: string; readonly password: string }
+  readonly skopeo: SkopeoAccess
+}
+
+export async function startInternalRegistry(): Promise<InternalRegistry> {
+  const directory = await temporaryDirectory()
+  const certificates = await makeCertificates(directory.path)
+  const credentials = { username: 'mirror', password: 'correct horse: battery' }
+  const registry = await startRegistry({ certificates, credentials })
+  const witness = await startCountingProxy({ to: registry.url, certificates })
+  const certDir = directory.join('certs')
+  await mkdir(certDir)
+  await copyFile(certificates.caFile, `${certDir}/ca.crt`)
+  const authfile = directory.join('auth.json')
+  await writeAuthfile(authfile, witness.host, credentials)
+  return {
+    to: `${witness.host}/gitpod`,
+    flags: ['--ca-file', `${witness.host}=${certificates.caFile}`, '--authfile', authfile],
+    registry,
+    witness,
+    certificates,
+    credentials,
+    skopeo: { certDir, credentials },
+    async [Symbol.asyncDispose]() {
+      await witness.stop()
+      await registry.stop()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export async function writeAuthfile(
+  path: string,
+  host: string,
+  { username, password }: InternalRegistry['credentials'],
+): Promise<void> {
+  const auth = Buffer.from(`${username}:${password}`).toString('base64')
+  await writeFile(path, JSON.stringify({ auths: { [host]: { auth } } }), { mode: 0o600 })
+}

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+
+export interface ProcessOptions {
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  readonly stdin?: string
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A program that this test started, and ends by its own id. */
+export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number
+  readonly exited: Promise<Exit>
+  stdout(): string
+  stderr(): string
+  /** Waits until either stream matches; rejects when the program ends first. */
+  output(pattern: RegExp): Promise<RegExpExecArray>
+  signal(name: NodeJS.Signals): void
+  /** SIGTERM, and SIGKILL for what does not listen; resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+const PATIENCE = 10_000
+
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): RunningProcess {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.env ? { env: options.env } : {}),
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+  })
+  child.stdin.on('error', () => {}).end(options.stdin ?? '')
+  const text = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk))
+  const exited = waitForExit(child)
+  exited.catch(() => {})
+
+  const output = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(text.stderr) ?? pattern.exec(text.stdout)
+        if (!match) return
+        child.stdout.off('data', look)
+        child.stderr.off('data', look)
+        resolve(match)
+      }
+      child.stdout.on('data', look)
+      child.stderr.on('data', look)
+      look()
+      const ended = () =>
+        reject(new Error(`${command} ended without ${pattern}:\n${text.stderr || text.stdout}`))
+      exited.then(ended, reject)
+    })
+
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+    await exited.finally(() => clearTimeout(timer))
+  }
+
+  return {
+    pid: child.pid ?? -1,
+    exited,
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    output,
+    signal: name => void child.kill(name),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Runs a program to its end. */
+export async function runProcess(command: string, args: readonly string[], options: ProcessOptions = {}) {
+  const running = startProcess(command, args, options)
+  const { code, signal } = await running.exited
+  return { exitCode: code, signal, stdout: running.stdout(), stderr: running.stderr() }
+}
+
+/** {@link runProcess} for tools that must succeed; answers stdout. */
+export async function mustRun(
+  command: string,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<string> {
+  const { exitCode, signal, stdout, stderr } = await runProcess(command, args, options)
+  if (exitCode === 0) return stdout
+  throw new Error(`${command} ${args.join(' ')} ended with ${exitCode ?? signal}:\n${stderr || stdout}`)
+}
+
+function waitForExit(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    // 'close', not 'exit': all output has been read by then.
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+}

@@ -1,0 +1,44 @@
+import { expect } from 'vitest'
+import { sha256, type Image } from './images.ts'
+import { mustRun } from './process.ts'
+
+/** How skopeo reaches a registry; nothing means plain HTTP. */
+export interface SkopeoAccess {
+  /** holds ca.crt */
+  readonly certDir?: string
+  readonly credentials?: { readonly username: string; readonly password: string }
+}
+
+/** The bytes of a manifest as a client of the registry gets them. */
+export async function inspectRaw(reference: string, access: SkopeoAccess = {}): Promise<string> {
+  return mustRun('skopeo', ['inspect', '--raw', ...flags(access, ''), transportOf(reference)])
+}
+
+/** Copies with all children, digests untouched. */
+export async function skopeoCopy(
+  from: string,
+  to: string,
+  access: { from?: SkopeoAccess; to?: SkopeoAccess } = {},
+): Promise<void> {
+  const source = from.startsWith('docker://') ? flags(access.from ?? {}, 'src-') : []
+  const target = to.startsWith('docker://') ? flags(access.to ?? {}, 'dest-') : []
+  await mustRun('skopeo', ['copy', '--quiet', '--all', '--preserve-digests', ...source, ...target, from, to])
+}
+
+/** That the target serves the image byte for byte: index, children, and each under its digest. */
+export async function expectImage(reference: string, image: Image, access: SkopeoAccess = {}): Promise<void> {
+  expect(sha256(await inspectRaw(reference, access)), reference).toBe(image.manifest.digest)
+  const name = reference.replace(/@.*/, '').replace(/:[^/:]*$/, '')
+  for (const child of image.children) await expectImage(`${name}@${child.manifest.digest}`, child, access)
+}
+
+function transportOf(reference: string): string {
+  return /^(oci|dir|docker):/.test(reference) ? reference : `docker://${reference}`
+}
+
+function flags({ certDir, credentials }: SkopeoAccess, side: '' | 'src-' | 'dest-'): string[] {
+  return [
+    ...(certDir ? [`--${side}cert-dir`, certDir] : [`--${side}tls-verify=false`]),
+    ...(credentials ? [`--${side}creds`, `${credentials.username}:${credentials.password}`] : []),
+  ]
+}

@@ -1,0 +1,47 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Programs that journeys drive, and the Debian package of each. */
+export const TOOLS = {
+  'docker-registry': 'docker-registry',
+  skopeo: 'skopeo',
+  containerd: 'containerd',
+  ctr: 'containerd',
+  htpasswd: 'apache2-utils',
+  openssl: 'openssl',
+} as const
+
+export type Tool = keyof typeof TOOLS
+
+export const isRoot = process.getuid?.() === 0
+
+export function onPath(command: string, path = process.env['PATH'] ?? ''): boolean {
+  return path.split(delimiter).some(directory => isExecutable(join(directory, command)))
+}
+
+/** Why a tool cannot be used here; undefined where it can. */
+export function whyMissing(tool: Tool): string | undefined {
+  if (!onPath(tool)) return `${tool} is not installed`
+  if (tool === 'containerd' && !isRoot) return 'containerd needs root to unpack images'
+  return undefined
+}
+
+/**
+ * For `describe.skipIf(needs(…))`: true where one of the tools cannot be used.
+ * Under CI nothing is skipped: there it throws, so that a run that proves less than it claims fails.
+ */
+export function needs(...tools: Tool[]): boolean {
+  const reasons = tools.map(whyMissing).filter(reason => reason !== undefined)
+  if (reasons.length > 0 && process.env['CI'] === 'true')
+    throw new Error(`CI skips nothing, but ${reasons.join(' and ')}`)
+  return reasons.length > 0
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

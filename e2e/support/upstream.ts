@@ -1,0 +1,146 @@
+import { makeIndex, makeImage, makeLayer, type Content, type Image } from './images.ts'
+import { startRegistry, type Registry, type RegistryOptions } from './registry.ts'
+
+/** A registry stocked by plain HTTP; a source host is the first part of its paths: `docker.io/library/redis`. */
+export interface Upstream extends Registry {
+  /** @param reference e.g. `docker.io/library/redis:6.2` */
+  add(reference: string, image: Image): Promise<void>
+  readonly images: ReadonlyMap<string, Image>
+}
+
+export async function startUpstream(options: RegistryOptions = {}): Promise<Upstream> {
+  const registry = await startRegistry(options)
+  const images = new Map<string, Image>()
+  return {
+    ...registry,
+    images,
+    async add(reference, image) {
+      images.set(reference, image)
+      await pushImage(registry.url, reference, image)
+    },
+  }
+}
+
+/** Flags that lead gpreg to `at`, a host and port that stands for all these source hosts. */
+export function sourceMirrors(at: string, references: Iterable<string>): string[] {
+  const hosts = new Set([...references].map(reference => reference.split('/')[0]!))
+  return [...hosts].flatMap(host => ['--source-mirror', `${host}=${at}/${host}`])
+}
+
+/** Pushes blobs, children, then the manifest under its tag. */
+export async function pushImage(registry: URL, reference: string, image: Image): Promise<void> {
+  const colon = reference.lastIndexOf(':')
+  const [repository, tag] = [reference.slice(0, colon), reference.slice(colon + 1)]
+  await Promise.all(image.blobs.map(blob => pushBlob(registry, repository, blob)))
+  await Promise.all(
+    image.children.map(child => pushManifest(registry, repository, child.manifest.digest, child.manifest)),
+  )
+  await pushManifest(registry, repository, tag, image.manifest)
+}
+
+export async function pushBlob(
+  registry: URL,
+  repository: string,
+  { digest, bytes }: Pick<Content, 'digest' | 'bytes'>,
+): Promise<void> {
+  const opened = await must(fetch(new URL(`/v2/${repository}/blobs/uploads/`, registry), { method: 'POST' }))
+  const location = new URL(opened.headers.get('location')!, registry)
+  location.searchParams.set('digest', digest)
+  await must(
+    fetch(location, {
+      method: 'PUT',
+      body: new Uint8Array(bytes),
+      headers: { 'content-type': 'application/octet-stream' },
+    }),
+  )
+}
+
+/** Links a blob of another repository. */
+export async function mountBlob(
+  registry: URL,
+  repository: string,
+  digest: string,
+  from: string,
+): Promise<void> {
+  const query = new URLSearchParams({ mount: digest, from })
+  await must(fetch(new URL(`/v2/${repository}/blobs/uploads/?${query}`, registry), { method: 'POST' }))
+}
+
+export async function pushManifest(
+  registry: URL,
+  repository: string,
+  tag: string,
+  manifest: Content,
+): Promise<void> {
+  const url = new URL(`/v2/${repository}/manifests/${tag}`, registry)
+  await must(
+    fetch(url, {
+      method: 'PUT',
+      body: new Uint8Array(manifest.bytes),
+      headers: { 'content-type': manifest.mediaType },
+    }),
+  )
+}
+
+async function must(answer: Promise<Response>): Promise<Response> {
+  const response = await answer
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${response.url}: ${response.status} ${text}`)
+  return response
+}
+
+/**
+ * A small release: both manifest families, indexes of several platforms, layers shared between images and between hosts,
+ * two tags of one image, an image without layers, a repository below another.
+ */
+export function releaseImages(): ReadonlyMap<string, Image> {
+  const [amd64, arm64] = [
+    { os: 'linux', architecture: 'amd64' },
+    { os: 'linux', architecture: 'arm64', variant: 'v8' },
+  ]
+  const base = makeLayer('base', 400_000)
+  const jdk = makeLayer('jdk', 300_000)
+  const images = new Map<string, Image>()
+  const build = 'eu.gcr.io/gitpod-core-dev/build'
+  for (const name of [
+    'server',
+    'ws-daemon',
+    'ws-manager',
+    'proxy',
+    'dashboard',
+    'supervisor',
+    'registry-facade',
+  ]) {
+    images.set(`${build}/${name}:commit-1`, makeImage([base, makeLayer(name, 50_000)], 'docker'))
+  }
+  for (const name of ['ide/intellij', 'ide/goland', 'ide/code']) {
+    images.set(
+      `${build}/${name}:commit-1`,
+      makeImage([base, jdk, makeLayer(name.replace('/', '-'), 80_000)], 'oci'),
+    )
+  }
+  images.set(`${build}/ide/code:nightly`, images.get(`${build}/ide/code:commit-1`)!)
+  images.set(`${build}/image-builder-mk3:commit-1`, makeImage([base], 'docker'))
+  images.set(`${build}/image-builder-mk3/bob:1`, makeImage([base, makeLayer('bob', 60_000)], 'docker'))
+  images.set(
+    `${build}/versions:release-2022.11.3`,
+    makeImage([makeLayer('versions.yaml', 'version: release-2022.11.3\n')], 'oci'),
+  )
+  const redis = (layers = [base, makeLayer('redis', 70_000)]) => makeImage(layers, 'oci', amd64)
+  images.set(
+    'docker.io/library/redis:6.2',
+    makeIndex([
+      [amd64!, redis()],
+      [arm64!, makeImage([makeLayer('redis-arm64', 70_000)], 'oci', arm64)],
+    ]),
+  )
+  images.set(
+    'docker.io/library/mysql:5.7.34',
+    makeIndex([[amd64!, makeImage([makeLayer('mysql', 200_000)], 'docker', amd64)]], 'docker'),
+  )
+  images.set('docker.io/bitnami/minio:2022.12.12', makeImage([makeLayer('minio', 90_000), base], 'docker'))
+  images.set('docker.io/library/alpine:3.16', makeImage([makeLayer('alpine', 30_000)], 'docker'))
+  images.set('quay.io/brancz/kube-rbac-proxy:v0.12.0', makeImage([makeLayer('rbac', 40_000)], 'oci'))
+  images.set('b.gcr.io/cloudsql-docker/gce-proxy:1.11', makeImage([], 'oci'))
+  return images
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Plain old JavaScript: on a Node that is too old, this file must still get as far as saying so.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`gpreg needs Node 22.19 or newer, this is ${process.version} (${process.execPath})\n`)
+  process.exit(2)
+}
+const { execute, settings } = await import('@oclif/core')
+// Run what was built, whatever NODE_ENV says: oclif would look for TypeScript sources under NODE_ENV=test.
+settings.enableAutoTranspile = false
+await execute({ dir: import.meta.url })

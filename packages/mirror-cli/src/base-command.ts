@@ -1,0 +1,115 @@
+import { stripVTControlCharacters } from 'node:util'
+import { createContext, GpregError, toGpregError, type Context, type RegistriesOptions } from '@gpreg/core'
+import { Command, Errors } from '@oclif/core'
+import { openWorld, type World } from './composition.ts'
+import { ExitCode, exitCodeOf } from './exit-codes.ts'
+import { commonFlags } from './flags/common.ts'
+import { environmentArguments } from './flags/environment.ts'
+import { startProgress, type Progress } from './progress.ts'
+import { errorDocument, renderError } from './render/error.ts'
+import { paintFor, type Paint } from './render/paint.ts'
+
+interface CommonFlags {
+  readonly quiet: boolean
+  readonly verbose: boolean
+}
+
+/** What all commands share: flags from the environment, interruption, the answer on stdout and the rest on stderr, exit codes. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = commonFlags
+
+  readonly #abort = new AbortController()
+  #verbose = false
+  #progress: Progress | undefined
+  #world: World | undefined
+
+  /** Fires when the user asks to stop. */
+  protected get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** The context of this run, with its events on display. */
+  protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
+    this.#verbose = verbose
+    this.#progress = await startProgress({ quiet, verbose })
+    return createContext({ emit: this.#progress.emit, signal: this.signal })
+  }
+
+  /** The registries of this run; closed when the command ends. */
+  protected async open(options: RegistriesOptions, flags: CommonFlags): Promise<World> {
+    this.#world = await openWorld(options, await this.watch(flags))
+    return this.#world
+  }
+
+  /** Ends the command with its answer: as text, or by the return value as the JSON document. */
+  protected answer<T>(
+    document: T,
+    render: (document: T, paint: Paint) => string,
+    exitCode: ExitCode = ExitCode.done,
+  ): T {
+    this.#progress?.stop()
+    process.exitCode = exitCode
+    const text = render(document, paintFor(process.stdout))
+    if (text !== '') this.log(text)
+    return document
+  }
+
+  /** Says something on stderr, in every mode. */
+  protected say(text: string): void {
+    process.stderr.write(`${text}\n`)
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init()
+    const flags = { ...this.ctor.baseFlags, ...this.ctor.flags }
+    this.argv = [...environmentArguments(flags, this.argv, process.env), ...this.argv]
+    process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
+  }
+
+  /** Once: everything stops tidily. Twice: at once. */
+  readonly #interrupt = (): void => {
+    if (this.signal.aborted) process.exit(ExitCode.interrupted)
+    this.#abort.abort()
+  }
+
+  override jsonEnabled(): boolean {
+    return super.jsonEnabled() || /^(1|true|y|yes)$/i.test(process.env.GPREG_JSON ?? '')
+  }
+
+  protected override logJson(document: unknown): void {
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
+  }
+
+  /** oclif has one exit code for text and another for JSON; here both modes take the one of exit-codes.ts. */
+  protected override async catch(thrown: Error): Promise<void> {
+    if (thrown instanceof Errors.ExitError) throw thrown
+    this.#progress?.stop()
+    const error = thrown instanceof Errors.CLIError ? this.#usageError(thrown) : toGpregError(thrown)
+    process.exitCode = exitCodeOf(error.code)
+    if (this.jsonEnabled()) this.logJson(errorDocument(error))
+    else
+      this.say(
+        renderError(error, {
+          verbose: this.#verbose || error.code === 'bug',
+          paint: paintFor(process.stderr),
+        }),
+      )
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    this.#progress?.stop()
+    await this.#world?.registries.close()
+    process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
+    await super.finally(error)
+  }
+
+  /** What oclif says about arguments, in our words. */
+  #usageError({ message }: Error): GpregError {
+    const text = stripVTControlCharacters(message)
+      .replace(/\s*See more help with --help\s*$/, '')
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/ \n\t/, ': ')
+    return new GpregError('usage', text, { hint: `${this.config.bin} ${this.id} --help lists what there is` })
+  }
+}

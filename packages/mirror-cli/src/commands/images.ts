@@ -1,0 +1,55 @@
+import { collectImageSet } from '@gpreg/core'
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../base-command.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { withEnvironment } from '../flags/environment.ts'
+import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
+import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { targetFlags } from '../flags/target.ts'
+import { IMAGE_SET_FORMATS, imageSetDocument, renderImageSet } from '../render/image-set.ts'
+
+export default class Images extends BaseCommand {
+  static override summary = 'List the images that an installation needs.'
+  static override description =
+    'Says of every image where it comes from, what it is called in the internal registry, and what it is needed for. Copies nothing.'
+  static override usage = '<%= command.id %> IMAGE-SET [--to HOST[:PORT]/PREFIX] [FLAGS]'
+  static override examples = [
+    {
+      description: 'What a release needs',
+      command:
+        '<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod',
+    },
+    {
+      description: 'The list that gitpod-installer mirror list would print, from a versions manifest on disk',
+      command:
+        '<%= config.bin %> <%= command.id %> --versions versions.yaml --catalogue 2022.11.3 --to registry.internal/gitpod --format installer',
+    },
+    {
+      description: 'What the rendered manifests name, and where they name it',
+      command:
+        'gitpod-installer render --config gitpod.config.yaml | <%= config.bin %> <%= command.id %> --manifests - --why',
+    },
+  ]
+  static override flags = {
+    ...imageSetFlags,
+    ...targetFlags,
+    ...registryFlags,
+    ...withEnvironment({
+      format: Flags.option({
+        options: IMAGE_SET_FORMATS,
+        default: 'table' as const,
+        description:
+          'a table, the JSON of gitpod-installer mirror list, a reference a line, or the document of --json',
+      })(),
+      why: Flags.boolean({ description: 'show in the table where each image is named' }),
+    }),
+  }
+
+  async run() {
+    const { flags } = await this.parse(Images)
+    const world = await this.open(registriesOptions(flags), flags)
+    const set = await collectImageSet(imageSetRequest(flags), world)
+    this.answer(set, () => renderImageSet(set, flags.format, flags), ExitCode.done)
+    return imageSetDocument(set)
+  }
+}

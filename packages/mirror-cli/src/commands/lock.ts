@@ -1,0 +1,63 @@
+import { collectImageSet, lockImages, writeLock } from '@gpreg/core'
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../base-command.ts'
+import { exitCodeOfFailures } from '../exit-codes.ts'
+import { copyOptions, referrersFlag } from '../flags/copy.ts'
+import { withEnvironment } from '../flags/environment.ts'
+import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
+import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { targetFlags } from '../flags/target.ts'
+import { writeOutputFile } from '../output-file.ts'
+import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
+
+const STDOUT = '-'
+
+export default class Lock extends BaseCommand {
+  static override summary = 'Pin all images to the digests they have now.'
+  static override description =
+    'Resolves every image, and the signatures that belong to it, to digests and sizes, so that moving tags become exact. Writes the lock only if every image could be resolved.'
+  static override usage = '<%= command.id %> IMAGE-SET -o FILE [FLAGS]'
+  static override examples = [
+    {
+      description: 'Pin a release',
+      command: '<%= config.bin %> <%= command.id %> --release release-2022.11.3 -o gpreg.lock.json',
+    },
+    {
+      description: 'With the names they will have in the internal registry',
+      command:
+        '<%= config.bin %> <%= command.id %> --images images.json --to registry.internal/gitpod -o gpreg.lock.json',
+    },
+  ]
+  static override flags = {
+    ...imageSetFlags,
+    ...targetFlags,
+    ...registryFlags,
+    ...referrersFlag,
+    ...withEnvironment({
+      output: Flags.string({
+        char: 'o',
+        required: true,
+        helpValue: 'FILE|-',
+        description: 'where the lock goes; - is stdout',
+      }),
+    }),
+  }
+
+  async run() {
+    const { flags } = await this.parse(Lock)
+    const world = await this.open(registriesOptions(flags), flags)
+    const set = await collectImageSet(imageSetRequest(flags), world)
+    const { lock, failed } = await lockImages(set, world.registries, copyOptions(flags), world.context)
+    if (failed.length > 0) {
+      const exitCode = exitCodeOfFailures(
+        failed.map(({ error }) => error.code),
+        set.images.length,
+      )
+      this.say(renderUnresolved(failed))
+      return this.answer(lockDocument(lock, failed), () => '', exitCode)
+    }
+    if (flags.output === STDOUT) return this.answer(lock, () => writeLock(lock).trimEnd())
+    await writeOutputFile(flags.output, writeLock(lock))
+    return this.answer(lockDocument(lock, failed, flags.output), renderLock)
+  }
+}

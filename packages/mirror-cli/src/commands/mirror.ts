@@ -1,0 +1,53 @@
+import { collectImageSet, mirrorImages, planMirror } from '@gpreg/core'
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../base-command.ts'
+import { exitCodeOfMirror } from '../exit-codes.ts'
+import { copyFlags, copyOptions } from '../flags/copy.ts'
+import { withEnvironment } from '../flags/environment.ts'
+import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
+import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { targetFlags } from '../flags/target.ts'
+import { renderMirror, renderPlan } from '../render/mirror.ts'
+
+export default class Mirror extends BaseCommand {
+  static override summary = 'Copy all images into one internal registry.'
+  static override description =
+    'Plans over the whole image set first, so that each blob crosses the line once. What is already there is left alone: after an interruption, run the same command again.'
+  static override usage = '<%= command.id %> IMAGE-SET --to HOST[:PORT]/PREFIX [FLAGS]'
+  static override examples = [
+    {
+      description: 'Copy a release',
+      command:
+        '<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod',
+    },
+    {
+      description: 'Only say what would be sent',
+      command:
+        '<%= config.bin %> <%= command.id %> --lock gpreg.lock.json --to registry.internal/gitpod --dry-run',
+    },
+    {
+      description: 'Read Docker Hub through a proxy and leave an IDE out',
+      command:
+        "<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod --source-mirror docker.io=proxy.corp/dockerhub --exclude '*/ide/rider:*'",
+    },
+  ]
+  static override flags = {
+    ...imageSetFlags,
+    ...targetFlags,
+    ...registryFlags,
+    ...copyFlags,
+    ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
+  }
+
+  async run() {
+    const { flags } = await this.parse(Mirror)
+    const world = await this.open(registriesOptions(flags), flags)
+    const set = await collectImageSet(imageSetRequest(flags), world)
+    if (flags['dry-run']) {
+      const plan = await planMirror(set, world.registries, copyOptions(flags), world.context)
+      return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
+    }
+    const result = await mirrorImages(set, world.registries, copyOptions(flags), world.context)
+    return this.answer(result, renderMirror, exitCodeOfMirror(result))
+  }
+}

@@ -1,0 +1,87 @@
+import type { ErrorCode, MirrorPlan, MirrorResult, VerifyResult } from '@gpreg/core'
+
+/** What scripts see; a contract (docs/cli.md). */
+export const ExitCode = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  failed: 3,
+  different: 4,
+  unauthorized: 5,
+  unreachable: 6,
+  interrupted: 130,
+} as const
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+
+/**
+ * The exit code where an error ends the command. Errors of single images do not: see {@link exitCodeOfFailures}.
+ * "Unreachable" means that no answer came that could be trusted; a registry that answers with an error was reached.
+ */
+const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
+  usage: ExitCode.usage,
+  'input-unreadable': ExitCode.usage,
+  'input-invalid': ExitCode.usage,
+  'reference-invalid': ExitCode.usage,
+  'image-set-empty': ExitCode.usage,
+  'release-unknown': ExitCode.usage,
+  'target-collision': ExitCode.usage,
+  'platform-refused': ExitCode.usage,
+  storage: ExitCode.usage,
+
+  'digest-invalid': ExitCode.failed,
+  'digest-mismatch': ExitCode.failed,
+  'size-mismatch': ExitCode.failed,
+  'manifest-invalid': ExitCode.failed,
+  'manifest-too-large': ExitCode.failed,
+  'manifest-unsupported': ExitCode.failed,
+  'not-found': ExitCode.failed,
+  'blob-unknown': ExitCode.failed,
+  'rate-limited': ExitCode.failed,
+  'server-error': ExitCode.failed,
+  protocol: ExitCode.failed,
+  'upload-lost': ExitCode.failed,
+
+  unauthorized: ExitCode.unauthorized,
+  forbidden: ExitCode.unauthorized,
+
+  unreachable: ExitCode.unreachable,
+  'tls-untrusted': ExitCode.unreachable,
+  stalled: ExitCode.unreachable,
+
+  aborted: ExitCode.interrupted,
+  bug: ExitCode.bug,
+}
+
+/** A newer core in the same process may know codes that this table does not: those are bugs until listed. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return EXIT_CODES[code] ?? ExitCode.bug
+}
+
+/**
+ * The exit code for `failures` among `total` images: 3, for one image is no reason to call the registry unreachable.
+ * Where every image failed for want of access or of a connection, that is the news (5, 6); an interruption always is.
+ */
+export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number): ExitCode {
+  if (failures.length === 0) return ExitCode.done
+  const codes = new Set(failures.map(exitCodeOf))
+  if (codes.has(ExitCode.interrupted)) return ExitCode.interrupted
+  const [only] = codes
+  const telling = only === ExitCode.unauthorized || only === ExitCode.unreachable
+  return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed
+}
+
+export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan): ExitCode {
+  const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []))
+  return exitCodeOfFailures(failures, images.length)
+}
+
+/** 4 as soon as one image is known to differ; where images only could not be read, that is a failure and no difference. */
+export function exitCodeOfVerify({ images, totals }: VerifyResult): ExitCode {
+  if (totals.missing + totals.different + totals.incomplete > 0) return ExitCode.different
+  const telling = (codes: readonly ErrorCode[]) =>
+    codes.find(code => exitCodeOf(code) !== ExitCode.failed) ?? 'protocol'
+  const failures = images.flatMap(({ status, problems }) =>
+    status === 'unreadable' ? [telling(problems.map(({ code }) => code))] : [],
+  )
+  return exitCodeOfFailures(failures, images.length)
+}

@@ -1,0 +1,31 @@
+import type { Interfaces } from '@oclif/core'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Gives every flag its environment variable: `--to` is `GPREG_TO`, `--ca-file` is `GPREG_CA_FILE`. */
+export function withEnvironment<T extends Interfaces.FlagInput>(flags: T): T {
+  const named = Object.entries(flags).map(([name, flag]) => [name, { ...flag, env: environmentName(name) }])
+  return Object.fromEntries(named) as T
+}
+
+/**
+ * Flags that may be given several times, from the environment, as arguments: oclif itself would read such a variable as one value.
+ * Values are separated by newlines or commas; by newlines only where a value has a comma of its own (`HOST=CERT,KEY`).
+ */
+export function environmentArguments(
+  flags: Interfaces.FlagInput,
+  argv: readonly string[],
+  env: Environment,
+): string[] {
+  return Object.entries(flags).flatMap(([name, flag]) => {
+    const given = argv.some(argument => argument === `--${name}` || argument.startsWith(`--${name}=`))
+    if (flag.type !== 'option' || !flag.multiple || given) return []
+    const separator = flag.helpValue?.includes(',') ? /\n/ : /[\n,]/
+    const values = (env[environmentName(name)] ?? '').split(separator).map(value => value.trim())
+    return values.filter(value => value !== '').map(value => `--${name}=${value}`)
+  })
+}
+
+function environmentName(flag: string): string {
+  return `GPREG_${flag.toUpperCase().replaceAll('-', '_')}`
+}

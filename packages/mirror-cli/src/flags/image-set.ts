@@ -1,0 +1,80 @@
+import { parsePrefix, type ImageSetRequest } from '@gpreg/core'
+import { Flags, type Interfaces } from '@oclif/core'
+import { defined } from './defined.ts'
+import { withEnvironment } from './environment.ts'
+import type { targetFlags } from './target.ts'
+
+const helpGroup = 'IMAGE SET'
+const repeatable = { helpGroup, multiple: true, multipleNonGreedy: true } as const
+
+/** Where the list of images comes from. Flags combine: the union is taken. */
+export const imageSetFlags = withEnvironment({
+  release: Flags.string({
+    helpGroup,
+    helpValue: 'VERSION',
+    description: 'a Gitpod release, e.g. release-2022.11.3',
+  }),
+  versions: Flags.string({ helpGroup, helpValue: 'FILE', description: 'a versions manifest on disk' }),
+  catalogue: Flags.string({
+    helpGroup,
+    helpValue: 'RELEASE',
+    description: 'whose third-party images go with it, e.g. 2022.11.3, where the manifest does not tell',
+  }),
+  images: Flags.string({
+    ...repeatable,
+    helpValue: 'FILE|-',
+    description: 'JSON of gitpod-installer mirror list, or text with a reference a line',
+  }),
+  manifests: Flags.string({
+    ...repeatable,
+    helpValue: 'PATH|-',
+    description: 'rendered Kubernetes YAML: a file, a directory, stdin',
+  }),
+  'workspace-repo': Flags.string({
+    ...repeatable,
+    helpValue: 'DIR',
+    description: 'base images of a repository: .gitpod.yml and its Dockerfile',
+  }),
+  image: Flags.string({
+    ...repeatable,
+    helpValue: 'REF',
+    description: 'one more image, e.g. gitpod/workspace-full:latest',
+  }),
+  lock: Flags.string({
+    helpGroup,
+    helpValue: 'FILE',
+    description: 'a lock that gpreg lock wrote: exact digests',
+  }),
+  config: Flags.string({
+    helpGroup,
+    helpValue: 'FILE',
+    description: 'a gitpod.config.yaml: target, base image and naming as the installer will use them',
+  }),
+  exclude: Flags.string({ ...repeatable, helpValue: 'GLOB', description: "leave out, e.g. '*/ide/rider:*'" }),
+  purpose: Flags.option({
+    ...repeatable,
+    options: ['components', 'workspace-base'] as const,
+    description: 'only images for this purpose',
+  })(),
+})
+
+type ImageSetFlags = Interfaces.InferredFlags<typeof imageSetFlags & typeof targetFlags>
+
+/** @throws `usage` where `--to` is no target */
+export function imageSetRequest(flags: ImageSetFlags): ImageSetRequest {
+  return defined({
+    release: flags.release,
+    versions: flags.versions,
+    catalogue: flags.catalogue,
+    images: flags.images,
+    manifests: flags.manifests,
+    workspaceRepos: flags['workspace-repo'],
+    image: flags.image,
+    lock: flags.lock,
+    config: flags.config,
+    exclude: flags.exclude,
+    purposes: flags.purpose,
+    to: flags.to === undefined ? undefined : parsePrefix(flags.to),
+    namings: flags.naming,
+  })
+}

@@ -1,0 +1,77 @@
+import { GpregError, parseSourceMirror, type RegistriesOptions } from '@gpreg/core'
+import { Flags, type Interfaces } from '@oclif/core'
+import { defined } from './defined.ts'
+import { withEnvironment } from './environment.ts'
+
+const helpGroup = 'REGISTRIES'
+const repeatable = { helpGroup, multiple: true, multipleNonGreedy: true } as const
+
+/** How registries are reached. */
+export const registryFlags = withEnvironment({
+  'source-mirror': Flags.string({
+    ...repeatable,
+    helpValue: 'PREFIX=REPLACEMENT',
+    description: 'read images below PREFIX from elsewhere, e.g. docker.io=proxy.corp/dockerhub',
+  }),
+  authfile: Flags.string({
+    helpGroup,
+    helpValue: 'FILE',
+    description: 'docker config.json or podman auth.json; default: as docker and podman search',
+  }),
+  'plain-http': Flags.string({
+    ...repeatable,
+    helpValue: 'HOST',
+    description: 'speak plain HTTP to this host',
+  }),
+  'ca-file': Flags.string({
+    ...repeatable,
+    helpValue: '[HOST=]FILE',
+    description: 'trust these certificate authorities (PEM)',
+  }),
+  'client-cert': Flags.string({
+    ...repeatable,
+    helpValue: 'HOST=CERT,KEY',
+    description: 'show this client certificate (PEM files)',
+  }),
+  'insecure-skip-tls-verify': Flags.string({
+    ...repeatable,
+    helpValue: 'HOST',
+    description: "do not check this host's certificate",
+  }),
+  concurrency: Flags.integer({
+    helpGroup,
+    helpValue: 'N',
+    min: 1,
+    max: 64,
+    description: 'blobs at once between two registries; default 4',
+  }),
+})
+
+type RegistryFlags = Interfaces.InferredFlags<typeof registryFlags>
+
+/** @throws `usage` */
+export function registriesOptions(flags: RegistryFlags): RegistriesOptions {
+  return defined({
+    sourceMirrors: flags['source-mirror']?.map(parseSourceMirror),
+    authFile: flags.authfile,
+    plainHttp: flags['plain-http'],
+    caFiles: flags['ca-file']?.map(parseCaFile),
+    clientCertificates: flags['client-cert']?.map(parseClientCertificate),
+    insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
+    concurrency: flags.concurrency,
+  })
+}
+
+/** `FILE` or `HOST=FILE`. What stands before `=` is a host unless it has a slash: then it is part of a path. */
+function parseCaFile(text: string): { host?: string; file: string } {
+  const [, host, file] = /^([^/=]+)=(.+)$/.exec(text) ?? []
+  return host === undefined || file === undefined ? { file: text } : { host, file }
+}
+
+function parseClientCertificate(text: string): { host: string; certificate: string; key: string } {
+  const [, host, certificate, key] = /^([^/=]+)=([^,]+),([^,]+)$/.exec(text) ?? []
+  if (host !== undefined && certificate !== undefined && key !== undefined) return { host, certificate, key }
+  throw new GpregError('usage', `not a client certificate: ${JSON.stringify(text)}`, {
+    hint: 'write HOST=CERT,KEY, e.g. registry.internal:5000=client.crt,client.key',
+  })
+}

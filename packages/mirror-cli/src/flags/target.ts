@@ -1,0 +1,19 @@
+import { Flags } from '@oclif/core'
+import { withEnvironment } from './environment.ts'
+
+/** Which registry it is about, and what images are called there. */
+export const targetFlags = withEnvironment({
+  to: Flags.string({
+    helpGroup: 'TARGET',
+    helpValue: 'HOST[:PORT]/PREFIX',
+    description: 'the internal registry, and the path below which images are kept',
+  }),
+  naming: Flags.option({
+    helpGroup: 'TARGET',
+    multiple: true,
+    multipleNonGreedy: true,
+    options: ['installer', 'flat', 'source'] as const,
+    description:
+      'target names: as gitpod-installer makes them (default), the last path segment only (KOTS, dropImageRepo), or the whole upstream path; several publish the same content under each',
+  })(),
+})

@@ -1,0 +1,53 @@
+import { GpregError, type GpregEvent } from '@gpreg/core'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { startProgress } from './progress.ts'
+
+const image = 'registry.internal/gitpod/server:1'
+const digest = `sha256:${'a'.repeat(64)}` as const
+const copied: GpregEvent = { type: 'image.copied', image, source: image, digest }
+const warning: GpregEvent = { type: 'warning', code: 'registry-warning', message: 'going away' }
+
+afterEach(() => void vi.useRealTimers())
+
+describe('off a terminal', () => {
+  test('an image is a line, and a warning is said once', async () => {
+    const { stream, text } = lines()
+    const progress = await startProgress({ quiet: false, verbose: false, stream })
+    for (const event of [copied, warning, warning]) progress.emit(event)
+    progress.stop()
+    expect(text()).toBe(`copied ${image}\nwarning: going away\n`)
+  })
+
+  test('there is a sign of life every 30 s, until it stops', async () => {
+    vi.useFakeTimers()
+    const { stream, text } = lines()
+    const progress = await startProgress({ quiet: false, verbose: false, stream })
+    progress.emit({ type: 'plan.started', images: 62 })
+    vi.advanceTimersByTime(61_000)
+    progress.stop()
+    vi.advanceTimersByTime(60_000)
+    expect(text()).toBe('looked at 0 of 62 images\n'.repeat(2))
+  })
+
+  test('quiet is silent', async () => {
+    const { stream, text } = lines()
+    const progress = await startProgress({ quiet: true, verbose: false, stream })
+    progress.emit({
+      type: 'image.failed',
+      image,
+      source: image,
+      error: new GpregError('not-found', 'no such tag'),
+    })
+    progress.stop()
+    expect(text()).toBe('')
+  })
+})
+
+function lines() {
+  let written = ''
+  const stream = {
+    isTTY: false,
+    write: (text: string) => void (written += text),
+  } as unknown as NodeJS.WriteStream
+  return { stream, text: () => written }
+}

@@ -1,0 +1,76 @@
+import type { EventSink } from '@gpreg/core'
+import { paintFor } from './render/paint.ts'
+import { frame, summarise } from './render/progress-frame.ts'
+import { renderEvent } from './render/progress-line.ts'
+import { createProgressState, record, sample } from './render/progress-state.ts'
+
+const FRAME_MS = 100
+const HEARTBEAT_MS = 30_000
+
+export interface Progress {
+  readonly emit: EventSink
+  /** Takes the display away, so that the answer stands alone. */
+  stop(): void
+}
+
+export interface ProgressOptions {
+  readonly quiet: boolean
+  readonly verbose: boolean
+  /** default: standard error */
+  readonly stream?: NodeJS.WriteStream
+}
+
+/** Shows events on standard error: a live display on a terminal, else a line an image and a sign of life every 30 s. */
+export async function startProgress({
+  quiet,
+  verbose,
+  stream = process.stderr,
+}: ProgressOptions): Promise<Progress> {
+  if (quiet) return { emit: () => {}, stop: () => {} }
+  const state = createProgressState()
+  const paint = paintFor(stream)
+  const said = new Set<string>()
+  // Scripts need not wait for what only terminals use.
+  const display = isLive(stream) ? (await import('log-update')).createLogUpdate(stream) : undefined
+  const write = (line: string) => (display === undefined ? stream.write(`${line}\n`) : display.persist(line))
+
+  const beat = () => {
+    const now = Date.now()
+    sample(state, now)
+    if (display !== undefined) display(frame(state, now, stream.columns))
+    else write(summarise(state, now))
+  }
+  let timer: NodeJS.Timeout | undefined
+
+  return {
+    emit(event) {
+      record(state, event)
+      if (timer === undefined) {
+        // Only now, so that commands which have nothing to report show nothing.
+        sample(state, Date.now())
+        timer = setInterval(beat, display === undefined ? HEARTBEAT_MS : FRAME_MS).unref()
+      }
+      const line = renderEvent(event, { verbose, paint })
+      if (line === undefined || said.has(line)) return
+      if (event.type === 'warning') said.add(line)
+      // On a terminal the display counts what went well; only trouble is worth a line that stays.
+      const routine =
+        event.type === 'image.copied' ||
+        event.type === 'image.up-to-date' ||
+        (event.type === 'image.verified' && event.ok)
+      if (display === undefined || !routine) write(line)
+    },
+    stop() {
+      if (timer === undefined) return
+      clearInterval(timer)
+      timer = undefined
+      display?.clear()
+      display?.done()
+    },
+  }
+}
+
+/** A terminal without a size, as some CI systems give one, or one that cannot move its cursor, gets plain lines. */
+function isLive(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb'
+}

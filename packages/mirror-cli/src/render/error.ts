@@ -1,0 +1,39 @@
+import type { ErrorSubject, GpregError } from '@gpreg/core'
+import { plain, type Paint } from './paint.ts'
+
+/** An error as `--json` prints it. */
+export function errorDocument(error: GpregError) {
+  return { kind: 'Error', version: 1, error: error.toJSON() } as const
+}
+
+/** An error for people: what, where, what to do next; with `verbose` also what led to it. */
+export function renderError(
+  error: GpregError,
+  { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
+): string {
+  const about = renderSubject(error.subject, error.message)
+  return [
+    `${paint('red', 'error:')} ${error.message}`,
+    ...(about === '' ? [] : [`       ${paint('dim', about)}`]),
+    ...(error.hint === undefined ? [] : [`${paint('cyan', 'hint:')}  ${error.hint}`]),
+    ...(verbose ? causes(error).map(cause => paint('dim', `cause: ${cause}`)) : []),
+  ].join('\n')
+}
+
+/** What an error is about, as far as its message does not say it already. */
+function renderSubject(
+  { side, host, reference, digest, path, status }: ErrorSubject,
+  message: string,
+): string {
+  const named = [reference ?? host, digest, path].filter(
+    value => value !== undefined && !message.includes(value),
+  )
+  const answer = status === undefined || message.includes(String(status)) ? [] : [`HTTP status ${status}`]
+  return [...(named.length > 0 && side !== undefined ? [side] : []), ...named, ...answer].join(', ')
+}
+
+function causes(error: Error): string[] {
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.name === 'GpregError' ? [] : [error.stack ?? error.message]
+  return [cause.message, ...causes(cause)]
+}

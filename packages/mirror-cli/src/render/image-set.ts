@@ -1,0 +1,54 @@
+import { formatInstallerList, formatReference, type ImageSet } from '@gpreg/core'
+import { renderTable } from './table.ts'
+
+export const IMAGE_SET_FORMATS = ['table', 'installer', 'text', 'json'] as const
+export type ImageSetFormat = (typeof IMAGE_SET_FORMATS)[number]
+
+/** An image set as `gpreg images --json` prints it. */
+export function imageSetDocument({ images, excluded }: ImageSet) {
+  return {
+    kind: 'ImageSet',
+    version: 1,
+    images: images.map(({ source, target, purpose, origins, locked }) => ({
+      source: formatReference(source),
+      ...(target === undefined ? {} : { target: formatReference(target) }),
+      purpose,
+      origins,
+      ...(locked === undefined ? {} : { digest: locked.digest }),
+    })),
+    ...(excluded.length === 0
+      ? {}
+      : { excluded: excluded.map(({ source, pattern }) => ({ source: formatReference(source), pattern })) }),
+  } as const
+}
+
+export function renderImageSet(
+  set: ImageSet,
+  format: ImageSetFormat,
+  { why = false }: { why?: boolean } = {},
+): string {
+  switch (format) {
+    case 'installer':
+      return formatInstallerList(set).trimEnd()
+    case 'json':
+      return JSON.stringify(imageSetDocument(set), undefined, 2)
+    case 'text':
+      return [...new Set(set.images.map(({ source }) => formatReference(source)))].join('\n')
+    case 'table':
+      return renderImageTable(set, why)
+  }
+}
+
+function renderImageTable({ images }: ImageSet, why: boolean): string {
+  const targets = images.some(({ target }) => target !== undefined)
+  const column = <T>(shown: boolean, cell: T): T[] => (shown ? [cell] : [])
+  return renderTable(
+    ['SOURCE', ...column(targets, 'TARGET'), 'PURPOSE', ...column(why, 'WHY')],
+    images.map(({ source, target, purpose, origins }) => [
+      formatReference(source),
+      ...column(targets, target === undefined ? '-' : formatReference(target)),
+      purpose,
+      ...column(why, origins.join(' ')),
+    ]),
+  )
+}

@@ -1,0 +1,37 @@
+import type { GpregError, Lock, LockResult } from '@gpreg/core'
+import { count } from './units.ts'
+
+/** The answer of `gpreg lock --json`; `path` is absent where no lock was written. */
+export interface LockDocument {
+  readonly kind: 'LockResult'
+  readonly version: 1
+  readonly path?: string
+  readonly images: number
+  readonly failed: readonly { readonly source: string; readonly error: GpregError }[]
+}
+
+export function lockDocument(lock: Lock, failed: LockResult['failed'], path?: string): LockDocument {
+  return {
+    kind: 'LockResult',
+    version: 1,
+    ...(path === undefined ? {} : { path }),
+    images: lock.images.length,
+    failed,
+  }
+}
+
+export function renderLock({ path, images }: LockDocument): string {
+  return `${path}: ${count(images, 'image')} pinned`
+}
+
+/** Why there is no lock. */
+export function renderUnresolved(failed: LockResult['failed']): string {
+  return [
+    ...failed.map(
+      ({ source, error }) =>
+        `failed ${source}: ${error.message}${error.hint === undefined ? '' : `\n       hint: ${error.hint}`}`,
+    ),
+    `error: ${count(failed.length, 'image')} could not be resolved, so no lock was written`,
+    `hint:  leave them out with --exclude, or read them from elsewhere with --source-mirror`,
+  ].join('\n')
+}

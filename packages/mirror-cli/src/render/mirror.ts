@@ -1,0 +1,58 @@
+import type { MirrorPlan, MirrorResult } from '@gpreg/core'
+import { plain, type Paint } from './paint.ts'
+import { renderTable } from './table.ts'
+import { count, formatBytes, formatSeconds } from './units.ts'
+
+/** What was done, and what went wrong with what. */
+export function renderMirror({ images, totals }: MirrorResult, paint: Paint = plain): string {
+  const { bytes, blobs } = totals
+  return [
+    ...renderFailures(images, paint),
+    `${count(totals.images, 'image')}: ${totals.copied} copied, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
+    `${count(blobs.sent, 'blob')} sent (${formatBytes(bytes.sent)}), ${blobs.mounted} mounted (${formatBytes(bytes.mounted)}), ` +
+      `${blobs.present} already there (${formatBytes(bytes.present)})`,
+    `${totals.requests.source} requests to sources, ${totals.requests.target} to the target, ` +
+      `${totals.retries} tried again, ${formatSeconds(totals.seconds)}`,
+  ].join('\n')
+}
+
+/** A row an image, and what it adds up to. */
+export function renderPlan({ images, totals, dockerHub }: MirrorPlan, paint: Paint = plain): string {
+  const rows = images.map(({ target, status, send, mount, present }) => [
+    target,
+    status,
+    ...(status === 'to-copy' ? [send, mount, present].map(formatBytes) : ['-', '-', '-']),
+  ])
+  return [
+    renderTable(['TARGET', 'STATUS', 'SEND', 'MOUNT', 'PRESENT'], rows, ['SEND', 'MOUNT', 'PRESENT']),
+    '',
+    ...renderFailures(images, paint),
+    `${count(totals.images, 'image')}: ${totals.toCopy} to copy, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
+    `to send ${formatBytes(totals.bytes.send)} in ${count(totals.blobs.send, 'blob')}, to mount ${formatBytes(totals.bytes.mount)}, ` +
+      `already there ${formatBytes(totals.bytes.present)}`,
+    ...(dockerHub === undefined
+      ? []
+      : [`Docker Hub pulls needed: ${dockerHub.pullsNeeded}, left: ${dockerHub.pullsLeft ?? 'not said'}`]),
+  ].join('\n')
+}
+
+interface Outcome {
+  readonly source: string
+  readonly target: string
+  readonly status: string
+  readonly error?: { readonly message: string; readonly hint?: string }
+}
+
+function renderFailures(images: readonly Outcome[], paint: Paint): string[] {
+  return images
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ source, target, error }) => [
+      `${paint('red', 'failed')} ${source}`,
+      `       -> ${target}: ${error?.message ?? 'no reason given'}`,
+      ...(error?.hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${error.hint}`]),
+    ])
+}
+
+function failed(number: number, paint: Paint): string {
+  return number === 0 ? '0 failed' : paint('red', `${number} failed`)
+}

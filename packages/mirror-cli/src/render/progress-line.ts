@@ -1,0 +1,27 @@
+import type { GpregEvent } from '@gpreg/core'
+import { plain, type Paint } from './paint.ts'
+
+/** The line that an event is worth where lines stay, undefined where it is worth none. */
+export function renderEvent(
+  event: GpregEvent,
+  { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
+): string | undefined {
+  switch (event.type) {
+    case 'image.copied':
+      return `${paint('green', 'copied')} ${event.image}`
+    case 'image.up-to-date':
+      return `up to date ${event.image}`
+    case 'image.failed':
+      return `${paint('red', 'failed')} ${event.image}: ${event.error.message}`
+    case 'image.verified':
+      return `${paint(event.ok ? 'green' : 'red', event.status)} ${event.image}`
+    case 'warning':
+      return `${paint('yellow', 'warning:')} ${event.message}`
+    case 'retry':
+      return verbose
+        ? `${event.operation} again in ${event.delay} ms (attempt ${event.attempt}): ${event.error.message}`
+        : undefined
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,99 @@
+import type { GpregEvent } from '@gpreg/core'
+
+/** All that a progress display shows, gathered from events. */
+export interface ProgressState {
+  looking: { done: number; total: number }
+  images: { total: number; copied: number; upToDate: number; failed: number; verified: number }
+  bytes: { total: number; sent: number }
+  /** Images on their way, and the bytes each of them needs. */
+  readonly activeImages: Map<string, number>
+  /** Blobs on their way, by digest. */
+  readonly activeBlobs: Map<string, { readonly size: number; sent: number }>
+  retries: number
+  planned: boolean
+  /** Bytes sent at moments of the last seconds, oldest first: what the rate is made of. */
+  readonly samples: { readonly at: number; readonly sent: number }[]
+}
+
+const RATE_WINDOW_MS = 10_000
+
+export function createProgressState(): ProgressState {
+  return {
+    looking: { done: 0, total: 0 },
+    images: { total: 0, copied: 0, upToDate: 0, failed: 0, verified: 0 },
+    bytes: { total: 0, sent: 0 },
+    activeImages: new Map(),
+    activeBlobs: new Map(),
+    retries: 0,
+    planned: false,
+    samples: [],
+  }
+}
+
+/** Takes one event in. In place: `blob.progress` comes by the thousand a second. */
+export function record(state: ProgressState, event: GpregEvent): void {
+  switch (event.type) {
+    case 'plan.started':
+      state.looking = { done: 0, total: event.images }
+      state.images.total = event.images
+      break
+    case 'plan.image':
+      state.looking.done += 1
+      break
+    case 'plan.done':
+      state.planned = true
+      state.images.total = Math.max(event.images, state.images.total)
+      state.bytes.total = event.bytes
+      break
+    case 'image.started':
+      state.activeImages.set(event.image, event.bytes)
+      break
+    case 'image.copied':
+      state.activeImages.delete(event.image)
+      state.images.copied += 1
+      break
+    case 'image.up-to-date':
+      state.images.upToDate += 1
+      break
+    case 'image.failed':
+      state.activeImages.delete(event.image)
+      state.images.failed += 1
+      break
+    case 'image.verified':
+      state.images.verified += 1
+      break
+    case 'blob.started':
+      state.activeBlobs.set(event.digest, { size: event.size, sent: 0 })
+      break
+    case 'blob.progress': {
+      const blob = state.activeBlobs.get(event.digest)
+      if (blob !== undefined) blob.sent += event.bytes
+      state.bytes.sent += event.bytes
+      break
+    }
+    case 'blob.sent':
+    case 'blob.failed':
+      state.activeBlobs.delete(event.digest)
+      break
+    case 'retry':
+      state.retries += 1
+      break
+  }
+}
+
+/** Notes how far it is now; to be called every so often. */
+export function sample(state: ProgressState, now: number): void {
+  state.samples.push({ at: now, sent: state.bytes.sent })
+  while (state.samples.length > 2 && now - state.samples[0]!.at > RATE_WINDOW_MS) state.samples.shift()
+}
+
+/** Bytes a second over the last seconds; undefined while there is too little to tell. */
+export function rateOf({ samples, bytes }: ProgressState, now: number): number | undefined {
+  const first = samples[0]
+  if (first === undefined || now - first.at < 500) return undefined
+  return (Math.max(bytes.sent - first.sent, 0) / (now - first.at)) * 1000
+}
+
+export function finishedImages({ images }: ProgressState): number {
+  return images.copied + images.upToDate + images.failed + images.verified
+}

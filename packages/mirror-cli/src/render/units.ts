@@ -1,0 +1,23 @@
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const
+
+/** `1536` is `1.5 KiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${Math.round(bytes)} B`
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length)
+  const value = bytes / 1024 ** power
+  return `${value.toFixed(value < 100 ? 1 : 0)} ${UNITS[power - 1]}`
+}
+
+/** `125` is `2 min 5 s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`
+  if (seconds < 60) return `${Math.round(seconds)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `1 image`, `2 images`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
