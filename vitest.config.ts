@@ -9,7 +9,7 @@ export default defineConfig({
       {
         resolve: sources,
         ssr: { resolve: sources },
-        test: { name: 'unit', include: ['packages/*/{src,testing}/**/*.test.ts'], disableConsoleIntercept: true },
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], disableConsoleIntercept: true },
       },
       {
         resolve: sources,

@@ -1,7 +1,9 @@
 /** Lets at most so many pieces of work run at once; the rest wait in order. */
 export class Limiter {
   readonly #limit: number
-  readonly #waiting: (() => void)[] = []
+  #waiting: (() => void)[] = []
+  /** How many of the waiting have had their turn; they are dropped in bulk, since taking from the front is slow. */
+  #served = 0
   #running = 0
 
   constructor(limit: number) {
@@ -15,10 +17,20 @@ export class Limiter {
       return await work()
     } finally {
       // The slot is handed on, not returned: nobody who came later can take it first.
-      const next = this.#waiting.shift()
+      const next = this.#next()
       if (next) next()
       else this.#running--
     }
+  }
+
+  #next(): (() => void) | undefined {
+    const next = this.#waiting[this.#served]
+    if (next !== undefined) this.#served++
+    if (this.#served > 1000 || this.#served === this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#served)
+      this.#served = 0
+    }
+    return next
   }
 }
 

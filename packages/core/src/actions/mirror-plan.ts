@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
-import { graphsOf, blobKey, isHeld, planTransfer, type BlobPlan, type TransferPlan } from '../copy/plan.ts'
+import { graphsOf, planTransfer, type TransferPlan } from '../copy/plan.ts'
+import { blobKey, isHeld, type BlobPlan } from '../copy/presence.ts'
 import type { Survey } from '../copy/survey.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'

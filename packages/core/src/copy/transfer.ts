@@ -6,8 +6,8 @@ import type { Digest } from '../model/digest.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
 import { isMounter } from '../store/capabilities.ts'
 import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
-import { blobKey, isHeld, type BlobPlan } from './plan.ts'
 import type { Place } from './item.ts'
+import { blobKey, isHeld, type BlobPlan } from './presence.ts'
 
 /** Whole blobs tried again after a broken upload or a wrong digest; the download inside resumes on its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
@@ -158,7 +158,11 @@ export class Transfer {
     await withRetry(
       this.#context,
       `blob ${digest}`,
-      error => ({ ...WHOLE_BLOB, attempts: this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts) }),
+      error => ({
+        ...WHOLE_BLOB,
+        attempts:
+          this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts),
+      }),
       async () => {
         const counted = this.#counted(descriptor, contentOf(source, descriptor))
         try {

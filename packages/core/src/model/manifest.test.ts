@@ -20,7 +20,12 @@ describe('parseManifest', () => {
   })
 
   it('reads indexes with platforms and their variants', () => {
-    const child = { mediaType: MediaType.ociManifest, digest, size: 7, platform: { os: 'linux', architecture: 'arm', variant: 'v7' } }
+    const child = {
+      mediaType: MediaType.ociManifest,
+      digest,
+      size: 7,
+      platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+    }
     const manifest = parseManifest(bytes({ schemaVersion: 2, manifests: [child] }), MediaType.ociIndex)
     expect(manifest).toMatchObject({ kind: 'index', manifests: [child] })
   })
@@ -29,46 +34,73 @@ describe('parseManifest', () => {
     const { mediaType: _, ...untyped } = image
     expect(parseManifest(bytes(untyped), MediaType.dockerManifest).mediaType).toBe(MediaType.dockerManifest)
     expect(parseManifest(bytes(untyped), 'application/octet-stream').mediaType).toBe(MediaType.ociManifest)
-    expect(parseManifest(bytes(image), `${MediaType.ociManifest}; charset=utf-8`).mediaType).toBe(MediaType.ociManifest)
+    expect(parseManifest(bytes(image), `${MediaType.ociManifest}; charset=utf-8`).mediaType).toBe(
+      MediaType.ociManifest,
+    )
   })
 
   it('does not count the subject as a child', () => {
-    const manifest = parseManifest(bytes({ ...image, subject: { ...config, mediaType: MediaType.ociManifest } }), undefined)
+    const manifest = parseManifest(
+      bytes({ ...image, subject: { ...config, mediaType: MediaType.ociManifest } }),
+      undefined,
+    )
     expect(manifest.subject?.digest).toBe(digest)
     expect(childrenOf(manifest)).toHaveLength(1)
   })
 
   it('refuses schema 1 with a way out', () => {
-    for (const json of [{ schemaVersion: 1, fsLayers: [] }, { mediaType: MediaType.dockerSchema1Signed, config, layers: [] }]) {
-      expect(() => parseManifest(bytes(json), undefined)).toThrow(expect.objectContaining({ code: 'manifest-unsupported', hint: expect.stringContaining('push') }))
+    for (const json of [
+      { schemaVersion: 1, fsLayers: [] },
+      { mediaType: MediaType.dockerSchema1Signed, config, layers: [] },
+    ]) {
+      expect(() => parseManifest(bytes(json), undefined)).toThrow(
+        expect.objectContaining({ code: 'manifest-unsupported', hint: expect.stringContaining('push') }),
+      )
     }
   })
 
   it.each([
     ['a size that is no size', { ...image, config: { ...config, size: -1 } }],
     ['a digest that would be a path', { ...image, config: { ...config, digest: 'sha256:../../etc/passwd' } }],
-    ['an unknown algorithm', { ...image, config: { ...config, digest: 'md5:d41d8cd98f00b204e9800998ecf8427e' } }],
+    [
+      'an unknown algorithm',
+      { ...image, config: { ...config, digest: 'md5:d41d8cd98f00b204e9800998ecf8427e' } },
+    ],
     ['no layers', { ...image, layers: undefined }],
     ['a type that disagrees with the header', { ...image, mediaType: MediaType.dockerManifest }],
     ['an array', []],
   ])('refuses %s', (_, json) => {
-    expect(() => parseManifest(bytes(json), MediaType.ociManifest)).toThrow(expect.objectContaining({ code: 'manifest-invalid' }))
+    expect(() => parseManifest(bytes(json), MediaType.ociManifest)).toThrow(
+      expect.objectContaining({ code: 'manifest-invalid' }),
+    )
   })
 
   it('refuses more than registries take', () => {
-    expect(() => parseManifest(new Uint8Array(MAX_MANIFEST_BYTES + 1), undefined)).toThrow(expect.objectContaining({ code: 'manifest-too-large' }))
+    expect(() => parseManifest(new Uint8Array(MAX_MANIFEST_BYTES + 1), undefined)).toThrow(
+      expect.objectContaining({ code: 'manifest-too-large' }),
+    )
   })
 
   it('throws nothing but typed errors, whatever the bytes', () => {
-    const anything = fc.oneof(fc.uint8Array(), fc.json().map(text => Buffer.from(text)), fc.object().map(json => bytes({ ...image, ...json })))
+    const anything = fc.oneof(
+      fc.uint8Array(),
+      fc.json().map(text => Buffer.from(text)),
+      fc.object().map(json => bytes({ ...image, ...json })),
+    )
     fc.assert(
-      fc.property(anything, fc.option(fc.constantFrom(MediaType.ociIndex, MediaType.ociManifest, 'text/html'), { nil: undefined }), (input, type) => {
-        try {
-          parseManifest(input, type)
-        } catch (error) {
-          expect(isGpregError(error)).toBe(true)
-        }
-      }),
+      fc.property(
+        anything,
+        fc.option(fc.constantFrom(MediaType.ociIndex, MediaType.ociManifest, 'text/html'), {
+          nil: undefined,
+        }),
+        (input, type) => {
+          try {
+            parseManifest(input, type)
+          } catch (error) {
+            expect(isGpregError(error)).toBe(true)
+          }
+        },
+      ),
     )
   })
 })

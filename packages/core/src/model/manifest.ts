@@ -105,6 +105,19 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   return manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers]
 }
 
+/** A manifest with a subject as lists of referrers give it. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers */
+export function describeReferrer({ digest, size }: Descriptor, manifest: Manifest): Descriptor {
+  const artifactType =
+    manifest.artifactType ?? (manifest.kind === 'manifest' ? manifest.config.mediaType : undefined)
+  return {
+    mediaType: manifest.mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+  }
+}
+
 /** @throws `manifest-too-large` */
 export function assertManifestSize(size: number, subject: ErrorSubject = {}): void {
   if (size <= MAX_MANIFEST_BYTES) return

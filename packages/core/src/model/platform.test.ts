@@ -21,7 +21,11 @@ describe('platforms', () => {
   it('match by variant only where one was asked for', () => {
     const arm = parsePlatform('linux/arm/v6')
     expect(matchesPlatform(arm, { os: 'linux', architecture: 'arm', variant: 'v7' })).toBe(false)
-    expect(matchesPlatform(parsePlatform('linux/amd64'), { os: 'linux', architecture: 'amd64', variant: 'v3' })).toBe(true)
-    expect(matchesPlatform(parsePlatform('linux/arm64'), { os: 'linux', architecture: 'arm64', variant: 'v8' })).toBe(true)
+    expect(
+      matchesPlatform(parsePlatform('linux/amd64'), { os: 'linux', architecture: 'amd64', variant: 'v3' }),
+    ).toBe(true)
+    expect(
+      matchesPlatform(parsePlatform('linux/arm64'), { os: 'linux', architecture: 'arm64', variant: 'v8' }),
+    ).toBe(true)
   })
 })

@@ -4,11 +4,19 @@ import { parseChallenges } from './challenge.ts'
 
 describe('parseChallenges', () => {
   it('reads what registries send', () => {
-    const header = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/redis:pull,push"'
+    const header =
+      'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/redis:pull,push"'
     expect(parseChallenges(header)).toEqual([
-      { scheme: 'bearer', realm: 'https://auth.docker.io/token', service: 'registry.docker.io', scope: 'repository:library/redis:pull,push' },
+      {
+        scheme: 'bearer',
+        realm: 'https://auth.docker.io/token',
+        service: 'registry.docker.io',
+        scope: 'repository:library/redis:pull,push',
+      },
     ])
-    expect(parseChallenges('Basic realm="a \\"quoted\\" realm"')).toEqual([{ scheme: 'basic', realm: 'a "quoted" realm' }])
+    expect(parseChallenges('Basic realm="a \\"quoted\\" realm"')).toEqual([
+      { scheme: 'basic', realm: 'a "quoted" realm' },
+    ])
   })
 
   it('reads several in one header, and passes over what it cannot answer', () => {
@@ -29,7 +37,9 @@ describe('parseChallenges', () => {
     const quote = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
     fc.assert(
       fc.property(quotable, quotable, (realm, scope) => {
-        expect(parseChallenges(`Bearer realm=${quote(realm)}, scope=${quote(scope)}`)).toEqual([{ scheme: 'bearer', realm, scope }])
+        expect(parseChallenges(`Bearer realm=${quote(realm)}, scope=${quote(scope)}`)).toEqual([
+          { scheme: 'bearer', realm, scope },
+        ])
       }),
     )
   })

@@ -11,7 +11,9 @@ let home: string
 beforeEach(async () => void (home = await mkdtemp(join(tmpdir(), 'gpreg-home-'))))
 afterEach(() => rm(home, { recursive: true }))
 
-const auth = (user: string, password: string) => ({ auth: Buffer.from(`${user}:${password}`).toString('base64') })
+const auth = (user: string, password: string) => ({
+  auth: Buffer.from(`${user}:${password}`).toString('base64'),
+})
 const context = createContext()
 
 async function write(path: string, content: unknown): Promise<string> {
@@ -23,7 +25,9 @@ async function write(path: string, content: unknown): Promise<string> {
 
 describe('credential files', () => {
   it('are found where docker and podman look, podman first', async () => {
-    await write('.docker/config.json', { auths: { 'a.internal': auth('docker', '1'), 'b.internal': auth('docker', '2') } })
+    await write('.docker/config.json', {
+      auths: { 'a.internal': auth('docker', '1'), 'b.internal': auth('docker', '2') },
+    })
     await write('.config/containers/auth.json', { auths: { 'a.internal': auth('podman', '3') } })
     const credentials = await loadCredentials(undefined, { HOME: home }, context)
     expect(await credentials.find('a.internal', 'x')).toEqual({ username: 'podman', password: '3' })
@@ -38,14 +42,18 @@ describe('credential files', () => {
   })
 
   it('prefer the longest path, as podman does', async () => {
-    const file = await write('auth.json', { auths: { 'r.internal': auth('all', '1'), 'r.internal/team/app': auth('app', '2') } })
+    const file = await write('auth.json', {
+      auths: { 'r.internal': auth('all', '1'), 'r.internal/team/app': auth('app', '2') },
+    })
     const credentials = await loadCredentials(file, {}, context)
     expect(await credentials.find('r.internal', 'team/app/x')).toMatchObject({ username: 'app' })
     expect(await credentials.find('r.internal', 'team/apple')).toMatchObject({ username: 'all' })
   })
 
   it('must be readable where they are named, and say so without their content', async () => {
-    await expect(loadCredentials(join(home, 'none'), {}, context)).rejects.toMatchObject({ code: 'input-unreadable' })
+    await expect(loadCredentials(join(home, 'none'), {}, context)).rejects.toMatchObject({
+      code: 'input-unreadable',
+    })
     const file = await write('broken', '{"auths": secret')
     const error = await loadCredentials(file, {}, context).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'input-invalid' })
@@ -97,11 +105,17 @@ describe('credential helpers', () => {
     ['a failure', 'exit 3'],
   ])('are named where they answer %s', (_, script) =>
     withHelper(script, async () => {
-      await expect(ask()).rejects.toMatchObject({ code: 'unauthorized', message: expect.stringContaining('docker-credential-fake') })
+      await expect(ask()).rejects.toMatchObject({
+        code: 'unauthorized',
+        message: expect.stringContaining('docker-credential-fake'),
+      })
     }),
   )
 
   it('are named where they are missing', async () => {
-    await expect(ask()).rejects.toMatchObject({ code: 'unauthorized', message: expect.stringContaining('not installed') })
+    await expect(ask()).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringContaining('not installed'),
+    })
   })
 })

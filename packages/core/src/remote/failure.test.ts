@@ -2,11 +2,24 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { networkError, parseRetryAfter, responseError } from './failure.ts'
 
-const asked = { method: 'GET', path: 'library/app/manifests/1', host: 'registry.internal', side: 'source' as const }
+const asked = {
+  method: 'GET',
+  path: 'library/app/manifests/1',
+  host: 'registry.internal',
+  side: 'source' as const,
+}
 
 describe('responseError', () => {
   const error = (status: number, code?: string) =>
-    responseError({ status, header: () => undefined, text: code ? JSON.stringify({ errors: [{ code, message: 'm' }] }) : '<html>' }, asked, 0)
+    responseError(
+      {
+        status,
+        header: () => undefined,
+        text: code ? JSON.stringify({ errors: [{ code, message: 'm' }] }) : '<html>',
+      },
+      asked,
+      0,
+    )
 
   it.each([
     [401, undefined, 'unauthorized', false],
@@ -19,14 +32,25 @@ describe('responseError', () => {
     [503, undefined, 'server-error', true],
     [405, 'UNSUPPORTED', 'protocol', false],
   ])('%i %s is %s', (status, code, expected, retryable) => {
-    expect(error(status, code)).toMatchObject({ code: expected, retryable, subject: { status, host: 'registry.internal' } })
+    expect(error(status, code)).toMatchObject({
+      code: expected,
+      retryable,
+      subject: { status, host: 'registry.internal' },
+    })
   })
 })
 
 describe('networkError', () => {
   it('says how to trust a private CA', () => {
-    const error = networkError(Object.assign(new TypeError('x'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }), asked)
-    expect(error).toMatchObject({ code: 'tls-untrusted', retryable: false, hint: expect.stringContaining('--ca-file registry.internal=') })
+    const error = networkError(
+      Object.assign(new TypeError('x'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }),
+      asked,
+    )
+    expect(error).toMatchObject({
+      code: 'tls-untrusted',
+      retryable: false,
+      hint: expect.stringContaining('--ca-file registry.internal='),
+    })
   })
 
   it('looks through causes and through one error for each address', () => {

@@ -6,7 +6,9 @@ const from = new URL('https://r.internal:8443/v2/a/blobs/uploads/')
 
 describe('resolveLocation', () => {
   it('takes relative and absolute ones', () => {
-    expect(resolveLocation(from, '/v2/a/blobs/uploads/1?s=2', asked).href).toBe('https://r.internal:8443/v2/a/blobs/uploads/1?s=2')
+    expect(resolveLocation(from, '/v2/a/blobs/uploads/1?s=2', asked).href).toBe(
+      'https://r.internal:8443/v2/a/blobs/uploads/1?s=2',
+    )
     expect(resolveLocation(from, 'https://storage.internal/x', asked).href).toBe('https://storage.internal/x')
   })
 
@@ -14,12 +16,19 @@ describe('resolveLocation', () => {
     expect(resolveLocation(from, 'http://r.internal/v2/x', asked).href).toBe('https://r.internal:8443/v2/x')
   })
 
-  it.each(['http://elsewhere/x', 'ftp://r.internal/x', 'file:///etc/passwd', '', undefined])('refuses %j', location => {
-    expect(() => resolveLocation(from, location, asked)).toThrow(expect.objectContaining({ code: 'protocol' }))
-  })
+  it.each(['http://elsewhere/x', 'ftp://r.internal/x', 'file:///etc/passwd', '', undefined])(
+    'refuses %j',
+    location => {
+      expect(() => resolveLocation(from, location, asked)).toThrow(
+        expect.objectContaining({ code: 'protocol' }),
+      )
+    },
+  )
 
   it('does not go round in circles', () => {
-    expect(() => followRedirect(from, from.href, 5, asked)).toThrow(expect.objectContaining({ code: 'protocol' }))
+    expect(() => followRedirect(from, from.href, 5, asked)).toThrow(
+      expect.objectContaining({ code: 'protocol' }),
+    )
   })
 
   it('forgets credentials in the URL', () => {

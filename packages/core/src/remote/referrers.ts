@@ -1,7 +1,7 @@
 import type { ErrorSubject } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, digestOf, type Digest } from '../model/digest.ts'
-import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
+import { assertManifestSize, describeReferrer, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
 import type { ApiRequest, ApiResponse, RegistryClient } from './client.ts'
 import { nextQuery } from './tags.ts'
 import { readBounded } from './repository.ts'
@@ -91,16 +91,7 @@ async function addToFallback(
 ): Promise<void> {
   const known = await readFallback(wire, subject)
   if (known.some(entry => entry.digest === descriptor.digest)) return
-  const manifest = parseManifest(bytes, descriptor.mediaType)
-  const artifactType =
-    manifest.artifactType ?? (manifest.kind === 'manifest' ? manifest.config.mediaType : undefined)
-  const entry = {
-    mediaType: descriptor.mediaType,
-    digest: descriptor.digest,
-    size: descriptor.size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
-  }
+  const entry = describeReferrer(descriptor, parseManifest(bytes, descriptor.mediaType))
   const index = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [...known, entry] }),
   )

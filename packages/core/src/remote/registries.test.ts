@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { scriptedServer } from '../../testing/scripted-server.ts'
+import { scriptedServer } from '../testing/scripted-server.ts'
 import { createContext, type Context } from '../context.ts'
 import type { GpregEvent } from '../events.ts'
 import { digestOf } from '../model/digest.ts'
@@ -21,7 +21,11 @@ afterEach(async () => {
 })
 
 /** A repository on a scripted server. Waits take no time; they are recorded. */
-async function repositoryOn(answer: Answer, options: RegistriesOptions = {}, overrides: Partial<Context> = {}) {
+async function repositoryOn(
+  answer: Answer,
+  options: RegistriesOptions = {},
+  overrides: Partial<Context> = {},
+) {
   const server = await scriptedServer(answer)
   cleanups.push(() => server[Symbol.asyncDispose]())
   const waits: number[] = []
@@ -39,7 +43,10 @@ async function repositoryOn(answer: Answer, options: RegistriesOptions = {}, ove
   })
   const registries = await createRegistries({ env: { HOME: '/nonexistent' }, ...options }, context)
   cleanups.push(() => registries.close())
-  const repository: RemoteRepository = registries.open('source', parseReference(`${server.host}/library/app:1`)).repository
+  const repository: RemoteRepository = registries.open(
+    'source',
+    parseReference(`${server.host}/library/app:1`),
+  ).repository
   return { server, repository, registries, waits, events }
 }
 
@@ -61,7 +68,9 @@ describe('downloads', () => {
         const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
         response.writeHead(start > 0 ? 206 : 200, {
           'content-length': blob.byteLength - start,
-          ...(start > 0 ? { 'content-range': `bytes ${start}-${blob.byteLength - 1}/${blob.byteLength}` } : {}),
+          ...(start > 0
+            ? { 'content-range': `bytes ${start}-${blob.byteLength - 1}/${blob.byteLength}` }
+            : {}),
         })
         if (requests++ > 0) return void response.end(blob.subarray(start))
         response.write(blob.subarray(0, cut), () => setImmediate(() => response.destroy()))
@@ -94,7 +103,9 @@ describe('downloads', () => {
   })
 
   it('refuse more bytes than were announced', async () => {
-    const { repository } = await repositoryOn((_request, response) => void response.end(Buffer.concat([blob, blob])))
+    const { repository } = await repositoryOn(
+      (_request, response) => void response.end(Buffer.concat([blob, blob])),
+    )
     await expect(read(repository)).rejects.toMatchObject({ code: 'size-mismatch' })
   })
 
@@ -126,7 +137,8 @@ describe('retries', () => {
   }
   const failing = (times: number, status: number, headers: Record<string, string> = {}): Answer => {
     let left = times
-    return (request, response) => (left-- > 0 ? void response.writeHead(status, headers).end() : found(request, response))
+    return (request, response) =>
+      left-- > 0 ? void response.writeHead(status, headers).end() : found(request, response)
   }
 
   it.each([500, 502, 503, 504, 408])('ride out a burst of %i', async status => {
@@ -142,7 +154,9 @@ describe('retries', () => {
   })
 
   it('obey Retry-After as a date', async () => {
-    const { repository, waits } = await repositoryOn(failing(1, 429, { 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' }))
+    const { repository, waits } = await repositoryOn(
+      failing(1, 429, { 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' }),
+    )
     expect(await repository.exists(layer)).toBe(true)
     expect(waits).toEqual([9000])
   })
@@ -150,7 +164,11 @@ describe('retries', () => {
   it('end in a typed error with a hint, which nobody tries again', async () => {
     const { repository } = await repositoryOn(failing(99, 503))
     const error = await repository.exists(layer).catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'server-error', retryable: false, subject: { status: 503, side: 'source' } })
+    expect(error).toMatchObject({
+      code: 'server-error',
+      retryable: false,
+      subject: { status: 503, side: 'source' },
+    })
     expect(error).toHaveProperty('hint', expect.stringContaining('again'))
   })
 
@@ -180,7 +198,10 @@ describe('resolving', () => {
 
   it('reads the manifest where the answer to HEAD says no digest', async () => {
     const { repository } = await repositoryOn((request, response) => {
-      response.writeHead(200, { 'content-type': MediaType.ociManifest, 'content-length': manifest.byteLength })
+      response.writeHead(200, {
+        'content-type': MediaType.ociManifest,
+        'content-length': manifest.byteLength,
+      })
       response.end(request.method === 'HEAD' ? undefined : manifest)
     })
     expect(await repository.resolve('1')).toEqual({
@@ -252,16 +273,24 @@ describe('authentication', () => {
     host = server.host
     cleanups.push(() => server[Symbol.asyncDispose]())
     const context = createContext({ sleep: async () => {} })
-    const registries = await createRegistries({ authFile: await authFile(host, username, password), env: {} }, context)
+    const registries = await createRegistries(
+      { authFile: await authFile(host, username, password), env: {} },
+      context,
+    )
     cleanups.push(() => registries.close())
-    return { server, repository: registries.open('source', parseReference(`${host}/library/app:1`)).repository }
+    return {
+      server,
+      repository: registries.open('source', parseReference(`${host}/library/app:1`)).repository,
+    }
   }
 
   it('sends basic credentials only once asked, and from then on at once', async () => {
     const { repository, server } = await guarded(
       () => (request, response) => {
         const right = request.headers.authorization === `Basic ${Buffer.from('me:secret').toString('base64')}`
-        response.writeHead(right ? 200 : 401, right ? {} : { 'www-authenticate': 'Basic realm="registry"' }).end()
+        response
+          .writeHead(right ? 200 : 401, right ? {} : { 'www-authenticate': 'Basic realm="registry"' })
+          .end()
       },
       'me',
       'secret',
@@ -273,7 +302,8 @@ describe('authentication', () => {
 
   it('says unauthorized, with the way to log in, where credentials are refused', async () => {
     const { repository } = await guarded(
-      () => (_request, response) => void response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end(),
+      () => (_request, response) =>
+        void response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end(),
       'me',
       'wrong',
     )
@@ -351,7 +381,8 @@ describe('uploads', () => {
     const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(big), size: big.byteLength }
     const { repository } = await repositoryOn(
       (request, response) => {
-        if (request.method === 'POST') response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
+        if (request.method === 'POST')
+          response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
         else request.pause()
       },
       { stallTimeout: 300 },
@@ -361,7 +392,8 @@ describe('uploads', () => {
 
   it('report an error of the content, not of the request that it broke', async () => {
     const { repository } = await repositoryOn((request, response) => {
-      if (request.method === 'POST') response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
+      if (request.method === 'POST')
+        response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
       else request.resume()
     })
     const wrong = contentFrom(Buffer.from(blob).fill(0, 9, 10))
@@ -372,7 +404,8 @@ describe('uploads', () => {
 
   it('give up the upload that a refused mount started', async () => {
     const { repository, server } = await repositoryOn((request, response) => {
-      if (request.method === 'POST') response.writeHead(202, { location: '/v2/library/app/blobs/uploads/7' }).end()
+      if (request.method === 'POST')
+        response.writeHead(202, { location: '/v2/library/app/blobs/uploads/7' }).end()
       else response.writeHead(204).end()
     })
     expect(await repository.mount(layer, 'library/base')).toBe(false)

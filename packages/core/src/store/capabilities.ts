@@ -31,6 +31,19 @@ export interface RepositoryLister {
   repositories(call?: Call): AsyncIterable<string>
 }
 
+export interface Deleter {
+  /**
+   * Takes content out of the repository; tags that point at it go too.
+   * @throws `not-found`
+   */
+  delete(descriptor: Descriptor, call?: Call): Promise<void>
+}
+
+export interface Untagger {
+  /** @throws `not-found` */
+  untag(tag: string, call?: Call): Promise<void>
+}
+
 /** Takes bytes before their digest is known, as an HTTP upload does. */
 export interface Ingester {
   /** A new ingest, or the one with this id where it is still there. */
@@ -51,6 +64,8 @@ export const isMounter = (store: object): store is Mounter => has(store, 'mount'
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')
 export const isRepositoryLister = (store: object): store is RepositoryLister => has(store, 'repositories')
+export const isDeleter = (store: object): store is Deleter => has(store, 'delete')
+export const isUntagger = (store: object): store is Untagger => has(store, 'untag')
 export const isIngester = (store: object): store is Ingester => has(store, 'ingest')
 
 function has(store: object, method: string): boolean {

@@ -9,14 +9,19 @@ import type { ByteStream, Call, Fetcher } from './content.ts'
  * Passes bytes through and throws where they are not what the descriptor says: as soon as there are too many, else at the end.
  * The last chunk is held back until the digest has been checked, so that a consumer can never complete a wrong blob.
  */
-export async function* verified(stream: ByteStream, descriptor: Descriptor, subject: ErrorSubject = {}): AsyncGenerator<Uint8Array> {
+export async function* verified(
+  stream: ByteStream,
+  descriptor: Descriptor,
+  subject: ErrorSubject = {},
+): AsyncGenerator<Uint8Array> {
   const hash = createHash(digestAlgorithm(descriptor.digest))
   const about = { ...subject, digest: descriptor.digest }
   let size = 0
   let held: Uint8Array | undefined
   for await (const chunk of stream) {
     size += chunk.byteLength
-    if (size > descriptor.size) throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, about)
+    if (size > descriptor.size)
+      throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, about)
     hash.update(chunk)
     if (held !== undefined) yield held
     held = chunk
@@ -36,7 +41,11 @@ export async function* verified(stream: ByteStream, descriptor: Descriptor, subj
 }
 
 /** Reads small content whole, checked. For manifests and configs: bounded by the manifest limit. */
-export async function fetchBytes(fetcher: Fetcher, descriptor: Descriptor, call: Call = {}): Promise<Uint8Array> {
+export async function fetchBytes(
+  fetcher: Fetcher,
+  descriptor: Descriptor,
+  call: Call = {},
+): Promise<Uint8Array> {
   assertManifestSize(descriptor.size, { digest: descriptor.digest })
   const chunks: Uint8Array[] = []
   for await (const chunk of fetcher.fetch(descriptor, { signal: call.signal })) chunks.push(chunk)

@@ -5,7 +5,11 @@ export interface ScriptedServer {
   /** `127.0.0.1:port` */
   readonly host: string
   /** Every request so far, in order. */
-  readonly seen: readonly { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers'] }[]
+  readonly seen: readonly {
+    readonly method: string
+    readonly url: string
+    readonly headers: IncomingMessage['headers']
+  }[]
   [Symbol.asyncDispose](): Promise<void>
 }
 

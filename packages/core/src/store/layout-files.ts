@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { GpregError } from '../errors.ts'
+import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../model/digest.ts'
+import type { ByteStream } from './content.ts'
+
+/** Bytes a read asks for at once. */
+const READ_SIZE = 256 * 1024
+
+/** What is written here is never visible as content. */
+const INGEST = 'ingest'
+
+/** Leftovers of a process that is gone may be resumed by their upload session for so long, in milliseconds. */
+const LEFTOVER_AGE = 24 * 60 * 60_000
+
+/** Where a digest's bytes are. The digest has been checked, so it holds nothing that means something in a path. */
+export function blobPath(root: string, digest: Digest): string {
+  const checked = parseDigest(digest)
+  return join(root, 'blobs', digestAlgorithm(checked), digestHex(checked))
+}
+
+export function newIngestPath(root: string, id: string = randomUUID()): string {
+  return join(root, INGEST, id)
+}
+
+/** Makes the folders of a layout and clears what dead writers left. */
+export async function prepareFolders(root: string, now: number): Promise<void> {
+  await onDisk(root, async () => {
+    await mkdir(join(root, 'blobs', 'sha256'), { recursive: true })
+    await mkdir(join(root, INGEST), { recursive: true })
+    for (const name of await readdir(join(root, INGEST))) {
+      const path = join(root, INGEST, name)
+      if (now - (await stat(path)).mtimeMs > LEFTOVER_AGE) await unlink(path)
+    }
+  })
+}
+
+/** Bytes of a file from an offset. Links are not followed: a layout may come from anywhere. */
+export async function* readFrom(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  try {
+    for (let position = offset; ;) {
+      signal?.throwIfAborted()
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_SIZE), 0, READ_SIZE, position)
+      if (bytesRead === 0) return
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Size of a regular file; undefined where there is none. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const info = await stat(path)
+    return info.isFile() ? info.size : undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw storageError(error, path)
+  }
+}
+
+/** Appends a stream to an open file, whole chunks in order. */
+export async function writeAll(
+  file: FileHandle,
+  bytes: ByteStream,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted()
+    for (let done = 0; done < chunk.byteLength;) {
+      done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten
+    }
+  }
+}
+
+/** Puts a finished file in its place, durably: the bytes first, then the name. Who comes second finds the same bytes there. */
+export async function settle(temporary: string, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await rename(temporary, path)
+  await syncFolder(dirname(path))
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Runs work on files; what the disk refuses becomes a `storage` error. Errors of ours and aborts pass. */
+export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw storageError(error, path)
+  }
+}
+
+function storageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error
+  const full = code === 'ENOSPC' || code === 'EDQUOT'
+  return new GpregError('storage', full ? `the disk of ${path} is full` : `cannot use ${path} (${code})`, {
+    path,
+    cause: error,
+    hint: full
+      ? 'make room, then run the same command again: what is finished is kept'
+      : 'check the path and its permissions',
+  })
+}

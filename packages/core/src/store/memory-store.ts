@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { GpregError } from '../errors.ts'
+import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
+import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
+import { childrenOf, describeReferrer, parseManifest, type Manifest } from '../model/manifest.ts'
+import type {
+  Deleter,
+  Ingest,
+  Ingester,
+  Mounter,
+  ReferrerLister,
+  RepositoryLister,
+  TagLister,
+  Untagger,
+} from './capabilities.ts'
+import type { ByteStream, Call, Content, FetchCall, Repository, Store } from './content.ts'
+import { verified } from './verify.ts'
+
+interface Held {
+  readonly bytes: Uint8Array
+  /** set for manifests */
+  readonly manifest?: Manifest
+  readonly descriptor: Descriptor
+}
+
+/** Repositories in memory: for tests, demos and small caches. Keeps repositories apart as a registry does. */
+export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
+  readonly location: string
+  readonly #repositories = new Map<string, MemoryRepository>()
+
+  constructor(location = 'memory') {
+    this.location = location
+  }
+
+  repository(name: string): MemoryRepository {
+    const repository = this.#repositories.get(name) ?? new MemoryRepository(name, this.#repositories)
+    this.#repositories.set(name, repository)
+    return repository
+  }
+
+  async *repositories(): AsyncGenerator<string> {
+    for (const name of [...this.#repositories.keys()].sort()) {
+      if (!this.#repositories.get(name)!.isEmpty()) yield name
+    }
+  }
+}
+
+export class MemoryRepository
+  implements Repository, Mounter, TagLister, ReferrerLister, Ingester, Deleter, Untagger
+{
+  readonly name: string
+  readonly #siblings: ReadonlyMap<string, MemoryRepository>
+  readonly #content = new Map<Digest, Held>()
+  readonly #tags = new Map<string, Digest>()
+  readonly #ingests = new Map<string, MemoryIngest>()
+
+  constructor(name: string, siblings: ReadonlyMap<string, MemoryRepository>) {
+    this.name = name
+    this.#siblings = siblings
+  }
+
+  isEmpty(): boolean {
+    return this.#tags.size === 0
+  }
+
+  async resolve(tagOrDigest: string): Promise<Descriptor> {
+    const digest = isDigest(tagOrDigest) ? tagOrDigest : this.#tags.get(tagOrDigest)
+    const held = digest && this.#content.get(digest)
+    if (held?.manifest === undefined) throw this.#notFound(tagOrDigest)
+    return held.descriptor
+  }
+
+  fetch(descriptor: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
+    const stream = this.#read(descriptor, offset, signal)
+    return offset === 0 ? verified(stream, descriptor) : stream
+  }
+
+  async *#read({ digest }: Descriptor, offset: number, signal: AbortSignal | undefined): ByteStream {
+    signal?.throwIfAborted()
+    const held = this.#content.get(digest)
+    if (held === undefined) throw this.#notFound(digest)
+    if (offset < held.bytes.byteLength) yield held.bytes.subarray(offset)
+  }
+
+  async exists({ digest }: Descriptor): Promise<boolean> {
+    return this.#content.has(digest)
+  }
+
+  async push(descriptor: Descriptor, content: Content, { signal }: Call = {}): Promise<void> {
+    if (this.#content.has(descriptor.digest)) return
+    const chunks: Uint8Array[] = []
+    for await (const chunk of verified(content.open({ offset: 0, signal }), descriptor)) {
+      signal?.throwIfAborted()
+      chunks.push(chunk)
+    }
+    signal?.throwIfAborted()
+    this.#hold(descriptor, Buffer.concat(chunks))
+  }
+
+  async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
+    if (!this.#content.has(descriptor.digest)) {
+      await this.push(descriptor, { open: () => once(bytes) })
+    }
+    this.#tags.set(tag, descriptor.digest)
+  }
+
+  async mount({ digest }: Descriptor, fromRepository: string): Promise<boolean> {
+    const held = this.#siblings.get(fromRepository)?.held(digest)
+    if (held === undefined) return false
+    this.#content.set(digest, held)
+    return true
+  }
+
+  async *tags(): AsyncGenerator<string> {
+    yield* [...this.#tags.keys()].sort()
+  }
+
+  async referrers(subject: Digest): Promise<readonly Descriptor[]> {
+    return [...this.#content.values()].flatMap(({ manifest, descriptor }) => {
+      if (manifest?.subject?.digest !== subject) return []
+      return [describeReferrer(descriptor, manifest)]
+    })
+  }
+
+  async ingest(id?: string): Promise<Ingest | undefined> {
+    if (id !== undefined) return this.#ingests.get(id)
+    const ingest = new MemoryIngest((descriptor, bytes) => this.#hold(descriptor, bytes), this.#ingests)
+    this.#ingests.set(ingest.id, ingest)
+    return ingest
+  }
+
+  async delete({ digest }: Descriptor): Promise<void> {
+    if (!this.#content.delete(digest)) throw this.#notFound(digest)
+    for (const [tag, tagged] of this.#tags) if (tagged === digest) this.#tags.delete(tag)
+  }
+
+  async untag(tag: string): Promise<void> {
+    if (!this.#tags.delete(tag)) throw this.#notFound(tag)
+  }
+
+  /** What a sibling may mount. */
+  held(digest: Digest): Held | undefined {
+    return this.#content.get(digest)
+  }
+
+  #hold(descriptor: Descriptor, bytes: Uint8Array): void {
+    if (!isManifestType(descriptor.mediaType)) {
+      this.#content.set(descriptor.digest, { bytes, descriptor })
+      return
+    }
+    const manifest = parseManifest(bytes, descriptor.mediaType)
+    const missing = childrenOf(manifest).find(
+      child => !isForeignLayer(child) && !this.#content.has(child.digest),
+    )
+    if (missing !== undefined) {
+      throw new GpregError(
+        'blob-unknown',
+        `${this.name} has no ${missing.digest}, which ${descriptor.digest} needs`,
+        {
+          digest: missing.digest,
+        },
+      )
+    }
+    this.#content.set(descriptor.digest, {
+      bytes,
+      manifest,
+      descriptor: { ...plain(descriptor), mediaType: manifest.mediaType },
+    })
+  }
+
+  #notFound(what: string): GpregError {
+    return new GpregError('not-found', `${what} is not in ${this.name}`, {
+      reference: `${this.name}:${what}`,
+    })
+  }
+}
+
+class MemoryIngest implements Ingest {
+  readonly id = randomUUID()
+  readonly #chunks: Uint8Array[] = []
+  readonly #keep: (descriptor: Descriptor, bytes: Uint8Array) => void
+  readonly #open: Map<string, MemoryIngest>
+
+  constructor(keep: (descriptor: Descriptor, bytes: Uint8Array) => void, open: Map<string, MemoryIngest>) {
+    this.#keep = keep
+    this.#open = open
+  }
+
+  get size(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+  }
+
+  async append(bytes: ByteStream): Promise<void> {
+    for await (const chunk of bytes) this.#chunks.push(Uint8Array.from(chunk))
+  }
+
+  async commit(digest: Digest): Promise<Descriptor> {
+    await this.discard()
+    const bytes = Buffer.concat(this.#chunks)
+    const found = digestOf(bytes, digestAlgorithm(digest))
+    if (found !== digest)
+      throw new GpregError('digest-mismatch', `expected ${digest}, got ${found}`, { digest })
+    const descriptor = { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }
+    this.#keep(descriptor, bytes)
+    return descriptor
+  }
+
+  async discard(): Promise<void> {
+    this.#open.delete(this.id)
+  }
+}
+
+function plain({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size }
+}
+
+async function* once(bytes: Uint8Array): ByteStream {
+  yield bytes
+}

@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { MediaType } from '../model/descriptor.ts'
+import { digestOf } from '../model/digest.ts'
+import { describe as blobOf, pushSample, sampleImage } from '../testing/sample-image.ts'
+import { storeContract } from '../testing/store-contract.ts'
+import { contentFrom } from './content.ts'
+import { LayoutStore } from './layout-store.ts'
+import { MemoryStore } from './memory-store.ts'
+
+const directories: string[] = []
+afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'gpreg-layout-'))
+  directories.push(directory)
+  return directory
+}
+
+storeContract('MemoryStore', async () => new MemoryStore(), { keepsRepositoriesApart: true })
+storeContract('LayoutStore', async () => LayoutStore.open(await newDirectory()), {
+  keepsRepositoriesApart: false,
+})
+
+describe('a layout on disk', () => {
+  it('is what the specification says, and is the same when opened again', async () => {
+    const root = await newDirectory()
+    const image = sampleImage(['layer'])
+    await pushSample((await LayoutStore.open(root)).repository('library/app'), image, '1.0')
+    expect(JSON.parse(await readFile(join(root, 'oci-layout'), 'utf8'))).toEqual({
+      imageLayoutVersion: '1.0.0',
+    })
+    expect(JSON.parse(await readFile(join(root, 'index.json'), 'utf8'))).toMatchObject({
+      schemaVersion: 2,
+      manifests: [
+        {
+          digest: image.descriptor.digest,
+          annotations: { 'org.opencontainers.image.ref.name': 'library/app:1.0' },
+        },
+      ],
+    })
+    const again = await LayoutStore.open(root)
+    expect((await again.repository('library/app').resolve('1.0')).digest).toBe(image.descriptor.digest)
+    expect(await collect(again.repositories())).toEqual(['library/app'])
+  })
+
+  it('keeps what other tools wrote into its index', async () => {
+    const root = await newDirectory()
+    await pushSample((await LayoutStore.open(root)).repository('a'), sampleImage(['x']), '1')
+    const index = JSON.parse(await readFile(join(root, 'index.json'), 'utf8'))
+    const foreign = { ...index.manifests[0], annotations: { 'vnd.example.note': 'keep' }, 'x-unknown': true }
+    await writeFile(
+      join(root, 'index.json'),
+      JSON.stringify({ ...index, manifests: [...index.manifests, foreign], annotations: { a: 'b' } }),
+    )
+    await pushSample((await LayoutStore.open(root)).repository('a'), sampleImage(['y']), '2')
+    const after = JSON.parse(await readFile(join(root, 'index.json'), 'utf8'))
+    expect(after.annotations).toEqual({ a: 'b' })
+    expect(after.manifests).toContainEqual(foreign)
+    expect(after.manifests).toHaveLength(3)
+  })
+
+  it('has every tag on disk when tagging returns, however many at once', async () => {
+    const root = await newDirectory()
+    const repository = (await LayoutStore.open(root)).repository('a')
+    const image = sampleImage(['x'])
+    await pushSample(repository, image)
+    await Promise.all(
+      Array.from({ length: 200 }, (_, tag) => repository.tag(`t${tag}`, image.descriptor, image.bytes)),
+    )
+    expect(JSON.parse(await readFile(join(root, 'index.json'), 'utf8')).manifests).toHaveLength(200)
+  })
+
+  it.each([
+    '{',
+    '{"schemaVersion":1}',
+    '{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:../../x","size":1}]}',
+  ])('is refused with an index like %s', async text => {
+    const root = await newDirectory()
+    await writeFile(join(root, 'index.json'), text)
+    await expect(LayoutStore.open(root)).rejects.toMatchObject({ code: 'input-invalid' })
+  })
+
+  it('is not made over something else', async () => {
+    const root = await newDirectory()
+    await writeFile(join(root, 'thesis.txt'), 'mine')
+    await expect(LayoutStore.open(root)).rejects.toMatchObject({ code: 'input-invalid' })
+    expect(await readdir(root)).toEqual(['thesis.txt'])
+  })
+
+  it('does not follow a link out of its directory', async () => {
+    const root = await newDirectory()
+    const repository = (await LayoutStore.open(root)).repository('a')
+    const secret = join(await newDirectory(), 'secret')
+    await writeFile(secret, 'secret')
+    await symlink(secret, join(root, 'blobs', 'sha256', digestOf('secret').slice(7)))
+    const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf('secret'), size: 6 }
+    await expect(collect(repository.fetch(descriptor))).rejects.toThrow()
+  })
+
+  it('leaves no temporary file behind when a push fails, and clears old ones', async () => {
+    const root = await newDirectory()
+    const repository = (await LayoutStore.open(root)).repository('a')
+    const { descriptor } = blobOf('right', MediaType.ociLayerGzip)
+    await expect(repository.push(descriptor, contentFrom(Buffer.from('wrong')))).rejects.toMatchObject({
+      code: 'digest-mismatch',
+    })
+    expect(await readdir(join(root, 'ingest'))).toEqual([])
+    const old = join(root, 'ingest', 'left')
+    await writeFile(old, 'x')
+    await utimes(old, 1, 1)
+    await LayoutStore.open(root)
+    await expect(stat(old)).rejects.toThrow('ENOENT')
+  })
+
+  it('takes an upload across processes, and checks it whole', async () => {
+    const root = await newDirectory()
+    const first = (await (await LayoutStore.open(root)).repository('a').ingest())!
+    await first.append(contentFrom(Buffer.from('one ')).open({}))
+    const again = (await (await LayoutStore.open(root)).repository('b').ingest(first.id))!
+    expect(again.size).toBe(4)
+    await again.append(contentFrom(Buffer.from('two')).open({}))
+    const repository = (await LayoutStore.open(root)).repository('a')
+    const descriptor = await again.commit(digestOf('one two'))
+    expect(Buffer.concat(await collect(repository.fetch(descriptor))).toString()).toBe('one two')
+    expect(await repository.ingest(first.id)).toBeUndefined()
+  })
+
+  it('shows no wrong blob after kill -9 at any moment', async () => {
+    const root = await newDirectory()
+    await LayoutStore.open(root)
+    const script = `
+      import { randomBytes } from 'node:crypto'
+      import { LayoutStore } from ${JSON.stringify(new URL('layout-store.ts', import.meta.url).href)}
+      import { describe } from ${JSON.stringify(new URL('../testing/sample-image.ts', import.meta.url).href)}
+      import { contentFrom } from ${JSON.stringify(new URL('content.ts', import.meta.url).href)}
+      const repository = (await LayoutStore.open(${JSON.stringify(root)})).repository('a')
+      for (;;) {
+        const { descriptor, bytes } = describe(randomBytes(2_000_000), 'application/octet-stream')
+        await repository.push(descriptor, contentFrom(bytes))
+      }`
+    for (const timeout of [400, 500, 600]) {
+      const running = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+        timeout,
+        killSignal: 'SIGKILL',
+      })
+      await expect(running).rejects.toMatchObject({ signal: 'SIGKILL' })
+    }
+    const names = await readdir(join(root, 'blobs', 'sha256'))
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names)
+      expect(digestOf(await readFile(join(root, 'blobs', 'sha256', name)))).toBe(`sha256:${name}`)
+  }, 20_000)
+})

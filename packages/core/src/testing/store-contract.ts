@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { MediaType, type Descriptor } from '../model/descriptor.ts'
+import { digestOf } from '../model/digest.ts'
+import { isMounter, isReferrerLister, isTagLister } from '../store/capabilities.ts'
+import { contentFrom, type ByteStream, type Repository, type Store } from '../store/content.ts'
+import { describe as blobOf, pushSample, sampleImage, sampleIndex } from './sample-image.ts'
+
+export interface StoreTraits {
+  /** Content is there only in the repositories that it was pushed to or mounted into. */
+  readonly keepsRepositoriesApart: boolean
+}
+
+/** What every store does. One suite, run on all of them. */
+export function storeContract(name: string, make: () => Promise<Store>, traits: StoreTraits): void {
+  describe(`${name} is a store`, () => {
+    let store: Store
+    let repository: Repository
+    beforeEach(async () => {
+      store = await make()
+      repository = store.repository('library/app')
+    })
+
+    it('gives back what was pushed, byte for byte, from any offset', async () => {
+      const { descriptor, bytes } = blobOf(randomBytes(3_000_000), MediaType.ociLayerGzip)
+      await repository.push(descriptor, contentFrom(bytes))
+      expect(await repository.exists(descriptor)).toBe(true)
+      expect((await read(repository.fetch(descriptor))).equals(bytes)).toBe(true)
+      expect(
+        (await read(repository.fetch(descriptor, { offset: 2_999_990 }))).equals(bytes.subarray(2_999_990)),
+      ).toBe(true)
+    })
+
+    it('keeps an empty blob and sha512 content', async () => {
+      const empty = blobOf('', MediaType.ociLayerGzip)
+      await repository.push(empty.descriptor, contentFrom(empty.bytes))
+      expect((await read(repository.fetch(empty.descriptor))).byteLength).toBe(0)
+      const bytes = Buffer.from('long digest')
+      const descriptor = {
+        mediaType: MediaType.ociLayerGzip,
+        digest: digestOf(bytes, 'sha512'),
+        size: bytes.byteLength,
+      }
+      await repository.push(descriptor, contentFrom(bytes))
+      expect((await read(repository.fetch(descriptor))).equals(bytes)).toBe(true)
+    })
+
+    it('says not-found for what is not there', async () => {
+      const { descriptor } = blobOf('absent', MediaType.ociLayerGzip)
+      expect(await repository.exists(descriptor)).toBe(false)
+      await expect(read(repository.fetch(descriptor))).rejects.toMatchObject({ code: 'not-found' })
+      await expect(repository.resolve('absent')).rejects.toMatchObject({ code: 'not-found' })
+      await expect(repository.resolve(descriptor.digest)).rejects.toMatchObject({ code: 'not-found' })
+    })
+
+    it.each([
+      ['other bytes', 'Hello', 'digest-mismatch'],
+      ['too few bytes', 'hell', 'size-mismatch'],
+      ['too many bytes', 'hello!', 'size-mismatch'],
+    ])('refuses %s, and shows nothing of them', async (_, sent, code) => {
+      const { descriptor } = blobOf('hello', MediaType.ociLayerGzip)
+      const { verified } = await import('../store/verify.ts')
+      const content = { open: () => verified(contentFrom(Buffer.from(sent)).open({ offset: 0 }), descriptor) }
+      await expect(repository.push(descriptor, content)).rejects.toMatchObject({ code })
+      expect(await repository.exists(descriptor)).toBe(false)
+    })
+
+    it('shows nothing of a blob whose content breaks off', async () => {
+      const { descriptor, bytes } = blobOf(randomBytes(500_000), MediaType.ociLayerGzip)
+      async function* broken(): ByteStream {
+        yield bytes.subarray(0, 400_000)
+        throw new RangeError('the line went down')
+      }
+      await expect(repository.push(descriptor, { open: broken })).rejects.toThrow('the line went down')
+      expect(await repository.exists(descriptor)).toBe(false)
+    })
+
+    it('shows nothing of a blob whose push is aborted', async () => {
+      const { descriptor, bytes } = blobOf(randomBytes(500_000), MediaType.ociLayerGzip)
+      const abort = new AbortController()
+      async function* slow(): ByteStream {
+        yield bytes.subarray(0, 100_000)
+        abort.abort()
+        yield bytes.subarray(100_000)
+      }
+      await expect(repository.push(descriptor, { open: slow }, { signal: abort.signal })).rejects.toThrow()
+      expect(await repository.exists(descriptor)).toBe(false)
+    })
+
+    it('takes the same blob from two writers', async () => {
+      const { descriptor, bytes } = blobOf(randomBytes(1_000_000), MediaType.ociLayerGzip)
+      await Promise.all([1, 2, 3].map(() => repository.push(descriptor, contentFrom(bytes))))
+      expect((await read(repository.fetch(descriptor))).equals(bytes)).toBe(true)
+    })
+
+    it('resolves tags and digests of manifests, OCI and Docker, bytes untouched', async () => {
+      for (const docker of [false, true]) {
+        const image = sampleImage(['base', `own ${docker}`], { docker })
+        await pushSample(repository, image, 'v1')
+        expect(await repository.resolve('v1')).toEqual(plain(image.descriptor))
+        expect(await repository.resolve(image.descriptor.digest)).toEqual(plain(image.descriptor))
+        expect((await read(repository.fetch(image.descriptor))).equals(image.bytes)).toBe(true)
+      }
+    })
+
+    it('keeps manifests without a tag, and moves tags', async () => {
+      const [first, second] = [sampleImage(['one']), sampleImage(['two'])]
+      await pushSample(repository, first)
+      expect((await repository.resolve(first.descriptor.digest)).digest).toBe(first.descriptor.digest)
+      await pushSample(repository, first, 'latest')
+      await pushSample(repository, second, 'latest')
+      expect((await repository.resolve('latest')).digest).toBe(second.descriptor.digest)
+      expect(await repository.exists(first.descriptor)).toBe(true)
+    })
+
+    it('refuses a manifest before its children', async () => {
+      const image = sampleImage(['missing layer'])
+      await expect(repository.tag('v1', image.descriptor, image.bytes)).rejects.toMatchObject({
+        code: 'blob-unknown',
+      })
+      await expect(repository.resolve('v1')).rejects.toMatchObject({ code: 'not-found' })
+    })
+
+    it('keeps an index with its children', async () => {
+      const index = sampleIndex({
+        amd64: sampleImage(['a']),
+        arm64: sampleImage(['b'], { architecture: 'arm64' }),
+      })
+      await pushSample(repository, index, 'multi')
+      expect((await read(repository.fetch(await repository.resolve('multi')))).equals(index.bytes)).toBe(true)
+    })
+
+    it('knows its repositories apart as far as its kind does', async () => {
+      const { descriptor, bytes } = blobOf('only here', MediaType.ociLayerGzip)
+      await repository.push(descriptor, contentFrom(bytes))
+      expect(await store.repository('library/other').exists(descriptor)).toBe(!traits.keepsRepositoriesApart)
+    })
+
+    it('mounts what another repository has', async context => {
+      const other = store.repository('library/other')
+      if (!isMounter(other)) return context.skip()
+      const { descriptor, bytes } = blobOf('shared', MediaType.ociLayerGzip)
+      expect(await other.mount(descriptor, 'library/app')).toBe(false)
+      await repository.push(descriptor, contentFrom(bytes))
+      expect(await other.mount(descriptor, 'library/app')).toBe(true)
+      expect((await read(other.fetch(descriptor))).equals(bytes)).toBe(true)
+    })
+
+    it('lists tags in order', async context => {
+      if (!isTagLister(repository)) return context.skip()
+      for (const tag of ['b', 'a', 'c']) await pushSample(repository, sampleImage([tag]), tag)
+      const tags: string[] = []
+      for await (const tag of repository.tags()) tags.push(tag)
+      expect(tags).toEqual(['a', 'b', 'c'])
+    })
+
+    it('lists what refers to a manifest', async context => {
+      if (!isReferrerLister(repository)) return context.skip()
+      const image = sampleImage(['subject'])
+      await pushSample(repository, image, 'v1')
+      expect(await repository.referrers(image.descriptor.digest)).toEqual([])
+      const sbom = sampleImage(['sbom'], { subject: image.descriptor, artifactType: 'application/spdx+json' })
+      await pushSample(repository, sbom)
+      expect(await repository.referrers(image.descriptor.digest)).toMatchObject([
+        { digest: sbom.descriptor.digest, artifactType: 'application/spdx+json' },
+      ])
+    })
+  })
+}
+
+async function read(stream: ByteStream): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function plain({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size }
+}
