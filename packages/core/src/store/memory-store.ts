@@ -169,9 +169,7 @@ export class MemoryRepository
   }
 
   #notFound(what: string): GpregError {
-    return new GpregError('not-found', `${what} is not in ${this.name}`, {
-      reference: `${this.name}:${what}`,
-    })
+    return new GpregError('not-found', `${what} is not in ${this.name}`)
   }
 }
 
