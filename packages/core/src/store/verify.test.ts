@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isGpregError } from '../errors.ts'
+import { digestOf } from '../model/digest.ts'
+import type { ByteStream } from './content.ts'
+import { verified } from './verify.ts'
+
+async function* inChunks(bytes: Uint8Array, sizes: readonly number[]): ByteStream {
+  let position = 0
+  for (const size of sizes) {
+    yield bytes.subarray(position, position + size)
+    position += size
+  }
+  if (position < bytes.byteLength) yield bytes.subarray(position)
+}
+
+const blob = fc.uint8Array({ maxLength: 300 })
+const cuts = fc.array(fc.nat(60), { maxLength: 6 })
+const describeBytes = (bytes: Uint8Array) => ({
+  mediaType: 'x/y',
+  digest: digestOf(bytes),
+  size: bytes.byteLength,
+})
+
+describe('verified', () => {
+  it('passes the right bytes through, however they are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(blob, cuts, async (bytes, sizes) => {
+        const out: Uint8Array[] = []
+        for await (const chunk of verified(inChunks(bytes, sizes), describeBytes(bytes))) out.push(chunk)
+        expect(Buffer.concat(out).equals(bytes)).toBe(true)
+      }),
+    )
+  })
+
+  it('never lets other bytes come to their end', async () => {
+    await fc.assert(
+      fc.asyncProperty(blob, blob, cuts, async (expected, sent, sizes) => {
+        fc.pre(!Buffer.from(expected).equals(Buffer.from(sent)))
+        let passed = 0
+        let failure: unknown
+        try {
+          for await (const chunk of verified(inChunks(sent, sizes), describeBytes(expected)))
+            passed += chunk.byteLength
+        } catch (error) {
+          failure = error
+        }
+        expect(isGpregError(failure)).toBe(true)
+        // Of wrong bytes, the last chunk at least is held back.
+        expect(passed === 0 || passed < expected.byteLength).toBe(true)
+      }),
+    )
+  })
+})
