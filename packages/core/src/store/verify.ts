@@ -19,6 +19,8 @@ export async function* verified(
   let size = 0
   let held: Uint8Array | undefined
   for await (const chunk of stream) {
+    // An empty chunk must not push the last bytes out before they are checked.
+    if (chunk.byteLength === 0) continue
     size += chunk.byteLength
     if (size > descriptor.size)
       throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, about)
