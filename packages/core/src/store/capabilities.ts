@@ -31,6 +31,11 @@ export interface RepositoryLister {
   repositories(call?: Call): AsyncIterable<string>
 }
 
+export interface Sizer {
+  /** Bytes of content that is there; a server is asked by digest alone. */
+  sizeOf(digest: Digest, call?: Call): Promise<number | undefined>
+}
+
 export interface Deleter {
   /**
    * Takes content out of the repository; tags that point at it go too.
@@ -64,6 +69,7 @@ export const isMounter = (store: object): store is Mounter => has(store, 'mount'
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')
 export const isRepositoryLister = (store: object): store is RepositoryLister => has(store, 'repositories')
+export const isSizer = (store: object): store is Sizer => has(store, 'sizeOf')
 export const isDeleter = (store: object): store is Deleter => has(store, 'delete')
 export const isUntagger = (store: object): store is Untagger => has(store, 'untag')
 export const isIngester = (store: object): store is Ingester => has(store, 'ingest')

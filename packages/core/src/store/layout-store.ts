@@ -11,6 +11,7 @@ import type {
   Mounter,
   ReferrerLister,
   RepositoryLister,
+  Sizer,
   TagLister,
   Untagger,
 } from './capabilities.ts'
@@ -79,7 +80,7 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
 }
 
 export class LayoutRepository
-  implements Repository, Mounter, TagLister, ReferrerLister, Ingester, Deleter, Untagger
+  implements Repository, Mounter, TagLister, ReferrerLister, Ingester, Sizer, Deleter, Untagger
 {
   readonly name: string
   readonly #root: string
@@ -118,7 +119,11 @@ export class LayoutRepository
   }
 
   async exists({ digest }: Descriptor): Promise<boolean> {
-    return (await sizeOf(blobPath(this.#root, digest))) !== undefined
+    return (await this.sizeOf(digest)) !== undefined
+  }
+
+  sizeOf(digest: Digest): Promise<number | undefined> {
+    return sizeOf(blobPath(this.#root, digest))
   }
 
   async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {

@@ -10,6 +10,7 @@ import type {
   Mounter,
   ReferrerLister,
   RepositoryLister,
+  Sizer,
   TagLister,
   Untagger,
 } from './capabilities.ts'
@@ -46,7 +47,7 @@ export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
 }
 
 export class MemoryRepository
-  implements Repository, Mounter, TagLister, ReferrerLister, Ingester, Deleter, Untagger
+  implements Repository, Mounter, TagLister, ReferrerLister, Ingester, Sizer, Deleter, Untagger
 {
   readonly name: string
   readonly #siblings: ReadonlyMap<string, MemoryRepository>
@@ -84,6 +85,10 @@ export class MemoryRepository
 
   async exists({ digest }: Descriptor): Promise<boolean> {
     return this.#content.has(digest)
+  }
+
+  async sizeOf(digest: Digest): Promise<number | undefined> {
+    return this.#content.get(digest)?.bytes.byteLength
   }
 
   async push(descriptor: Descriptor, content: Content, { signal }: Call = {}): Promise<void> {

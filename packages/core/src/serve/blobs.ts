@@ -1,0 +1,73 @@
+import { pipeline } from 'node:stream/promises'
+import { parseDigest } from '../model/digest.ts'
+import { MediaType, type Descriptor } from '../model/descriptor.ts'
+import { isDeleter, isSizer } from '../store/capabilities.ts'
+import type { ByteStream, Repository } from '../store/content.ts'
+import { answer, ApiError, type Exchange } from './answer.ts'
+import { parseRange } from './range.ts'
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs */
+export async function serveBlob(
+  exchange: Exchange,
+  repository: Repository,
+  digestText: string,
+): Promise<void> {
+  const digest = parseDigest(digestText)
+  const size = isSizer(repository) ? await repository.sizeOf(digest) : undefined
+  if (size === undefined) throw new ApiError(404, 'BLOB_UNKNOWN', `${digest} is not in ${repository.name}`)
+  const headers = {
+    'content-type': MediaType.octetStream,
+    'docker-content-digest': digest,
+    'accept-ranges': 'bytes',
+    etag: `"${digest}"`,
+  }
+  const range = exchange.method === 'GET' ? parseRange(exchange.request.headers.range, size) : undefined
+  if (range === 'unsatisfiable')
+    throw new ApiError(416, 'SIZE_INVALID', 'no such range', { 'content-range': `bytes */${size}` })
+  const { start, end } = range ?? { start: 0, end: size - 1 }
+  const { response } = exchange
+  response.writeHead(range === undefined ? 200 : 206, {
+    ...headers,
+    'content-length': end - start + 1,
+    ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${size}` }),
+  })
+  if (exchange.method === 'HEAD' || size === 0) {
+    response.end()
+    return
+  }
+  const descriptor = { mediaType: MediaType.octetStream, digest, size }
+  await pipeline(
+    first(repository.fetch(descriptor, { offset: start, signal: exchange.signal }), end - start + 1),
+    response,
+  )
+}
+
+export async function deleteBlob(
+  exchange: Exchange,
+  repository: Repository,
+  digestText: string,
+): Promise<void> {
+  const descriptor: Descriptor = {
+    mediaType: MediaType.octetStream,
+    digest: parseDigest(digestText),
+    size: 0,
+  }
+  if (!isDeleter(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store deletes nothing')
+  if (!(await repository.exists(descriptor)))
+    throw new ApiError(404, 'BLOB_UNKNOWN', `${digestText} is not in ${repository.name}`)
+  await repository.delete(descriptor)
+  answer(exchange, 202)
+}
+
+/** So many bytes of a stream. */
+async function* first(stream: ByteStream, length: number): ByteStream {
+  let left = length
+  for await (const chunk of stream) {
+    if (chunk.byteLength >= left) {
+      yield chunk.subarray(0, left)
+      return
+    }
+    left -= chunk.byteLength
+    yield chunk
+  }
+}

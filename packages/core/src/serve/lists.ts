@@ -1,0 +1,55 @@
+import { MediaType } from '../model/descriptor.ts'
+import { parseDigest } from '../model/digest.ts'
+import { isReferrerLister, isRepositoryLister, isTagLister } from '../store/capabilities.ts'
+import type { Repository, Store } from '../store/content.ts'
+import { answer, answerJson, ApiError, type Exchange } from './answer.ts'
+
+const MAX_PAGE = 1000
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
+export async function listTags(exchange: Exchange, repository: Repository): Promise<void> {
+  if (!isTagLister(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store lists no tags')
+  const all: string[] = []
+  for await (const tag of repository.tags(exchange)) all.push(tag)
+  const { items, headers } = page(exchange, all, `/v2/${repository.name}/tags/list`)
+  answerJson(exchange, { name: repository.name, tags: items }, headers)
+}
+
+export async function listRepositories(exchange: Exchange, store: Store): Promise<void> {
+  if (!isRepositoryLister(store)) throw new ApiError(405, 'UNSUPPORTED', 'this store lists no repositories')
+  const all: string[] = []
+  for await (const name of store.repositories(exchange)) all.push(name)
+  const { items, headers } = page(exchange, all, '/v2/_catalog')
+  answerJson(exchange, { repositories: items }, headers)
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers */
+export async function listReferrers(
+  exchange: Exchange,
+  repository: Repository,
+  digest: string,
+): Promise<void> {
+  const subject = parseDigest(digest)
+  const all = isReferrerLister(repository) ? await repository.referrers(subject, exchange) : []
+  const wanted = exchange.url.searchParams.get('artifactType')
+  const manifests = wanted === null ? all : all.filter(({ artifactType }) => artifactType === wanted)
+  const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }))
+  const filtered = wanted === null ? {} : { 'oci-filters-applied': 'artifactType' }
+  answer(exchange, 200, { 'content-type': MediaType.ociIndex, ...filtered }, body)
+}
+
+/** What comes after `last`, at most `n`, and the link to what follows. Everything is in lexical order. */
+function page(
+  { url }: Exchange,
+  all: readonly string[],
+  path: string,
+): { items: string[]; headers: Record<string, string> } {
+  const last = url.searchParams.get('last')
+  const wanted = url.searchParams.get('n')
+  const n = wanted !== null && /^\d{1,9}$/.test(wanted) ? Math.min(Number(wanted), MAX_PAGE) : MAX_PAGE
+  const rest = last === null ? all : all.filter(item => item > last)
+  const items = rest.slice(0, n)
+  const more = items.length > 0 && items.length < rest.length
+  const query = new URLSearchParams({ n: `${n}`, last: items.at(-1) ?? '' })
+  return { items, headers: more ? { link: `<${path}?${query}>; rel="next"` } : {} }
+}

@@ -1,0 +1,88 @@
+import type { Descriptor } from '../model/descriptor.ts'
+import { digestAlgorithm, digestOf, isDigest, parseDigest } from '../model/digest.ts'
+import { assertManifestSize, parseManifest } from '../model/manifest.ts'
+import { isTag } from '../model/reference.ts'
+import { isDeleter, isUntagger } from '../store/capabilities.ts'
+import { contentFrom, type Repository } from '../store/content.ts'
+import { fetchBytes } from '../store/verify.ts'
+import { answer, ApiError, type Exchange } from './answer.ts'
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
+export async function serveManifest(
+  exchange: Exchange,
+  repository: Repository,
+  tagOrDigest: string,
+): Promise<void> {
+  const descriptor = await repository.resolve(assertReference(tagOrDigest))
+  const headers = {
+    'content-type': descriptor.mediaType,
+    'content-length': descriptor.size,
+    'docker-content-digest': descriptor.digest,
+    etag: `"${descriptor.digest}"`,
+  }
+  const bytes = exchange.method === 'HEAD' ? undefined : await fetchBytes(repository, descriptor, exchange)
+  answer(exchange, 200, headers, bytes)
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
+export async function takeManifest(
+  exchange: Exchange,
+  repository: Repository,
+  tagOrDigest: string,
+): Promise<void> {
+  assertReference(tagOrDigest)
+  const bytes = await readBody(exchange)
+  const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
+  if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
+    throw new ApiError(400, 'DIGEST_INVALID', `expected ${tagOrDigest}, got ${digest}`)
+  }
+  const { mediaType, subject } = parseManifest(bytes, exchange.request.headers['content-type'])
+  const descriptor: Descriptor = { mediaType, digest, size: bytes.byteLength }
+  if (isDigest(tagOrDigest)) await repository.push(descriptor, contentFrom(bytes), exchange)
+  else await repository.tag(tagOrDigest, descriptor, bytes, exchange)
+  answer(exchange, 201, {
+    location: `/v2/${repository.name}/manifests/${tagOrDigest}`,
+    'docker-content-digest': digest,
+    ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
+  })
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests */
+export async function deleteManifest(
+  exchange: Exchange,
+  repository: Repository,
+  tagOrDigest: string,
+): Promise<void> {
+  assertReference(tagOrDigest)
+  if (!isDigest(tagOrDigest)) {
+    if (!isUntagger(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store removes no tags')
+    await repository.untag(tagOrDigest)
+  } else {
+    if (!isDeleter(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store deletes nothing')
+    await repository.delete(await repository.resolve(parseDigest(tagOrDigest)))
+  }
+  answer(exchange, 202)
+}
+
+function assertReference(tagOrDigest: string): string {
+  if (isTag(tagOrDigest) || isDigest(tagOrDigest)) return tagOrDigest
+  const isBadDigest = tagOrDigest.includes(':')
+  throw new ApiError(
+    isBadDigest ? 400 : 404,
+    isBadDigest ? 'DIGEST_INVALID' : 'MANIFEST_UNKNOWN',
+    'neither a tag nor a digest',
+  )
+}
+
+/** A manifest as it comes in; never more than a manifest may have. */
+async function readBody({ request }: Exchange): Promise<Buffer> {
+  assertManifestSize(Number(request.headers['content-length'] ?? 0))
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    assertManifestSize(size)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,61 @@
+import { isRepository } from '../model/reference.ts'
+import type { Repository, Store } from '../store/content.ts'
+import { answerJson, ApiError, type Exchange } from './answer.ts'
+import { deleteBlob, serveBlob } from './blobs.ts'
+import { listReferrers, listRepositories, listTags } from './lists.ts'
+import { deleteManifest, serveManifest, takeManifest } from './manifests.ts'
+import { cancelUpload, continueUpload, finishUpload, startUpload, uploadStatus } from './uploads.ts'
+
+type Handler = (exchange: Exchange, repository: Repository, last: string) => Promise<void>
+
+interface Route {
+  readonly path: RegExp
+  readonly methods: Readonly<Record<string, Handler>>
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints */
+const ROUTES: readonly Route[] = [
+  {
+    path: /^\/v2\/(.+)\/manifests\/([^/]+)$/,
+    methods: { GET: serveManifest, HEAD: serveManifest, PUT: takeManifest, DELETE: deleteManifest },
+  },
+  { path: /^\/v2\/(.+)\/blobs\/uploads\/?()$/, methods: { POST: startUpload } },
+  {
+    path: /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/,
+    methods: { GET: uploadStatus, PATCH: continueUpload, PUT: finishUpload, DELETE: cancelUpload },
+  },
+  { path: /^\/v2\/(.+)\/blobs\/([^/]+)$/, methods: { GET: serveBlob, HEAD: serveBlob, DELETE: deleteBlob } },
+  { path: /^\/v2\/(.+)\/tags\/list()$/, methods: { GET: listTags } },
+  { path: /^\/v2\/(.+)\/referrers\/([^/]+)$/, methods: { GET: listReferrers } },
+]
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+/** Leads a request to what answers it. */
+export async function route(exchange: Exchange, store: Store, readOnly: boolean): Promise<void> {
+  const { method, url } = exchange
+  if (readOnly && !READS.has(method)) throw new ApiError(405, 'UNSUPPORTED', 'this registry is read-only')
+  if (/^\/v2\/?$/.test(url.pathname) && READS.has(method)) return answerJson(exchange, {})
+  if (url.pathname === '/v2/_catalog' && method === 'GET') return listRepositories(exchange, store)
+  for (const { path, methods } of ROUTES) {
+    const match = path.exec(url.pathname)
+    if (match === null) continue
+    const handler = methods[method]
+    if (handler === undefined)
+      throw new ApiError(405, 'UNSUPPORTED', `${method} is not for this`, {
+        allow: Object.keys(methods).join(', '),
+      })
+    const [, name, last] = match as unknown as [string, string, string]
+    if (!isRepository(name)) throw new ApiError(400, 'NAME_INVALID', 'not a repository name')
+    return handler(exchange, store.repository(name), decode(last))
+  }
+  throw new ApiError(404, 'UNSUPPORTED', 'there is no such endpoint')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new ApiError(400, 'UNSUPPORTED', 'the path is not well formed')
+  }
+}

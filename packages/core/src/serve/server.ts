@@ -1,0 +1,157 @@
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Context } from '../context.ts'
+import { GpregError } from '../errors.ts'
+import { isLoopback } from '../remote/endpoint.ts'
+import type { Store } from '../store/content.ts'
+import { answerError, ApiError, type Exchange } from './answer.ts'
+import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'
+import { route } from './router.ts'
+
+export interface RegistryServerOptions {
+  readonly readOnly?: boolean
+  /** PEM */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** The content of an htpasswd file, bcrypt only. */
+  readonly htpasswd?: string
+  /** Allows writing from other hosts without TLS and passwords. */
+  readonly insecure?: boolean
+  readonly onRequest?: (entry: AccessLogEntry) => void
+}
+
+export interface AccessLogEntry {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly milliseconds: number
+}
+
+export interface RegistryServer {
+  /** Answers one request; for servers that listen themselves. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+  /** @throws `usage` where the server would be open by accident or the address cannot be had */
+  listen(host: string, port: number): Promise<ListeningServer>
+}
+
+export interface ListeningServer {
+  readonly url: string
+  readonly port: number
+  /** Ends idle connections at once and the others when they are done. */
+  close(): Promise<void>
+}
+
+/** Headers must come within this, in milliseconds; bodies may take as long as they move. */
+const HEADERS_TIMEOUT = 30_000
+const IDLE_TIMEOUT = 120_000
+
+/** An OCI distribution server over any store, with what the store can do. */
+export function createRegistryServer(
+  store: Store,
+  options: RegistryServerOptions,
+  context: Context,
+): RegistryServer {
+  const users = options.htpasswd === undefined ? undefined : parseHtpasswd(options.htpasswd)
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const started = context.now()
+    const exchange = openExchange(request, response, context.signal)
+    try {
+      await assertAllowed(users, request)
+      await route(exchange, store, options.readOnly ?? false)
+    } catch (error) {
+      answerError(exchange, error)
+    }
+    const { method, url } = exchange
+    options.onRequest?.({
+      method,
+      path: url.pathname,
+      status: response.statusCode,
+      milliseconds: context.now() - started,
+    })
+  }
+
+  return {
+    handle,
+    async listen(host, port) {
+      assertNotOpenByAccident(host, options)
+      const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response)
+      const server: Server = options.tls
+        ? createHttpsServer(options.tls, listener)
+        : createHttpServer(listener)
+      server.requestTimeout = 0
+      server.headersTimeout = HEADERS_TIMEOUT
+      server.keepAliveTimeout = IDLE_TIMEOUT
+      server.setTimeout(IDLE_TIMEOUT)
+      await startListening(server, host, port)
+      const address = server.address() as AddressInfo
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      return {
+        url: `${options.tls ? 'https' : 'http'}://${name}:${address.port}`,
+        port: address.port,
+        close: () => closeServer(server),
+      }
+    },
+  }
+}
+
+/**
+ * A registry that anybody on the network may write to is never what was meant.
+ * @throws `usage`
+ */
+export function assertNotOpenByAccident(host: string, options: RegistryServerOptions): void {
+  const guarded =
+    options.readOnly || options.insecure || (options.tls !== undefined && options.htpasswd !== undefined)
+  if (guarded || isLoopback(host)) return
+  throw new GpregError('usage', `anybody who reaches ${host} could write to this registry`, {
+    hint: 'add --tls-cert, --tls-key and --htpasswd, or --read-only, or listen on 127.0.0.1; --insecure if it is meant',
+  })
+}
+
+function openExchange(request: IncomingMessage, response: ServerResponse, outer: AbortSignal): Exchange {
+  const gone = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
+  const url = URL.parse(request.url ?? '/', 'http://registry') ?? new URL('http://registry/')
+  return {
+    request,
+    response,
+    url,
+    method: request.method ?? 'GET',
+    signal: AbortSignal.any([outer, gone.signal]),
+  }
+}
+
+async function assertAllowed(users: Htpasswd | undefined, { headers }: IncomingMessage): Promise<void> {
+  if (users === undefined || (await users.allows(headers.authorization))) return
+  throw new ApiError(401, 'UNAUTHORIZED', 'authentication required', {
+    'www-authenticate': 'Basic realm="gpreg"',
+  })
+}
+
+function startListening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new GpregError('usage', `cannot listen on ${host}:${port} (${cause.code})`, {
+          cause,
+          hint: 'name another address with --listen; port 0 takes a free one',
+        }),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
