@@ -5,9 +5,21 @@ const CLOUD_SDKS = ['@aws-sdk/*', '@google-cloud/*', '@azure/*', 'google-auth-li
 
 /** The arrows of docs/architecture.md: core imports nothing of ours, nothing points back at the CLI. */
 const LAYERS = [
-  { sourceTag: 'layer:core', onlyDependOnLibsWithTags: ['layer:core'], bannedExternalImports: ['@oclif/*', ...CLOUD_SDKS] },
-  { sourceTag: 'layer:feature', onlyDependOnLibsWithTags: ['layer:core'], bannedExternalImports: ['@oclif/*', ...CLOUD_SDKS] },
-  { sourceTag: 'layer:provider', onlyDependOnLibsWithTags: ['layer:core'], bannedExternalImports: ['@oclif/*'] },
+  {
+    sourceTag: 'layer:core',
+    onlyDependOnLibsWithTags: ['layer:core'],
+    bannedExternalImports: ['@oclif/*', ...CLOUD_SDKS],
+  },
+  {
+    sourceTag: 'layer:feature',
+    onlyDependOnLibsWithTags: ['layer:core'],
+    bannedExternalImports: ['@oclif/*', ...CLOUD_SDKS],
+  },
+  {
+    sourceTag: 'layer:provider',
+    onlyDependOnLibsWithTags: ['layer:core'],
+    bannedExternalImports: ['@oclif/*'],
+  },
   {
     sourceTag: 'layer:cli',
     onlyDependOnLibsWithTags: ['layer:core', 'layer:feature', 'layer:provider'],
@@ -23,7 +35,10 @@ export default tseslint.config(
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { banTransitiveDependencies: true, allow: [], depConstraints: LAYERS }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { banTransitiveDependencies: true, allow: [], depConstraints: LAYERS },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       eqeqeq: ['error', 'smart'],

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { GPREG } from '../support/gpreg.ts'
 import { isRoot, onPath } from '../support/tools.ts'
 import { sourceMirrors } from '../support/upstream.ts'
@@ -23,8 +23,14 @@ export interface Contestant {
   prepare(site: Site, phase: Phase): Promise<Command | undefined>
 }
 
-/** Go tools are often built into places that are not on the path. */
-const PATH = [process.env['PATH'], process.env['GOBIN'], join(homedir(), 'go/bin'), join(homedir(), 'gobin')]
+/** Our own Node first. Go tools are often built into places that are not on the path. */
+const PATH = [
+  dirname(process.execPath),
+  process.env['PATH'],
+  process.env['GOBIN'],
+  join(homedir(), 'go/bin'),
+  join(homedir(), 'gobin'),
+]
   .filter(Boolean)
   .join(delimiter)
 
@@ -34,8 +40,9 @@ export const gpreg: Contestant = {
     const list = join(home, 'images.txt')
     await writeFile(list, stock.references.join('\n'))
     const from = sourceMirrors(source, stock.references)
-    const args = [GPREG, 'mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
-    return { command: process.execPath, args, env: environment(home) }
+    const args = ['mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
+    // By its own name, as a user runs it: its first line says how Node is to be started.
+    return { command: GPREG, args, env: environment(home) }
   },
 }
 

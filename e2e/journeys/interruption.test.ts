@@ -5,11 +5,12 @@ import { gpreg, startGpreg } from '../support/gpreg.ts'
 import { bytesOf, unique, type Image } from '../support/images.ts'
 import { startRegistry } from '../support/registry.ts'
 import type { Exchange } from '../support/reverse-proxy.ts'
+import { releaseImages } from '../support/release.ts'
 import { startServe } from '../support/serve.ts'
 import { wrongBlobs } from '../support/storage.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
-import { releaseImages, sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
+import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const FINISHED = 5
 
@@ -118,7 +119,7 @@ const UPLOAD = /\/blobs\/uploads\/[^/]+$/
 /** Some blobs are finished and another has begun. */
 function inMidCopy(exchanges: readonly Exchange[]): boolean {
   const begun = exchanges.some(
-    ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received >= 1000,
+    ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received > 0,
   )
   return begun && finishedUploads(exchanges).length >= FINISHED
 }

@@ -6,10 +6,11 @@ import { gpreg } from '../support/gpreg.ts'
 import { bytesOf, unique, type Image } from '../support/images.ts'
 import { startInternalRegistry, type InternalRegistry } from '../support/internal-registry.ts'
 import { loseBlob } from '../support/registry.ts'
+import { releaseImages } from '../support/release.ts'
 import { expectImage } from '../support/skopeo.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
-import { releaseImages, sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
+import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
   'a release mirrored between two registries',

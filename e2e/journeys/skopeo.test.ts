@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../support/images.ts'
+import { releaseImages } from '../support/release.ts'
 import { startServe } from '../support/serve.ts'
 import { expectImage, inspectRaw, skopeoCopy } from '../support/skopeo.ts'
 import { wrongBlobs } from '../support/storage.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
-import { releaseImages, startUpstream } from '../support/upstream.ts'
+import { startUpstream } from '../support/upstream.ts'
 
 const NAMES = [
   'docker.io/library/redis:6.2',

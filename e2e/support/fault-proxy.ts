@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  endToEnd,
   startReverseProxy,
   type Exchange,
   type ReverseProxy,
@@ -76,30 +77,33 @@ export async function startFaultProxy(options: Omit<ReverseProxyOptions, 'interc
 
 type Meeting = Parameters<NonNullable<ReverseProxyOptions['intercept']>>[0]
 
-function deal(fault: Fault, { exchange, request, response, forward }: Meeting): void {
+function deal(fault: Fault, { request, response, forward }: Meeting): void {
+  const answerWith = (answer: (upstream: IncomingMessage) => void) => forward({ answer })
   switch (fault.kind) {
     case 'cut':
-      return forward(answer => sendPart(answer, response, fault.after, () => hangUp(response, fault.clean)))
+      return answerWith(answer =>
+        sendPart(answer, response, fault.after, () => hangUp(response, fault.clean)),
+      )
     case 'stall':
-      return forward(answer => sendPart(answer, response, fault.after, () => {}))
+      return answerWith(answer => sendPart(answer, response, fault.after, () => {}))
     case 'silence':
       return void request.resume()
     case 'stall-request':
-      return takePart(request, exchange, fault.after, forward)
+      return forward({ bodyLimit: Math.min(fault.after, lengthOf(request) - 1) })
     case 'status':
       request.resume()
       return void response.writeHead(fault.status, fault.headers).end(ERROR_BODY)
     case 'corrupt':
-      return forward(answer => sendChanged(answer, response, answer.rawHeaders, body => flip(body, fault.at)))
+      return answerWith(answer =>
+        sendChanged(answer, response, endToEnd(answer), body => flip(body, fault.at)),
+      )
     case 'length':
-      return forward(answer => {
-        const length = Number(answer.headers['content-length']) + fault.by
-        sendChanged(answer, response, withHeader(answer, 'content-length', String(length)), body =>
-          resize(body, fault.by),
-        )
+      return answerWith(answer => {
+        const headers = withHeader(answer, 'content-length', `${lengthOf(answer) + fault.by}`)
+        sendChanged(answer, response, headers, body => resize(body, fault.by))
       })
     case 'header':
-      return forward(answer =>
+      return answerWith(answer =>
         sendChanged(answer, response, withHeader(answer, fault.name, fault.value), body => body),
       )
     case 'redirect':
@@ -107,7 +111,7 @@ function deal(fault: Fault, { exchange, request, response, forward }: Meeting): 
       return void response.writeHead(307, { location: fault.to(request.url ?? '/') }).end()
     case 'reset':
       if (fault.when === 'unanswered')
-        return forward(answer => answer.resume().on('end', () => hangUp(response)))
+        return answerWith(answer => answer.resume().on('end', () => hangUp(response)))
       return void request.resume().on('end', () => hangUp(response))
   }
 }
@@ -119,11 +123,11 @@ function hangUp(response: ServerResponse, clean = false): void {
   else response.socket?.resetAndDestroy()
 }
 
-/** Headers as they are, then only the first bytes of the body; `then` once they are out. */
+/** Headers as they are, then only the first bytes of the body, never all; `then` once they are out. */
 function sendPart(answer: IncomingMessage, response: ServerResponse, bytes: number, then: () => void): void {
-  response.writeHead(answer.statusCode ?? 502, answer.rawHeaders).flushHeaders()
-  if (bytes === 0) then()
-  let left = bytes
+  response.writeHead(answer.statusCode ?? 502, endToEnd(answer)).flushHeaders()
+  let left = Math.min(bytes, lengthOf(answer) - 1)
+  if (left <= 0) then()
   answer.on('data', (chunk: Buffer) => {
     if (left <= 0) return
     const part = chunk.subarray(0, left)
@@ -143,11 +147,9 @@ async function sendChanged(
   response.writeHead(answer.statusCode ?? 502, headers).end(response.req.method === 'HEAD' ? undefined : body)
 }
 
-function takePart(request: IncomingMessage, exchange: Exchange, bytes: number, forward: () => void): void {
-  forward()
-  request.on('data', () => {
-    if (exchange.received >= bytes) request.unpipe().pause()
-  })
+/** Registries and gpreg say how long their bodies are; one of unknown length has no last byte to hold back. */
+function lengthOf({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? Infinity)
 }
 
 function flip(body: Buffer, at: number): Buffer {
@@ -161,6 +163,7 @@ function resize(body: Buffer, by: number): Buffer {
 }
 
 function withHeader(answer: IncomingMessage, name: string, value: string): string[] {
-  const kept = Object.entries(answer.headers).filter(([key]) => key !== name.toLowerCase())
-  return [...kept.flatMap(([key, values]) => [values ?? ''].flat().flatMap(one => [key, one])), name, value]
+  const headers = endToEnd(answer)
+  const kept = headers.filter((_, at) => headers[at - (at % 2)]!.toLowerCase() !== name.toLowerCase())
+  return [...kept, name, value]
 }

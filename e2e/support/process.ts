@@ -26,6 +26,10 @@ export interface RunningProcess extends AsyncDisposable {
 
 const PATIENCE = 10_000
 
+/** What a test that dies on the way would leave behind ends with it. */
+const alive = new Set<ChildProcess>()
+process.on('exit', () => alive.forEach(child => child.kill('SIGKILL')))
+
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -41,7 +45,8 @@ export function startProcess(
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk))
   const exited = waitForExit(child)
-  exited.catch(() => {})
+  alive.add(child)
+  exited.catch(() => {}).finally(() => alive.delete(child))
 
   const output = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {

@@ -3,10 +3,11 @@ import {
   Agent as HttpAgent,
   createServer as createHttpServer,
   request as httpRequest,
+  type ClientRequest,
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http'
-import { createServer as createHttpsServer, request as httpsRequest } from 'node:https'
+import { Agent as HttpsAgent, createServer as createHttpsServer, request as httpsRequest } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import type { Certificates } from './certificates.ts'
@@ -169,7 +170,9 @@ function firstBytes(limit: number): Transform {
 }
 
 function requestSender(to: URL, certificates?: Certificates): (request: IncomingMessage) => ClientRequest {
-  const agent = certificates ? new HttpsAgent({ keepAlive: true, ca: certificates.ca }) : new HttpAgent({ keepAlive: true })
+  const agent = certificates
+    ? new HttpsAgent({ keepAlive: true, ca: certificates.ca })
+    : new HttpAgent({ keepAlive: true })
   const send = certificates ? httpsRequest : httpRequest
   return ({ method, url, headers: { expect: _, connection: __, ...headers } }) =>
     send({ agent, host: to.hostname, port: to.port, method, path: url, headers })
@@ -177,7 +180,9 @@ function requestSender(to: URL, certificates?: Certificates): (request: Incoming
 
 /** The answer's headers but those that are about one connection. */
 export function endToEnd({ rawHeaders }: IncomingMessage): string[] {
-  return rawHeaders.filter((_, at) => !/^(connection|keep-alive|transfer-encoding)$/i.test(rawHeaders[at - (at % 2)]!))
+  return rawHeaders.filter(
+    (_, at) => !/^(connection|keep-alive|transfer-encoding)$/i.test(rawHeaders[at - (at % 2)]!),
+  )
 }
 
 function exchangeOf(request: IncomingMessage): Exchange {

@@ -1,4 +1,4 @@
-import { makeIndex, makeImage, makeLayer, type Content, type Image } from './images.ts'
+import type { Content, Image } from './images.ts'
 import { startRegistry, type Registry, type RegistryOptions } from './registry.ts'
 
 /** A registry stocked by plain HTTP; a source host is the first part of its paths: `docker.io/library/redis`. */
@@ -87,60 +87,4 @@ async function must(answer: Promise<Response>): Promise<Response> {
   const text = await response.text()
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${text}`)
   return response
-}
-
-/**
- * A small release: both manifest families, indexes of several platforms, layers shared between images and between hosts,
- * two tags of one image, an image without layers, a repository below another.
- */
-export function releaseImages(): ReadonlyMap<string, Image> {
-  const [amd64, arm64] = [
-    { os: 'linux', architecture: 'amd64' },
-    { os: 'linux', architecture: 'arm64', variant: 'v8' },
-  ]
-  const base = makeLayer('base', 400_000)
-  const jdk = makeLayer('jdk', 300_000)
-  const images = new Map<string, Image>()
-  const build = 'eu.gcr.io/gitpod-core-dev/build'
-  for (const name of [
-    'server',
-    'ws-daemon',
-    'ws-manager',
-    'proxy',
-    'dashboard',
-    'supervisor',
-    'registry-facade',
-  ]) {
-    images.set(`${build}/${name}:commit-1`, makeImage([base, makeLayer(name, 50_000)], 'docker'))
-  }
-  for (const name of ['ide/intellij', 'ide/goland', 'ide/code']) {
-    images.set(
-      `${build}/${name}:commit-1`,
-      makeImage([base, jdk, makeLayer(name.replace('/', '-'), 80_000)], 'oci'),
-    )
-  }
-  images.set(`${build}/ide/code:nightly`, images.get(`${build}/ide/code:commit-1`)!)
-  images.set(`${build}/image-builder-mk3:commit-1`, makeImage([base], 'docker'))
-  images.set(`${build}/image-builder-mk3/bob:1`, makeImage([base, makeLayer('bob', 60_000)], 'docker'))
-  images.set(
-    `${build}/versions:release-2022.11.3`,
-    makeImage([makeLayer('versions.yaml', 'version: release-2022.11.3\n')], 'oci'),
-  )
-  const redis = (layers = [base, makeLayer('redis', 70_000)]) => makeImage(layers, 'oci', amd64)
-  images.set(
-    'docker.io/library/redis:6.2',
-    makeIndex([
-      [amd64!, redis()],
-      [arm64!, makeImage([makeLayer('redis-arm64', 70_000)], 'oci', arm64)],
-    ]),
-  )
-  images.set(
-    'docker.io/library/mysql:5.7.34',
-    makeIndex([[amd64!, makeImage([makeLayer('mysql', 200_000)], 'docker', amd64)]], 'docker'),
-  )
-  images.set('docker.io/bitnami/minio:2022.12.12', makeImage([makeLayer('minio', 90_000), base], 'docker'))
-  images.set('docker.io/library/alpine:3.16', makeImage([makeLayer('alpine', 30_000)], 'docker'))
-  images.set('quay.io/brancz/kube-rbac-proxy:v0.12.0', makeImage([makeLayer('rbac', 40_000)], 'oci'))
-  images.set('b.gcr.io/cloudsql-docker/gce-proxy:1.11', makeImage([], 'oci'))
-  return images
 }

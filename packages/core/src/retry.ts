@@ -54,6 +54,16 @@ export async function withRetry<T>(
   }
 }
 
+/** A context that counts the retries announced through it. */
+export function countRetries(context: Context): { readonly context: Context; count(): number } {
+  let count = 0
+  const emit: Context['emit'] = event => {
+    if (event.type === 'retry') count++
+    context.emit(event)
+  }
+  return { context: { ...context, emit }, count: () => count }
+}
+
 /** Milliseconds before the next try. */
 export function retryDelay(attempt: number, error: GpregError, policy: RetryPolicy, random: number): number {
   if (error.retryAfter !== undefined) return error.retryAfter

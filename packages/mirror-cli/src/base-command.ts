@@ -1,12 +1,22 @@
 import { stripVTControlCharacters } from 'node:util'
-import { createContext, GpregError, toGpregError, type Context, type RegistriesOptions } from '@gpreg/core'
+import {
+  collectImageSet,
+  createContext,
+  GpregError,
+  toGpregError,
+  type Context,
+  type ImageSet,
+} from '@gpreg/core'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
 import { environmentArguments } from './flags/environment.ts'
+import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
+import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
+import { renderExcluded } from './render/image-set.ts'
 import { paintFor, type Paint } from './render/paint.ts'
 
 interface CommonFlags {
@@ -36,10 +46,15 @@ export abstract class BaseCommand extends Command {
     return createContext({ emit: this.#progress.emit, signal: this.signal })
   }
 
-  /** The registries of this run; closed when the command ends. */
-  protected async open(options: RegistriesOptions, flags: CommonFlags): Promise<World> {
-    this.#world = await openWorld(options, await this.watch(flags))
-    return this.#world
+  /** The image set that the flags name, and the world to act on it in; its registries are closed when the command ends. */
+  protected async collect(
+    flags: CommonFlags & ImageSetFlags & RegistryFlags,
+  ): Promise<World & { readonly set: ImageSet }> {
+    const request = imageSetRequest(flags)
+    this.#world = await openWorld(registriesOptions(flags), await this.watch(flags))
+    const set = await collectImageSet(request, this.#world)
+    if (!flags.quiet) for (const line of renderExcluded(set)) this.say(line)
+    return { ...this.#world, set }
   }
 
   /** Ends the command with its answer: as text, or by the return value as the JSON document. */
@@ -87,14 +102,9 @@ export abstract class BaseCommand extends Command {
     this.#progress?.stop()
     const error = thrown instanceof Errors.CLIError ? this.#usageError(thrown) : toGpregError(thrown)
     process.exitCode = exitCodeOf(error.code)
+    const options = { verbose: this.#verbose || error.code === 'bug', paint: paintFor(process.stderr) }
     if (this.jsonEnabled()) this.logJson(errorDocument(error))
-    else
-      this.say(
-        renderError(error, {
-          verbose: this.#verbose || error.code === 'bug',
-          paint: paintFor(process.stderr),
-        }),
-      )
+    else this.say(renderError(error, options))
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

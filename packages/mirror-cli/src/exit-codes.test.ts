@@ -31,6 +31,7 @@ describe('exit codes', () => {
     ['all are unreachable', ['unreachable', 'stalled'], 2, 6],
     ['all failed, for different reasons', ['unauthorized', 'unreachable'], 2, 3],
     ['all are missing at the source', ['not-found', 'not-found'], 2, 3],
+    ['one met a bug of ours', ['not-found', 'bug'], 5, 1],
     ['one was interrupted', ['not-found', 'aborted'], 5, 130],
   ] as const)('%s', (_, failures, total, exit) => {
     expect(exitCodeOfFailures(failures, total)).toBe(exit)

@@ -59,12 +59,13 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 
 /**
  * The exit code for `failures` among `total` images: 3, for one image is no reason to call the registry unreachable.
- * Where every image failed for want of access or of a connection, that is the news (5, 6); an interruption always is.
+ * Where every image failed for want of access or of a connection, that is the news (5, 6); an interruption and a bug of ours
+ * always are.
  */
 export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number): ExitCode {
   if (failures.length === 0) return ExitCode.done
   const codes = new Set(failures.map(exitCodeOf))
-  if (codes.has(ExitCode.interrupted)) return ExitCode.interrupted
+  for (const code of [ExitCode.interrupted, ExitCode.bug]) if (codes.has(code)) return code
   const [only] = codes
   const telling = only === ExitCode.unauthorized || only === ExitCode.unreachable
   return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream'
 import { GpregError, type GpregEvent } from '@gpreg/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startProgress } from './progress.ts'
@@ -45,9 +46,11 @@ describe('off a terminal', () => {
 
 function lines() {
   let written = ''
-  const stream = {
-    isTTY: false,
-    write: (text: string) => void (written += text),
-  } as unknown as NodeJS.WriteStream
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written += chunk
+      done()
+    },
+  }) as unknown as NodeJS.WriteStream
   return { stream, text: () => written }
 }

@@ -41,9 +41,11 @@ export async function startProgress({
     else write(summarise(state, now))
   }
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
 
   return {
     emit(event) {
+      if (stopped) return
       record(state, event)
       if (timer === undefined) {
         // Only now, so that commands which have nothing to report show nothing.
@@ -61,10 +63,10 @@ export async function startProgress({
       if (display === undefined || !routine) write(line)
     },
     stop() {
-      if (timer === undefined) return
+      if (stopped) return
+      stopped = true
       clearInterval(timer)
-      timer = undefined
-      display?.clear()
+      if (timer !== undefined) display?.clear()
       display?.done()
     },
   }

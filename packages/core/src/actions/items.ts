@@ -20,7 +20,12 @@ export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
       ...(target.tag === undefined ? {} : { tag: target.tag }),
       ...(locked === undefined
         ? {}
-        : { locked: { root: locked, referrers: locked.referrers.map(toReferrer) } }),
+        : {
+            locked: {
+              root: { mediaType: locked.mediaType, digest: locked.digest, size: locked.size },
+              referrers: locked.referrers.map(toReferrer),
+            },
+          }),
     }
   })
 }

@@ -7,6 +7,7 @@ import type { ImageSet } from '../gitpod/image-set.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Registries } from '../remote/registries.ts'
+import { countRetries } from '../retry.ts'
 import { copyItems, describeError } from './items.ts'
 
 export interface MirrorOptions {
@@ -67,19 +68,12 @@ export async function mirrorImages(
   context: Context,
 ): Promise<MirrorResult> {
   const started = context.now()
-  const before = registries.requests()
-  let retries = 0
-  const counting: Context = {
-    ...context,
-    emit: event => {
-      if (event.type === 'retry') retries++
-      context.emit(event)
-    },
-  }
+  const before = registries.traffic()
+  const retries = countRetries(context)
   const copying = copyOptions(options, registries)
-  const plan = await planTransfer(copyItems(set, registries), copying, counting)
-  const outcome = await executePlan(plan, copying, counting)
-  const requests = registries.requests()
+  const plan = await planTransfer(copyItems(set, registries), copying, retries.context)
+  const outcome = await executePlan(plan, copying, retries.context)
+  const traffic = registries.traffic()
   return {
     kind: 'MirrorResult',
     version: 1,
@@ -93,8 +87,11 @@ export async function mirrorImages(
     totals: {
       ...imageTotals(outcome),
       ...contentTotals(plan, outcome),
-      requests: { source: requests.source - before.source, target: requests.target - before.target },
-      retries,
+      requests: {
+        source: traffic.requests.source - before.requests.source,
+        target: traffic.requests.target - before.requests.target,
+      },
+      retries: retries.count() + traffic.retries - before.retries,
       seconds: (context.now() - started) / 1000,
     },
   }

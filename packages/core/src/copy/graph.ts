@@ -87,7 +87,7 @@ export async function readGraph(
     manifests.set(node.descriptor.digest, node)
   }
 
-  const top = 'bytes' in root ? root : await read(repository, assertManifest(root), call)
+  const top = 'manifest' in root ? root : await read(repository, assertManifest(root), call)
   await visit(top, 1)
   return {
     root: top.descriptor,

@@ -1,6 +1,170 @@
-import type { ImageSet } from './image-set.ts'
+import { z } from 'zod'
+import { isDigest, type Digest } from '../model/digest.ts'
+import { formatReference } from '../model/reference.ts'
+import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from './image-set.ts'
+import { invalidInput, referenceAt } from './input.ts'
 
+/** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry a source, sorted by it. */
 export interface Lock {
   readonly kind: 'Lock'
+  readonly version: 1
+  /** ISO 8601 */
+  readonly created: string
+  readonly images: readonly LockEntry[]
 }
-export declare function readLock(text: string): ImageSet
+
+export interface LockEntry extends LockedImage {
+  /** normalised reference */
+  readonly source: string
+  /** The name it had below `--to` when the lock was made; counts only where no `--to` is given. */
+  readonly target?: string
+  readonly purpose: Purpose
+  readonly origins: readonly string[]
+}
+
+const VERSION = 1
+const digest = z.string().refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
+const bytes = z.number().int().min(0)
+const descriptor = { digest, mediaType: z.string().min(1), size: bytes }
+
+const lockDocument = z.object({
+  kind: z.literal('Lock'),
+  version: z.literal(VERSION),
+  created: z.iso.datetime(),
+  images: z.array(
+    z.object({
+      source: z.string(),
+      target: z.string().exactOptional(),
+      ...descriptor,
+      bytes,
+      purpose: z.enum(['components', 'workspace-base']),
+      origins: z.array(z.string()),
+      referrers: z.array(
+        z.object({
+          subject: digest,
+          ...descriptor,
+          artifactType: z.string().exactOptional(),
+          tag: z.string().exactOptional(),
+        }),
+      ),
+    }),
+  ),
+})
+
+const HINT = 'make a new one with gpreg lock'
+
+export function createLock(
+  locked: readonly { readonly entry: ImageEntry; readonly image: LockedImage }[],
+  created: Date,
+): Lock {
+  const images = locked.map(({ entry: { source, target, purpose, origins }, image }) => ({
+    source: formatReference(source),
+    ...(target === undefined ? {} : { target: formatReference(target) }),
+    purpose,
+    origins,
+    ...image,
+  }))
+  return { kind: 'Lock', version: VERSION, created: created.toISOString(), images }
+}
+
+/** The document as text: keys, images, origins and referrers always in the same order, so that versions compare line by line. */
+export function writeLock({ created, images }: Lock): string {
+  const document: Lock = {
+    kind: 'Lock',
+    version: VERSION,
+    created,
+    images: images.map(orderEntry).toSorted(by(image => image.source)),
+  }
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}
+
+/**
+ * @param path what messages call the document
+ * @throws `input-invalid`, `reference-invalid`
+ */
+export function readLock(text: string, path = 'the lock'): Lock {
+  const json = readJson(text, path)
+  const { kind, version } = z.looseObject({}).safeParse(json).data ?? {}
+  if (kind === 'Lock' && typeof version === 'number' && version > VERSION)
+    throw invalidInput(
+      path,
+      undefined,
+      `a lock of version ${version}; this gpreg reads version ${VERSION}`,
+      'use a newer gpreg',
+    )
+  const parsed = lockDocument.safeParse(json)
+  if (!parsed.success) {
+    const { path: at, message } = parsed.error.issues[0]!
+    throw invalidInput(path, undefined, `not a lock: ${at.join('.') || 'document'}: ${message}`, HINT)
+  }
+  assertDistinct(parsed.data, path)
+  return parsed.data
+}
+
+/**
+ * The images of a lock as entries of an image set.
+ * @throws `reference-invalid`
+ */
+export function lockToEntries({ images }: Lock, path = 'the lock'): ImageEntry[] {
+  return images.map(({ source, target, purpose, origins, ...locked }) => ({
+    source: referenceAt(source, path),
+    ...(target === undefined ? {} : { target: referenceAt(target, path) }),
+    purpose,
+    origins,
+    locked,
+  }))
+}
+
+function assertDistinct({ images }: Lock, path: string): void {
+  const sources = new Set<string>()
+  for (const { source } of images) {
+    if (sources.has(source)) throw invalidInput(path, undefined, `not a lock: it has ${source} twice`, HINT)
+    sources.add(source)
+  }
+}
+
+function orderEntry(entry: LockEntry): LockEntry {
+  const { source, target, digest, mediaType, size, bytes, purpose, origins, referrers } = entry
+  return {
+    source,
+    ...(target === undefined ? {} : { target }),
+    digest,
+    mediaType,
+    size,
+    bytes,
+    purpose,
+    origins: origins.toSorted(),
+    referrers: referrers.map(orderReferrer).toSorted(by(({ subject, digest }) => `${subject} ${digest}`)),
+  }
+}
+
+function orderReferrer({
+  subject,
+  digest,
+  mediaType,
+  size,
+  artifactType,
+  tag,
+}: LockedReferrer): LockedReferrer {
+  return {
+    subject,
+    digest,
+    mediaType,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+}
+
+/** Order by code unit: the same everywhere, whatever the locale. */
+function by<T>(key: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
+}
+
+function readJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalidInput(path, undefined, `not JSON: ${(cause as Error).message}`, HINT, cause)
+  }
+}

@@ -42,7 +42,10 @@ export function networkError(thrown: unknown, { method, path, ...subject }: Aske
     })
   }
   if (STALLED.has(code)) {
-    return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, details)
+    return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, {
+      ...details,
+      hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
+    })
   }
   if (code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED')
     return new GpregError('aborted', 'interrupted', details)

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
 import type { Side } from '../errors.ts'
 import { DOCKER_HUB, type Reference } from '../model/reference.ts'
+import { countRetries } from '../retry.ts'
 import { RegistryClient } from './client.ts'
 import { openConnections } from './connections.ts'
 import { loadCredentials } from './credentials.ts'
@@ -48,8 +49,8 @@ export interface Registries {
    * are asked for, by default write for targets and read for sources.
    */
   open(side: Side, reference: Reference, access?: 'read' | 'write'): OpenRepository
-  /** Requests sent so far. */
-  requests(): Readonly<Record<Side, number>>
+  /** Requests sent so far, and how many of them were second tries. */
+  traffic(): { readonly requests: Readonly<Record<Side, number>>; readonly retries: number }
   /** What Docker Hub said last of the pulls that are left; null where it has not. */
   pullsLeft(): number | null
   /** Closes all connections. */
@@ -60,7 +61,9 @@ const DEFAULT_CONCURRENCY = 4
 const DEFAULT_STALL_TIMEOUT = 60_000
 
 /** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
-export async function createRegistries(options: RegistriesOptions, context: Context): Promise<Registries> {
+export async function createRegistries(options: RegistriesOptions, outer: Context): Promise<Registries> {
+  const retries = countRetries(outer)
+  const { context } = retries
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout })
@@ -94,10 +97,10 @@ export async function createRegistries(options: RegistriesOptions, context: Cont
         ),
       }
     },
-    requests() {
-      const count = { source: 0, target: 0 }
-      for (const client of clients.values()) count[client.side] += client.requests
-      return count
+    traffic() {
+      const requests = { source: 0, target: 0 }
+      for (const client of clients.values()) requests[client.side] += client.requests
+      return { requests, retries: retries.count() }
     },
     pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.pullsLeft ?? null,
     close: () => connections.close(),

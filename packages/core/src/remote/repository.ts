@@ -159,7 +159,10 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     const bytes = await readBounded(response, MAX_MANIFEST_BYTES, size => assertManifestSize(size, subject))
     const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
     if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
-      throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, subject)
+      throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, {
+        ...subject,
+        hint: 'the registry, or something before it, answers with other content than was asked for',
+      })
     }
     const { mediaType } = parseManifest(bytes, response.header('content-type'), subject)
     return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }

@@ -152,6 +152,7 @@ class StallGuard {
     this.reason = new GpregError('stalled', `${host} took no byte for ${this.#timeout / 1000} s`, {
       host,
       side,
+      hint: 'run the same command again to continue; a registry that is slow rather than down may need a longer --stall-timeout',
     })
     this.#abort.abort()
   }

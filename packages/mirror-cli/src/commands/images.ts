@@ -1,10 +1,8 @@
-import { collectImageSet } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
-import { ExitCode } from '../exit-codes.ts'
 import { withEnvironment } from '../flags/environment.ts'
-import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
-import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { imageSetFlags } from '../flags/image-set.ts'
+import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { IMAGE_SET_FORMATS, imageSetDocument, renderImageSet } from '../render/image-set.ts'
 
@@ -16,18 +14,16 @@ export default class Images extends BaseCommand {
   static override examples = [
     {
       description: 'What a release needs',
-      command:
-        '<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod',
+      command: 'gpreg images --release release-2022.11.3 --to registry.internal/gitpod',
     },
     {
       description: 'The list that gitpod-installer mirror list would print, from a versions manifest on disk',
       command:
-        '<%= config.bin %> <%= command.id %> --versions versions.yaml --catalogue 2022.11.3 --to registry.internal/gitpod --format installer',
+        'gpreg images --versions versions.yaml --catalogue 2022.11.3 --to registry.internal/gitpod --format installer',
     },
     {
       description: 'What the rendered manifests name, and where they name it',
-      command:
-        'gitpod-installer render --config gitpod.config.yaml | <%= config.bin %> <%= command.id %> --manifests - --why',
+      command: 'gitpod-installer render --config gitpod.config.yaml | gpreg images --manifests - --why',
     },
   ]
   static override flags = {
@@ -47,9 +43,8 @@ export default class Images extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Images)
-    const world = await this.open(registriesOptions(flags), flags)
-    const set = await collectImageSet(imageSetRequest(flags), world)
-    this.answer(set, () => renderImageSet(set, flags.format, flags), ExitCode.done)
+    const { set } = await this.collect(flags)
+    this.answer(set, () => renderImageSet(set, flags.format, flags))
     return imageSetDocument(set)
   }
 }

@@ -1,11 +1,11 @@
-import { collectImageSet, lockImages, writeLock } from '@gpreg/core'
+import { lockImages, writeLock } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'
 import { copyOptions, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
-import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
-import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { imageSetFlags } from '../flags/image-set.ts'
+import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { writeOutputFile } from '../output-file.ts'
 import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
@@ -20,12 +20,11 @@ export default class Lock extends BaseCommand {
   static override examples = [
     {
       description: 'Pin a release',
-      command: '<%= config.bin %> <%= command.id %> --release release-2022.11.3 -o gpreg.lock.json',
+      command: 'gpreg lock --release release-2022.11.3 -o gpreg.lock.json',
     },
     {
       description: 'With the names they will have in the internal registry',
-      command:
-        '<%= config.bin %> <%= command.id %> --images images.json --to registry.internal/gitpod -o gpreg.lock.json',
+      command: 'gpreg lock --images images.json --to registry.internal/gitpod -o gpreg.lock.json',
     },
   ]
   static override flags = {
@@ -45,16 +44,16 @@ export default class Lock extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Lock)
-    const world = await this.open(registriesOptions(flags), flags)
-    const set = await collectImageSet(imageSetRequest(flags), world)
-    const { lock, failed } = await lockImages(set, world.registries, copyOptions(flags), world.context)
+    const { set, registries, context } = await this.collect(flags)
+    const { lock, failed } = await lockImages(set, registries, copyOptions(flags), context)
     if (failed.length > 0) {
-      const exitCode = exitCodeOfFailures(
-        failed.map(({ error }) => error.code),
-        set.images.length,
-      )
+      const codes = failed.map(({ error }) => error.code)
       this.say(renderUnresolved(failed))
-      return this.answer(lockDocument(lock, failed), () => '', exitCode)
+      return this.answer(
+        lockDocument(lock, failed),
+        () => '',
+        exitCodeOfFailures(codes, lock.images.length + failed.length),
+      )
     }
     if (flags.output === STDOUT) return this.answer(lock, () => writeLock(lock).trimEnd())
     await writeOutputFile(flags.output, writeLock(lock))

@@ -1,11 +1,11 @@
-import { collectImageSet, mirrorImages, planMirror } from '@gpreg/core'
+import { mirrorImages, planMirror } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfMirror } from '../exit-codes.ts'
 import { copyFlags, copyOptions } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
-import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
-import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { imageSetFlags } from '../flags/image-set.ts'
+import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
 
@@ -17,18 +17,16 @@ export default class Mirror extends BaseCommand {
   static override examples = [
     {
       description: 'Copy a release',
-      command:
-        '<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod',
+      command: 'gpreg mirror --release release-2022.11.3 --to registry.internal/gitpod',
     },
     {
       description: 'Only say what would be sent',
-      command:
-        '<%= config.bin %> <%= command.id %> --lock gpreg.lock.json --to registry.internal/gitpod --dry-run',
+      command: 'gpreg mirror --lock gpreg.lock.json --to registry.internal/gitpod --dry-run',
     },
     {
       description: 'Read Docker Hub through a proxy and leave an IDE out',
       command:
-        "<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod --source-mirror docker.io=proxy.corp/dockerhub --exclude '*/ide/rider:*'",
+        "gpreg mirror --release release-2022.11.3 --to registry.internal/gitpod --source-mirror docker.io=proxy.corp/dockerhub --exclude '*/ide/rider:*'",
     },
   ]
   static override flags = {
@@ -41,13 +39,12 @@ export default class Mirror extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Mirror)
-    const world = await this.open(registriesOptions(flags), flags)
-    const set = await collectImageSet(imageSetRequest(flags), world)
+    const { set, registries, context } = await this.collect(flags)
     if (flags['dry-run']) {
-      const plan = await planMirror(set, world.registries, copyOptions(flags), world.context)
+      const plan = await planMirror(set, registries, copyOptions(flags), context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
-    const result = await mirrorImages(set, world.registries, copyOptions(flags), world.context)
+    const result = await mirrorImages(set, registries, copyOptions(flags), context)
     return this.answer(result, renderMirror, exitCodeOfMirror(result))
   }
 }

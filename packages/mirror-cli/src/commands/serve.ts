@@ -12,16 +12,16 @@ export default class Serve extends BaseCommand {
   static override examples = [
     {
       description: 'A registry for this host alone',
-      command: '<%= config.bin %> <%= command.id %> ./registry',
+      command: 'gpreg serve ./registry',
     },
     {
       description: 'A registry for a network',
       command:
-        '<%= config.bin %> <%= command.id %> /srv/registry --listen 0.0.0.0:443 --tls-cert registry.crt --tls-key registry.key --htpasswd users',
+        'gpreg serve /srv/registry --listen 0.0.0.0:443 --tls-cert registry.crt --tls-key registry.key --htpasswd users',
     },
     {
       description: 'For a script: a free port, its URL as JSON',
-      command: '<%= config.bin %> <%= command.id %> ./registry --listen 127.0.0.1:0 --json',
+      command: 'gpreg serve ./registry --listen 127.0.0.1:0 --json',
     },
   ]
   static override args = {

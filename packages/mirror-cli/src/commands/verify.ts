@@ -1,11 +1,11 @@
-import { collectImageSet, verifyImages } from '@gpreg/core'
+import { verifyImages } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'
 import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
-import { imageSetFlags, imageSetRequest } from '../flags/image-set.ts'
-import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { imageSetFlags } from '../flags/image-set.ts'
+import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderVerify } from '../render/verify.ts'
 
@@ -17,17 +17,15 @@ export default class Verify extends BaseCommand {
   static override examples = [
     {
       description: 'Against a lock',
-      command: '<%= config.bin %> <%= command.id %> --lock gpreg.lock.json --to registry.internal/gitpod',
+      command: 'gpreg verify --lock gpreg.lock.json --to registry.internal/gitpod',
     },
     {
       description: 'Read every byte back and hash it',
-      command:
-        '<%= config.bin %> <%= command.id %> --lock gpreg.lock.json --to registry.internal/gitpod --deep',
+      command: 'gpreg verify --lock gpreg.lock.json --to registry.internal/gitpod --deep',
     },
     {
       description: 'Against the sources as they are now',
-      command:
-        '<%= config.bin %> <%= command.id %> --release release-2022.11.3 --to registry.internal/gitpod --json',
+      command: 'gpreg verify --release release-2022.11.3 --to registry.internal/gitpod --json',
     },
   ]
   static override flags = {
@@ -41,14 +39,8 @@ export default class Verify extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Verify)
-    const world = await this.open(registriesOptions(flags), flags)
-    const set = await collectImageSet(imageSetRequest(flags), world)
-    const result = await verifyImages(
-      set,
-      world.registries,
-      { ...copyOptions(flags), deep: flags.deep },
-      world.context,
-    )
+    const { set, registries, context } = await this.collect(flags)
+    const result = await verifyImages(set, registries, { ...copyOptions(flags), deep: flags.deep }, context)
     return this.answer(result, renderVerify, exitCodeOfVerify(result))
   }
 }

@@ -58,7 +58,7 @@ export const imageSetFlags = withEnvironment({
   })(),
 })
 
-type ImageSetFlags = Interfaces.InferredFlags<typeof imageSetFlags & typeof targetFlags>
+export type ImageSetFlags = Interfaces.InferredFlags<typeof imageSetFlags & typeof targetFlags>
 
 /** @throws `usage` where `--to` is no target */
 export function imageSetRequest(flags: ImageSetFlags): ImageSetRequest {

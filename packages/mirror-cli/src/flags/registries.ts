@@ -38,6 +38,12 @@ export const registryFlags = withEnvironment({
     helpValue: 'HOST',
     description: "do not check this host's certificate",
   }),
+  'stall-timeout': Flags.integer({
+    helpGroup,
+    helpValue: 'SECONDS',
+    min: 1,
+    description: 'give up on a host from which no byte comes for so long; default 60',
+  }),
   concurrency: Flags.integer({
     helpGroup,
     helpValue: 'N',
@@ -47,7 +53,7 @@ export const registryFlags = withEnvironment({
   }),
 })
 
-type RegistryFlags = Interfaces.InferredFlags<typeof registryFlags>
+export type RegistryFlags = Interfaces.InferredFlags<typeof registryFlags>
 
 /** @throws `usage` */
 export function registriesOptions(flags: RegistryFlags): RegistriesOptions {
@@ -58,6 +64,7 @@ export function registriesOptions(flags: RegistryFlags): RegistriesOptions {
     caFiles: flags['ca-file']?.map(parseCaFile),
     clientCertificates: flags['client-cert']?.map(parseClientCertificate),
     insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
+    stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
   })
 }

@@ -11,7 +11,8 @@ export function renderError(
   error: GpregError,
   { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
 ): string {
-  const about = renderSubject(error.subject, error.message)
+  // Where an interruption struck says nothing.
+  const about = error.code === 'aborted' ? '' : renderSubject(error.subject, error.message)
   return [
     `${paint('red', 'error:')} ${error.message}`,
     ...(about === '' ? [] : [`       ${paint('dim', about)}`]),

@@ -39,6 +39,11 @@ export function renderImageSet(
   }
 }
 
+/** What was left out, a line an image. */
+export function renderExcluded({ excluded }: ImageSet): string[] {
+  return excluded.map(({ source, pattern }) => `left out by ${pattern}: ${formatReference(source)}`)
+}
+
 function renderImageTable({ images }: ImageSet, why: boolean): string {
   const targets = images.some(({ target }) => target !== undefined)
   const column = <T>(shown: boolean, cell: T): T[] => (shown ? [cell] : [])

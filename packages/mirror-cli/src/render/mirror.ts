@@ -11,7 +11,7 @@ export function renderMirror({ images, totals }: MirrorResult, paint: Paint = pl
     `${count(totals.images, 'image')}: ${totals.copied} copied, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
     `${count(blobs.sent, 'blob')} sent (${formatBytes(bytes.sent)}), ${blobs.mounted} mounted (${formatBytes(bytes.mounted)}), ` +
       `${blobs.present} already there (${formatBytes(bytes.present)})`,
-    `${totals.requests.source} requests to sources, ${totals.requests.target} to the target, ` +
+    `${count(totals.requests.source, 'request')} to sources, ${totals.requests.target} to the target, ` +
       `${totals.retries} tried again, ${formatSeconds(totals.seconds)}`,
   ].join('\n')
 }

@@ -8,7 +8,7 @@ import {
 } from '@gpreg/core'
 import { describe, expect, test } from 'vitest'
 import { errorDocument, renderError } from './error.ts'
-import { imageSetDocument, renderImageSet } from './image-set.ts'
+import { imageSetDocument, renderExcluded, renderImageSet } from './image-set.ts'
 import { renderMirror, renderPlan } from './mirror.ts'
 import { formatBytes, formatSeconds } from './units.ts'
 import { renderVerify } from './verify.ts'
@@ -75,6 +75,10 @@ describe('image set', () => {
     expect(renderImageSet(set, 'text')).toBe(
       'docker.io/library/redis:6.2\ndocker.io/gitpod/workspace-full:latest',
     )
+  })
+
+  test('says what was left out', () => {
+    expect(renderExcluded(set)).toEqual(['left out by */alpine:*: docker.io/library/alpine:latest'])
   })
 
   test('as a document', () => {

@@ -1,0 +1,162 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createContext } from '../context.ts'
+import type { GpregEvent } from '../events.ts'
+import { digestOf } from '../model/digest.ts'
+import { formatReference, parsePrefix, parseReference } from '../model/reference.ts'
+import { collectImageSet } from './collect.ts'
+import type { ImageSetRequest } from './image-set-request.ts'
+import { formatInstallerList } from './installer-list.ts'
+import { createLock, writeLock } from './lock.ts'
+
+let directory: string
+beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-set-'))))
+afterEach(() => rm(directory, { recursive: true }))
+
+const events: GpregEvent[] = []
+async function collect(request: ImageSetRequest, stdin = '') {
+  events.length = 0
+  return collectImageSet(request, {
+    context: createContext({ emit: event => events.push(event) }),
+    openVersions: () => Promise.reject(new TypeError('no network in this test')),
+    stdin: async () => stdin,
+  })
+}
+const targets = async (request: ImageSetRequest, stdin?: string) =>
+  (await collect(request, stdin)).images.map(
+    ({ source, target }) =>
+      `${formatReference(source)} ${target === undefined ? '-' : formatReference(target)}`,
+  )
+async function file(name: string, text: string): Promise<string> {
+  await writeFile(join(directory, name), text)
+  return join(directory, name)
+}
+const to = parsePrefix('r.io/g')
+
+describe('collectImageSet', () => {
+  it('takes the union, folds duplicates and sorts', async () => {
+    const list = await file('list.txt', 'redis:6.2\nalpine:3\n')
+    const { images } = await collect(
+      { images: [list, '-'], image: ['docker.io/redis:6.2'] },
+      'quay.io/a/b:1\n',
+    )
+    expect(images.map(({ source }) => formatReference(source))).toEqual([
+      'docker.io/library/alpine:3',
+      'docker.io/library/redis:6.2',
+      'quay.io/a/b:1',
+    ])
+    expect(images[1]!.origins).toEqual(['image:docker.io/redis:6.2', `images:${list}`])
+  })
+
+  it('lets targets of a list count only where no target is given', async () => {
+    const list = '[{"original":"redis:6","target":"old.io/x/redis:6"}]'
+    expect(await targets({ images: ['-'], image: ['redis:6'] }, list)).toEqual([
+      'docker.io/library/redis:6 old.io/x/redis:6',
+    ])
+    expect(await targets({ images: ['-'], to }, list)).toEqual([
+      'docker.io/library/redis:6 r.io/g/library/redis:6',
+    ])
+  })
+
+  it('publishes under several namings, each name once', async () => {
+    expect(
+      await targets({
+        image: ['quay.io/a/b:1', 'quay.io/c:1'],
+        to,
+        namings: ['installer', 'flat', 'source'],
+      }),
+    ).toEqual(['quay.io/a/b:1 r.io/g/a/b:1', 'quay.io/a/b:1 r.io/g/b:1', 'quay.io/c:1 r.io/g/c:1'])
+  })
+
+  it('refuses two images for one name, and shows both', async () => {
+    const collision = collect({ image: ['quay.io/a/x:1', 'ghcr.io/b/x:1'], to, namings: ['flat'] })
+    await expect(collision).rejects.toMatchObject({
+      code: 'target-collision',
+      message: 'ghcr.io/b/x:1 and quay.io/a/x:1 would both become r.io/g/x:1',
+    })
+    const pinned = `redis:6@${digestOf('x')}`
+    await expect(collect({ image: ['redis:6', pinned], to })).rejects.toMatchObject({
+      code: 'target-collision',
+    })
+  })
+
+  it('lets a name of the target give way to the image that is published under it', async () => {
+    const image = ['r.io/g/library/redis:6', 'redis:6', 'r.io/g/own:1']
+    expect(await targets({ image, to })).toEqual([
+      'docker.io/library/redis:6 r.io/g/library/redis:6',
+      'r.io/g/own:1 r.io/g/own:1',
+    ])
+  })
+
+  it('leaves out what patterns and purposes leave out', async () => {
+    const image = ['redis:6', 'quay.io/ide/rider:1', 'gitpod/workspace-full']
+    const set = await collect({ image, exclude: ['*/ide/rider:*', 'rider'] })
+    expect(set.images).toHaveLength(2)
+    expect(set.excluded).toEqual([
+      { source: parseReference('quay.io/ide/rider:1'), pattern: '*/ide/rider:*' },
+    ])
+    expect(events).toMatchObject([{ code: 'image-set', message: expect.stringContaining("'rider'") }])
+    expect(await targets({ image, purposes: ['workspace-base'] })).toEqual([
+      'docker.io/gitpod/workspace-full:latest -',
+    ])
+  })
+
+  it('follows the configuration of the installer, and flags before it', async () => {
+    const config = await file(
+      'c.yaml',
+      'repository: c.io/x\ndropImageRepo: true\nworkspace: {workspaceImage: gitpod/workspace-go}\n',
+    )
+    expect(await targets({ config })).toEqual([
+      'docker.io/gitpod/workspace-go:latest c.io/x/workspace-go:latest',
+    ])
+    expect(await targets({ config, to, namings: ['installer'] })).toEqual([
+      'docker.io/gitpod/workspace-go:latest r.io/g/gitpod/workspace-go:latest',
+    ])
+  })
+
+  it('keeps what a lock pins, also when another input names the image', async () => {
+    const locked = { digest: digestOf('x'), mediaType: 'application/x', size: 1, bytes: 2, referrers: [] }
+    const entry = {
+      source: parseReference('redis:6'),
+      purpose: 'components',
+      origins: ['image:redis:6'],
+    } as const
+    const lock = await file('l.json', writeLock(createLock([{ entry, image: locked }], new Date(0))))
+    const { images } = await collect({ lock, image: ['redis:6'], to })
+    expect(images).toMatchObject([{ locked, target: parseReference('r.io/g/library/redis:6') }])
+  })
+
+  it('reads a versions manifest, and says which release stands in', async () => {
+    const versions = await file('v.yaml', 'version: release-2022.11.2\ncomponents: {server: {version: s}}\n')
+    const { images } = await collect({ versions })
+    expect(images.some(({ origins }) => origins.includes('versions:components.server'))).toBe(true)
+    expect(images.some(({ origins }) => origins.includes('catalogue:2022.11.3'))).toBe(true)
+    expect(events.some(event => event.type === 'warning' && event.code === 'image-set')).toBe(true)
+  })
+
+  it.each<[ImageSetRequest, string]>([
+    [{}, 'image-set-empty'],
+    [{ image: ['redis'], exclude: ['*'] }, 'image-set-empty'],
+    [{ image: ['https://x.io/y'] }, 'reference-invalid'],
+    [{ images: ['/absent/list'] }, 'input-unreadable'],
+    [{ release: 'release-1999.1' }, 'release-unknown'],
+    [{ versions: '-' }, 'release-unknown'],
+  ])('refuses %j', async (request, code) => {
+    await expect(collect(request, 'components: {}')).rejects.toMatchObject({ code, hint: expect.any(String) })
+  })
+})
+
+describe('formatInstallerList', () => {
+  it('prints what mirror list prints', async () => {
+    expect(formatInstallerList(await collect({ image: ['redis:6'], to }))).toBe(
+      '[\n  {\n    "original": "docker.io/library/redis:6",\n    "target": "r.io/g/library/redis:6"\n  }\n]\n',
+    )
+  })
+
+  it('wants targets', async () => {
+    const set = await collect({ image: ['redis:6'] })
+    expect(() => formatInstallerList(set)).toThrow(expect.objectContaining({ code: 'usage' }))
+  })
+})

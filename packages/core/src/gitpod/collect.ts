@@ -1,0 +1,104 @@
+import type { Context } from '../context.ts'
+import { GpregError } from '../errors.ts'
+import { parseReference } from '../model/reference.ts'
+import { excludeImages, foldImages, sortEntries } from './fold.ts'
+import { purposeOf, type FoundImage } from './found-image.ts'
+import { parseImageList } from './image-list.ts'
+import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
+import type { ImageEntry, ImageSet } from './image-set.ts'
+import { readInput } from './input.ts'
+import { parseInstallerConfig, type InstallerImages } from './installer-config.ts'
+import { lockToEntries, readLock } from './lock.ts'
+import { manifestImages } from './manifests.ts'
+import { collectRelease, type CollectedRelease } from './release-images.ts'
+import { assignTargets, withoutCollisions } from './targets.ts'
+import { workspaceRepoImages } from './workspace-repo.ts'
+
+/**
+ * Finds all images that a request names, with their targets where it says where they go.
+ * @throws `input-unreadable`, `input-invalid`, `reference-invalid`, `release-unknown`, `image-set-empty`, `target-collision`,
+ * and what reading the versions image throws
+ */
+export async function collectImageSet(request: ImageSetRequest, world: ImageSetWorld): Promise<ImageSet> {
+  const { context } = world
+  const config = await readConfig(request, world)
+  const release = await collectRelease(request, world)
+  const found = [
+    ...(release?.images ?? []),
+    ...configImages(request, config),
+    ...(await listedImages(request, world)),
+  ]
+  const wanted = request.purposes?.length
+    ? found.filter(({ purpose }) => request.purposes!.includes(purpose))
+    : found
+  const { kept, excluded } = excludeImages(wanted, request.exclude ?? [])
+  if (kept.length === 0) throw emptySet(found)
+  warnOfIdlePatterns(request, excluded, context)
+  const images = nameTargets(kept, request, config, release)
+  return { images: sortEntries(images), excluded }
+}
+
+async function readConfig(
+  { config: path }: ImageSetRequest,
+  { stdin }: ImageSetWorld,
+): Promise<InstallerImages | undefined> {
+  return path === undefined ? undefined : parseInstallerConfig(await readInput(path, stdin), path)
+}
+
+function configImages({ config: path }: ImageSetRequest, config: InstallerImages | undefined): FoundImage[] {
+  if (config?.workspaceImage === undefined) return []
+  return [{ source: config.workspaceImage, purpose: 'workspace-base', origins: [`config:${path}`] }]
+}
+
+async function listedImages(
+  request: ImageSetRequest,
+  { context, stdin }: ImageSetWorld,
+): Promise<FoundImage[]> {
+  const { images = [], manifests = [], workspaceRepos = [], image = [], lock } = request
+  const found: FoundImage[] = []
+  for (const path of images) found.push(...parseImageList(await readInput(path, stdin), path, context))
+  for (const path of manifests) found.push(...(await manifestImages(path, stdin, context)))
+  for (const directory of workspaceRepos) found.push(...(await workspaceRepoImages(directory, context)))
+  for (const text of image) {
+    const source = parseReference(text)
+    found.push({ source, purpose: purposeOf(source), origins: [`image:${text}`] })
+  }
+  if (lock !== undefined) found.push(...lockToEntries(readLock(await readInput(lock, stdin), lock), lock))
+  return found
+}
+
+function nameTargets(
+  found: readonly FoundImage[],
+  request: ImageSetRequest,
+  config: InstallerImages | undefined,
+  release: CollectedRelease | undefined,
+): ImageEntry[] {
+  const to = request.to ?? config?.to
+  if (to === undefined) return withoutCollisions(foldImages(found, true))
+  const namings = request.namings?.length ? request.namings : [config?.naming ?? 'installer']
+  const options = release === undefined ? {} : { chartsKeepPath: release.chartsKeepPath }
+  return withoutCollisions(assignTargets(foldImages(found, false), to, namings, options))
+}
+
+/** A pattern that matches nothing is most likely misspelt, and then copies what was to be left out. */
+function warnOfIdlePatterns(
+  { exclude = [] }: ImageSetRequest,
+  excluded: ImageSet['excluded'],
+  { emit }: Context,
+): void {
+  for (const pattern of exclude) {
+    if (excluded.some(image => image.pattern === pattern)) continue
+    const message = `--exclude '${pattern}' leaves nothing out; it is tried on the whole reference, e.g. docker.io/library/redis:6.2`
+    emit({ type: 'warning', code: 'image-set', message })
+  }
+}
+
+function emptySet(found: readonly FoundImage[]): GpregError {
+  return found.length === 0
+    ? new GpregError('image-set-empty', 'there are no images to work with', {
+        hint: 'name some: --release, --versions, --images, --manifests, --workspace-repo, --image, --lock or --config',
+      })
+    : new GpregError('image-set-empty', `all ${found.length} images are left out`, {
+        hint: 'check --exclude and --purpose',
+      })
+}

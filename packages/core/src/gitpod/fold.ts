@@ -1,0 +1,71 @@
+import { formatReference, type Reference } from '../model/reference.ts'
+import type { FoundImage } from './found-image.ts'
+import type { ImageEntry, ImageSet } from './image-set.ts'
+
+/**
+ * One entry for each image, however often it was found: origins together, a digest from wherever one is known. What is needed
+ * for Gitpod itself counts as such, even where workspaces start from it, too.
+ * @param ownTargets whether targets that inputs state count: an image is then an entry for each of them
+ */
+export function foldImages(found: readonly FoundImage[], ownTargets: boolean): ImageEntry[] {
+  const bySource = Map.groupBy(found, ({ source }) => formatReference(source))
+  return [...bySource.values()].flatMap(mentions => {
+    const { source } = mentions[0]!
+    const locked = mentions.find(mention => mention.locked !== undefined)?.locked
+    const entry: ImageEntry = {
+      source,
+      purpose: mentions.some(({ purpose }) => purpose === 'components') ? 'components' : 'workspace-base',
+      origins: [...new Set(mentions.flatMap(({ origins }) => origins))].toSorted(),
+      ...(locked === undefined ? {} : { locked }),
+    }
+    const targets = ownTargets ? distinct(mentions.flatMap(({ target }) => target ?? [])) : []
+    return targets.length === 0 ? [entry] : targets.map(target => ({ ...entry, target }))
+  })
+}
+
+/** Leaves out what a pattern matches. A pattern is tried on the whole normalised reference; `*` is any text, `?` one character. */
+export function excludeImages(
+  found: readonly FoundImage[],
+  patterns: readonly string[],
+): { readonly kept: FoundImage[]; readonly excluded: ImageSet['excluded'] } {
+  const globs = patterns.map(pattern => ({ pattern, matches: globMatcher(pattern) }))
+  const kept: FoundImage[] = []
+  const excluded = new Map<string, ImageSet['excluded'][number]>()
+  for (const image of found) {
+    const name = formatReference(image.source)
+    const glob = globs.find(({ matches }) => matches(name))
+    if (glob === undefined) kept.push(image)
+    else excluded.set(name, { source: image.source, pattern: glob.pattern })
+  }
+  return { kept, excluded: [...excluded.values()].toSorted(bySource) }
+}
+
+/** By source, then by target, by code unit: the order in which the installer lists. */
+export function sortEntries(entries: readonly ImageEntry[]): ImageEntry[] {
+  return entries.toSorted((a, b) => bySource(a, b) || compare(targetName(a), targetName(b)))
+}
+
+function globMatcher(pattern: string): (text: string) => boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replace(/\?/g, '.')
+  const expression = new RegExp(`^${source}$`)
+  return text => expression.test(text)
+}
+
+function distinct(references: readonly Reference[]): Reference[] {
+  return [...new Map(references.map(reference => [formatReference(reference), reference])).values()]
+}
+
+function targetName({ target }: ImageEntry): string {
+  return target === undefined ? '' : formatReference(target)
+}
+
+function bySource(a: { readonly source: Reference }, b: { readonly source: Reference }): number {
+  return compare(formatReference(a.source), formatReference(b.source))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,36 @@
+import { tryParseReference, type Reference } from '../model/reference.ts'
+
+/**
+ * References in free text: configuration files, arguments, environment values. Only what names a host and a tag or digest
+ * counts, since anything else (`server:3000`, `eu.gcr.io/gitpod-core-dev/build`, `https://host/path`) is more often no image.
+ */
+export function referencesInText(text: string): Reference[] {
+  return text
+    .split(WORD_ENDS)
+    .filter(word => !isUrl(word))
+    .flatMap(word => word.split(VALUE_STARTS))
+    .flatMap(word => referenceInWord(word) ?? [])
+}
+
+/** What parts words in shell, JSON, YAML, TOML and prose. Not `$`, `{`, `}`: a word with a variable in it is no reference. */
+const WORD_ENDS = /[\s"'`,;<>()[\]|\\]+/
+/** `--flag=value`, `NAME=value` */
+const VALUE_STARTS = /=+/
+/** How tools of containers name a registry. */
+const TRANSPORT = /^docker:\/\//
+/** `{` and `}` of flow collections, and what ends a sentence. */
+const AROUND = /^\{+|[}.:!?]+$/g
+
+/** `docker.io`, `10.0.0.1`, `registry.internal:5000`, `registry:5000`, `localhost`, `[::1]:5000` */
+const HOST = /^(?:(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*|\d+(?:\.\d+){3}|localhost)(?::\d+)?$|^[a-z0-9-]+:\d+$/
+
+function isUrl(word: string): boolean {
+  return word.replace(TRANSPORT, '').includes('://')
+}
+
+function referenceInWord(word: string): Reference | undefined {
+  const text = word.replace(TRANSPORT, '').replace(AROUND, '')
+  const slash = text.indexOf('/')
+  if (slash < 1 || !HOST.test(text.slice(0, slash)) || !/[:@]/.test(text.slice(slash))) return undefined
+  return tryParseReference(text)
+}

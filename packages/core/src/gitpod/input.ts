@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises'
+import { GpregError, isGpregError } from '../errors.ts'
+import { parseReference, type Reference } from '../model/reference.ts'
+
+export const STDIN = '-'
+
+/**
+ * A text that the user named.
+ * @throws `input-unreadable`
+ */
+export async function readInput(path: string, stdin: () => Promise<string>): Promise<string> {
+  return withoutByteOrderMark(path === STDIN ? await stdin() : await readText(path))
+}
+
+/** @throws `input-unreadable` */
+export async function readText(path: string): Promise<string> {
+  return reading(path, () => readFile(path, 'utf8')).then(withoutByteOrderMark)
+}
+
+/** Does file work; what the operating system refuses becomes `input-unreadable`. */
+export async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (isGpregError(cause)) throw cause
+    const code = (cause as NodeJS.ErrnoException).code ?? ''
+    const [why, hint] = REASONS[code] ?? ['it cannot be read', 'check the path']
+    throw new GpregError('input-unreadable', `${path}: ${why}`, { path, hint, cause })
+  }
+}
+
+const REASONS: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ['no such file or directory', 'check the path; relative paths start at the current directory'],
+  ENOTDIR: ['a part of the path is no directory', 'check the path'],
+  EISDIR: ['this is a directory', 'name a file in it'],
+  EACCES: ['permission denied', 'run as a user who may read it'],
+}
+
+/** `path:line`, or the path alone where no line is known. */
+export function place(path: string, line?: number): string {
+  const name = path === STDIN ? 'standard input' : path
+  return line === undefined ? name : `${name}:${line}`
+}
+
+/** Lines count from 1. */
+export function invalidInput(
+  path: string,
+  line: number | undefined,
+  why: string,
+  hint: string,
+  cause?: unknown,
+) {
+  return new GpregError('input-invalid', `${place(path, line)}: ${why}`, { path, hint, cause })
+}
+
+/**
+ * A reference that an input names.
+ * @throws `reference-invalid`, saying where it stands
+ */
+export function referenceAt(text: string, path: string, line?: number): Reference {
+  try {
+    return parseReference(text)
+  } catch (thrown) {
+    if (!isGpregError(thrown)) throw thrown
+    throw new GpregError(thrown.code, `${place(path, line)}: ${thrown.message}`, {
+      ...thrown.subject,
+      path,
+      ...(thrown.hint === undefined ? {} : { hint: thrown.hint }),
+      cause: thrown,
+    })
+  }
+}
+
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}

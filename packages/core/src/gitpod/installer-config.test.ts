@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { parseInstallerConfig } from './installer-config.ts'
+
+const parse = (text: string) => parseInstallerConfig(text, 'gitpod.config.yaml')
+
+describe('parseInstallerConfig', () => {
+  it('reads target, base image and naming', () => {
+    const text =
+      'apiVersion: v1\nrepository: registry.internal/gitpod/\ndropImageRepo: true\nworkspace:\n  workspaceImage: gitpod/workspace-base\n'
+    expect(parse(text)).toEqual({
+      to: { host: 'registry.internal', path: 'gitpod' },
+      workspaceImage: { host: 'docker.io', repository: 'gitpod/workspace-base', tag: 'latest' },
+      naming: 'flat',
+    })
+  })
+
+  it.each([
+    'repository: eu.gcr.io/gitpod-core-dev/build\nworkspace: {workspaceImage: ""}\n',
+    'domain: x.y\n',
+  ])('takes the defaults for what they are', text => {
+    expect(parse(text)).toEqual({ naming: 'installer' })
+  })
+
+  it.each(['repository: https://r.io/x', 'domain: x\nrepository: r.io/UPPER', '- a', ''])(
+    'refuses %j',
+    text => {
+      expect(() => parse(text)).toThrow(
+        expect.objectContaining({
+          code: 'input-invalid',
+          message: expect.stringContaining('gitpod.config.yaml'),
+          hint: expect.any(String),
+        }),
+      )
+    },
+  )
+})

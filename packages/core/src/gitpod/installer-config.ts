@@ -1,0 +1,53 @@
+import { isMap } from 'yaml'
+import { GpregError, isGpregError } from '../errors.ts'
+import { formatPrefix, parsePrefix, type Reference, type RegistryPrefix } from '../model/reference.ts'
+import { GITPOD_BUILD } from './catalogue.ts'
+import { invalidInput, place, referenceAt } from './input.ts'
+import type { Naming } from './naming.ts'
+import { parseYaml, textAt } from './yaml-input.ts'
+
+/** What a `gitpod.config.yaml` says about images. */
+export interface InstallerImages {
+  /** `repository`, where it is not Gitpod's own. */
+  readonly to?: RegistryPrefix
+  /** `workspace.workspaceImage` */
+  readonly workspaceImage?: Reference
+  /** `flat` where `dropImageRepo` is set */
+  readonly naming: Naming
+}
+
+/** @throws `input-invalid`, also where `repository` cannot be a target; `reference-invalid` */
+export function parseInstallerConfig(text: string, path: string): InstallerImages {
+  const { documents, lineOf } = parseYaml(text, path)
+  const root = documents[0]?.contents ?? null
+  if (documents.length !== 1 || !isMap(root))
+    throw invalidInput(
+      path,
+      undefined,
+      'this is no installer configuration',
+      'give the file that `gitpod-installer init` makes',
+    )
+  const repository = textAt(root, ['repository'])
+  const image = textAt(root, ['workspace', 'workspaceImage'])
+  const drop = textAt(root, ['dropImageRepo'])?.text
+  const to = repository && targetAt(repository.text, path, lineOf(repository.node))
+  return {
+    ...(to === undefined ? {} : { to }),
+    ...(image === undefined ? {} : { workspaceImage: referenceAt(image.text, path, lineOf(image.node)) }),
+    naming: drop?.toLowerCase() === 'true' ? 'flat' : 'installer',
+  }
+}
+
+function targetAt(text: string, path: string, line: number): RegistryPrefix | undefined {
+  try {
+    const to = parsePrefix(text)
+    return formatPrefix(to) === formatPrefix(GITPOD_BUILD) ? undefined : to
+  } catch (thrown) {
+    if (!isGpregError(thrown)) throw thrown
+    throw new GpregError('input-invalid', `${place(path, line)}: repository: ${thrown.message}`, {
+      path,
+      cause: thrown,
+      ...(thrown.hint === undefined ? {} : { hint: thrown.hint }),
+    })
+  }
+}

@@ -1,0 +1,77 @@
+import { PassThrough } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { extract } from 'tar-stream'
+import { abortedError, GpregError, isGpregError } from '../errors.ts'
+import type { ByteStream } from '../store/content.ts'
+
+/** Unpacked; the base layer of the versions image has some 6 MiB. What unpacks without end is given up. */
+const MAX_LAYER_BYTES = 64 * 1024 * 1024
+
+/**
+ * Looks for a file at the root of a layer: its bytes, `deleted` where the layer hides what lower layers have, else `absent`.
+ * The layer is read to its end, since only then is it known to be what its digest says.
+ * https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+ * @param maxBytes of the file
+ * @throws `input-invalid` where it is no layer or too large, and what the stream throws
+ */
+export async function findInLayer(
+  layer: ByteStream,
+  mediaType: string,
+  file: string,
+  maxBytes: number,
+): Promise<Uint8Array | 'deleted' | 'absent'> {
+  const hiding = new Set([file, `.wh.${file}`, '.wh..wh..opq'])
+  let found: Uint8Array | undefined
+  let hidden = false
+  const tar = extract()
+  const limited = (chunks: AsyncIterable<Uint8Array>) => bounded(chunks, 'a layer', MAX_LAYER_BYTES)
+  const readEntries = async () => {
+    for await (const entry of tar) {
+      const name = entry.header.name.replace(/^\.?\/+/, '')
+      hidden ||= hiding.has(name)
+      if (name === file && entry.header.type === 'file')
+        found = await readAll(bounded(entry as AsyncIterable<Uint8Array>, file, maxBytes))
+      else entry.resume()
+    }
+  }
+  try {
+    await Promise.all([pipeline(layer, decompressor(mediaType), limited, tar), readEntries()])
+  } catch (cause) {
+    if (isGpregError(cause)) throw cause
+    if ((cause as Error).name === 'AbortError') throw abortedError(cause)
+    throw new GpregError('input-invalid', `a layer cannot be unpacked: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  return found ?? (hidden ? 'deleted' : 'absent')
+}
+
+/** Layer types of OCI and Docker end in what packed them. */
+function decompressor(mediaType: string) {
+  if (mediaType.endsWith('gzip')) return createGunzip()
+  return mediaType.endsWith('zstd') ? createZstdDecompress() : new PassThrough()
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Passes chunks on until there are more bytes than allowed. */
+async function* bounded(
+  chunks: AsyncIterable<Uint8Array>,
+  what: string,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const chunk of chunks) {
+    size += chunk.byteLength
+    if (size > maxBytes)
+      throw new GpregError('input-invalid', `${what} unpacks to more than ${maxBytes} bytes`, {
+        hint: 'this is no image of a Gitpod release; check its name',
+      })
+    yield chunk
+  }
+}

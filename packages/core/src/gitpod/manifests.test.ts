@@ -1,0 +1,181 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createContext } from '../context.ts'
+import { isGpregError } from '../errors.ts'
+import type { GpregEvent } from '../events.ts'
+import { formatReference } from '../model/reference.ts'
+import { referencesInText } from './image-text.ts'
+import { manifestImages, parseManifests } from './manifests.ts'
+
+const images = (text: string, context = createContext()) =>
+  parseManifests(text, 'all.yaml', context)
+    .map(({ source }) => formatReference(source))
+    .toSorted()
+const pod = (spec: unknown) => JSON.stringify({ apiVersion: 'v1', kind: 'Pod', spec })
+const configMap = (value: unknown) =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: { 'config.json': value } })
+const pin = `sha256:${'a'.repeat(64)}`
+
+describe('image fields', () => {
+  it('are found in all kinds of containers, wherever they are, short names too', () => {
+    const yaml = `
+apiVersion: batch/v1
+kind: CronJob
+spec:
+  jobTemplate: {spec: {template: {spec: {containers: [{image: busybox}]}}}}
+---
+# nothing here
+---
+apiVersion: example.io/v1
+kind: Thing
+spec:
+  image: redis:6
+  pod:
+    initContainers: [{name: a, image: "quay.io/a/b@${pin}"}]
+    ephemeralContainers:
+      - image: &again ghcr.io/c/d:1
+      - image: *again
+`
+    expect(images(yaml)).toEqual([
+      'docker.io/library/busybox:latest',
+      'docker.io/library/redis:6',
+      'ghcr.io/c/d:1',
+      'ghcr.io/c/d:1',
+      `quay.io/a/b@${pin}`,
+    ])
+  })
+
+  it('without a value are passed over with a warning', () => {
+    const events: GpregEvent[] = []
+    const yaml =
+      'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image:\n  - image: null\n  - image: ""\n'
+    expect(images(yaml, createContext({ emit: event => events.push(event) }))).toEqual([])
+    expect(events.map(event => event.type === 'warning' && event.code)).toEqual(
+      Array(3).fill('image-skipped'),
+    )
+  })
+
+  it('that are malformed are named with their line', () => {
+    const yaml = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: Upper/Case\n'
+    expect(() => images(yaml)).toThrow(
+      expect.objectContaining({ code: 'reference-invalid', message: expect.stringContaining('all.yaml:5') }),
+    )
+  })
+})
+
+describe('images elsewhere', () => {
+  it('are found on any host in JSON of a ConfigMap, also one inside another', () => {
+    const inner = JSON.stringify({ ide: 'quay.io/inner/ide:1', text: 'line\nprivate:5000/x/y:2' })
+    const outer = JSON.stringify({ image: 'ghcr.io/outer/img:3', inner, 'docker.io/key/image:4': {} })
+    expect(images(configMap(outer))).toEqual([
+      'docker.io/key/image:4',
+      'ghcr.io/outer/img:3',
+      'private:5000/x/y:2',
+      'quay.io/inner/ide:1',
+    ])
+  })
+
+  it('are found in environment, arguments and annotations', () => {
+    const container = {
+      image: 'busybox:1',
+      args: ['--worker=quay.io/a/worker:1', '--flag'],
+      env: [{ name: 'IMAGE', value: 'ghcr.io/b/env:2' }],
+    }
+    expect(images(pod({ containers: [container] }))).toEqual([
+      'docker.io/library/busybox:1',
+      'ghcr.io/b/env:2',
+      'quay.io/a/worker:1',
+    ])
+  })
+
+  it.each([
+    'https://quay.io/a/b:8080',
+    'server:3000',
+    'localhost:8086/ready',
+    'eu.gcr.io/gitpod-core-dev/build/ide/code',
+    'redis:6.2',
+    'gitpod/workspace-full:latest',
+    'quay.io/a/b:${TAG}',
+    '${REGISTRY}/a/b:1',
+    'user@example.com/x:1',
+    '2022.01.02/a:1',
+    'Content-Type/x:1',
+  ])('are not %s', text => {
+    expect(images(configMap(text))).toEqual([])
+  })
+
+  it('are found among words, quotes and brackets', () => {
+    const text = `use quay.io/a/b:1, "10.0.0.1:5000/c:2" or {x: docker://docker.io/library/d:3}.`
+    expect(referencesInText(text).map(formatReference)).toEqual([
+      'quay.io/a/b:1',
+      '10.0.0.1:5000/c:2',
+      'docker.io/library/d:3',
+    ])
+  })
+})
+
+describe('parseManifests', () => {
+  it.each([
+    ['apiVersion: v1\nkind: Pod\n---\nreplicas: 3\n', 'all.yaml:4'],
+    ['just text', 'all.yaml:1'],
+    ['a: [1\nb: 2', 'all.yaml'],
+    ['['.repeat(50_000), 'all.yaml'],
+  ])('refuses what is not Kubernetes', (text, place) => {
+    expect(() => images(text)).toThrow(
+      expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(place) }),
+    )
+  })
+
+  it('throws nothing but typed errors', () => {
+    const nested = fc.letrec(tie => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        fc.string(),
+        fc.array(tie('node')),
+        fc.dictionary(fc.constantFrom('image', 'containers', 'data'), tie('node')),
+      ),
+    })).node
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...'ai:-&*!|>%@[]{}"\' \n\t#') }),
+      nested.map(spec => pod(spec)),
+    )
+    fc.assert(
+      fc.property(text, content => {
+        try {
+          images(content)
+        } catch (error) {
+          expect(isGpregError(error)).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+describe('manifestImages', () => {
+  let directory: string
+  beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-manifests-'))))
+  afterEach(() => rm(directory, { recursive: true }))
+  const read = (path: string, text = '') => manifestImages(path, async () => text, createContext())
+
+  it('reads a directory with all below it, and standard input', async () => {
+    await mkdir(join(directory, 'sub'))
+    await writeFile(join(directory, 'a.yaml'), pod({ containers: [{ image: 'one:1' }] }))
+    await writeFile(join(directory, 'sub/b.yml'), pod({ containers: [{ image: 'two:2' }] }))
+    await writeFile(join(directory, 'README.md'), 'no: manifest')
+    const found = await read(directory)
+    expect(found.map(({ origins }) => origins[0])).toEqual([
+      `manifests:${directory}/a.yaml`,
+      `manifests:${directory}/sub/b.yml`,
+    ])
+    expect(await read('-', pod({ containers: [{ image: 'one:1' }] }))).toHaveLength(1)
+  })
+
+  it('says what cannot be read', async () => {
+    await expect(read(join(directory, 'absent.yaml'))).rejects.toMatchObject({ code: 'input-unreadable' })
+    await expect(read(directory)).rejects.toMatchObject({ code: 'input-invalid' })
+  })
+})

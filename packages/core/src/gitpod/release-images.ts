@@ -1,0 +1,48 @@
+import type { Context } from '../context.ts'
+import { formatReference } from '../model/reference.ts'
+import { findRelease, type Release } from './catalogue.ts'
+import type { FoundImage } from './found-image.ts'
+import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
+import { readInput } from './input.ts'
+import { parseVersions, releaseImages } from './versions.ts'
+import { readVersionsImage, versionsImage } from './versions-image.ts'
+
+export interface CollectedRelease {
+  readonly images: readonly FoundImage[]
+  readonly chartsKeepPath: boolean
+}
+
+/**
+ * Images of the releases that are named: by the tag of their versions image, by their versions manifest, or both. Undefined
+ * where neither is; the catalogue's entry alone then still tells how that release names its charts.
+ */
+export async function collectRelease(
+  { release, versions, catalogue }: ImageSetRequest,
+  world: ImageSetWorld,
+): Promise<CollectedRelease | undefined> {
+  const { context } = world
+  const images: FoundImage[] = []
+  const given = catalogue === undefined ? undefined : lookUp(catalogue, context)
+  let entry = given
+  if (release !== undefined) {
+    entry = given ?? lookUp(release, context)
+    const image = versionsImage(release)
+    const text = await readVersionsImage(image, await world.openVersions(image), context)
+    images.push(...releaseImages(entry, parseVersions(text, formatReference(image)), context))
+  }
+  if (versions !== undefined) {
+    const manifest = parseVersions(await readInput(versions, world.stdin), versions)
+    entry = given ?? lookUp(manifest.version ?? '', context)
+    images.push(...releaseImages(entry, manifest, context))
+  }
+  return entry && { images, chartsKeepPath: entry.chartsKeepPath }
+}
+
+function lookUp(version: string, context: Context): Release {
+  const { release, exact } = findRelease(version)
+  if (!exact) {
+    const message = `the catalogue has no ${version}; third-party images are those of ${release.name}`
+    context.emit({ type: 'warning', code: 'image-set', message })
+  }
+  return release
+}

@@ -1,0 +1,84 @@
+import type { Context } from '../context.ts'
+import { readManifest } from '../copy/graph.ts'
+import { GpregError, isGpregError } from '../errors.ts'
+import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
+import { childrenOf, type ImageManifest } from '../model/manifest.ts'
+import { matchesPlatform } from '../model/platform.ts'
+import { formatReference, isTag, tagOrDigest, type Reference } from '../model/reference.ts'
+import type { Call, ReadableRepository } from '../store/content.ts'
+import { gitpodImage } from './catalogue.ts'
+import { findInLayer } from './layer-file.ts'
+
+const FILE = 'versions.yaml'
+/** The real one has 5 KiB. */
+const MAX_FILE_BYTES = 1024 * 1024
+/** of indexes in indexes */
+const MAX_DEPTH = 4
+const HINT =
+  'name the build, e.g. release-2022.11.3, or give its versions manifest as a file: --versions FILE --catalogue RELEASE'
+
+/**
+ * The image that carries the versions manifest of a release. Its tag is the name of the build (`release-2022.11.3`,
+ * `release-2022.08.0.0`, `main.2968`); the bare number of a release stands for the final build.
+ * @throws `release-unknown` where the version can be no tag
+ */
+export function versionsImage(release: string): Reference {
+  const tag = /^\d{4}\.\d/.test(release) ? `release-${release}` : release
+  if (isTag(tag)) return gitpodImage('versions', tag)
+  throw new GpregError('release-unknown', `${JSON.stringify(release)} is no name of a release`, {
+    hint: 'name it like release-2022.11.3',
+  })
+}
+
+/**
+ * Reads `/versions.yaml` out of the image's layers, as the image's file system would show it.
+ * @throws `not-found` where image or file are not there, and what the repository throws
+ */
+export async function readVersionsImage(
+  image: Reference,
+  repository: ReadableRepository,
+  context: Context,
+): Promise<string> {
+  const call = { signal: context.signal }
+  const reference = formatReference(image)
+  const root = await repository.resolve(tagOrDigest(image), call).catch((thrown: unknown) => {
+    throw isGpregError(thrown, 'not-found') ? thrown.with({ reference, hint: HINT }) : thrown
+  })
+  const manifest = await imageManifest(root, repository, call)
+  for (const layer of manifest.layers.toReversed()) {
+    if (isForeignLayer(layer)) continue
+    const found = await findInLayer(repository.fetch(layer, call), layer.mediaType, FILE, MAX_FILE_BYTES)
+    if (found === 'absent') continue
+    if (found === 'deleted') break
+    return new TextDecoder().decode(found)
+  }
+  throw new GpregError('not-found', `there is no /${FILE} in ${reference}`, {
+    reference,
+    side: 'source',
+    hint: HINT,
+  })
+}
+
+/** The manifest itself, or of an index the child for linux/amd64, else the first. An index in an index is followed, too. */
+async function imageManifest(
+  root: Descriptor,
+  repository: ReadableRepository,
+  call: Call,
+): Promise<ImageManifest> {
+  let descriptor = root
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const { manifest } = await readManifest(repository, descriptor, call)
+    if (manifest.kind === 'manifest') return manifest
+    const children = childrenOf(manifest).filter(({ mediaType }) => isManifestType(mediaType))
+    const child = children.find(isAmd64) ?? children[0]
+    if (child === undefined) break
+    descriptor = child
+  }
+  throw new GpregError('manifest-invalid', `${root.digest} is an index without an image`, {
+    digest: root.digest,
+  })
+}
+
+function isAmd64({ platform }: Descriptor): boolean {
+  return platform !== undefined && matchesPlatform({ os: 'linux', architecture: 'amd64' }, platform)
+}

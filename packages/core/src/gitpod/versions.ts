@@ -1,0 +1,66 @@
+import { isMap, isScalar } from 'yaml'
+import type { Context } from '../context.ts'
+import { isTag } from '../model/reference.ts'
+import { gitpodImage, type Release } from './catalogue.ts'
+import { purposeOf, type FoundImage } from './found-image.ts'
+import { invalidInput, place } from './input.ts'
+import { parseYaml, textAt, type YamlInput } from './yaml-input.ts'
+
+/** `versions.yaml` of a release: the tags of the images that were built for it. */
+export interface VersionsManifest {
+  readonly path: string
+  /** What the manifest says it is, e.g. `release-2022.11.3`; builds of a branch say e.g. `main.2968`. */
+  readonly version?: string
+  /** The tag behind a component's key, e.g. `workspace.supervisor`; undefined where it has none. */
+  tag(key: string): string | undefined
+}
+
+const HINT = 'a versions manifest reads `components: {server: {version: TAG}, …}`'
+
+/** @throws `input-invalid` */
+export function parseVersions(text: string, path: string): VersionsManifest {
+  const input = parseYaml(text, path)
+  const root = input.documents[0]?.contents
+  const isManifest = isMap(root) && root.items.some(({ key }) => isScalar(key) && key.value === 'components')
+  if (input.documents.length !== 1 || !isManifest)
+    throw invalidInput(path, undefined, 'this is no versions manifest', HINT)
+  const version = textAt(root, ['version'], sameKey)?.text
+  return {
+    path,
+    ...(version === undefined ? {} : { version }),
+    tag: key => tagAt(input, ['components', ...key.split('.'), 'version']),
+  }
+}
+
+/**
+ * All images that a release's full list has: the manifest's tags in the catalogue's repositories, and what the catalogue pins.
+ * An image that the manifest should have and has not is left out with a warning.
+ * @throws `input-invalid`
+ */
+export function releaseImages(release: Release, versions: VersionsManifest, context: Context): FoundImage[] {
+  const listed = release.components.filter(({ when }) => when === undefined)
+  const components = listed.flatMap(({ key, repository }): FoundImage[] => {
+    const tag = versions.tag(key)
+    if (tag === undefined) {
+      const message = `${place(versions.path)} has no components.${key}.version, so ${repository} is left out, although ${release.name} needs it`
+      context.emit({ type: 'warning', code: 'image-skipped', message, subject: { path: versions.path } })
+      return []
+    }
+    const source = gitpodImage(repository, tag)
+    return [{ source, purpose: 'components', origins: [`versions:components.${key}`] }]
+  })
+  const origins = [`catalogue:${release.name}`]
+  return [...components, ...release.pinned.map(source => ({ source, purpose: purposeOf(source), origins }))]
+}
+
+function tagAt(input: YamlInput, keys: readonly string[]): string | undefined {
+  const found = textAt(input.documents[0]!.contents, keys, sameKey)
+  if (found === undefined || isTag(found.text)) return found?.text
+  const why = `${keys.join('.')}: ${JSON.stringify(found.text)} is not a tag`
+  throw invalidInput(input.path, input.lineOf(found.node), why, HINT)
+}
+
+/** The installer reads the manifest through Go's JSON decoder, to which `openVsxProxy` and `openVSXProxy` are the same. */
+function sameKey(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
+}

@@ -1,0 +1,72 @@
+import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml'
+import { invalidInput } from './input.ts'
+
+/** A YAML text that the user named. */
+export interface YamlInput {
+  readonly path: string
+  /** Documents that say something; empty ones are left out. */
+  readonly documents: readonly Document.Parsed[]
+  /** The line a node starts on, from 1. */
+  lineOf(node: ParsedNode): number
+}
+
+const HINT = 'check the file with a YAML linter'
+
+/**
+ * Every scalar stays the text it is written as, so that a version `1.10` does not become the number 1.1.
+ * @throws `input-invalid`, naming the line
+ */
+export function parseYaml(text: string, path: string): YamlInput {
+  const lines = new LineCounter()
+  const documents = composeDocuments(text, path, lines)
+  const error = documents.flatMap(document => document.errors)[0]
+  if (error !== undefined) {
+    // The parser's text goes on with an excerpt of the source; its first line is the reason.
+    const reason = error.message.split(/ at line|\n/)[0]!
+    throw invalidInput(path, lines.linePos(error.pos[0]).line, `not YAML: ${reason}`, HINT, error)
+  }
+  return {
+    path,
+    documents: documents.filter(({ contents }) => contents !== null && !isEmptyScalar(contents)),
+    lineOf: node => lines.linePos(node.range[0]).line,
+  }
+}
+
+function composeDocuments(text: string, path: string, lineCounter: LineCounter): Document.Parsed[] {
+  try {
+    // Duplicate keys are allowed, as the decoders of Kubernetes allow them.
+    const options = { lineCounter, schema: 'failsafe', uniqueKeys: false, logLevel: 'error' } as const
+    const documents = parseAllDocuments(text, options)
+    return 'empty' in documents ? [] : documents
+  } catch (cause) {
+    // e.g. nesting so deep that the parser runs out of stack
+    throw invalidInput(path, undefined, 'not YAML that can be read', HINT, cause)
+  }
+}
+
+function isEmptyScalar(node: ParsedNode): boolean {
+  return isScalar(node) && (node.value === null || node.value === '')
+}
+
+/** How YAML writes that there is no value. https://yaml.org/spec/1.2.2/#1032-tag-resolution */
+const NULL = /^(?:null|Null|NULL|~)$/
+
+/**
+ * The scalar text at a path of keys; undefined where there is none or it is empty.
+ * @param same how keys compare; default: as written
+ */
+export function textAt(
+  node: unknown,
+  keys: readonly string[],
+  same: (a: string, b: string) => boolean = (a, b) => a === b,
+): { readonly text: string; readonly node: ParsedNode } | undefined {
+  let here = node
+  for (const key of keys) {
+    if (!isMap(here)) return undefined
+    here = here.items.find(pair => isScalar(pair.key) && same(String(pair.key.value), key))?.value
+  }
+  if (!isScalar(here)) return undefined
+  const text = String(here.value ?? '').trim()
+  const empty = text === '' || (here.type === 'PLAIN' && NULL.test(text))
+  return empty ? undefined : { text, node: here as ParsedNode }
+}
