@@ -1,4 +1,4 @@
-import { GpregError, isGpregError } from '../errors.ts'
+import { isGpregError, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { childrenOf } from '../model/manifest.ts'
 import { contentFrom, type Call, type Repository } from '../store/content.ts'
