@@ -126,7 +126,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('registries tha
   it('no credentials: exit 5, with a hint at how to give them', async () => {
     const run = await gpreg([...mirror, ...trusted()])
     expect(run.exitCode, run.stderr).toBe(5)
-    expect(run.stderr).toMatch(/gpreg login|--authfile/)
+    expect(run.stdout).toMatch(/docker login .*--authfile/)
   })
 
   it('nothing listens: exit 6', async () => {
@@ -139,7 +139,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('registries tha
   it('an untrusted CA: exit 6, and the hint names --ca-file', async () => {
     const run = await gpreg([...mirror, '--to', internal.to, ...internal.flags.slice(2)])
     expect(run.exitCode, run.stderr).toBe(6)
-    expect(run.stderr).toContain('--ca-file')
+    expect(run.stdout).toContain('--ca-file')
   })
 })
 

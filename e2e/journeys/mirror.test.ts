@@ -76,22 +76,24 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
 
     it('sends nothing the second time, with two requests an image, or one with a lock', async () => {
       await using internal = await startInternalRegistry()
+      // A name without a tag has nothing that says it is whole: what is below it is looked at each time.
+      const tagged = [...images.keys()].filter(name => !name.includes('@'))
       const lock = directory.join('gpreg.lock.json')
-      const locked = await gpreg(['lock', '--images', list, ...from, '-o', lock])
+      const locked = await gpreg(['lock', '--images', '-', ...from, '-o', lock], { stdin: tagged.join('\n') })
       expect(locked.exitCode, locked.stderr).toBe(0)
       expect((await mirror(internal)).exitCode).toBe(0)
 
       clear(internal)
-      const again = await mirror(internal)
+      const again = await mirror(internal, '--exclude', '*@sha256:*')
       expect(again.exitCode, again.stderr).toBe(0)
       expect(again.json().totals).toMatchObject({
-        upToDate: images.size,
+        upToDate: tagged.length,
         copied: 0,
         bytes: { sent: 0 },
         blobs: { sent: 0 },
       })
       expect(internal.witness.count({ kind: 'upload' })).toBe(0)
-      expect(count(internal)).toBeLessThanOrEqual(2 * images.size + CHALLENGE)
+      expect(count(internal)).toBeLessThanOrEqual(2 * tagged.length + CHALLENGE)
 
       clear(internal)
       const withLock = await gpreg([
@@ -104,9 +106,9 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
         '--json',
       ])
       expect(withLock.exitCode, withLock.stderr).toBe(0)
-      expect(withLock.json().totals).toMatchObject({ upToDate: images.size, failed: 0 })
+      expect(withLock.json().totals).toMatchObject({ upToDate: tagged.length, failed: 0 })
       expect(source.count({})).toBe(0)
-      expect(count(internal)).toBeLessThanOrEqual(images.size + CHALLENGE)
+      expect(count(internal)).toBeLessThanOrEqual(tagged.length + CHALLENGE)
     })
 
     it('verifies what is there, and names what a disk has lost', async () => {

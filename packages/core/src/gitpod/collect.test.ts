@@ -1,11 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../context.ts'
 import type { GpregEvent } from '../events.ts'
+import { MediaType } from '../model/descriptor.ts'
 import { digestOf } from '../model/digest.ts'
 import { formatReference, parsePrefix, parseReference } from '../model/reference.ts'
+import { contentFrom } from '../store/content.ts'
+import { MemoryStore } from '../store/memory-store.ts'
 import { collectImageSet } from './collect.ts'
 import type { ImageSetRequest } from './image-set-request.ts'
 import { formatInstallerList } from './installer-list.ts'
@@ -145,6 +150,47 @@ describe('collectImageSet', () => {
     [{ versions: '-' }, 'release-unknown'],
   ])('refuses %j', async (request, code) => {
     await expect(collect(request, 'components: {}')).rejects.toMatchObject({ code, hint: expect.any(String) })
+  })
+})
+
+describe('--release', () => {
+  it('reads the versions manifest out of the image of that name', async () => {
+    const archive = pack()
+    archive.entry({ name: 'versions.yaml' }, 'components: {server: {version: commit-1}}')
+    archive.finalize()
+    const store = new MemoryStore()
+    const add = async (repository: string, mediaType: string, bytes: Uint8Array) => {
+      const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.byteLength }
+      await store.repository(repository).push(descriptor, contentFrom(bytes))
+      return descriptor
+    }
+    const { images } = await collectImageSet(
+      { release: '2022.11.3', to },
+      {
+        context: createContext(),
+        stdin: () => Promise.reject(new TypeError('not asked for')),
+        openVersions: async reference => {
+          expect(formatReference(reference)).toBe(
+            'eu.gcr.io/gitpod-core-dev/build/versions:release-2022.11.3',
+          )
+          const name = reference.repository
+          const layer = await add(name, 'application/vnd.oci.image.layer.v1.tar', await buffer(archive))
+          const config = await add(name, MediaType.ociConfig, Buffer.from('{}'))
+          const manifest = { schemaVersion: 2, mediaType: MediaType.ociManifest, config, layers: [layer] }
+          const bytes = Buffer.from(JSON.stringify(manifest))
+          const descriptor = await add(name, MediaType.ociManifest, bytes)
+          await store.repository(name).tag(reference.tag!, descriptor, bytes)
+          return store.repository(name)
+        },
+      },
+    )
+    expect(images.map(({ target }) => formatReference(target!))).toEqual(
+      expect.arrayContaining([
+        'r.io/g/server:commit-1',
+        'r.io/g/library/redis:6.2',
+        'r.io/g/ide/code:nightly',
+      ]),
+    )
   })
 })
 

@@ -61,6 +61,8 @@ export class RegistryClient {
   #endpoint: Promise<URL> | undefined
   /** The base URL, once it is known. */
   #own: URL | undefined
+  /** Settles when the first exchange is over. */
+  #first: Promise<void> | undefined
   #pausedUntil = 0
   /** requests in a row that used up all their tries */
   #defeats = 0
@@ -111,7 +113,25 @@ export class RegistryClient {
     return hopeless ? BRIEF : patienceFor(error)
   }
 
+  /**
+   * The first exchange goes alone: it teaches how the registry wants to be spoken to, and what starts meanwhile would only be
+   * refused as well.
+   */
   async #once(request: ApiRequest): Promise<ApiResponse> {
+    if (this.#first === undefined) {
+      const first = this.#authorised(request)
+      this.#first = first.then(
+        () => {},
+        () => {},
+      )
+      return first
+    }
+    await this.#first
+    return this.#authorised(request)
+  }
+
+  /** Sends with what is known of the registry's authentication, once more where it asks for other credentials. */
+  async #authorised(request: ApiRequest): Promise<ApiResponse> {
     const signal = request.signal ?? this.#context.signal
     const url = await this.#urlOf(request.target)
     await this.#gate(signal)

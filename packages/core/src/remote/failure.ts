@@ -144,6 +144,8 @@ function hintOf(code: ErrorCode, host: string): { hint?: string } {
       return {
         hint: `these credentials may not do this on ${host}; ask for pull rights on sources and push rights on the target`,
       }
+    case 'not-found':
+      return { hint: `check the name and the tag: ${host} does not have it` }
     case 'rate-limited':
       return {
         hint: `${host} limits requests: log in for a higher limit, lower --concurrency, or run the same command again later`,
