@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isGpregError, type ErrorCode } from '../errors.ts'
+import type { ByteStream } from '../store/content.ts'
+import type { UploadSessions } from './upload-sessions.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
 export type ApiErrorCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
   | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DENIED'
   | 'DIGEST_INVALID'
   | 'MANIFEST_BLOB_UNKNOWN'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'
   | 'NAME_INVALID'
   | 'SIZE_INVALID'
+  | 'TOOMANYREQUESTS'
   | 'UNAUTHORIZED'
   | 'UNSUPPORTED'
   | 'UNKNOWN'
@@ -42,21 +46,43 @@ export interface Exchange {
   readonly response: ServerResponse
   readonly method: string
   readonly url: URL
+  readonly uploads: UploadSessions
+  /** Counts bytes of the bodies, for the access log. */
+  readonly traffic: { in: number; out: number }
   /** Fires when the client goes away or the server stops. */
   readonly signal: AbortSignal
 }
 
+/** The body of a request, as fast as it is taken. Who stops early can still answer: the connection stays. */
+export async function* bodyOf({ request, traffic }: Exchange): ByteStream {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    traffic.in += chunk.byteLength
+    yield chunk
+  }
+}
+
 /** Ends an exchange with headers and, but for HEAD, a small body. */
 export function answer(
-  { request, response }: Exchange,
+  { request, response, traffic }: Exchange,
   status: number,
   headers: Readonly<Record<string, string | number>> = {},
   body: Uint8Array = new Uint8Array(),
 ): void {
-  // An answer given early leaves a body unread: the connection cannot be used again.
-  if (!request.complete && status >= 400) response.setHeader('connection', 'close')
+  if (!request.complete && status >= 400) cutLater(request)
   response.writeHead(status, { 'content-length': body.byteLength, ...headers })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  if (request.method === 'HEAD') response.end()
+  else {
+    traffic.out += body.byteLength
+    response.end(body)
+  }
+}
+
+/** How long, in milliseconds, a client that was refused may go on sending, so that it comes to read why. */
+const LINGER = 5_000
+
+function cutLater(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.socket.destroy(), LINGER).unref()
+  request.once('close', () => clearTimeout(timer))
 }
 
 export function answerJson(
@@ -92,12 +118,21 @@ const STATUS: Partial<Record<ErrorCode, readonly [number, ApiErrorCode]>> = {
   'manifest-unsupported': [400, 'MANIFEST_INVALID'],
   'manifest-too-large': [413, 'MANIFEST_INVALID'],
   'not-found': [404, 'MANIFEST_UNKNOWN'],
+  forbidden: [403, 'DENIED'],
   storage: [507, 'UNKNOWN'],
+  aborted: [503, 'UNKNOWN'],
+}
+
+const OUR_FAULT: Readonly<Record<number, string>> = {
+  500: 'the registry failed; its log says why',
+  503: 'the registry is stopping',
+  507: 'the registry cannot write; its disk may be full',
 }
 
 function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
-  if (!isGpregError(thrown)) return new ApiError(500, 'UNKNOWN', 'the server failed')
+  if (!isGpregError(thrown)) return new ApiError(500, 'UNKNOWN', OUR_FAULT[500]!)
   const [status, code] = STATUS[thrown.code] ?? [500, 'UNKNOWN' as const]
-  return new ApiError(status, code, thrown.message)
+  // What went wrong on this side is for the log of the server, not for whoever asked.
+  return new ApiError(status, code, status < 500 ? thrown.message : OUR_FAULT[status]!)
 }

@@ -21,11 +21,13 @@ export async function serveBlob(
     'accept-ranges': 'bytes',
     etag: `"${digest}"`,
   }
-  const range = exchange.method === 'GET' ? parseRange(exchange.request.headers.range, size) : undefined
+  const { range: wanted, 'if-range': ifRange = headers.etag } = exchange.request.headers
+  const applies = exchange.method === 'GET' && ifRange === headers.etag
+  const range = applies ? parseRange(wanted, size) : undefined
   if (range === 'unsatisfiable')
     throw new ApiError(416, 'SIZE_INVALID', 'no such range', { 'content-range': `bytes */${size}` })
   const { start, end } = range ?? { start: 0, end: size - 1 }
-  const { response } = exchange
+  const { response, traffic } = exchange
   response.writeHead(range === undefined ? 200 : 206, {
     ...headers,
     'content-length': end - start + 1,
@@ -36,10 +38,8 @@ export async function serveBlob(
     return
   }
   const descriptor = { mediaType: MediaType.octetStream, digest, size }
-  await pipeline(
-    first(repository.fetch(descriptor, { offset: start, signal: exchange.signal }), end - start + 1),
-    response,
-  )
+  const bytes = repository.fetch(descriptor, { offset: start, signal: exchange.signal })
+  await pipeline(first(bytes, end - start + 1, traffic), response)
 }
 
 export async function deleteBlob(
@@ -60,14 +60,14 @@ export async function deleteBlob(
 }
 
 /** So many bytes of a stream. */
-async function* first(stream: ByteStream, length: number): ByteStream {
+async function* first(stream: ByteStream, length: number, traffic: Exchange['traffic']): ByteStream {
   let left = length
   for await (const chunk of stream) {
-    if (chunk.byteLength >= left) {
-      yield chunk.subarray(0, left)
-      return
-    }
-    left -= chunk.byteLength
-    yield chunk
+    const taken = Math.min(chunk.byteLength, left)
+    traffic.out += taken
+    yield chunk.subarray(0, taken)
+    left -= taken
+    // The last chunk is there only after the whole has been checked.
+    if (left === 0) return
   }
 }

@@ -46,7 +46,9 @@ function page(
 ): { items: string[]; headers: Record<string, string> } {
   const last = url.searchParams.get('last')
   const wanted = url.searchParams.get('n')
-  const n = wanted !== null && /^\d{1,9}$/.test(wanted) ? Math.min(Number(wanted), MAX_PAGE) : MAX_PAGE
+  if (wanted !== null && !/^\d{1,9}$/.test(wanted))
+    throw new ApiError(400, 'UNSUPPORTED', 'n is not a number of entries')
+  const n = Math.min(Number(wanted ?? MAX_PAGE), MAX_PAGE)
   const rest = last === null ? all : all.filter(item => item > last)
   const items = rest.slice(0, n)
   const more = items.length > 0 && items.length < rest.length

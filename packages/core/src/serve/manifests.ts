@@ -5,7 +5,7 @@ import { isTag } from '../model/reference.ts'
 import { isDeleter, isUntagger } from '../store/capabilities.ts'
 import { contentFrom, type Repository } from '../store/content.ts'
 import { fetchBytes } from '../store/verify.ts'
-import { answer, ApiError, type Exchange } from './answer.ts'
+import { answer, ApiError, bodyOf, type Exchange } from './answer.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export async function serveManifest(
@@ -38,12 +38,16 @@ export async function takeManifest(
   }
   const { mediaType, subject } = parseManifest(bytes, exchange.request.headers['content-type'])
   const descriptor: Descriptor = { mediaType, digest, size: bytes.byteLength }
-  if (isDigest(tagOrDigest)) await repository.push(descriptor, contentFrom(bytes), exchange)
-  else await repository.tag(tagOrDigest, descriptor, bytes, exchange)
+  // A digest may bring its tags along: ?tag=1.2&tag=1.2.3
+  const tags = isDigest(tagOrDigest) ? exchange.url.searchParams.getAll('tag') : [tagOrDigest]
+  if (!tags.every(isTag)) throw new ApiError(400, 'MANIFEST_INVALID', 'one of the tags is none')
+  if (tags.length === 0) await repository.push(descriptor, contentFrom(bytes), exchange)
+  for (const tag of tags) await repository.tag(tag, descriptor, bytes, exchange)
   answer(exchange, 201, {
     location: `/v2/${repository.name}/manifests/${tagOrDigest}`,
     'docker-content-digest': digest,
     ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
+    ...(isDigest(tagOrDigest) && tags.length > 0 ? { 'oci-tag': tags.join(', ') } : {}),
   })
 }
 
@@ -75,11 +79,11 @@ function assertReference(tagOrDigest: string): string {
 }
 
 /** A manifest as it comes in; never more than a manifest may have. */
-async function readBody({ request }: Exchange): Promise<Buffer> {
-  assertManifestSize(Number(request.headers['content-length'] ?? 0))
-  const chunks: Buffer[] = []
+async function readBody(exchange: Exchange): Promise<Buffer> {
+  assertManifestSize(Number(exchange.request.headers['content-length'] ?? 0))
+  const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of bodyOf(exchange)) {
     size += chunk.byteLength
     assertManifestSize(size)
     chunks.push(chunk)

@@ -1,13 +1,18 @@
 import fc from 'fast-check'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createContext } from '../context.ts'
+import { GpregError } from '../errors.ts'
 import { digestOf } from '../model/digest.ts'
 import { MediaType } from '../model/descriptor.ts'
 import { parseReference } from '../model/reference.ts'
 import { createRegistries } from '../remote/registries.ts'
+import type { Ingest } from '../store/capabilities.ts'
 import type { Store } from '../store/content.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { MemoryStore } from '../store/memory-store.ts'
@@ -17,6 +22,7 @@ import { parseChunkRange, parseRange } from './range.ts'
 import {
   assertNotOpenByAccident,
   createRegistryServer,
+  type AccessLogEntry,
   type ListeningServer,
   type RegistryServerOptions,
 } from './server.ts'
@@ -145,7 +151,54 @@ describe.each([
     expect(await (await get('bytes=995-')).text()).toBe('56789')
     expect(await (await get('bytes=-3')).text()).toBe('789')
     expect((await get('bytes=1000-')).status).toBe(416)
+    expect((await get('bytes=5-2')).status).toBe(416)
+    const other = { range: 'bytes=10-19', 'if-range': '"other"' }
+    expect((await call(`/v2/library/app/blobs/${digest}`, { headers: other })).status).toBe(200)
     expect((await get('bytes=0-1,5-6')).status).toBe(200)
+  })
+
+  it('keeps what came of a chunk that broke off, and goes on from there', async () => {
+    const location = await startUpload()
+    const { port } = server
+    await new Promise<void>(resolve => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.write(`PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n`)
+        socket.write(bytes.subarray(0, 300), () => setTimeout(() => socket.destroy(), 100))
+      }).on('close', () => resolve())
+    })
+    const range = async () => (await call(location)).headers.get('range')
+    await vi.waitFor(async () => expect(await range()).toBe('0-299'))
+    const rest = await call(`${location}?digest=${digest}`, {
+      method: 'PUT',
+      headers: { 'content-range': '300-999' },
+      body: bytes.subarray(300),
+    })
+    expect(rest.status).toBe(201)
+  })
+
+  it('lets one request at a time write to an upload', async () => {
+    const location = await startUpload()
+    const first = request(new URL(location, server.url), { method: 'PATCH' })
+    first.write(bytes.subarray(0, 10))
+    await vi.waitFor(async () => expect((await call(location)).status).toBe(409))
+    const answered = once(first, 'response') as Promise<[IncomingMessage]>
+    first.end()
+    expect((await answered)[0].statusCode).toBe(202)
+    expect((await call(location)).headers.get('range')).toBe('0-9')
+  })
+
+  it('takes tags along with a digest', async () => {
+    const image = sampleImage(['x'])
+    await pushSample(store.repository('library/app'), image)
+    const put = (query: string) =>
+      call(`/v2/library/app/manifests/${image.descriptor.digest}?${query}`, {
+        method: 'PUT',
+        body: image.bytes,
+        headers: { 'content-type': MediaType.ociManifest },
+      })
+    expect((await put('tag=1&tag=1.2')).headers.get('oci-tag')).toBe('1, 1.2')
+    expect(await (await call('/v2/library/app/tags/list')).json()).toMatchObject({ tags: ['1', '1.2'] })
+    expect((await put('tag=a%2Fb')).status).toBe(400)
   })
 
   it('mounts, and starts an upload where it cannot', async () => {
@@ -178,6 +231,7 @@ describe.each([
     expect(await first.json()).toEqual({ name: 'library/app', tags: ['a', 'b'] })
     const link = /<([^>]+)>; rel="next"/.exec(first.headers.get('link')!)![1]!
     expect(await (await call(link)).json()).toEqual({ name: 'library/app', tags: ['c'] })
+    expect((await call('/v2/library/app/tags/list?n=x')).status).toBe(400)
     expect(await (await call('/v2/_catalog')).json()).toEqual({ repositories: ['library/app'] })
   })
 
@@ -217,6 +271,79 @@ describe.each([
     expect((await call('/v2/library/app/blobs/sha256:..%2f..%2fpasswd')).status).toBe(400)
     expect((await call('/v2/UPPER/tags/list')).status).toBe(400)
   })
+})
+
+describe('a registry in trouble', () => {
+  it('answers when its disk is full, says so in its log, and keeps no half upload', async () => {
+    const full = new GpregError('storage', 'the disk of /srv is full', { path: '/srv' })
+    const store = new MemoryStore()
+    let discarded = 0
+    const repository = Object.assign(store.repository('a'), {
+      ingest: async (id?: string): Promise<Ingest | undefined> =>
+        id === undefined
+          ? {
+              id: 'one',
+              size: 0,
+              append: async body => {
+                for await (const _ of body) throw full
+              },
+              commit: async () => Promise.reject(full),
+              discard: async () => void discarded++,
+            }
+          : undefined,
+    })
+    store.repository = () => repository
+    const log: AccessLogEntry[] = []
+    const server = await createRegistryServer(store, { onRequest: entry => log.push(entry) }, context).listen(
+      '127.0.0.1',
+      0,
+    )
+    cleanups.push(() => server.close())
+    const started = await fetch(`${server.url}/v2/a/blobs/uploads/`, { method: 'POST' })
+    const location = new URL(started.headers.get('location')!, server.url)
+    const answer = await fetch(location, { method: 'PATCH', body: Buffer.alloc(2_000_000) })
+    expect(answer.status).toBe(507)
+    expect(await answer.text()).not.toContain('/srv')
+    expect(discarded).toBe(1)
+    expect((await fetch(location)).status).toBe(404)
+    expect(log[1]).toMatchObject({ method: 'PATCH', path: location.pathname, status: 507, error: full })
+  })
+
+  it('forgets uploads that nobody goes on with', async () => {
+    let now = 0
+    const server = await createRegistryServer(
+      new MemoryStore(),
+      {},
+      createContext({ now: () => now }),
+    ).listen('127.0.0.1', 0)
+    cleanups.push(() => server.close())
+    const start = async () =>
+      (await fetch(`${server.url}/v2/a/blobs/uploads/`, { method: 'POST' })).headers.get('location')!
+    const old = await start()
+    now += 2 * 60 * 60_000
+    await start()
+    expect((await fetch(server.url + old)).status).toBe(404)
+  })
+
+  it('refuses a body that is too large without a length, in words', async () => {
+    const server = await createRegistryServer(new MemoryStore(), {}, context).listen('127.0.0.1', 0)
+    cleanups.push(() => server.close())
+    const body = new ReadableStream({
+      pull: controller => controller.enqueue(new Uint8Array(1_000_000)),
+    })
+    const init: RequestInit & { duplex: 'half' } = { method: 'PUT', body, duplex: 'half' }
+    expect((await fetch(`${server.url}/v2/a/manifests/1`, init)).status).toBe(413)
+  }, 15_000)
+
+  it('stops although a client never ends its request', async () => {
+    const server = await createRegistryServer(new MemoryStore(), {}, context).listen('127.0.0.1', 0)
+    const stuck = request(`${server.url}/v2/a/manifests/1`, { method: 'PUT' }).on('error', () => {})
+    stuck.write('{')
+    await once(stuck, 'socket')
+    await new Promise(resolve => setTimeout(resolve, 100))
+    await server.close()
+    await expect(fetch(server.url)).rejects.toThrow()
+  }, 10_000)
 })
 
 describe('a guarded registry', () => {

@@ -13,6 +13,7 @@ import type { Store } from '../store/content.ts'
 import { answerError, ApiError, type Exchange } from './answer.ts'
 import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'
 import { route } from './router.ts'
+import { UploadSessions } from './upload-sessions.ts'
 
 export interface RegistryServerOptions {
   readonly readOnly?: boolean
@@ -27,9 +28,17 @@ export interface RegistryServerOptions {
 
 export interface AccessLogEntry {
   readonly method: string
+  /** without the query */
   readonly path: string
   readonly status: number
+  /** bytes of the bodies */
+  readonly bytesIn: number
+  readonly bytesOut: number
   readonly milliseconds: number
+  /** address of the client */
+  readonly remote: string
+  /** what the server failed over; what the client did wrong is in the status */
+  readonly error?: unknown
 }
 
 export interface RegistryServer {
@@ -42,13 +51,15 @@ export interface RegistryServer {
 export interface ListeningServer {
   readonly url: string
   readonly port: number
-  /** Ends idle connections at once and the others when they are done. */
+  /** Ends idle connections at once; the others when they are done, or after a few seconds. */
   close(): Promise<void>
 }
 
 /** Headers must come within this, in milliseconds; bodies may take as long as they move. */
 const HEADERS_TIMEOUT = 30_000
 const IDLE_TIMEOUT = 120_000
+/** What is at work when the server stops may take so long to end, in milliseconds. */
+const GRACE = 5_000
 
 /** An OCI distribution server over any store, with what the store can do. */
 export function createRegistryServer(
@@ -58,21 +69,31 @@ export function createRegistryServer(
 ): RegistryServer {
   const users = options.htpasswd === undefined ? undefined : parseHtpasswd(options.htpasswd)
 
+  const uploads = new UploadSessions(() => context.now())
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([context.signal, stopping.signal])
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const started = context.now()
-    const exchange = openExchange(request, response, context.signal)
+    const exchange = openExchange(request, response, uploads, signal)
+    let failure: unknown
     try {
       await assertAllowed(users, request)
       await route(exchange, store, options.readOnly ?? false)
     } catch (error) {
       answerError(exchange, error)
+      if (response.statusCode >= 500 && request.errored === null) failure = error
     }
-    const { method, url } = exchange
+    const { method, url, traffic } = exchange
     options.onRequest?.({
       method,
       path: url.pathname,
       status: response.statusCode,
+      bytesIn: traffic.in,
+      bytesOut: traffic.out,
       milliseconds: context.now() - started,
+      remote: request.socket.remoteAddress ?? '',
+      ...(failure === undefined ? {} : { error: failure }),
     })
   }
 
@@ -94,7 +115,7 @@ export function createRegistryServer(
       return {
         url: `${options.tls ? 'https' : 'http'}://${name}:${address.port}`,
         port: address.port,
-        close: () => closeServer(server),
+        close: () => closeServer(server, stopping),
       }
     },
   }
@@ -113,7 +134,12 @@ export function assertNotOpenByAccident(host: string, options: RegistryServerOpt
   })
 }
 
-function openExchange(request: IncomingMessage, response: ServerResponse, outer: AbortSignal): Exchange {
+function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  uploads: UploadSessions,
+  outer: AbortSignal,
+): Exchange {
   const gone = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()
@@ -123,6 +149,8 @@ function openExchange(request: IncomingMessage, response: ServerResponse, outer:
     request,
     response,
     url,
+    uploads,
+    traffic: { in: 0, out: 0 },
     method: request.method ?? 'GET',
     signal: AbortSignal.any([outer, gone.signal]),
   }
@@ -149,9 +177,15 @@ function startListening(server: Server, host: string, port: number): Promise<voi
   })
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise(resolve => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
+async function closeServer(server: Server, stopping: AbortController): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  // Connections that become idle from here on are nobody's any more.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  const cut = setTimeout(() => {
+    stopping.abort()
+    server.closeAllConnections()
+  }, GRACE)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(cut)
 }

@@ -1,107 +1,95 @@
 import { isDigest, parseDigest, type Digest } from '../model/digest.ts'
 import { MediaType } from '../model/descriptor.ts'
-import { isIngester, isMounter, type Ingest } from '../store/capabilities.ts'
-import type { Repository } from '../store/content.ts'
-import { answer, ApiError, type Exchange } from './answer.ts'
+import { isMounter, type Ingest } from '../store/capabilities.ts'
+import type { ByteStream, Repository } from '../store/content.ts'
+import { answer, ApiError, bodyOf, type Exchange } from './answer.ts'
 import { parseChunkRange } from './range.ts'
-
-/** Uploads in which bytes are being written now: two writers of one would mix their bytes. */
-const busy = new Set<string>()
 
 /**
  * Starts an upload, mounts, or takes a whole blob at once.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
  */
 export async function startUpload(exchange: Exchange, repository: Repository): Promise<void> {
-  const { searchParams } = exchange.url
-  const mount = searchParams.get('mount')
-  if (mount !== null && isDigest(mount) && (await mountBlob(repository, mount, searchParams.get('from')))) {
+  const { uploads, url, signal } = exchange
+  const mount = url.searchParams.get('mount')
+  if (mount !== null && isDigest(mount) && (await mountBlob(repository, mount, url.searchParams.get('from'))))
     return created(exchange, repository, mount)
+  const digest = url.searchParams.get('digest')
+  if (digest === null) return accepted(exchange, repository, await uploads.start(repository), 202)
+  const wanted = parseDigest(digest)
+  const ingest = await uploads.start(repository)
+  try {
+    await ingest.append(bodyOf(exchange), { signal })
+    await uploads.commit(ingest, wanted)
+  } catch (error) {
+    // Nobody was told its name, so nobody could go on with it.
+    await uploads.giveUp(ingest)
+    throw error
   }
-  const ingest = await newIngest(repository)
-  const digest = searchParams.get('digest')
-  if (digest === null) return accepted(exchange, repository, ingest, 202)
-  await append(exchange, ingest)
-  await commit(exchange, repository, ingest, parseDigest(digest))
+  created(exchange, repository, wanted)
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks */
+/**
+ * Takes a chunk, or a stream without an end of its own. What breaks off is kept as far as it came: `GET` says how far.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
+ */
 export async function continueUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  const ingest = await findIngest(repository, id)
-  assertInOrder(exchange, repository, ingest)
-  await append(exchange, ingest)
-  accepted(exchange, repository, ingest, 202)
+  await exchange.uploads.use(repository, id, async ingest => {
+    await append(exchange, repository, ingest)
+    accepted(exchange, repository, ingest, 202)
+  })
 }
 
 export async function finishUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  const digest = parseDigest(exchange.url.searchParams.get('digest') ?? '')
-  const ingest = await findIngest(repository, id)
-  assertInOrder(exchange, repository, ingest)
-  await append(exchange, ingest)
-  await commit(exchange, repository, ingest, digest)
+  const { uploads, url } = exchange
+  const digest = parseDigest(url.searchParams.get('digest') ?? '')
+  await uploads.use(repository, id, async ingest => {
+    await append(exchange, repository, ingest)
+    await uploads.commit(ingest, digest)
+  })
+  created(exchange, repository, digest)
 }
 
 export async function uploadStatus(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  accepted(exchange, repository, await findIngest(repository, id), 204)
+  await exchange.uploads.use(repository, id, async ingest => accepted(exchange, repository, ingest, 204))
 }
 
 export async function cancelUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  await (await findIngest(repository, id)).discard()
+  const { uploads } = exchange
+  await uploads.use(repository, id, ingest => uploads.giveUp(ingest))
   answer(exchange, 204)
 }
 
+/** Without `from` any repository will do; a store that keeps one pool of blobs has it, wherever it came from. */
 async function mountBlob(repository: Repository, digest: Digest, from: string | null): Promise<boolean> {
-  if (!isMounter(repository) || from === null) return false
-  return repository.mount({ mediaType: MediaType.octetStream, digest, size: 0 }, from)
-}
-
-async function newIngest(repository: Repository): Promise<Ingest> {
-  const ingest = isIngester(repository) ? await repository.ingest() : undefined
-  if (ingest === undefined) throw new ApiError(405, 'UNSUPPORTED', 'this store takes no uploads')
-  return ingest
-}
-
-async function findIngest(repository: Repository, id: string): Promise<Ingest> {
-  const ingest = isIngester(repository) ? await repository.ingest(id) : undefined
-  if (ingest === undefined)
-    throw new ApiError(404, 'BLOB_UPLOAD_UNKNOWN', 'this upload is not known, or is finished')
-  return ingest
+  if (!isMounter(repository)) return false
+  return repository.mount({ mediaType: MediaType.octetStream, digest, size: 0 }, from ?? repository.name)
 }
 
 /** A chunk must begin where the last one ended. */
-function assertInOrder(exchange: Exchange, repository: Repository, ingest: Ingest): void {
-  const header = exchange.request.headers['content-range']
-  if (header === undefined) return
+async function append(exchange: Exchange, repository: Repository, ingest: Ingest): Promise<void> {
+  const { request, signal } = exchange
+  const header = request.headers['content-range']
+  if (header === undefined) return ingest.append(bodyOf(exchange), { signal })
   const range = parseChunkRange(header)
-  const length = exchange.request.headers['content-length']
-  const fits =
-    range?.start === ingest.size && (length === undefined || Number(length) === range.end - range.start + 1)
+  const length = range === undefined ? 0 : range.end - range.start + 1
+  const fits = range?.start === ingest.size && Number(request.headers['content-length'] ?? length) === length
   if (!fits) {
     throw new ApiError(416, 'BLOB_UPLOAD_INVALID', `the next byte wanted is ${ingest.size}`, {
       location: locationOf(repository, ingest),
       range: rangeOf(ingest),
     })
   }
+  await ingest.append(atMost(bodyOf(exchange), length), { signal })
 }
 
-async function append({ request, signal }: Exchange, ingest: Ingest): Promise<void> {
-  if (busy.has(ingest.id)) throw new ApiError(409, 'BLOB_UPLOAD_INVALID', 'this upload is being written to')
-  busy.add(ingest.id)
-  try {
-    await ingest.append(request, { signal })
-  } finally {
-    busy.delete(ingest.id)
+async function* atMost(body: ByteStream, length: number): ByteStream {
+  let left = length
+  for await (const chunk of body) {
+    left -= chunk.byteLength
+    if (left < 0) throw new ApiError(400, 'SIZE_INVALID', `the chunk has more than ${length} bytes`)
+    yield chunk
   }
-}
-
-async function commit(
-  exchange: Exchange,
-  repository: Repository,
-  ingest: Ingest,
-  digest: Digest,
-): Promise<void> {
-  await ingest.commit(digest)
-  created(exchange, repository, digest)
 }
 
 function created(exchange: Exchange, repository: Repository, digest: Digest): void {

@@ -39,7 +39,7 @@ export interface Sizer {
 export interface Deleter {
   /**
    * Takes content out of the repository; tags that point at it go too.
-   * @throws `not-found`
+   * @throws `not-found`, `forbidden` where something else in the store still needs it
    */
   delete(descriptor: Descriptor, call?: Call): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GpregError } from '../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../model/digest.ts'
@@ -12,7 +13,7 @@ const READ_SIZE = 256 * 1024
 /** What is written here is never visible as content. */
 const INGEST = 'ingest'
 
-/** Leftovers of a process that is gone may be resumed by their upload session for so long, in milliseconds. */
+/** An upload that nobody went on with for so long is given up, in milliseconds. */
 const LEFTOVER_AGE = 24 * 60 * 60_000
 
 /** Where a digest's bytes are. The digest has been checked, so it holds nothing that means something in a path. */
@@ -21,8 +22,34 @@ export function blobPath(root: string, digest: Digest): string {
   return join(root, 'blobs', digestAlgorithm(checked), digestHex(checked))
 }
 
-export function newIngestPath(root: string, id: string = randomUUID()): string {
+/** An upload's file: it outlives its process, so that the upload can go on. */
+export function ingestPath(root: string, id: string): string {
   return join(root, INGEST, id)
+}
+
+/** A file that is of no use to anybody but this process. */
+export function temporaryPath(root: string): string {
+  return join(root, INGEST, `${processMark()}${OWNER_END}${randomUUID()}`)
+}
+
+const OWNER_END = '~'
+
+/** Host, process and its start: a process id alone comes back, after a restart in a container even at once. */
+function processMark(pid = process.pid, start = Math.round(performance.timeOrigin)): string {
+  return `${hostname()}~${pid}~${start}`
+}
+
+/** True where a temporary file's writer is known to be gone. Of other hosts nothing is known. */
+function isOrphan(name: string): boolean {
+  const [host, pid, start, rest] = name.split(OWNER_END)
+  if (rest === undefined || host !== hostname()) return false
+  if (Number(pid) === process.pid) return processMark(process.pid, Number(start)) !== processMark()
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
 }
 
 /** Makes the folders of a layout and clears what dead writers left. */
@@ -32,7 +59,7 @@ export async function prepareFolders(root: string, now: number): Promise<void> {
     await mkdir(join(root, INGEST), { recursive: true })
     for (const name of await readdir(join(root, INGEST))) {
       const path = join(root, INGEST, name)
-      if (now - (await stat(path)).mtimeMs > LEFTOVER_AGE) await unlink(path)
+      if (isOrphan(name) || now - (await lstat(path)).mtimeMs > LEFTOVER_AGE) await unlink(path)
     }
   })
 }
@@ -53,10 +80,10 @@ export async function* readFrom(path: string, offset: number, signal: AbortSigna
   }
 }
 
-/** Size of a regular file; undefined where there is none. */
+/** Size of a regular file; undefined where there is none. A link is none. */
 export async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    const info = await stat(path)
+    const info = await lstat(path)
     return info.isFile() ? info.size : undefined
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -64,8 +91,9 @@ export async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Appends a stream to an open file, whole chunks in order. */
+/** Appends a stream to an open file, whole chunks in order. Errors of the stream pass as they are, whatever their codes look like. */
 export async function writeAll(
+  root: string,
   file: FileHandle,
   bytes: ByteStream,
   signal: AbortSignal | undefined,
@@ -73,7 +101,8 @@ export async function writeAll(
   for await (const chunk of bytes) {
     signal?.throwIfAborted()
     for (let done = 0; done < chunk.byteLength;) {
-      done += (await file.write(chunk, done, chunk.byteLength - done)).bytesWritten
+      const { bytesWritten } = await onDisk(root, () => file.write(chunk, done))
+      done += bytesWritten
     }
   }
 }
@@ -94,7 +123,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Runs work on files; what the disk refuses becomes a `storage` error. Errors of ours and aborts pass. */
+/** Runs work on files, and on nothing else: what the disk refuses becomes a `storage` error. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -103,7 +132,8 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-function storageError(error: unknown, path: string): unknown {
+/** What the disk refused, as a typed error; anything else as it is. */
+export function storageError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error
   const full = code === 'ENOSPC' || code === 'EDQUOT'

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { GpregError } from '../errors.ts'
-import type { Descriptor } from '../model/descriptor.ts'
+import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
-import { newIngestPath, onDisk, settle } from './layout-files.ts'
+import { onDisk, settle, temporaryPath } from './layout-files.ts'
 
 /** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export const REF_NAME = 'org.opencontainers.image.ref.name'
@@ -24,37 +23,39 @@ const index = z.looseObject({ schemaVersion: z.literal(2), manifests: z.array(en
 export type IndexEntry = z.output<typeof entry>
 type IndexDocument = z.output<typeof index>
 
+type Change = (entries: readonly IndexEntry[]) => readonly IndexEntry[]
+
 /**
  * `index.json` of a layout: which names stand for which manifests. Changes are written as one new file, atomically; changes
- * that come while one is being written go into the next together.
+ * that come while one is being written go into the next together. What another process wrote meanwhile is read before, so
+ * that its names stay. Nothing shows before it is on disk.
  */
 export class LayoutIndex {
   readonly #root: string
   #document: IndexDocument
-  #writing: Promise<void> | undefined
-  /** counts changes; `#written` is the last one on disk */
-  #version = 0
-  #written = 0
+  /** which file the document is, as far as can be told without reading it */
+  #stamp: string
+  #waiting: Change[] = []
+  #next: Promise<void> | undefined
+  #writing: Promise<void> = Promise.resolve()
 
-  private constructor(root: string, document: IndexDocument) {
+  private constructor(root: string, document: IndexDocument, stamp: string) {
     this.#root = root
     this.#document = document
+    this.#stamp = stamp
   }
 
   /** @throws `input-invalid` where the folder holds something that is no layout */
   static async open(root: string): Promise<LayoutIndex> {
-    const [layout, text] = await Promise.all([
-      readIfThere(join(root, 'oci-layout')),
-      readIfThere(join(root, 'index.json')),
-    ])
-    const fresh = new LayoutIndex(root, { schemaVersion: 2, manifests: [] })
-    if (layout === undefined)
+    if ((await readIfThere(join(root, 'oci-layout'))) === undefined)
       await writeAtomically(root, 'oci-layout', JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }))
-    if (text === undefined) {
-      await fresh.#write()
-      return fresh
-    }
-    return new LayoutIndex(root, parseIndex(text, join(root, 'index.json')))
+    const path = join(root, 'index.json')
+    const stamp = await stampOf(path)
+    const text = await readIfThere(path)
+    if (text !== undefined) return new LayoutIndex(root, parseIndex(text, path), stamp)
+    const fresh = new LayoutIndex(root, { schemaVersion: 2, manifests: [] }, stamp)
+    await fresh.#change(entries => entries)
+    return fresh
   }
 
   entries(): readonly IndexEntry[] {
@@ -63,39 +64,71 @@ export class LayoutIndex {
 
   /** Lets a name stand for a manifest. Durable when it returns. */
   async set(name: string, { mediaType, digest, size }: Descriptor): Promise<void> {
-    const known = this.entries().find(each => each.annotations?.[REF_NAME] === name)
-    if (known?.digest === digest) return this.#flush(this.#version)
-    const others = this.entries().filter(each => each !== known)
-    await this.#change([...others, { mediaType, digest, size, annotations: { [REF_NAME]: name } }])
+    const isNamed = (each: IndexEntry) => each.annotations?.[REF_NAME] === name
+    await this.#change(entries => {
+      const known = entries.find(isNamed)
+      if (known?.digest === digest) return entries
+      const named = { mediaType, digest, size, annotations: { [REF_NAME]: name } }
+      return [...entries.filter(each => each !== known), named]
+    })
   }
 
   async remove(condition: (entry: IndexEntry) => boolean): Promise<boolean> {
-    const kept = this.entries().filter(each => !condition(each))
-    if (kept.length === this.entries().length) return false
-    await this.#change(kept)
-    return true
+    let removed = false
+    await this.#change(entries => {
+      const kept = entries.filter(each => !condition(each))
+      removed = kept.length < entries.length
+      return removed ? kept : entries
+    })
+    return removed
   }
 
-  /** One write at a time; the next one takes all changes that came meanwhile. */
-  async #change(manifests: readonly IndexEntry[]): Promise<void> {
-    this.#document = { ...this.#document, manifests: [...manifests] }
-    await this.#flush(++this.#version)
+  /** One write at a time; the next one takes all changes that came meanwhile, and they fail or hold together. */
+  #change(change: Change): Promise<void> {
+    this.#waiting.push(change)
+    this.#next ??= this.#writing
+      .catch(() => {})
+      .then(() => {
+        const changes = this.#waiting.splice(0)
+        this.#next = undefined
+        return (this.#writing = this.#write(changes))
+      })
+    return this.#next
   }
 
-  async #flush(version: number): Promise<void> {
-    while (this.#written < version) {
-      this.#writing ??= this.#write().finally(() => (this.#writing = undefined))
-      await this.#writing
+  async #write(changes: readonly Change[]): Promise<void> {
+    const path = join(this.#root, 'index.json')
+    const stamp = await stampOf(path)
+    const text = stamp === this.#stamp ? undefined : await readIfThere(path)
+    const current = text === undefined ? this.#document : parseIndex(text, path)
+    const before = current.manifests ?? []
+    const manifests = changes.reduce<readonly IndexEntry[]>((entries, change) => change(entries), before)
+    const document = {
+      ...current,
+      schemaVersion: 2 as const,
+      mediaType: MediaType.ociIndex,
+      manifests: [...manifests],
     }
+    if (stamp === NOWHERE || manifests !== before)
+      await writeAtomically(this.#root, 'index.json', `${JSON.stringify(document, undefined, 2)}\n`)
+    this.#document = document
+    this.#stamp = await stampOf(path)
   }
+}
 
-  async #write(): Promise<void> {
-    const mediaType = 'application/vnd.oci.image.index.v1+json'
-    const version = this.#version
-    const document = { ...this.#document, schemaVersion: 2, mediaType, manifests: this.entries() }
-    await writeAtomically(this.#root, 'index.json', `${JSON.stringify(document, undefined, 2)}\n`)
-    this.#written = version
-  }
+const NOWHERE = 'nowhere'
+
+/** Who replaces a file makes another inode; who writes into it changes its time. */
+async function stampOf(path: string): Promise<string> {
+  return onDisk(path, async () => {
+    try {
+      const { ino, mtimeNs, size } = await stat(path, { bigint: true })
+      return `${ino} ${mtimeNs} ${size}`
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOWHERE
+      throw error
+    }
+  })
 }
 
 /** @throws `input-invalid` */
@@ -112,16 +145,21 @@ export function parseIndex(text: string, path: string): IndexDocument {
 }
 
 async function writeAtomically(root: string, name: string, text: string): Promise<void> {
+  const temporary = temporaryPath(root)
   await onDisk(root, async () => {
-    const temporary = newIngestPath(root, `${name}.${randomUUID()}`)
-    const file = await open(temporary, 'wx')
     try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
+      const file = await open(temporary, 'wx')
+      try {
+        await file.writeFile(text)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await settle(temporary, join(root, name))
+    } catch (error) {
+      await unlink(temporary).catch(() => {})
+      throw error
     }
-    await settle(temporary, join(root, name))
   })
 }
 

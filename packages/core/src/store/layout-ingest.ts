@@ -5,7 +5,7 @@ import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import type { Ingest } from './capabilities.ts'
 import type { ByteStream, Call } from './content.ts'
-import { blobPath, newIngestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
+import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
 
 /** Bytes on their way into a layout whose digest is not known yet. They outlive the process: an upload can go on. */
 export class LayoutIngest implements Ingest {
@@ -24,14 +24,14 @@ export class LayoutIngest implements Ingest {
 
   static async create(root: string): Promise<LayoutIngest> {
     const id = randomUUID()
-    await onDisk(root, async () => (await open(newIngestPath(root, id), 'wx')).close())
+    await onDisk(root, async () => (await open(ingestPath(root, id), 'wx')).close())
     return new LayoutIngest(root, id, 0)
   }
 
   /** The ingest with this id, as far as it got. */
   static async find(root: string, id: string): Promise<LayoutIngest | undefined> {
     if (!/^[0-9a-f-]{36}$/.test(id)) return undefined
-    const size = await sizeOf(newIngestPath(root, id))
+    const size = await sizeOf(ingestPath(root, id))
     return size === undefined ? undefined : new LayoutIngest(root, id, size)
   }
 
@@ -40,15 +40,13 @@ export class LayoutIngest implements Ingest {
   }
 
   async append(bytes: ByteStream, { signal }: Call = {}): Promise<void> {
-    await onDisk(this.#root, async () => {
-      const file = await open(this.#path(), 'a')
-      try {
-        await writeAll(file, this.#counted(bytes), signal)
-      } finally {
-        this.#size = (await file.stat()).size
-        await file.close()
-      }
-    })
+    const file = await onDisk(this.#root, () => open(this.#path(), 'a'))
+    try {
+      await writeAll(this.#root, file, this.#counted(bytes), signal)
+    } finally {
+      this.#size = (await file.stat()).size
+      await file.close()
+    }
   }
 
   async commit(digest: Digest): Promise<Descriptor> {
@@ -94,6 +92,6 @@ export class LayoutIngest implements Ingest {
   }
 
   #path(): string {
-    return newIngestPath(this.#root, this.id)
+    return ingestPath(this.#root, this.id)
   }
 }

@@ -2,8 +2,14 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
-import { describeReferrer, MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../model/manifest.ts'
-import { blobPath, readFrom, sizeOf } from './layout-files.ts'
+import {
+  childrenOf,
+  describeReferrer,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  type Manifest,
+} from '../model/manifest.ts'
+import { blobPath, onDisk, readFrom, sizeOf } from './layout-files.ts'
 
 /** Which manifests speak about which, by subject. */
 export type ReferrerIndex = Map<Digest, readonly Descriptor[]>
@@ -11,22 +17,42 @@ export type ReferrerIndex = Map<Digest, readonly Descriptor[]>
 /** Reads every manifest of a layout once: its index knows only those with names. */
 export async function scanReferrers(root: string): Promise<ReferrerIndex> {
   const referrers: ReferrerIndex = new Map()
-  for (const algorithm of ['sha256', 'sha512']) {
-    const names = await readdir(join(root, 'blobs', algorithm)).catch(() => [])
-    for (const name of names) {
-      const digest = `${algorithm}:${name}`
-      if (!isDigest(digest)) continue
-      const manifest = await readManifestFile(root, digest)
-      if (manifest?.subject === undefined) continue
-      const size = (await sizeOf(blobPath(root, digest)))!
-      addReferrer(
-        referrers,
-        manifest.subject.digest,
-        describeReferrer({ mediaType: manifest.mediaType, digest, size }, manifest),
-      )
-    }
+  for await (const { descriptor, manifest } of manifestsOf(root)) {
+    if (manifest.subject === undefined) continue
+    addReferrer(referrers, manifest.subject.digest, describeReferrer(descriptor, manifest))
   }
   return referrers
+}
+
+/** The first manifest found that content is a child of. */
+export async function parentOf(root: string, child: Digest): Promise<Digest | undefined> {
+  for await (const { descriptor, manifest } of manifestsOf(root)) {
+    if (childrenOf(manifest).some(({ digest }) => digest === child)) return descriptor.digest
+  }
+  return undefined
+}
+
+async function* manifestsOf(root: string): AsyncGenerator<{ descriptor: Descriptor; manifest: Manifest }> {
+  for (const algorithm of ['sha256', 'sha512']) {
+    for (const name of await namesIn(join(root, 'blobs', algorithm))) {
+      const digest = `${algorithm}:${name}`
+      const manifest = isDigest(digest) ? await readManifestFile(root, digest) : undefined
+      if (manifest === undefined || !isDigest(digest)) continue
+      const size = (await sizeOf(blobPath(root, digest))) ?? 0
+      yield { descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return onDisk(folder, async () => {
+    try {
+      return await readdir(folder)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  })
 }
 
 export function addReferrer(referrers: ReferrerIndex, subject: Digest, descriptor: Descriptor): void {

@@ -26,15 +26,22 @@ import {
 } from './content.ts'
 import {
   blobPath,
-  newIngestPath,
   onDisk,
   prepareFolders,
   readFrom,
   settle,
   sizeOf,
+  storageError,
+  temporaryPath,
   writeAll,
 } from './layout-files.ts'
-import { addReferrer, readManifestFile, scanReferrers, type ReferrerIndex } from './layout-manifests.ts'
+import {
+  addReferrer,
+  parentOf,
+  readManifestFile,
+  scanReferrers,
+  type ReferrerIndex,
+} from './layout-manifests.ts'
 import { LayoutIndex, REF_NAME, type IndexEntry } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
 import { verified } from './verify.ts'
@@ -114,7 +121,7 @@ export class LayoutRepository
       yield* readFrom(blobPath(this.#root, digest), offset, signal)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw this.#notFound(digest)
-      throw error
+      throw storageError(error, this.#root)
     }
   }
 
@@ -127,9 +134,9 @@ export class LayoutRepository
   }
 
   async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
-    if (await this.exists(descriptor)) return
+    // A manifest is looked at even where its bytes are there: they may have come as a blob, without their children.
     if (isManifestType(descriptor.mediaType)) return this.#pushManifest(descriptor, content, call)
-    await this.#write(descriptor, content, call)
+    if (!(await this.exists(descriptor))) await this.#write(descriptor, content, call)
   }
 
   async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {
@@ -155,9 +162,20 @@ export class LayoutRepository
     return id === undefined ? LayoutIngest.create(this.#root) : LayoutIngest.find(this.#root, id)
   }
 
+  /** Content is there for all repositories, so that what another tag or manifest still needs is not taken from it. */
   async delete(descriptor: Descriptor): Promise<void> {
     if (!(await this.exists(descriptor))) throw this.#notFound(descriptor.digest)
-    await this.#index.remove(({ digest }) => digest === descriptor.digest)
+    const isMine = (entry: IndexEntry) =>
+      entry.digest === descriptor.digest && [undefined, this.name].includes(splitName(entry)?.repository)
+    const others = this.#index.entries().filter(entry => entry.digest === descriptor.digest && !isMine(entry))
+    const user = others[0]?.annotations?.[REF_NAME] ?? (await parentOf(this.#root, descriptor.digest))
+    if (user !== undefined) {
+      throw new GpregError('forbidden', `${user} still needs ${descriptor.digest}`, {
+        digest: descriptor.digest,
+        hint: `delete ${user} first`,
+      })
+    }
+    await this.#index.remove(isMine)
     await onDisk(this.#root, () => unlink(blobPath(this.#root, descriptor.digest)))
     const referrers = await this.#referrerIndex()
     for (const [subject, list] of referrers) {
@@ -191,30 +209,28 @@ export class LayoutRepository
       )
     }
     const known = manifest.subject && (await this.#referrerIndex())
-    await this.#write(descriptor, contentFrom(bytes), call)
+    if (!(await this.exists(descriptor))) await this.#write(descriptor, contentFrom(bytes), call)
     if (manifest.subject && known)
       addReferrer(known, manifest.subject.digest, describeReferrer(descriptor, manifest))
   }
 
   /** Into a file of its own, checked while it is written, then under its digest in one step. */
   async #write(descriptor: Descriptor, content: Content, { signal }: Call): Promise<void> {
-    const temporary = newIngestPath(this.#root)
-    await onDisk(this.#root, async () => {
+    const temporary = temporaryPath(this.#root)
+    const file = await onDisk(this.#root, () => open(temporary, 'wx', 0o444))
+    try {
       try {
-        const file = await open(temporary, 'wx', 0o444)
-        try {
-          await writeAll(file, verified(content.open({ offset: 0, signal }), descriptor), signal)
-          signal?.throwIfAborted()
-          await file.sync()
-        } finally {
-          await file.close()
-        }
-        await settle(temporary, blobPath(this.#root, descriptor.digest))
-      } catch (error) {
-        await unlink(temporary).catch(() => {})
-        throw error
+        await writeAll(this.#root, file, verified(content.open({ offset: 0, signal }), descriptor), signal)
+        signal?.throwIfAborted()
+        await onDisk(this.#root, () => file.sync())
+      } finally {
+        await file.close()
       }
-    })
+      await onDisk(this.#root, () => settle(temporary, blobPath(this.#root, descriptor.digest)))
+    } catch (error) {
+      await unlink(temporary).catch(() => {})
+      throw error
+    }
   }
 
   /** The index knows only what has a name; for the rest the document says what it is. */

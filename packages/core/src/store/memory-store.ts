@@ -92,7 +92,7 @@ export class MemoryRepository
   }
 
   async push(descriptor: Descriptor, content: Content, { signal }: Call = {}): Promise<void> {
-    if (this.#content.has(descriptor.digest)) return
+    if (this.#content.has(descriptor.digest) && !isManifestType(descriptor.mediaType)) return
     const chunks: Uint8Array[] = []
     for await (const chunk of verified(content.open({ offset: 0, signal }), descriptor)) {
       signal?.throwIfAborted()
@@ -102,10 +102,8 @@ export class MemoryRepository
     this.#hold(descriptor, Buffer.concat(chunks))
   }
 
-  async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array): Promise<void> {
-    if (!this.#content.has(descriptor.digest)) {
-      await this.push(descriptor, { open: () => once(bytes) })
-    }
+  async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {
+    await this.push(descriptor, { open: () => once(bytes) }, call)
     this.#tags.set(tag, descriptor.digest)
   }
 

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { MediaType } from '../model/descriptor.ts'
 import { digestOf } from '../model/digest.ts'
 import { describe as blobOf, pushSample, sampleImage } from '../testing/sample-image.ts'
 import { storeContract } from '../testing/store-contract.ts'
-import { contentFrom } from './content.ts'
+import { contentFrom, type ByteStream, type Store } from './content.ts'
 import { LayoutStore } from './layout-store.ts'
 import { MemoryStore } from './memory-store.ts'
 
@@ -30,6 +30,21 @@ async function newDirectory(): Promise<string> {
 storeContract('MemoryStore', async () => new MemoryStore(), { keepsRepositoriesApart: true })
 storeContract('LayoutStore', async () => LayoutStore.open(await newDirectory()), {
   keepsRepositoriesApart: false,
+})
+
+it.each([
+  ['memory', async (): Promise<Store> => new MemoryStore()],
+  ['a layout', async (): Promise<Store> => LayoutStore.open(await newDirectory())],
+])('%s looks at a manifest whose bytes came as a blob', async (_, make) => {
+  const repository = (await make()).repository('a')
+  const image = sampleImage(['x'])
+  const asBlob = { ...image.descriptor, mediaType: MediaType.octetStream }
+  await repository.push(asBlob, contentFrom(image.bytes))
+  await expect(repository.tag('1', image.descriptor, image.bytes)).rejects.toMatchObject({
+    code: 'blob-unknown',
+  })
+  await pushSample(repository, image, '1')
+  expect(await repository.resolve('1')).toEqual(image.descriptor)
 })
 
 describe('a layout on disk', () => {
@@ -105,7 +120,77 @@ describe('a layout on disk', () => {
     await writeFile(secret, 'secret')
     await symlink(secret, join(root, 'blobs', 'sha256', digestOf('secret').slice(7)))
     const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf('secret'), size: 6 }
-    await expect(collect(repository.fetch(descriptor))).rejects.toThrow()
+    await expect(collect(repository.fetch(descriptor))).rejects.toMatchObject({ code: 'storage' })
+    expect(await repository.exists(descriptor)).toBe(false)
+    expect(await repository.referrers(descriptor.digest)).toEqual([])
+  })
+
+  it('keeps the names that another process writes meanwhile', async () => {
+    const root = await newDirectory()
+    const ours = await LayoutStore.open(root)
+    const theirs = await LayoutStore.open(root)
+    await pushSample(theirs.repository('theirs'), sampleImage(['x']), '1')
+    await pushSample(ours.repository('ours'), sampleImage(['y']), '1')
+    expect(await collect((await LayoutStore.open(root)).repositories())).toEqual(['ours', 'theirs'])
+    expect(await collect(ours.repositories())).toEqual(['ours', 'theirs'])
+  })
+
+  it('shows no tag that is not on disk', async () => {
+    const root = await newDirectory()
+    const repository = (await LayoutStore.open(root)).repository('a')
+    const image = sampleImage(['x'])
+    await pushSample(repository, image)
+    await rm(join(root, 'ingest'), { recursive: true })
+    await writeFile(join(root, 'ingest'), 'in the way')
+    await expect(repository.tag('1', image.descriptor, image.bytes)).rejects.toMatchObject({
+      code: 'storage',
+    })
+    await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'not-found' })
+    await rm(join(root, 'ingest'))
+    await mkdir(join(root, 'ingest'))
+    await repository.tag('1', image.descriptor, image.bytes)
+    expect((await repository.resolve('1')).digest).toBe(image.descriptor.digest)
+  })
+
+  it('deletes nothing that something else needs', async () => {
+    const store = await LayoutStore.open(await newDirectory())
+    const image = sampleImage(['layer'])
+    const [, layer] = [...image.blobs.values()]
+    for (const name of ['a', 'b']) await pushSample(store.repository(name), image, '1')
+    const refused = { code: 'forbidden' }
+    await expect(store.repository('a').delete(image.descriptor)).rejects.toMatchObject(refused)
+    await expect(store.repository('a').delete(layer!.descriptor)).rejects.toMatchObject(refused)
+    expect(await store.repository('b').exists(layer!.descriptor)).toBe(true)
+    await store.repository('b').untag('1')
+    await store.repository('a').delete(image.descriptor)
+    await store.repository('a').delete(layer!.descriptor)
+    expect(await store.repository('b').exists(layer!.descriptor)).toBe(false)
+  })
+
+  it('clears what a process that is gone was writing, and leaves uploads to go on', async () => {
+    const root = await newDirectory()
+    const upload = (await (await LayoutStore.open(root)).repository('a').ingest())!
+    const gone = spawnSync(process.execPath, ['-e', ''])
+    const here = `${hostname()}~${process.pid}~${Math.round(performance.timeOrigin)}~x`
+    const elsewhere = `other-host~${gone.pid}~1~x`
+    for (const name of [here, elsewhere, `${hostname()}~${gone.pid}~1~x`, `${hostname()}~${process.pid}~1~x`])
+      await writeFile(join(root, 'ingest', name), 'x')
+    await LayoutStore.open(root)
+    expect((await readdir(join(root, 'ingest'))).sort()).toEqual([here, elsewhere, upload.id].sort())
+  })
+
+  it('does not take a broken line for a broken disk', async () => {
+    const repository = (await LayoutStore.open(await newDirectory())).repository('a')
+    const { descriptor } = blobOf('right', MediaType.ociLayerGzip)
+    const reset = Object.assign(new RangeError('reset'), { code: 'ECONNRESET' })
+    async function* broken(): ByteStream {
+      yield Buffer.from('ri')
+      throw reset
+    }
+    await expect(repository.push(descriptor, { open: broken })).rejects.toBe(reset)
+    const ingest = (await repository.ingest())!
+    await expect(ingest.append(broken())).rejects.toBe(reset)
+    expect(ingest.size).toBe(2)
   })
 
   it('leaves no temporary file behind when a push fails, and clears old ones', async () => {
