@@ -170,7 +170,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('faults', () => {
         '--json',
       ],
       {
-        env: { GPREG_STALL_TIMEOUT: '1' },
+        env: { GPREG_STALL_TIMEOUT: '2' },
       },
     )
     return { run, proxy, reference: `${target.host}/${prefix}/library/sample:1` }

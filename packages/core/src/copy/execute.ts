@@ -36,7 +36,7 @@ export async function executePlan(
   context: Context,
 ): Promise<CopyOutcome> {
   const transfer = new Transfer(options.concurrency, context)
-  const publishing = new Limiter(PUBLISH_AT_ONCE)
+  const publishing = new Publishing()
   const byKey = new Map(plan.blobs.map(blob => [blobKey(blob.store, blob.descriptor.digest), blob]))
   const announce = announcer(plan, context)
 
@@ -54,7 +54,7 @@ export async function executePlan(
         graph.blobs.map(({ digest }) => transfer.arrival(store, digest, repository.name)),
       ),
     )
-    await publishing.run(() =>
+    await publishing.run(`${store}/${repository.name}`, () =>
       publishImage({
         repository,
         image,
@@ -70,6 +70,21 @@ export async function executePlan(
   await transfer.settled()
   if (context.signal.aborted) throw abortedError(context.signal.reason)
   return { images, totals: transfer.totals }
+}
+
+/**
+ * Writes the manifests of so many images at once, but of one repository one after the other: registries on plain files
+ * (CNCF distribution 2.8) can answer wrongly while a link that two tags share is being written.
+ */
+class Publishing {
+  readonly #all = new Limiter(PUBLISH_AT_ONCE)
+  readonly #repositories = new Map<string, Limiter>()
+
+  run(repository: string, work: () => Promise<void>): Promise<void> {
+    const own = this.#repositories.get(repository) ?? new Limiter(1)
+    this.#repositories.set(repository, own)
+    return own.run(() => this.#all.run(work))
+  }
 }
 
 async function settle(
