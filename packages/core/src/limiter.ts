@@ -34,15 +34,20 @@ export class Limiter {
   }
 }
 
-/** `Promise.all` over a limit. Started work is always awaited; the first error is thrown once all has settled. */
-export async function mapLimited<T, R>(
-  items: Iterable<T>,
-  limiter: Limiter,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const settled = await Promise.allSettled(Array.from(items, item => limiter.run(() => work(item))))
+/** `Promise.all` that awaits everything that was started before it throws the first error. */
+export async function allSettledOrThrow<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work)
   return settled.map(result => {
     if (result.status === 'rejected') throw result.reason
     return result.value
   })
+}
+
+/** {@link allSettledOrThrow} over a limit. */
+export function mapLimited<T, R>(
+  items: Iterable<T>,
+  limiter: Limiter,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  return allSettledOrThrow(Array.from(items, item => limiter.run(() => work(item))))
 }

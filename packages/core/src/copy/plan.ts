@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { toGpregError } from '../errors.ts'
-import { Limiter, mapLimited } from '../limiter.ts'
+import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Call } from '../store/content.ts'
 import { cachingReader, type ImageGraph } from './graph.ts'
@@ -38,14 +38,15 @@ export async function planTransfer(
       return pending
     },
   }
-  const surveys = await mapLimited(items, limiter, async item => {
-    const survey = await surveyItem(item, surveyor)
-    context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
-    return survey
-  })
   const call = { signal: context.signal }
   const presence = new Presence(limiter, call)
-  const images = await Promise.all(surveys.map(survey => lookAtTarget(survey, presence, call)))
+  const images = await allSettledOrThrow(
+    items.map(async item => {
+      const survey = await limiter.run(() => surveyItem(item, surveyor))
+      context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
+      return lookAtTarget(survey, presence, call)
+    }),
+  )
   const plan = { images, blobs: presence.blobs().sort(bySize) }
   const bytes = plan.blobs.reduce((sum, blob) => sum + (isHeld(blob) ? 0 : blob.descriptor.size), 0)
   const toCopy = images.filter(({ status }) => status === 'to-copy').length

@@ -15,6 +15,13 @@ const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
 /** After so many blobs in a row that failed for good, the rest get one try each: the host is down or full. */
 const MAX_DEFEATS = 3
 
+/**
+ * Configs and the like cost requests rather than bytes. They have a lane of their own: behind the large ones they would keep
+ * every image waiting until the end, and one after the other they would leave the line idle.
+ */
+const SMALL = 256 * 1024
+const SMALL_AT_ONCE = 8
+
 export interface TransferTotals {
   /** digests */
   sent: number
@@ -33,12 +40,13 @@ export class Transfer {
     bytes: { sent: 0, mounted: 0, present: 0 },
   }
   readonly #context: Context
-  readonly #limiter: Limiter
+  readonly #large: Limiter
+  readonly #small = new Limiter(SMALL_AT_ONCE)
   readonly #arrivals = new Map<string, Map<string, Promise<void>>>()
   #defeats = 0
 
   constructor(concurrency: number, context: Context) {
-    this.#limiter = new Limiter(concurrency)
+    this.#large = new Limiter(concurrency)
     this.#context = context
   }
 
@@ -68,7 +76,7 @@ export class Transfer {
   #sendFirst(blob: BlobPlan, onStart: (digest: Digest) => void): Map<string, Promise<void>> {
     const [first, ...others] = blob.places.values()
     const { digest, size } = blob.descriptor
-    const sent = this.#limiter.run(async () => {
+    const sent = this.#laneOf(blob).run(async () => {
       this.#context.signal.throwIfAborted()
       onStart(digest)
       this.#context.emit({ type: 'blob.started', digest, size })
@@ -85,6 +93,10 @@ export class Transfer {
     return guarded(arrivals)
   }
 
+  #laneOf({ descriptor }: BlobPlan): Limiter {
+    return descriptor.size <= SMALL ? this.#small : this.#large
+  }
+
   /** Some repository has it: the others get it from there. */
   #spread(blob: BlobPlan): Map<string, Promise<void>> {
     const places = [...blob.places.values()]
@@ -93,7 +105,7 @@ export class Transfer {
       new Map(
         places.map(({ repository, present }) => {
           if (!present)
-            return [repository.name, this.#limiter.run(() => this.#fill(blob, repository, holder))]
+            return [repository.name, this.#laneOf(blob).run(() => this.#fill(blob, repository, holder))]
           this.totals.present++
           this.totals.bytes.present += blob.descriptor.size
           return [repository.name, Promise.resolve()]

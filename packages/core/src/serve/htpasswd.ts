@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { compare } from 'bcryptjs'
 import { GpregError } from '../errors.ts'
 
 /** Checks `Authorization` headers against a file of `user:hash` lines. */
@@ -40,6 +39,7 @@ export function parseHtpasswd(text: string): Htpasswd {
       const decoded = Buffer.from(match[1]!, 'base64').toString('utf8')
       const colon = decoded.indexOf(':')
       const hash = hashes.get(decoded.slice(0, Math.max(colon, 0)))
+      const { compare } = await import('bcryptjs')
       const right = await compare(decoded.slice(colon + 1), hash ?? NOBODY)
       if (right && hash !== undefined) known.add(mark)
       return right && hash !== undefined
