@@ -7,9 +7,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`gpreg needs Node 22.19 or newer, this is ${process.version} (${process.execPath})\n`)
   process.exit(2)
 }
-// Compiled code is kept in the temporary directory: the next start is a fifth shorter.
-const { enableCompileCache } = await import('node:module')
-enableCompileCache()
 const { execute, settings } = await import('@oclif/core')
 // Run what was built, whatever NODE_ENV says: oclif would look for TypeScript sources under NODE_ENV=test.
 settings.enableAutoTranspile = false
