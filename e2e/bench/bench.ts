@@ -47,7 +47,9 @@ async function compareSpeed(): Promise<void> {
   )
   for (let round = 0; round < Number(flags.runs); round++) {
     for (const contestant of rotate(contestants, round)) {
-      const { cold, unchanged } = await runOnce(contestant, source, stock)
+      const run = await runOrFail(contestant, source, stock)
+      if (run === undefined) continue
+      const { cold, unchanged } = run
       const mine = samples.get(contestant.name)!
       mine.cold.push(cold)
       if (unchanged) mine.unchanged.push(unchanged)
@@ -56,7 +58,7 @@ async function compareSpeed(): Promise<void> {
       )
     }
   }
-  const results: Results[] = [...samples.values()]
+  const results: Results[] = [...samples.values()].filter(({ cold }) => cold.length > 0)
   const bars = judge(results)
   console.log(`\n${renderResults(results)}\n\n${renderBars(bars)}`)
   if (flags.json)
@@ -66,6 +68,17 @@ async function compareSpeed(): Promise<void> {
     )
   // A quick look proves nothing.
   if (Number(flags.scale) === 1 && bars.some(({ met }) => met === false)) process.exitCode = 1
+}
+
+/** A peer that fails is told of, and its other runs count; that gpreg fails is the end of the comparison. */
+async function runOrFail(contestant: Contestant, source: Registry, stock: Stock) {
+  try {
+    return await runOnce(contestant, source, stock)
+  } catch (error) {
+    if (contestant === gpreg) throw error
+    console.log(`${contestant.name} FAILED: ${String(error).split('\n', 1)[0]}`)
+    return undefined
+  }
 }
 
 /** Into an empty registry, then the same again. */
