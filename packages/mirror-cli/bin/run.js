@@ -1,6 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --single-threaded-gc
-// A small young generation, collected on the main thread: the chunks of a stream are let go soon, their memory is used again, and
-// no helper threads compete with the registries for a small machine. A third off the peak and a fifth off the CPU time of a copy.
+#!/usr/bin/env -S node --max-semi-space-size=1
+// A small young generation: the chunks of a stream are let go soon and their memory is used again, which takes a third off the
+// peak and a fifth off the CPU time of a copy (docs/benchmarks.md).
 // Plain old JavaScript: on a Node that is too old, this file must still get as far as saying so.
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
