@@ -1,13 +1,13 @@
-import { request as send, type Dispatcher } from 'undici'
 import type { Context } from '../context.ts'
 import { isGpregError, type GpregError, type Side } from '../errors.ts'
 import { BRIEF, PATIENT, patienceFor, pause, withRetry, type RetryPolicy } from '../retry.ts'
-import type { ByteStream } from '../store/content.ts'
-import { assertRealm, Authority, type Scope } from './authority.ts'
+import { assertRealm, Authority } from './authority.ts'
+import { readStart } from './body.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Connections } from './connections.ts'
 import type { Credentials } from './credentials.ts'
 import { findEndpoint } from './endpoint.ts'
+import { describeTarget, exchange, isStream, type ApiRequest, type ApiResponse } from './exchange.ts'
 import { networkError, responseError, type Asked } from './failure.ts'
 import { followRedirect } from './location.ts'
 import { parseToken, tokenRequest, type Token } from './token.ts'
@@ -20,33 +20,8 @@ export interface ClientOptions {
   readonly credentials: Credentials
 }
 
-export interface ApiRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** path below `/v2/`, or a URL that the registry gave */
-  readonly target: string | URL
-  readonly scopes: readonly Scope[]
-  /** status codes that are answers; every other one is an error */
-  readonly expect: readonly number[]
-  readonly headers?: Readonly<Record<string, string>>
-  /** A stream can be sent once: no retry, no second try after a 401. */
-  readonly body?: Uint8Array | ByteStream
-  readonly signal?: AbortSignal | undefined
-  /** milliseconds without any answer; default: the stall time-out */
-  readonly answerTimeout?: number
-}
-
-export interface ApiResponse {
-  readonly status: number
-  /** where the answer came from, after redirects */
-  readonly url: URL
-  header(name: string): string | undefined
-  readonly body: Dispatcher.ResponseData['body']
-}
-
-/** Text of a failed answer that is read, in bytes. */
-const MAX_ERROR_BODY = 64 * 1024
 const MAX_DEFEATS = 3
-const USER_AGENT = 'gpreg/0.1 (+https://github.com/opencontainers/distribution-spec)'
+const DEFEATS = ['unreachable', 'server-error', 'stalled'] as const
 
 /** Speaks to one registry, for one side of a copy: authenticates, follows redirects, retries, waits when asked to. */
 export class RegistryClient {
@@ -97,12 +72,7 @@ export class RegistryClient {
       this.#defeats = 0
       return response
     } catch (error) {
-      if (
-        isGpregError(error, 'unreachable') ||
-        isGpregError(error, 'server-error') ||
-        isGpregError(error, 'stalled')
-      )
-        this.#defeats++
+      if (DEFEATS.some(code => isGpregError(error, code))) this.#defeats++
       throw error
     }
   }
@@ -176,33 +146,18 @@ export class RegistryClient {
     authorization: string | undefined,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
-    const asked = this.#asked(request)
     this.requests++
+    const dispatcher = this.#options.connections.to(this.#isOwn(url) ? this.host : url.host)
     try {
-      const { statusCode, headers, body } = await send(url, {
-        method: request.method,
-        dispatcher: this.#options.connections.to(this.#isOwn(url) ? this.host : url.host),
-        headers: {
-          'user-agent': USER_AGENT,
-          ...request.headers,
-          ...(authorization === undefined ? {} : { authorization }),
-        },
-        body: (request.body ?? null) as NonNullable<Parameters<typeof send>[1]>['body'] & {},
-        signal,
-        ...(request.answerTimeout === undefined ? {} : { headersTimeout: request.answerTimeout }),
-      })
+      const response = await exchange(request, { url, dispatcher, authorization, signal })
       this.#answered = true
-      this.#report(request, statusCode)
-      const header = (name: string) => {
-        const value = headers[name]
-        return Array.isArray(value) ? value.join(', ') : value
-      }
-      const left = /^\d+/.exec(header('ratelimit-remaining') ?? '')
+      this.#report(request, response.status)
+      const left = /^\d+/.exec(response.header('ratelimit-remaining') ?? '')
       if (left !== null) this.pullsLeft = Number(left[0])
-      return { status: statusCode, url, header, body }
+      return response
     } catch (thrown) {
       this.#report(request, 0)
-      throw networkError(thrown, asked)
+      throw networkError(thrown, this.#asked(request))
     }
   }
 
@@ -276,29 +231,3 @@ export class RegistryClient {
 }
 
 type AuthorityFetch = ConstructorParameters<typeof Authority>[0]['fetchToken']
-
-/** The first bytes of a body as text; the rest is thrown away. */
-async function readStart(body: ApiResponse['body'], limit = MAX_ERROR_BODY): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk)
-      size += chunk.byteLength
-      if (size >= limit) break
-    }
-  } catch (error) {
-    // The status is what matters; a broken error page is still that status.
-    if (isGpregError(error, 'aborted')) throw error
-  }
-  return Buffer.concat(chunks).subarray(0, limit).toString('utf8')
-}
-
-function isStream(body: ApiRequest['body']): body is ByteStream {
-  return body !== undefined && !(body instanceof Uint8Array)
-}
-
-/** Without the query: upload locations carry signed state there. */
-function describeTarget(target: string | URL): string {
-  return target instanceof URL ? target.pathname.replace(/^\/v2\//, '') : target.split('?')[0]!
-}

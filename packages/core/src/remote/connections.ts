@@ -4,14 +4,21 @@ import { getCACertificates } from 'node:tls'
 import { EnvHttpProxyAgent, type Dispatcher } from 'undici'
 import { GpregError } from '../errors.ts'
 
-export interface ConnectionOptions {
+/** Whom to trust, and who to be. Hosts are `host[:port]` as they stand in references. */
+export interface TlsOptions {
+  /** PEM files with certificate authorities, for one host or for all */
   readonly caFiles?: readonly { readonly host?: string; readonly file: string }[]
+  /** PEM client certificates by host */
   readonly clientCertificates?: readonly {
     readonly host: string
     readonly certificate: string
     readonly key: string
   }[]
+  /** hosts whose certificate is not checked */
   readonly insecureSkipTlsVerify?: readonly string[]
+}
+
+export interface ConnectionOptions extends TlsOptions {
   /** milliseconds */
   readonly stallTimeout: number
   readonly env: Readonly<Record<string, string | undefined>>

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { GpregError, type ErrorSubject } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../retry.ts'
-import type { ApiResponse } from './client.ts'
+import type { ApiResponse } from './exchange.ts'
 import { networkError, type Asked } from './failure.ts'
 
 export interface Download {

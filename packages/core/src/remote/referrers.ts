@@ -1,10 +1,11 @@
 import type { ErrorSubject } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, digestOf, type Digest } from '../model/digest.ts'
-import { assertManifestSize, describeReferrer, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
-import type { ApiRequest, ApiResponse, RegistryClient } from './client.ts'
+import { describeReferrer, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
+import { readBounded } from './body.ts'
+import type { RegistryClient } from './client.ts'
+import type { ApiRequest, ApiResponse } from './exchange.ts'
 import { nextQuery } from './tags.ts'
-import { readBounded } from './repository.ts'
 
 /** What the referrers of a repository need of it. */
 export interface ReferrersWire {
@@ -47,9 +48,7 @@ export async function listReferrers(
       withoutApi.add(wire.client)
       return fallback()
     }
-    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, size =>
-      assertManifestSize(size, wire.subject),
-    )
+    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, 'manifest-too-large', wire.subject)
     found.push(...indexEntries(bytes, wire.subject))
     const next = nextQuery(response.header('link'))
     if (next === undefined) break

@@ -4,27 +4,17 @@ import type { Side } from '../errors.ts'
 import { DOCKER_HUB, type Reference } from '../model/reference.ts'
 import { countRetries } from '../retry.ts'
 import { RegistryClient } from './client.ts'
-import { openConnections } from './connections.ts'
+import { openConnections, type TlsOptions } from './connections.ts'
 import { loadCredentials } from './credentials.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
 
 /** How registries are reached. Hosts are `host[:port]` as they stand in references. */
-export interface RegistriesOptions {
+export interface RegistriesOptions extends TlsOptions {
   /** docker `config.json` or podman `auth.json`; default: searched as docker and podman do */
   readonly authFile?: string
   /** hosts spoken to by plain HTTP; loopback needs no entry */
   readonly plainHttp?: readonly string[]
-  /** PEM files with certificate authorities, for one host or for all */
-  readonly caFiles?: readonly { readonly host?: string; readonly file: string }[]
-  /** PEM client certificates by host */
-  readonly clientCertificates?: readonly {
-    readonly host: string
-    readonly certificate: string
-    readonly key: string
-  }[]
-  /** hosts whose certificate is not checked */
-  readonly insecureSkipTlsVerify?: readonly string[]
   /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
   readonly sourceMirrors?: readonly SourceMirror[]
   /** blobs at once between a pair of hosts; default 4 */

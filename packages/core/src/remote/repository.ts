@@ -7,8 +7,10 @@ import type { Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import type { Scope } from './authority.ts'
-import type { ApiRequest, ApiResponse, RegistryClient } from './client.ts'
+import { readBounded } from './body.ts'
+import type { RegistryClient } from './client.ts'
 import { download } from './download.ts'
+import type { ApiRequest, ApiResponse } from './exchange.ts'
 import { listReferrers, recordReferrer } from './referrers.ts'
 import { listTags } from './tags.ts'
 import { mountBlob, uploadBlob, type Upload } from './upload.ts'
@@ -156,7 +158,7 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     const subject = this.#subject(tagOrDigest)
     const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
     const response = await this.#request('GET', `manifests/${tagOrDigest}`, [200], headers, call)
-    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, size => assertManifestSize(size, subject))
+    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, 'manifest-too-large', subject)
     const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
     if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
       throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, {
@@ -218,24 +220,4 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
       reference: `${client.host}/${this.name}${separator}${tagOrDigest ?? ''}`,
     }
   }
-}
-
-/** A body read whole, up to a limit. */
-export async function readBounded(
-  response: ApiResponse,
-  limit: number,
-  refuse: (size: number) => void,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > limit) {
-      response.body.destroy()
-      refuse(size)
-      break
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

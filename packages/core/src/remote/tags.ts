@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GpregError, type ErrorSubject } from '../errors.ts'
-import type { ApiResponse } from './client.ts'
-import { readBounded } from './repository.ts'
+import { readBounded } from './body.ts'
+import type { ApiResponse } from './exchange.ts'
 
 const PAGE_SIZE = 1000
 /** A million tags; who answers more pages than that does not mean to end. */
@@ -18,9 +18,7 @@ export async function* listTags(
   let query = `n=${PAGE_SIZE}`
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const response = await get(`tags/list?${query}`)
-    const bytes = await readBounded(response, MAX_PAGE_BYTES, size => {
-      throw new GpregError('protocol', `a page of tags has more than ${size} bytes`, subject)
-    })
+    const bytes = await readBounded(response, MAX_PAGE_BYTES, 'protocol', subject)
     const parsed = page.safeParse(readJson(bytes))
     if (!parsed.success)
       throw new GpregError('protocol', 'the list of tags is not what the specification says', subject)

@@ -3,7 +3,8 @@ import { GpregError, type Side } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ByteStream, Call, Content } from '../store/content.ts'
 import type { Scope } from './authority.ts'
-import type { ApiResponse, RegistryClient } from './client.ts'
+import type { RegistryClient } from './client.ts'
+import type { ApiResponse } from './exchange.ts'
 import { resolveLocation } from './location.ts'
 
 /** Registries hash a whole blob before they answer its PUT: this many bytes a second is the slowest we wait for. */
