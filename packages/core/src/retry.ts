@@ -29,12 +29,12 @@ export function patienceFor(error: GpregError): RetryPolicy {
 /**
  * Runs `work` until it succeeds, fails for good, or the policy is used up. What the other side asked for in `Retry-After` is
  * obeyed; otherwise waits double, with jitter so that parallel work does not come back in step. An error that used the policy
- * up is final: callers with tries of their own do not multiply them.
+ * up is final: callers with tries of their own do not multiply them. An error for which there is no policy is left to them.
  */
 export async function withRetry<T>(
   context: Context,
   operation: string,
-  policy: RetryPolicy | ((error: GpregError) => RetryPolicy),
+  policy: RetryPolicy | ((error: GpregError) => RetryPolicy | undefined),
   work: (attempt: number) => Promise<T>,
   signal: AbortSignal = context.signal,
 ): Promise<T> {
@@ -45,7 +45,7 @@ export async function withRetry<T>(
       if (signal.aborted) throw abortedError(thrown)
       const error = toGpregError(thrown)
       const chosen = typeof policy === 'function' ? policy(error) : policy
-      if (!error.retryable) throw error
+      if (!error.retryable || chosen === undefined) throw error
       if (attempt >= chosen.attempts || (error.retryAfter ?? 0) > MAX_RETRY_AFTER) throw error.final()
       const delay = retryDelay(attempt, error, chosen, context.random())
       context.emit({ type: 'retry', operation, attempt, delay, error })

@@ -189,17 +189,20 @@ export class Transfer {
     this.#context.emit({ type: 'blob.sent', digest, size })
   }
 
-  /** Content that says how much of it went out. */
+  /** Content that says how much of it went out. Opened again further back, it takes back what will be sent again. */
   #counted({ digest }: Descriptor, content: Content): { content: Content; sent: () => number } {
     const { totals } = this
     const { emit } = this.#context
-    let sent = 0
+    let position = 0
     return {
-      sent: () => sent,
+      sent: () => position,
       content: {
         async *open(call) {
+          const offset = call.offset ?? 0
+          if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
+          position = offset
           for await (const chunk of content.open(call)) {
-            sent += chunk.byteLength
+            position += chunk.byteLength
             totals.bytes.sent += chunk.byteLength
             emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
             yield chunk

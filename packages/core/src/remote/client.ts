@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { isGpregError, type GpregError, type Side } from '../errors.ts'
+import { isGpregError, type ErrorCode, type GpregError, type Side } from '../errors.ts'
 import { BRIEF, PATIENT, patienceFor, pause, withRetry, type RetryPolicy } from '../retry.ts'
 import { assertRealm, Authority } from './authority.ts'
 import { readStart } from './body.ts'
@@ -20,6 +20,9 @@ export interface ClientOptions {
   readonly credentials: Credentials
 }
 
+/** What the very same request may overcome a little later. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['rate-limited', 'unreachable', 'stalled', 'server-error'])
+
 const MAX_DEFEATS = 3
 const DEFEATS = ['unreachable', 'server-error', 'stalled'] as const
 
@@ -28,6 +31,8 @@ export class RegistryClient {
   readonly host: string
   readonly side: Side
   requests = 0
+  /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
+  bodyLimit = Infinity
   /** Docker Hub's `ratelimit-remaining`, as last seen. https://docs.docker.com/docker-hub/usage/pulls/ */
   pullsLeft: number | undefined
   readonly #options: ClientOptions
@@ -78,7 +83,8 @@ export class RegistryClient {
   }
 
   /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
-  #policy(error: GpregError): RetryPolicy {
+  #policy(error: GpregError): RetryPolicy | undefined {
+    if (!TRANSIENT.has(error.code)) return undefined
     const hopeless = (error.code === 'unreachable' && !this.#answered) || this.#defeats >= MAX_DEFEATS
     return hopeless ? BRIEF : patienceFor(error)
   }

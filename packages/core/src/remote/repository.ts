@@ -13,7 +13,8 @@ import { download } from './download.ts'
 import type { ApiRequest, ApiResponse } from './exchange.ts'
 import { listReferrers, recordReferrer } from './referrers.ts'
 import { listTags } from './tags.ts'
-import { mountBlob, uploadBlob, type Upload } from './upload.ts'
+import { mountBlob, uploadBlob } from './upload.ts'
+import type { UploadTarget } from './upload-session.ts'
 
 export interface RemoteRepositoryOptions {
   readonly client: RegistryClient
@@ -27,7 +28,7 @@ export interface RemoteRepositoryOptions {
 /** A repository of a registry, by the OCI distribution API. */
 export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister {
   readonly name: string
-  readonly #upload: Upload
+  readonly #upload: UploadTarget
   readonly #context: Context
 
   constructor({ client, name, access, stallTimeout }: RemoteRepositoryOptions, context: Context) {

@@ -1,0 +1,158 @@
+import type { Context } from '../context.ts'
+import type { ErrorCode, GpregError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import { patienceFor, pause, retryDelay } from '../retry.ts'
+import type { ByteStream, Content } from '../store/content.ts'
+import type { RegistryClient } from './client.ts'
+import type { ApiResponse } from './exchange.ts'
+import { quirksOf, type Quirks } from './quirks.ts'
+import { sendBody } from './upload-body.ts'
+import {
+  failureOf,
+  findUpload,
+  finishUpload,
+  isStored,
+  locationOf,
+  parseUploadRange,
+  startUpload,
+  type UploadSession,
+  type UploadTarget,
+} from './upload-session.ts'
+
+/** Below what proxies take (often 100 MB), and large enough that requests do not count. */
+const CHUNK = 32 * 1024 * 1024
+
+/** A proxy that takes less than this takes no layers. */
+const SMALLEST_CHUNK = 1024 * 1024
+
+/** After these an upload goes on, or starts anew. */
+const RESUMABLE: ReadonlySet<ErrorCode> = new Set([
+  'rate-limited',
+  'unreachable',
+  'stalled',
+  'server-error',
+  'upload-lost',
+])
+
+export interface ChunkedBlob {
+  readonly target: UploadTarget
+  readonly descriptor: Descriptor
+  readonly content: Content
+  readonly signal: AbortSignal
+  readonly context: Context
+}
+
+/**
+ * Sends a blob in chunks, and after each break goes on where the registry says it is.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
+ */
+export class ChunkedUpload {
+  readonly #blob: ChunkedBlob
+  readonly #quirks: Quirks
+  #offset = 0
+  /** How far any try came. A registry that forgets what it had must not keep us busy for ever. */
+  #furthest = 0
+
+  constructor(blob: ChunkedBlob) {
+    this.#blob = blob
+    this.#quirks = quirksOf(blob.target.client.host)
+  }
+
+  /** @param first an upload that is open, and may have taken some bytes */
+  async send(first: UploadSession): Promise<void> {
+    const { target, descriptor, signal } = this.#blob
+    let session = await this.#resume(first)
+    for (let failures = 0; session !== undefined;) {
+      try {
+        if (this.#offset === descriptor.size)
+          return await finishUpload(target, session, descriptor, { signal })
+        session = await this.#sendChunk(session)
+      } catch (thrown) {
+        const error = failureOf(target, thrown)
+        if (error === undefined) throw thrown
+        const length = Math.min(this.#chunkOf(session), descriptor.size - this.#offset)
+        if (lowerBodyLimit(target.client, error, length)) failures = 0
+        else if (RESUMABLE.has(error.code)) await this.#waitOrThrow(error, ++failures)
+        else throw error
+        session = await this.#resume(session)
+      }
+      if (this.#offset > this.#furthest) failures = 0
+      this.#furthest = Math.max(this.#furthest, this.#offset)
+    }
+  }
+
+  /** The same upload at the offset that the registry tells, or a new one; undefined where the blob turns out to be there. */
+  async #resume(session: UploadSession): Promise<UploadSession | undefined> {
+    const { target, descriptor, signal, context } = this.#blob
+    const found = this.#quirks.resumes ? await findUpload(target, session, { signal }, context) : undefined
+    this.#offset = found?.offset ?? 0
+    if (found !== undefined) return found.session
+    return (await isStored(target, descriptor, { signal })) ? undefined : startUpload(target, { signal })
+  }
+
+  #chunkOf({ minimumChunk }: UploadSession): number {
+    return Math.max(Math.min(CHUNK, this.#blob.target.client.bodyLimit), minimumChunk)
+  }
+
+  async #sendChunk(session: UploadSession): Promise<UploadSession> {
+    const { target, descriptor, content, signal } = this.#blob
+    const start = this.#offset
+    const end = Math.min(start + this.#chunkOf(session), descriptor.size)
+    const body = {
+      length: end - start,
+      open: (abort: AbortSignal) => firstBytes(content.open({ offset: start, signal: abort }), end - start),
+    }
+    // 201 is what ECR says
+    const request = {
+      method: 'PATCH',
+      target: session.location,
+      expect: [202, 201, 204],
+      range: `${start}-${end - 1}`,
+    } as const
+    const response = await sendBody(target, request, body, signal)
+    this.#offset = this.#offsetAfter(response, end)
+    return response.header('location') === undefined
+      ? session
+      : { ...session, location: locationOf(target, response) }
+  }
+
+  /** What the registry says it has; less than was sent is sent again. */
+  #offsetAfter(response: ApiResponse, end: number): number {
+    const range = response.header('range')
+    if (!this.#quirks.tellsOffset || range === undefined) return end
+    const told = parseUploadRange(range)
+    return told > 0 && told < end ? told : end
+  }
+
+  async #waitOrThrow(error: GpregError, failures: number): Promise<void> {
+    const { context, descriptor, signal } = this.#blob
+    const policy = patienceFor(error)
+    if (failures >= policy.attempts) throw error.final()
+    const delay = retryDelay(failures, error, policy, context.random())
+    context.emit({
+      type: 'retry',
+      operation: `upload of ${descriptor.digest}`,
+      attempt: failures,
+      delay,
+      error,
+    })
+    await pause(context, delay, signal)
+  }
+}
+
+/** A body that was too large is tried smaller, and so is every later one. False where that is not what went wrong. */
+export function lowerBodyLimit(client: RegistryClient, error: GpregError, length: number): boolean {
+  if (error.subject.status !== 413 || length <= SMALLEST_CHUNK) return false
+  client.bodyLimit = Math.min(client.bodyLimit, CHUNK, Math.ceil(length / 2))
+  return true
+}
+
+/** So many bytes of a stream, which is ended then. */
+async function* firstBytes(stream: ByteStream, length: number): ByteStream {
+  let left = length
+  for await (const chunk of stream) {
+    yield chunk.byteLength > left ? chunk.subarray(0, left) : chunk
+    left -= Math.min(left, chunk.byteLength)
+    if (left === 0) return
+  }
+}

@@ -1,0 +1,91 @@
+import { GpregError } from '../errors.ts'
+import type { ByteStream } from '../store/content.ts'
+import type { RegistryClient } from './client.ts'
+import type { ApiRequest, ApiResponse } from './exchange.ts'
+import { answerTimeout, type UploadTarget } from './upload-session.ts'
+
+export interface UploadBody {
+  /** bytes */
+  readonly length: number
+  readonly open: (signal: AbortSignal) => ByteStream
+}
+
+/** Sends bytes of a blob. Fails when the registry takes none of them for too long. */
+export async function sendBody(
+  { client, scopes, stallTimeout }: UploadTarget,
+  request: Pick<ApiRequest, 'method' | 'target' | 'expect'> & { readonly range?: string },
+  { length, open }: UploadBody,
+  signal: AbortSignal,
+): Promise<ApiResponse> {
+  const { range, ...rest } = request
+  const guard = new StallGuard(stallTimeout, signal, client)
+  try {
+    const response = await client.request({
+      ...rest,
+      scopes,
+      headers: {
+        'content-length': String(length),
+        'content-type': 'application/octet-stream',
+        ...(range === undefined ? {} : { 'content-range': range }),
+      },
+      body: length === 0 ? new Uint8Array() : guard.watch(open(guard.signal)),
+      signal: guard.signal,
+      answerTimeout: answerTimeout(stallTimeout, length),
+    })
+    await response.body.dump()
+    return response
+  } catch (error) {
+    // What went wrong with the content is the cause; that the request broke over it is not.
+    throw guard.reason ?? error
+  } finally {
+    guard.end()
+  }
+}
+
+/**
+ * Watches the bytes of an upload. Ends it when the registry takes no byte for too long, and remembers an error of the
+ * content itself, which the HTTP client would report as its own.
+ */
+class StallGuard {
+  readonly signal: AbortSignal
+  reason: unknown
+  readonly #abort = new AbortController()
+  readonly #timeout: number
+  readonly #client: RegistryClient
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(timeout: number, outer: AbortSignal, client: RegistryClient) {
+    this.#timeout = timeout
+    this.#client = client
+    this.signal = AbortSignal.any([outer, this.#abort.signal])
+  }
+
+  async *watch(stream: ByteStream): ByteStream {
+    try {
+      for await (const chunk of stream) {
+        this.#timer = setTimeout(() => this.#stalled(), this.#timeout)
+        yield chunk
+        clearTimeout(this.#timer)
+      }
+    } catch (error) {
+      this.reason ??= error
+      throw error
+    } finally {
+      clearTimeout(this.#timer)
+    }
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #stalled(): void {
+    const { host, side } = this.#client
+    this.reason = new GpregError('stalled', `${host} took no byte for ${this.#timeout / 1000} s`, {
+      host,
+      side,
+      hint: 'run the same command again to continue; a registry that is slow rather than down may need a longer --stall-timeout',
+    })
+    this.#abort.abort()
+  }
+}
