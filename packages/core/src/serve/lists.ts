@@ -30,7 +30,9 @@ export async function listReferrers(
   digest: string,
 ): Promise<void> {
   const subject = parseDigest(digest)
-  const all = isReferrerLister(repository) ? await repository.referrers(subject, exchange) : []
+  // Clients then look for the index under the tag that the specification names.
+  if (!isReferrerLister(repository)) throw new ApiError(404, 'UNSUPPORTED', 'this store lists no referrers')
+  const all = await repository.referrers(subject, exchange)
   const wanted = exchange.url.searchParams.get('artifactType')
   const manifests = wanted === null ? all : all.filter(({ artifactType }) => artifactType === wanted)
   const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }))

@@ -19,8 +19,10 @@ export async function startUpload(exchange: Exchange, repository: Repository): P
   const wanted = parseDigest(digest)
   const ingest = await uploads.start(repository)
   try {
-    await ingest.append(bodyOf(exchange), { signal })
-    await uploads.commit(ingest, wanted)
+    await uploads.use(repository, ingest.id, async () => {
+      await ingest.append(bodyOf(exchange), { signal })
+      await uploads.commit(ingest, wanted)
+    })
   } catch (error) {
     // Nobody was told its name, so nobody could go on with it.
     await uploads.giveUp(ingest)
