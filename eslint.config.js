@@ -58,7 +58,7 @@ export default tseslint.config(
   },
   {
     // Libraries emit events; only the CLI prints.
-    files: ['packages/core/src/**/*.ts'],
+    files: ['packages/{core,values-gen}/src/**/*.ts'],
     rules: { 'no-console': 'error' },
   },
 )

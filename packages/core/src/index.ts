@@ -14,6 +14,9 @@ export { collectImageSet } from './gitpod/collect.ts'
 export { formatInstallerList } from './gitpod/installer-list.ts'
 export { readLock, writeLock } from './gitpod/lock.ts'
 export { createRegistryServer } from './serve/server.ts'
+export { PURPOSES } from './registry/purpose.ts'
+export { Sensitive } from './registry/sensitive.ts'
+export { addressOf, hostOfAddress, isSame, purposesOf, singleRegistry } from './registry/setup.ts'
 export { lockImages } from './actions/lock.ts'
 export { planMirror } from './actions/mirror-plan.ts'
 export { mirrorImages } from './actions/mirror.ts'
@@ -40,3 +43,23 @@ export type { MirrorPlan, PlannedImage } from './actions/mirror-plan.ts'
 export type { MirroredImage, MirrorOptions, MirrorResult } from './actions/mirror.ts'
 export type { VerifiedImage, VerifyOptions, VerifyResult } from './actions/verify.ts'
 export type { VerifyProblem } from './actions/walker.ts'
+export type { AccessKey, Login } from './registry/login.ts'
+export type {
+  Change,
+  LoginSource,
+  Provider,
+  ProviderCheck,
+  ProvisionedRegistry,
+  RepositoryCreator,
+} from './registry/provider.ts'
+export type { RegistryPurpose } from './registry/purpose.ts'
+export type {
+  HostedRegistry,
+  InClusterRegistry,
+  ObjectStorage,
+  PublicRegistry,
+  Registry,
+  RegistrySetup,
+  S3Bucket,
+  SecretRef,
+} from './registry/setup.ts'

@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util'
+import { GpregError } from '@gpreg/core'
+import {
+  Document,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type DocumentOptions,
+  type ToStringOptions,
+} from 'yaml'
+import { CONTRADICTIONS, type Field } from './fields.ts'
+
+type Path = readonly string[]
+
+/** A new configuration that says just this. */
+export function writeConfig(fields: readonly Field[]): string {
+  const document = new Document({})
+  setFields(document, fields)
+  return document.toString({ lineWidth: 0 })
+}
+
+/**
+ * An existing configuration with these fields changed. Comments and everything else stay; done twice, the second time changes
+ * nothing.
+ * @throws `input-invalid`
+ */
+export function changeConfig(text: string, path: string, fields: readonly Field[]): string {
+  const document = parseDocument(text)
+  const error = document.errors[0]
+  if (error !== undefined || (document.contents !== null && !isMap(document.contents))) {
+    throw new GpregError('input-invalid', `${path} is not an installer configuration`, {
+      path,
+      cause: error,
+      hint: 'give the file that `gitpod-installer init` makes; `gpreg values check` shows what is wrong with it',
+    })
+  }
+  return setFields(document, fields) ? document.toString(styleOf(text)) : text
+}
+
+/** False where the document says it all already. */
+function setFields(document: Document, fields: readonly Field[]): boolean {
+  const wanted = new Set(fields.map(({ path }) => path.join('.')))
+  const contradictions = [...wanted]
+    .flatMap(path => CONTRADICTIONS[path] ?? [])
+    .filter(path => !wanted.has(path))
+    .map(path => path.split('.'))
+  const removed = contradictions.filter(path => document.hasIn(path) && document.deleteIn(path)).length
+  const changed = fields.filter(field => setField(document, field)).length
+  return removed + changed > 0
+}
+
+function setField(document: Document, { path, value, comment, merge }: Field): boolean {
+  const isNew = !document.hasIn(path)
+  const changed = merge
+    ? addItems(document, path, value as readonly unknown[])
+    : setLeaves(document, path, value)
+  if (isNew && comment !== undefined) commentOn(document, path, comment)
+  return changed
+}
+
+/** Key by key, so that what a user keeps beside our keys stays. */
+function setLeaves(document: Document, path: Path, value: unknown): boolean {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return Object.entries(value)
+      .map(([key, part]) => setLeaves(document, [...path, key], part))
+      .some(changed => changed)
+  }
+  if (isDeepStrictEqual(plain(document, path), value)) return false
+  makeMaps(document, path.slice(0, -1))
+  document.setIn(path, isScalar(document.getIn(path, true)) ? value : document.createNode(value))
+  return true
+}
+
+function addItems(document: Document, path: Path, items: readonly unknown[]): boolean {
+  const before = plain(document, path)
+  const known = Array.isArray(before) ? before : []
+  const missing = items.filter(item => !known.some(one => isDeepStrictEqual(one, item)))
+  if (missing.length === 0) return false
+  makeMaps(document, path.slice(0, -1))
+  const list = document.getIn(path, true)
+  if (!isSeq(list) || known.length === 0) document.setIn(path, document.createNode(items))
+  else for (const item of missing) list.add(document.createNode(item))
+  return true
+}
+
+/** `containerRegistry:` with nothing after it is null; it has to be a map before anything is set in it. */
+function makeMaps(document: Document, path: Path): void {
+  for (let length = 1; length <= path.length; length++) {
+    const here = path.slice(0, length)
+    if (!isMap(document.getIn(here, true))) document.setIn(here, document.createNode({}))
+  }
+}
+
+function plain(document: Document, path: Path): unknown {
+  const node = document.getIn(path, true)
+  return isScalar(node) ? node.value : isMap(node) || isSeq(node) ? node.toJS(document) : undefined
+}
+
+function commentOn(document: Document, path: Path, comment: string): void {
+  const map = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (!isMap(map)) return
+  const pair = map.items.find(({ key }) => (isScalar(key) ? key.value : key) === path.at(-1))
+  if (pair === undefined) return
+  const key = isScalar(pair.key) ? pair.key : document.createNode(pair.key)
+  Object.assign(key as object, { commentBefore: wrap(comment, 100) })
+  pair.key = key
+}
+
+function wrap(text: string, width: number): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + word.length + 1 > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines.map(line => ` ${line}`).join('\n')
+}
+
+/** How the file is indented, so that what did not change looks as it did. */
+function styleOf(text: string): DocumentOptions & ToStringOptions {
+  const indent = /^[^\s#][^\n]*:\s*(?:#[^\n]*)?\n(?:\s*#[^\n]*\n)*( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2
+  return { lineWidth: 0, indent, indentSeq: !/^( *)[^\s#-][^\n]*:\s*\n\1- /m.test(text) }
+}

@@ -1,0 +1,201 @@
+import {
+  hostOfAddress,
+  type HostedRegistry,
+  type ObjectStorage,
+  type S3Bucket,
+  type SecretRef,
+} from '@gpreg/core'
+import type { Installation } from '../installation/installation.ts'
+
+/** One field of `gitpod.config.yaml`. */
+export interface Field {
+  readonly path: readonly [string, ...string[]]
+  readonly value: unknown
+  /** Why it is there, for whoever reads the file. */
+  readonly comment?: string
+  /** In a file that has the list already, entries are added to it. */
+  readonly merge?: true
+}
+
+/** What contradicts a field that is set: it goes, unless it is set as well. */
+export const CONTRADICTIONS: Readonly<Record<string, readonly string[]>> = {
+  repository: ['dropImageRepo'],
+  'containerRegistry.inCluster': ['containerRegistry.external', 'containerRegistry.s3storage'],
+  'objectStorage.inCluster': ['objectStorage.s3', 'objectStorage.cloudStorage', 'objectStorage.azure'],
+}
+
+/** What the installer must be told, in the order of its own documentation; nothing that it takes for granted. */
+export function configFields(installation: Installation): Field[] {
+  const { domain, workspaceImage, ca } = installation
+  return [
+    { path: ['apiVersion'], value: 'v1' },
+    ...(domain === undefined ? [] : [{ path: ['domain'], value: domain } as const]),
+    ...mirrorFields(installation),
+    ...registryFields(installation),
+    ...storageFields(installation.objectStorage),
+    ...(workspaceImage === undefined
+      ? []
+      : [
+          {
+            path: ['workspace', 'workspaceImage'],
+            value: workspaceImage,
+            comment: 'What workspaces start from where a repository names no image.',
+          } as const,
+        ]),
+    ...(ca === undefined
+      ? []
+      : [
+          {
+            path: ['customCACert'],
+            value: secretRef(ca),
+            comment:
+              'Not mounted by blobserve, and unknown to the nodes: they need it too (gpreg node-config --ca-file).',
+          } as const,
+        ]),
+  ]
+}
+
+function mirrorFields({ registries, dropImageRepo }: Installation): Field[] {
+  const { components } = registries
+  if (components.kind === 'public') return []
+  return [
+    {
+      path: ['repository'],
+      value: components.address,
+      comment:
+        'Every image that Gitpod itself runs is pulled from below this. Pods must reach it by https too, not only nodes.',
+    },
+    {
+      path: ['imagePullSecrets'],
+      value: [secretRef(components.credentials)],
+      merge: true,
+      comment: 'The nodes pull with this. It need only read.',
+    },
+    ...(dropImageRepo
+      ? [
+          {
+            path: ['dropImageRepo'],
+            value: true,
+            comment: 'Images are looked for by their last name: a mirror made with --naming flat.',
+          } as const,
+        ]
+      : []),
+  ]
+}
+
+function registryFields({ registries, allowHosts }: Installation): Field[] {
+  const registry = registries['workspace-images']
+  const { components } = registries
+  return [
+    ...(registry.kind === 'in-cluster'
+      ? [...inClusterFields(registry.storage, components)]
+      : hostedFields(registry, components)),
+    ...(allowHosts.length === 0
+      ? []
+      : [
+          {
+            path: ['containerRegistry', 'privateBaseImageAllowList'],
+            value: allowHosts,
+            merge: true,
+            comment: 'Image builds send credentials to these hosts and no others. Hosts only, no paths.',
+          } as const,
+        ]),
+  ]
+}
+
+function inClusterFields(storage: S3Bucket | undefined, components: { readonly kind: string }): Field[] {
+  const needsPatch = components.kind !== 'public'
+  return [
+    {
+      path: ['containerRegistry', 'inCluster'],
+      value: true,
+      ...(needsPatch
+        ? {
+            comment:
+              'registry-facade and blobserve pull from the mirror with the Secret builtin-registry-auth, which the installer makes for this registry alone: add the mirror by `gpreg values patch` after each render.',
+          }
+        : {}),
+    },
+    ...(storage === undefined
+      ? []
+      : [
+          {
+            path: ['containerRegistry', 's3storage'],
+            value: {
+              bucket: storage.bucket,
+              region: storage.region,
+              endpoint: storage.endpoint,
+              certificate: secretRef(storage.credentials),
+            },
+            comment: 'Keys of the Secret: s3AccessKey, s3SecretKey.',
+          } as const,
+        ]),
+  ]
+}
+
+function hostedFields(
+  { address, credentials }: HostedRegistry,
+  components: Installation['registries']['components'],
+): Field[] {
+  const hosts = new Set(
+    [address, ...('address' in components ? [components.address] : [])].map(hostOfAddress),
+  )
+  return [
+    { path: ['containerRegistry', 'inCluster'], value: false },
+    {
+      path: ['containerRegistry', 'external'],
+      value: { url: address, certificate: secretRef(credentials) },
+      comment: `A docker config with logins for ${[...hosts].join(' and ')}: it pushes workspace images, and registry-facade and blobserve pull everything with it.`,
+    },
+  ]
+}
+
+function storageFields(storage: ObjectStorage | undefined): Field[] {
+  if (storage === undefined) return []
+  if (storage.kind === 'in-cluster') return [{ path: ['objectStorage', 'inCluster'], value: true }]
+  return [
+    {
+      path: ['metadata', 'region'],
+      value: storage.region,
+      comment: 'Where the object storage is.',
+    },
+    { path: ['objectStorage', 'inCluster'], value: false },
+    ...cloudStorageFields(storage),
+  ]
+}
+
+function cloudStorageFields(storage: Exclude<ObjectStorage, { kind: 'in-cluster' }>): Field[] {
+  const credentials = secretRef(storage.credentials)
+  switch (storage.kind) {
+    case 's3': {
+      const { endpoint, bucket } = storage
+      return [
+        {
+          path: ['objectStorage', 's3'],
+          value: { endpoint, credentials, ...(bucket === undefined ? {} : { bucket }) },
+          comment: 'Keys of the Secret: accessKeyId, secretAccessKey.',
+        },
+      ]
+    }
+    case 'gcs':
+      return [
+        {
+          path: ['objectStorage', 'cloudStorage'],
+          value: { project: storage.project, serviceAccount: credentials },
+          comment: 'Key of the Secret: service-account.json.',
+        },
+      ]
+    case 'azure':
+      return [
+        {
+          path: ['objectStorage', 'azure'],
+          value: { credentials },
+          comment: 'Keys of the Secret: accountName, accountKey.',
+        },
+      ]
+  }
+}
+
+function secretRef({ name }: SecretRef): { kind: 'secret'; name: string } {
+  return { kind: 'secret', name }
+}

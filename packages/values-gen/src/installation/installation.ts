@@ -1,0 +1,128 @@
+import {
+  addressOf,
+  GpregError,
+  hostOfAddress,
+  type HostedRegistry,
+  type ObjectStorage,
+  type RegistrySetup,
+  type SecretRef,
+} from '@gpreg/core'
+import { isEcr, namesHost, parseAddress } from './address.ts'
+import type { Choice, SecretRole } from './choice.ts'
+import { kindSetup } from './kinds.ts'
+
+/** Everything about registries and storage that an installation's configuration says. */
+export interface Installation {
+  readonly domain?: string
+  readonly registries: RegistrySetup
+  /** undefined where the choice says nothing of it */
+  readonly objectStorage?: ObjectStorage
+  /** Hosts, without path. */
+  readonly allowHosts: readonly string[]
+  readonly workspaceImage?: string
+  readonly dropImageRepo: boolean
+  readonly ca?: SecretRef
+  /** What the choice makes likely to go wrong. */
+  readonly warnings: readonly string[]
+}
+
+/** The names that Gitpod's KOTS application gives. */
+const SECRET_NAMES = { registry: 'container-registry', mirror: 'mirror-registry', ca: 'ca-certificate' }
+
+/** @throws `usage` where the choice cannot work */
+export function planInstallation(choice: Choice): Installation {
+  const secret = (role: SecretRole, usual: string): SecretRef => ({
+    name: choice.secretNames?.[role] ?? usual,
+  })
+  const mirror = mirrorOf(choice, secret('mirror', SECRET_NAMES.mirror))
+  const { workspaceRegistry, objectStorage } = kindSetup(choice, mirror?.address, secret)
+  const workspaceImages =
+    mirror !== undefined && choice.singleRegistry
+      ? { ...mirror, credentials: secret('registry', SECRET_NAMES.registry) }
+      : workspaceRegistry
+  const source = mirror ?? { kind: 'public' as const }
+  if ('address' in workspaceImages) assertTakesPushes(workspaceImages)
+  return {
+    ...(choice.domain === undefined ? {} : { domain: choice.domain }),
+    registries: { components: source, 'workspace-base': source, 'workspace-images': workspaceImages },
+    ...(objectStorage === undefined ? {} : { objectStorage }),
+    allowHosts: allowHosts(choice, mirror),
+    ...workspaceImageOf(choice, mirror),
+    dropImageRepo: choice.dropImageRepo ?? false,
+    ...(choice.privateCa ? { ca: secret('ca', SECRET_NAMES.ca) } : {}),
+    warnings: warningsOf(choice, mirror?.address, addressOf(workspaceImages)),
+  }
+}
+
+function mirrorOf(choice: Choice, credentials: SecretRef): HostedRegistry | undefined {
+  const single = choice.singleRegistry && choice.kind === 'external' ? choice.registry : undefined
+  const text = choice.mirror ?? single
+  if (text === undefined) {
+    const needs = choice.singleRegistry
+      ? '--single-registry'
+      : choice.dropImageRepo
+        ? '--drop-image-repo'
+        : undefined
+    if (needs === undefined) return undefined
+    throw new GpregError('usage', `${needs} needs a registry to hold everything`, {
+      hint: 'name it with --mirror HOST/PREFIX',
+    })
+  }
+  if (single !== undefined && parseAddress(single, '--registry') !== parseAddress(text, '--mirror')) {
+    throw new GpregError('usage', `--single-registry, but ${text} and ${single} are two`, {
+      hint: 'name one of them, or leave --single-registry out',
+    })
+  }
+  const address = parseAddress(text, '--mirror')
+  if (namesHost(address)) return { kind: 'external', address, credentials }
+  throw new GpregError('usage', `--mirror ${text}: the installer would read it as docker.io/${address}`, {
+    hint: `name the host with a dot or a port, such as ${hostOfAddress(address)}.internal`,
+  })
+}
+
+/** Nothing but these hosts is sent credentials when a workspace image is built. Docker Hub stays, as the installer keeps it. */
+function allowHosts({ allowHosts: given = [] }: Choice, mirror: HostedRegistry | undefined): string[] {
+  const hosts = given.length > 0 ? given : mirror === undefined ? [] : [hostOfAddress(mirror.address)]
+  return hosts.length === 0 ? [] : [...new Set([...hosts, 'docker.io'])]
+}
+
+/** The installer would find the default image below the mirror too, but only a name that is written out is mirrored by `--config`. */
+function workspaceImageOf(
+  { workspaceImage, dropImageRepo }: Choice,
+  mirror: HostedRegistry | undefined,
+): { workspaceImage?: string } {
+  if (workspaceImage !== undefined) return { workspaceImage }
+  if (mirror === undefined) return {}
+  return { workspaceImage: `${mirror.address}/${dropImageRepo ? '' : 'gitpod/'}workspace-full:latest` }
+}
+
+function assertTakesPushes({ address }: HostedRegistry): void {
+  if (!isEcr(address)) return
+  throw new GpregError(
+    'usage',
+    `${hostOfAddress(address)} cannot serve workspace images: a login to ECR lasts 12 hours, and the installer keeps it in a Secret that nobody renews; ECR does not create repositories on push either`,
+    { hint: 'use the in-cluster registry with S3 storage: gpreg values aws --region REGION --bucket BUCKET' },
+  )
+}
+
+function warningsOf(
+  { allowHosts: given }: Choice,
+  mirror: string | undefined,
+  workspaceRegistry: string | undefined,
+): string[] {
+  return [
+    ...(workspaceRegistry !== undefined && !namesHost(workspaceRegistry)
+      ? [`${workspaceRegistry} has neither a dot nor a port: images would be looked for on docker.io`]
+      : []),
+    ...(mirror !== undefined && given?.length && !given.includes(hostOfAddress(mirror))
+      ? [
+          `${hostOfAddress(mirror)} is not among --allow-host: base images would be pulled from it without credentials`,
+        ]
+      : []),
+    ...(mirror !== undefined && isEcr(mirror)
+      ? [
+          `logins to ${hostOfAddress(mirror)} last 12 hours: registry-facade pulls with a Secret that must be renewed`,
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,25 @@
+import type { AccessKey, Login, Sensitive } from '@gpreg/core'
+
+/** A service account of Google Cloud: the JSON of its key. */
+export interface ServiceAccountKey {
+  readonly json: Sensitive
+}
+
+/** A storage account of Azure. */
+export interface StorageAccount {
+  readonly accountName: string
+  readonly accountKey: Sensitive
+}
+
+/** What goes into the Secrets that a configuration names. Each is there if the user gave it. */
+export interface SecretValues {
+  /** For a hosted registry of workspace images. */
+  readonly registry?: Login
+  /** For the bucket of the in-cluster registry. */
+  readonly registryStorage?: AccessKey
+  readonly storage?: AccessKey | ServiceAccountKey | StorageAccount
+  /** For pulling from the mirror. */
+  readonly mirror?: Login
+  /** PEM of the private authority; no secret, but kept in one. */
+  readonly ca?: string
+}
