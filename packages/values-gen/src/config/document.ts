@@ -10,6 +10,7 @@ import {
   type ToStringOptions,
 } from 'yaml'
 import { CONTRADICTIONS, type Field } from './fields.ts'
+import { keepLines } from './keep-lines.ts'
 
 type Path = readonly string[]
 
@@ -35,7 +36,9 @@ export function changeConfig(text: string, path: string, fields: readonly Field[
       hint: 'give the file that `gitpod-installer init` makes; `gpreg values check` shows what is wrong with it',
     })
   }
-  return setFields(document, fields) ? document.toString(styleOf(text)) : text
+  const style = styleOf(text)
+  const printed = document.toString(style)
+  return setFields(document, fields) ? keepLines(text, printed, document.toString(style)) : text
 }
 
 /** False where the document says it all already. */
@@ -118,7 +121,7 @@ function wrap(text: string, width: number): string {
 }
 
 /** How the file is indented, so that what did not change looks as it did. */
-function styleOf(text: string): DocumentOptions & ToStringOptions {
+function styleOf(text: string): ToStringOptions {
   const indent = /^[^\s#][^\n]*:\s*(?:#[^\n]*)?\n(?:\s*#[^\n]*\n)*( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2
-  return { lineWidth: 0, indent, indentSeq: !/^( *)[^\s#-][^\n]*:\s*\n\1- /m.test(text) }
+  return { lineWidth: 0, indent }
 }

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import type { Choice } from '../installation/choice.ts'
+import { planInstallation } from '../installation/installation.ts'
+import { changeConfig, writeConfig } from './document.ts'
+import { configFields } from './fields.ts'
+
+const fieldsOf = (choice: Choice) => configFields(planInstallation(choice))
+const mirrored: Choice = { kind: 'in-cluster', mirror: 'registry.internal/gitpod' }
+
+describe('a new configuration', () => {
+  it('says what the choice requires and nothing else', () => {
+    expect(parse(writeConfig(fieldsOf({ kind: 'in-cluster', domain: 'gitpod.example.com' })))).toEqual({
+      apiVersion: 'v1',
+      domain: 'gitpod.example.com',
+      containerRegistry: { inCluster: true },
+    })
+  })
+
+  it('names the mirror wherever it is needed', () => {
+    expect(parse(writeConfig(fieldsOf({ ...mirrored, privateCa: true })))).toEqual({
+      apiVersion: 'v1',
+      repository: 'registry.internal/gitpod',
+      imagePullSecrets: [{ kind: 'secret', name: 'mirror-registry' }],
+      containerRegistry: {
+        inCluster: true,
+        privateBaseImageAllowList: ['registry.internal', 'docker.io'],
+      },
+      workspace: { workspaceImage: 'registry.internal/gitpod/gitpod/workspace-full:latest' },
+      customCACert: { kind: 'secret', name: 'ca-certificate' },
+    })
+  })
+
+  it('says why, above each field', () => {
+    const text = writeConfig(fieldsOf(mirrored))
+    expect(text).toMatch(/# .*gpreg values patch.*\n\s+inCluster: true/)
+    expect(text).toMatch(/# .*nodes pull.*\nimagePullSecrets:/)
+  })
+})
+
+describe('an existing configuration', () => {
+  const text = `# Installation of the tools team
+domain:   gitpod.example.com   # asked for in CHG-1
+containerRegistry:
+    inCluster: false      # until the move
+    external:
+        url: "old.example.com"
+        certificate: {kind: secret, name: old}
+    privateBaseImageAllowList:
+    - old.example.com   # needed by team blue
+
+objectStorage:
+    blobQuota: 1   # keep
+workspace:
+    # fuse does not work here
+    runtime: { fsShiftMethod: shiftfs }
+# the end
+`
+
+  it('keeps every comment and every other field', () => {
+    const changed = changeConfig(text, 'gitpod.config.yaml', fieldsOf(mirrored))
+    for (const comment of text.match(/#.*/g)!) expect(changed).toContain(comment)
+    expect(parse(changed)).toEqual({
+      apiVersion: 'v1',
+      domain: 'gitpod.example.com',
+      repository: 'registry.internal/gitpod',
+      imagePullSecrets: [{ kind: 'secret', name: 'mirror-registry' }],
+      containerRegistry: {
+        inCluster: true,
+        privateBaseImageAllowList: ['old.example.com', 'registry.internal', 'docker.io'],
+      },
+      objectStorage: { blobQuota: 1 },
+      workspace: {
+        runtime: { fsShiftMethod: 'shiftfs' },
+        workspaceImage: 'registry.internal/gitpod/gitpod/workspace-full:latest',
+      },
+    })
+    const kept = text.split('\n').filter(line => !/inCluster|external|url:|certificate/.test(line))
+    for (const line of kept) expect(changed.split('\n')).toContain(line)
+  })
+
+  it('done twice, the second time changes nothing', () => {
+    const once = changeConfig(text, 'gitpod.config.yaml', fieldsOf(mirrored))
+    expect(changeConfig(once, 'gitpod.config.yaml', fieldsOf(mirrored))).toBe(once)
+  })
+
+  it('that says it all already stays as it is written', () => {
+    const odd = `apiVersion:    "v1"\ncontainerRegistry:   {inCluster:    true}\n`
+    expect(changeConfig(odd, 'gitpod.config.yaml', fieldsOf({ kind: 'in-cluster' }))).toBe(odd)
+  })
+
+  it('loses what contradicts the new choice', () => {
+    const s3 = writeConfig(fieldsOf({ kind: 'aws', region: 'eu-west-1', bucket: 'b' }))
+    const fields = fieldsOf({ kind: 'azure', registry: 'x.azurecr.io', region: 'westeurope' })
+    expect(parse(changeConfig(s3, 'gitpod.config.yaml', fields))).toEqual(parse(writeConfig(fields)))
+  })
+
+  it('may have keys with nothing after them', () => {
+    const fields = fieldsOf({ kind: 'in-cluster' })
+    expect(parse(changeConfig('containerRegistry:\n', 'gitpod.config.yaml', fields))).toEqual({
+      apiVersion: 'v1',
+      containerRegistry: { inCluster: true },
+    })
+  })
+
+  it.each(['- a list', 'a: [', 'just text'])('is refused where it is none: %s', bad => {
+    expect(() => changeConfig(bad, 'gitpod.config.yaml', [])).toThrowError(
+      expect.objectContaining({ code: 'input-invalid' }),
+    )
+  })
+})

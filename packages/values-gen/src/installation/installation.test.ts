@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import type { Choice } from './choice.ts'
+import { planInstallation } from './installation.ts'
+import { s3Endpoint } from './s3-endpoint.ts'
+
+const refused = (choice: Choice, message: RegExp) =>
+  expect(() => planInstallation(choice)).toThrowError(
+    expect.objectContaining({
+      code: 'usage',
+      message: expect.stringMatching(message),
+      hint: expect.any(String),
+    }),
+  )
+
+describe('who serves what', () => {
+  it('on AWS a bucket of the in-cluster registry, which is the bucket of the object storage too', () => {
+    const { registries, objectStorage } = planInstallation({
+      kind: 'aws',
+      region: 'eu-west-1',
+      bucket: 'gitpod',
+    })
+    expect(registries).toEqual({
+      components: { kind: 'public' },
+      'workspace-base': { kind: 'public' },
+      'workspace-images': {
+        kind: 'in-cluster',
+        storage: {
+          bucket: 'gitpod',
+          region: 'eu-west-1',
+          endpoint: 's3.eu-west-1.amazonaws.com',
+          credentials: { name: 'container-registry-s3-backend' },
+        },
+      },
+    })
+    expect(objectStorage).toEqual({
+      kind: 's3',
+      bucket: 'gitpod',
+      region: 'eu-west-1',
+      endpoint: 's3.eu-west-1.amazonaws.com',
+      credentials: { name: 'storage-s3' },
+    })
+  })
+
+  it.each([
+    ['gcr.io', 'gcr', 'gcr.io/project'],
+    ['eu.gcr.io', 'gcr', 'eu.gcr.io/project'],
+    [
+      'europe-west1-docker.pkg.dev/project/gitpod',
+      'artifact-registry',
+      'europe-west1-docker.pkg.dev/project/gitpod',
+    ],
+  ])('on Google Cloud %s', (registryHost, kind, address) => {
+    const { registries } = planInstallation({
+      kind: 'gcp',
+      project: 'project',
+      region: 'europe-west1',
+      registryHost,
+    })
+    expect(registries['workspace-images']).toMatchObject({ kind, address })
+  })
+
+  it('one registry for all, with a Secret for pushing and one for pulling', () => {
+    const { registries, allowHosts, workspaceImage } = planInstallation({
+      kind: 'external',
+      mirror: 'registry.internal:5000/gitpod/',
+      singleRegistry: true,
+    })
+    const address = 'registry.internal:5000/gitpod'
+    expect(registries).toEqual({
+      components: { kind: 'external', address, credentials: { name: 'mirror-registry' } },
+      'workspace-base': { kind: 'external', address, credentials: { name: 'mirror-registry' } },
+      'workspace-images': { kind: 'external', address, credentials: { name: 'container-registry' } },
+    })
+    expect(allowHosts).toEqual(['registry.internal:5000', 'docker.io'])
+    expect(workspaceImage).toBe(`${address}/gitpod/workspace-full:latest`)
+  })
+
+  it('a single registry takes the place of the cloud’s', () => {
+    const { registries, objectStorage } = planInstallation({
+      kind: 'azure',
+      registry: 'gitpod.azurecr.io',
+      region: 'westeurope',
+      mirror: 'registry.internal/gitpod',
+      singleRegistry: true,
+    })
+    expect(registries['workspace-images']).toMatchObject({
+      kind: 'external',
+      address: 'registry.internal/gitpod',
+    })
+    expect(objectStorage).toMatchObject({ kind: 'azure' })
+  })
+
+  it('drops the path of the base image as it drops all others', () => {
+    const { workspaceImage } = planInstallation({
+      kind: 'in-cluster',
+      mirror: 'r.internal/g',
+      dropImageRepo: true,
+    })
+    expect(workspaceImage).toBe('r.internal/g/workspace-full:latest')
+  })
+})
+
+describe('refuses', () => {
+  const ecr = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/gitpod'
+  it('ECR for workspace images, with the way that works', () => {
+    refused({ kind: 'external', registry: ecr }, /12 hours/)
+    refused({ kind: 'external', mirror: ecr, singleRegistry: true }, /12 hours/)
+    expect(planInstallation({ kind: 'in-cluster', mirror: ecr }).warnings).toEqual([
+      expect.stringMatching(/12 hours/),
+    ])
+  })
+
+  it.each<[string, Choice, RegExp]>([
+    ['a scheme', { kind: 'external', registry: 'https://r.internal' }, /scheme/],
+    ['upper case', { kind: 'external', registry: 'R.internal/Gitpod' }, /lower case/],
+    [
+      'a scheme in an endpoint',
+      { kind: 'aws', region: 'r', bucket: 'b', storageEndpoint: 'https://s3' },
+      /scheme/,
+    ],
+    [
+      'a path in an endpoint',
+      { kind: 'aws', region: 'r', bucket: 'b', registryEndpoint: 's3.internal/b' },
+      /path/,
+    ],
+    [
+      'a mirror that reads as a path on Docker Hub',
+      { kind: 'in-cluster', mirror: 'registry/gitpod' },
+      /docker\.io/,
+    ],
+    ['no registry', { kind: 'external' }, /which registry/],
+    ['one registry, but none named', { kind: 'in-cluster', singleRegistry: true }, /--single-registry/],
+    ['flat names without a mirror', { kind: 'in-cluster', dropImageRepo: true }, /--drop-image-repo/],
+    [
+      'one registry, but two named',
+      { kind: 'external', registry: 'a.internal', mirror: 'b.internal', singleRegistry: true },
+      /are two/,
+    ],
+    [
+      'Artifact Registry without a repository',
+      { kind: 'gcp', project: 'p', region: 'r', registryHost: 'europe-docker.pkg.dev' },
+      /no repository/,
+    ],
+  ])('%s', (_, choice, message) => refused(choice, message))
+})
+
+it('warns where base images would be pulled without credentials', () => {
+  const { warnings } = planInstallation({
+    kind: 'in-cluster',
+    mirror: 'r.internal/g',
+    allowHosts: ['other.internal'],
+  })
+  expect(warnings).toEqual([expect.stringContaining('r.internal is not among --allow-host')])
+})
+
+it.each([
+  ['eu-west-1', 's3.eu-west-1.amazonaws.com'],
+  ['us-east-1', 's3.us-east-1.amazonaws.com'],
+  ['us-gov-west-1', 's3.us-gov-west-1.amazonaws.com'],
+  ['cn-north-1', 's3.cn-north-1.amazonaws.com.cn'],
+  ['eusc-de-east-1', 's3.eusc-de-east-1.amazonaws.eu'],
+])('the endpoint of %s is %s', (region, endpoint) => {
+  expect(s3Endpoint(region)).toBe(endpoint)
+})
