@@ -1,4 +1,5 @@
 export { changeConfig, writeConfig } from './config/document.ts'
+export { diffConfig } from './config/diff.ts'
 export { configFields } from './config/fields.ts'
 export { planInstallation } from './installation/installation.ts'
 

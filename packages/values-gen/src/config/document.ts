@@ -1,14 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { GpregError } from '@gpreg/core'
-import {
-  Document,
-  isMap,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type DocumentOptions,
-  type ToStringOptions,
-} from 'yaml'
+import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
 import { CONTRADICTIONS, type Field } from './fields.ts'
 import { keepLines } from './keep-lines.ts'
 
