@@ -26,173 +26,133 @@ export const CONTRADICTIONS: Readonly<Record<string, readonly string[]>> = {
 
 /** What the installer must be told, in the order of its own documentation; nothing that it takes for granted. */
 export function configFields(installation: Installation): Field[] {
-  const { domain, workspaceImage, ca } = installation
-  return [
-    { path: ['apiVersion'], value: 'v1' },
-    ...(domain === undefined ? [] : [{ path: ['domain'], value: domain } as const]),
-    ...mirrorFields(installation),
-    ...registryFields(installation),
-    ...storageFields(installation.objectStorage),
-    ...(workspaceImage === undefined
-      ? []
-      : [
-          {
-            path: ['workspace', 'workspaceImage'],
-            value: workspaceImage,
-            comment: 'What workspaces start from where a repository names no image.',
-          } as const,
-        ]),
-    ...(ca === undefined
-      ? []
-      : [
-          {
-            path: ['customCACert'],
-            value: secretRef(ca),
-            comment:
-              'Not mounted by blobserve, and unknown to the nodes: they need it too (gpreg node-config --ca-file).',
-          } as const,
-        ]),
-  ]
+  return [...fieldsOf(installation)]
 }
 
-function mirrorFields({ registries, dropImageRepo }: Installation): Field[] {
-  const { components } = registries
-  if (components.kind === 'public') return []
-  return [
-    {
-      path: ['repository'],
-      value: components.address,
-      comment:
-        'Every image that Gitpod itself runs is pulled from below this. Pods must reach it by https too, not only nodes.',
-    },
-    {
-      path: ['imagePullSecrets'],
-      value: [secretRef(components.credentials)],
+function* fieldsOf(installation: Installation): Iterable<Field> {
+  const { domain, registries, objectStorage, allowHosts, workspaceImage, ca } = installation
+  yield { path: ['apiVersion'], value: 'v1' }
+  if (domain !== undefined) yield { path: ['domain'], value: domain }
+  yield* mirrorFields(installation)
+  const { components, 'workspace-images': registry } = registries
+  yield* registry.kind === 'in-cluster'
+    ? inClusterFields(registry.storage, components.kind !== 'public')
+    : hostedFields(registry, components)
+  if (allowHosts.length > 0) {
+    yield {
+      path: ['containerRegistry', 'privateBaseImageAllowList'],
+      value: allowHosts,
       merge: true,
-      comment: 'The nodes pull with this. It need only read.',
-    },
-    ...(dropImageRepo
-      ? [
-          {
-            path: ['dropImageRepo'],
-            value: true,
-            comment: 'Images are looked for by their last name: a mirror made with --naming flat.',
-          } as const,
-        ]
-      : []),
-  ]
+      comment: 'Image builds send credentials to these hosts and no others. Hosts only, no paths.',
+    }
+  }
+  if (objectStorage !== undefined) yield* storageFields(objectStorage)
+  if (workspaceImage !== undefined) {
+    yield {
+      path: ['workspace', 'workspaceImage'],
+      value: workspaceImage,
+      comment: 'What workspaces start from where a repository names no image.',
+    }
+  }
+  if (ca !== undefined) {
+    yield {
+      path: ['customCACert'],
+      value: secretRef(ca),
+      comment:
+        'Not mounted by blobserve, and unknown to the nodes: they need it too (gpreg node-config --ca-file).',
+    }
+  }
 }
 
-function registryFields({ registries, allowHosts }: Installation): Field[] {
-  const registry = registries['workspace-images']
-  const { components } = registries
-  return [
-    ...(registry.kind === 'in-cluster'
-      ? [...inClusterFields(registry.storage, components)]
-      : hostedFields(registry, components)),
-    ...(allowHosts.length === 0
-      ? []
-      : [
-          {
-            path: ['containerRegistry', 'privateBaseImageAllowList'],
-            value: allowHosts,
-            merge: true,
-            comment: 'Image builds send credentials to these hosts and no others. Hosts only, no paths.',
-          } as const,
-        ]),
-  ]
-}
-
-function inClusterFields(storage: S3Bucket | undefined, components: { readonly kind: string }): Field[] {
-  const needsPatch = components.kind !== 'public'
-  return [
-    {
-      path: ['containerRegistry', 'inCluster'],
+function* mirrorFields({ registries: { components }, dropImageRepo }: Installation): Iterable<Field> {
+  if (components.kind === 'public') return
+  yield {
+    path: ['repository'],
+    value: components.address,
+    comment:
+      'Every image that Gitpod itself runs is pulled from below this. Pods must reach it by https too, not only nodes.',
+  }
+  yield {
+    path: ['imagePullSecrets'],
+    value: [secretRef(components.credentials)],
+    merge: true,
+    comment: 'The nodes pull with this. It need only read.',
+  }
+  if (dropImageRepo) {
+    yield {
+      path: ['dropImageRepo'],
       value: true,
-      ...(needsPatch
-        ? {
-            comment:
-              'registry-facade and blobserve pull from the mirror with the Secret builtin-registry-auth, which the installer makes for this registry alone: add the mirror by `gpreg values patch` after each render.',
-          }
-        : {}),
-    },
-    ...(storage === undefined
-      ? []
-      : [
-          {
-            path: ['containerRegistry', 's3storage'],
-            value: {
-              bucket: storage.bucket,
-              region: storage.region,
-              endpoint: storage.endpoint,
-              certificate: secretRef(storage.credentials),
-            },
-            comment: 'Keys of the Secret: s3AccessKey, s3SecretKey.',
-          } as const,
-        ]),
-  ]
+      comment: 'Images are looked for by their last name: a mirror made with --naming flat.',
+    }
+  }
 }
 
-function hostedFields(
+const NEEDS_PATCH =
+  'registry-facade and blobserve pull from the mirror with the Secret builtin-registry-auth, which the installer makes for this registry alone: add the mirror by `gpreg values patch` after each render.'
+
+function* inClusterFields(storage: S3Bucket | undefined, mirrored: boolean): Iterable<Field> {
+  yield {
+    path: ['containerRegistry', 'inCluster'],
+    value: true,
+    ...(mirrored ? { comment: NEEDS_PATCH } : {}),
+  }
+  if (storage === undefined) return
+  const { bucket, region, endpoint, credentials } = storage
+  yield {
+    path: ['containerRegistry', 's3storage'],
+    value: { bucket, region, endpoint, certificate: secretRef(credentials) },
+    comment: 'Keys of the Secret: s3AccessKey, s3SecretKey.',
+  }
+}
+
+function* hostedFields(
   { address, credentials }: HostedRegistry,
   components: Installation['registries']['components'],
-): Field[] {
+): Iterable<Field> {
   const hosts = new Set(
     [address, ...('address' in components ? [components.address] : [])].map(hostOfAddress),
   )
-  return [
-    { path: ['containerRegistry', 'inCluster'], value: false },
-    {
-      path: ['containerRegistry', 'external'],
-      value: { url: address, certificate: secretRef(credentials) },
-      comment: `A docker config with logins for ${[...hosts].join(' and ')}: it pushes workspace images, and registry-facade and blobserve pull everything with it.`,
-    },
-  ]
+  yield { path: ['containerRegistry', 'inCluster'], value: false }
+  yield {
+    path: ['containerRegistry', 'external'],
+    value: { url: address, certificate: secretRef(credentials) },
+    comment: `A docker config with logins for ${[...hosts].join(' and ')}: it pushes workspace images, and registry-facade and blobserve pull everything with it.`,
+  }
 }
 
-function storageFields(storage: ObjectStorage | undefined): Field[] {
-  if (storage === undefined) return []
-  if (storage.kind === 'in-cluster') return [{ path: ['objectStorage', 'inCluster'], value: true }]
-  return [
-    {
-      path: ['metadata', 'region'],
-      value: storage.region,
-      comment: 'Where the object storage is.',
-    },
-    { path: ['objectStorage', 'inCluster'], value: false },
-    ...cloudStorageFields(storage),
-  ]
+function* storageFields(storage: ObjectStorage): Iterable<Field> {
+  if (storage.kind === 'in-cluster') {
+    yield { path: ['objectStorage', 'inCluster'], value: true }
+    return
+  }
+  yield { path: ['metadata', 'region'], value: storage.region, comment: 'Where the object storage is.' }
+  yield { path: ['objectStorage', 'inCluster'], value: false }
+  yield cloudStorageField(storage)
 }
 
-function cloudStorageFields(storage: Exclude<ObjectStorage, { kind: 'in-cluster' }>): Field[] {
+function cloudStorageField(storage: Exclude<ObjectStorage, { kind: 'in-cluster' }>): Field {
   const credentials = secretRef(storage.credentials)
   switch (storage.kind) {
     case 's3': {
       const { endpoint, bucket } = storage
-      return [
-        {
-          path: ['objectStorage', 's3'],
-          value: { endpoint, credentials, ...(bucket === undefined ? {} : { bucket }) },
-          comment: 'Keys of the Secret: accessKeyId, secretAccessKey.',
-        },
-      ]
+      return {
+        path: ['objectStorage', 's3'],
+        value: { endpoint, credentials, ...(bucket === undefined ? {} : { bucket }) },
+        comment: 'Keys of the Secret: accessKeyId, secretAccessKey.',
+      }
     }
     case 'gcs':
-      return [
-        {
-          path: ['objectStorage', 'cloudStorage'],
-          value: { project: storage.project, serviceAccount: credentials },
-          comment: 'Key of the Secret: service-account.json.',
-        },
-      ]
+      return {
+        path: ['objectStorage', 'cloudStorage'],
+        value: { project: storage.project, serviceAccount: credentials },
+        comment: 'Key of the Secret: service-account.json.',
+      }
     case 'azure':
-      return [
-        {
-          path: ['objectStorage', 'azure'],
-          value: { credentials },
-          comment: 'Keys of the Secret: accountName, accountKey.',
-        },
-      ]
+      return {
+        path: ['objectStorage', 'azure'],
+        value: { credentials },
+        comment: 'Keys of the Secret: accountName, accountKey.',
+      }
   }
 }
 
