@@ -1,0 +1,63 @@
+import type { Sensitive } from '@gpreg/core'
+import { changeConfig, writeConfig } from './config/document.ts'
+import { configFields } from './config/fields.ts'
+import { fieldsForRelease } from './config/release.ts'
+import { envVariables, formatEnv } from './env/envvars.ts'
+import type { Choice } from './installation/choice.ts'
+import { planInstallation, type Installation } from './installation/installation.ts'
+import { kotsConfigValues } from './kots/config-values.ts'
+import { secretManifests, type SecretSet } from './secrets/manifests.ts'
+import type { SecretValues } from './secrets/values.ts'
+
+/** `gitpod.config.yaml`, ConfigValues of KOTS, or variables for the installer's `config build-from-envvars`. */
+export type ValuesFormat = 'installer' | 'kots' | 'env'
+
+export interface ValuesRequest {
+  readonly choice: Choice
+  readonly values: SecretValues
+  readonly format: ValuesFormat
+  /** such as `2022.11.3`; default: the newest */
+  readonly release?: string
+  /** An existing configuration to change, for the format `installer`. */
+  readonly base?: { readonly path: string; readonly text: string }
+  /** of the Secrets */
+  readonly namespace?: string
+}
+
+export interface GeneratedValues {
+  readonly installation: Installation
+  /** Formats other than the installer's hold secrets. */
+  readonly text: string | Sensitive
+  readonly secrets: SecretSet
+  readonly warnings: readonly string[]
+}
+
+/** @throws `usage` where the choice cannot work, `input-invalid` where the base is no configuration */
+export function generateValues(request: ValuesRequest): GeneratedValues {
+  const { choice, values, namespace } = request
+  const installation = planInstallation(choice)
+  const secrets = secretManifests(installation, values, namespace === undefined ? {} : { namespace })
+  return {
+    installation,
+    text: format(request, installation),
+    secrets,
+    warnings: [...installation.warnings, ...secrets.warnings],
+  }
+}
+
+function format(request: ValuesRequest, installation: Installation): string | Sensitive {
+  switch (request.format) {
+    case 'installer':
+      return installerConfig(request, installation)
+    case 'kots':
+      return kotsConfigValues(installation, request.values)
+    case 'env':
+      return formatEnv(envVariables(installation))
+  }
+}
+
+function installerConfig({ base, release }: ValuesRequest, installation: Installation): string {
+  const newest = configFields(installation)
+  const fields = release === undefined ? newest : fieldsForRelease(newest, release)
+  return base === undefined ? writeConfig(fields) : changeConfig(base.text, base.path, fields)
+}

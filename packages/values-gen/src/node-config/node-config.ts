@@ -1,0 +1,114 @@
+import { formatPrefix, type Login, type RegistryPrefix } from '@gpreg/core'
+import { certificatesOf } from './certificates.ts'
+import { hostDirectory, hostsToml, type HostSettings } from './hosts-toml.ts'
+import { k3sRegistries } from './k3s-registries.ts'
+import type { NodeFile } from './node-file.ts'
+import { nodeNotes } from './notes.ts'
+
+/** A mirror that was published with `--naming source`, and how a node reaches it. */
+export interface NodeConfigRequest {
+  readonly to: RegistryPrefix
+  /** Hosts in the names that images are pulled by: `docker.io`, `quay.io`, … */
+  readonly sources: readonly string[]
+  /** PEM of the authorities that the mirror's certificate is from. */
+  readonly ca?: string
+  readonly plainHttp?: boolean
+  readonly skipVerify?: boolean
+  /** For k3s, whose configuration has a place for it. */
+  readonly login?: Login
+  /** Flags that name the image set, for the notes. */
+  readonly imageSet?: string
+}
+
+export interface NodeConfig {
+  readonly files: readonly NodeFile[]
+  /** What else must be so, for people. */
+  readonly notes: readonly string[]
+}
+
+const CERTS_D = '/etc/containerd/certs.d'
+const K3S = '/etc/rancher/k3s'
+
+/**
+ * What nodes need to pull images by their original names from a mirror.
+ * @throws `input-invalid` where the authorities are no certificates
+ */
+export function nodeConfig(request: NodeConfigRequest): NodeConfig {
+  const sources = [...new Set(request.sources)].filter(host => host !== request.to.host).sort()
+  const ca = request.ca === undefined ? undefined : certificatesOf(request.ca)
+  const files = [
+    ...ownFiles(request, ca),
+    ...sources.map(host => sourceFile(host, request, ca !== undefined)),
+    ...k3sFiles({ ...request, sources }, ca),
+  ]
+  return { files, notes: nodeNotes(request, ca !== undefined) }
+}
+
+function sourceFile(source: string, request: NodeConfigRequest, privateCa: boolean): NodeFile {
+  const { to, skipVerify } = request
+  const settings: HostSettings = {
+    capabilities: ['pull', 'resolve'],
+    override_path: true,
+    // From one host's directory to another's, so that certs.d may lie anywhere.
+    ...trust(privateCa ? `../${hostDirectory(to.host)}/ca.crt` : undefined, skipVerify),
+  }
+  const content = hostsToml(endpointOf(request), settings)
+  return certsFile(source, 'hosts.toml', content, `images of ${source} come from ${formatPrefix(to)}`)
+}
+
+/** For images that are pulled by the mirror's own name. A registry that every client can reach needs no file. */
+function ownFiles(request: NodeConfigRequest, ca: string | undefined): NodeFile[] {
+  const { host } = request.to
+  const settings = trust(ca && 'ca.crt', request.skipVerify)
+  if (!request.plainHttp && Object.keys(settings).length === 0) return []
+  const hosts = certsFile(
+    host,
+    'hosts.toml',
+    hostsToml(urlOf(request), settings),
+    `images by the name of ${host}`,
+  )
+  return ca === undefined
+    ? [hosts]
+    : [certsFile(host, 'ca.crt', ca, `authorities to trust for ${host}`), hosts]
+}
+
+function k3sFiles(request: NodeConfigRequest, ca: string | undefined): NodeFile[] {
+  const { to, sources, skipVerify, login } = request
+  const caName = 'registry-ca.crt'
+  const content = k3sRegistries({
+    host: to.host,
+    endpoint: endpointOf(request),
+    sources,
+    ...(ca === undefined ? {} : { caFile: `${K3S}/${caName}` }),
+    ...(skipVerify ? { skipVerify } : {}),
+    ...(login === undefined ? {} : { login }),
+  })
+  const registries =
+    login === undefined
+      ? k3sFile('registries.yaml', content, 'the same for k3s')
+      : k3sFile('registries.yaml', content, `the same for k3s, with a login for ${to.host}`, 0o600)
+  return ca === undefined ? [registries] : [registries, k3sFile(caName, ca, 'the same authorities for k3s')]
+}
+
+function certsFile(host: string, name: string, content: string, why: string): NodeFile {
+  const below = `${hostDirectory(host)}/${name}`
+  return { path: `certs.d/${below}`, nodePath: `${CERTS_D}/${below}`, content, mode: 0o644, why }
+}
+
+function k3sFile(path: string, content: string, why: string, mode: NodeFile['mode'] = 0o644): NodeFile {
+  return { path, nodePath: `${K3S}/${path}`, content, mode, why }
+}
+
+function trust(ca: string | undefined, skipVerify: boolean | undefined): HostSettings {
+  return { ...(ca === undefined ? {} : { ca }), ...(skipVerify ? { skip_verify: true } : {}) }
+}
+
+/** The root of the API as it looks to someone who knows images by their upstream paths. */
+function endpointOf(request: NodeConfigRequest): string {
+  const { path } = request.to
+  return `${urlOf(request)}/v2${path === '' ? '' : `/${path}`}`
+}
+
+function urlOf({ to, plainHttp }: NodeConfigRequest): string {
+  return `${plainHttp ? 'http' : 'https'}://${to.host}`
+}

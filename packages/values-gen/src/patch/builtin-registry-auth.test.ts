@@ -1,0 +1,145 @@
+import { inspect } from 'node:util'
+import { Sensitive, type Login } from '@gpreg/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { patchBuiltinRegistryAuth } from './builtin-registry-auth.ts'
+
+const login = (username: string, password: string): Login => ({ username, password: new Sensitive(password) })
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const own = { 'registry.gitpod.example.com': { auth: base64('random:random') } }
+const config = base64(JSON.stringify({ auths: own }))
+
+const before = `# v1/ServiceAccount ws-proxy
+apiVersion: v1
+kind:   ServiceAccount   # odd, but YAML
+metadata:
+  creationTimestamp: null
+  name: ws-proxy
+---
+# v1/Secret builtin-registry-auth
+apiVersion: v1
+data:
+  .dockerconfigjson: `
+const after = `
+  password: cmFuZG9t
+  user: cmFuZG9t
+kind: Secret
+metadata:
+  creationTimestamp: null
+  name: builtin-registry-auth
+  namespace: default
+type: kubernetes.io/dockerconfigjson
+---
+# v1/ConfigMap gitpod-app
+apiVersion: v1
+kind: ConfigMap
+data:
+  app.yaml: |
+    ---
+    apiVersion: v1
+    kind: Secret
+    metadata:
+      name: builtin-registry-auth
+    ---
+`
+const rendered = before + config + after
+
+const patched = (yaml: string, host: string, by: Login) => {
+  const result = patchBuiltinRegistryAuth(yaml, host, by)
+  return { ...result, yaml: result.yaml.reveal() }
+}
+const authsIn = (yaml: string) => {
+  const secret = parseAllDocuments(yaml).find(document => document.get('kind') === 'Secret')
+  const value = secret?.getIn(['data', '.dockerconfigjson']) as string
+  return (JSON.parse(Buffer.from(value, 'base64').toString('utf8')) as { auths: object }).auths
+}
+const entry = (username: string, password: string) => ({
+  username,
+  password,
+  auth: base64(`${username}:${password}`),
+})
+
+describe('the login of the mirror', () => {
+  it('comes beside that of the in-cluster registry', () => {
+    const { yaml, changed } = patched(rendered, 'mirror.internal:5000', login('pull', 'p:w'))
+    expect(changed).toBe(1)
+    expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal:5000': entry('pull', 'p:w') })
+  })
+
+  it('leaves every other byte as it is, and is there once', () => {
+    const text = fc.string({ minLength: 1, unit: 'grapheme' })
+    fc.assert(
+      fc.property(text, text, fc.constantFrom('\n', '\r\n'), (username, password, newline) => {
+        const stream = rendered.replaceAll('\n', newline)
+        const { yaml } = patched(stream, 'mirror.internal', login(username, password))
+        const rest = (whole: string) => whole.replace(/(?<=dockerconfigjson: )\S+/, '')
+        expect(rest(yaml)).toBe(rest(stream))
+        expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal': entry(username, password) })
+        expect(patched(yaml, 'mirror.internal', login(username, password))).toEqual({ yaml, changed: 0 })
+      }),
+    )
+  })
+
+  it('takes the place of one that was there', () => {
+    const once = patched(rendered, 'mirror.internal', login('pull', 'old')).yaml
+    const { yaml, changed } = patched(once, 'mirror.internal', login('pull', 'new'))
+    expect(changed).toBe(1)
+    expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal': entry('pull', 'new') })
+  })
+
+  it('on Docker Hub has all its names', () => {
+    const { yaml } = patched(rendered, 'docker.io', login('pull', 'pw'))
+    expect(Object.keys(authsIn(yaml))).toEqual([
+      ...Object.keys(own),
+      'docker.io',
+      'registry-1.docker.io',
+      'https://index.docker.io/v1/',
+    ])
+  })
+
+  it.each([`"${config}"`, `'${config}'`, `|-\n    ${config}`, `>\n    ${config}`])(
+    'goes where %j was',
+    written => {
+      const { yaml } = patched(before + written + after, 'mirror.internal', login('pull', 'pw'))
+      expect(yaml.startsWith(before)).toBe(true)
+      expect(yaml.endsWith(after)).toBe(true)
+      expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal': entry('pull', 'pw') })
+    },
+  )
+
+  it('goes into every one of that name, among others', () => {
+    const stream = `${rendered}---\n${rendered}`
+    const { yaml, changed } = patched(stream, 'mirror.internal', login('pull', 'pw'))
+    const one = patched(rendered, 'mirror.internal', login('pull', 'pw')).yaml
+    expect([changed, yaml]).toEqual([2, `${one}---\n${one}`])
+  })
+})
+
+describe('is refused', () => {
+  const refused = (yaml: string, hint: RegExp) => {
+    const patch = () => patchBuiltinRegistryAuth(yaml, 'mirror.internal', login('pull', 'hunter2'))
+    expect(patch).toThrowError(
+      expect.objectContaining({ code: 'input-invalid', hint: expect.stringMatching(hint) }),
+    )
+    expect(patch).toThrowError(expect.toSatisfy(error => !inspect(error).includes('hunter2')))
+  }
+
+  it('where the in-cluster registry is off', () => {
+    refused(
+      rendered.replace('kind: Secret\nmetadata:\n  creation', 'kind: Other\nmetadata:\n  creation'),
+      /is off/,
+    )
+    refused('', /is off/)
+    refused('just text', /is off/)
+  })
+
+  it.each([
+    'hunter2',
+    base64('hunter2'),
+    base64('["hunter2"]'),
+    base64('{"auths":"hunter2"}'),
+    '[hunter2]',
+    '',
+  ])('where the Secret holds %j', value => refused(before + value + after, /gitpod-installer render/))
+})

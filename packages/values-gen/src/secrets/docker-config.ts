@@ -1,0 +1,61 @@
+import { addressOf, DOCKER_HUB, hostOfAddress, isSame, Sensitive, type Login } from '@gpreg/core'
+import type { Installation } from '../installation/installation.ts'
+import type { SecretValues } from './values.ts'
+
+/** Logins by the key of a docker config. */
+export type Logins = ReadonlyMap<string, Login>
+
+/** What a docker config says of one registry. It shows the password: only for what is made {@link Sensitive} at once. */
+export interface AuthEntry {
+  readonly username: string
+  readonly password: string
+  readonly auth: string
+}
+
+/**
+ * A docker config. https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
+ */
+export function dockerConfig(logins: Logins): Sensitive {
+  const auths = Object.fromEntries([...logins].map(([key, login]) => [key, authEntry(login)]))
+  return new Sensitive(JSON.stringify({ auths }))
+}
+
+export function authEntry({ username, password }: Login): AuthEntry {
+  const auth = Buffer.from(`${username}:${password.reveal()}`).toString('base64')
+  return { username, password: password.reveal(), auth }
+}
+
+/**
+ * What a registry's entry is called: its bare host, as image-builder and registry-facade look it up. Docker Hub is looked up by
+ * a different name by each of image-builder, registry-facade and kubelet.
+ */
+export function authKeys(host: string): string[] {
+  return host === DOCKER_HUB ? [DOCKER_HUB, 'registry-1.docker.io', 'https://index.docker.io/v1/'] : [host]
+}
+
+/** The logins of an installation, by what they are for. In a single registry one that was given serves for both. */
+export function loginsOf(
+  { registries }: Installation,
+  values: SecretValues,
+): Pick<SecretValues, 'mirror' | 'registry'> {
+  const { components, 'workspace-images': workspaceImages } = registries
+  const single = isSame(components, workspaceImages)
+  const mirror = values.mirror ?? (single ? values.registry : undefined)
+  const registry = values.registry ?? (single ? values.mirror : undefined)
+  return {
+    ...(mirror === undefined || components.kind === 'public' ? {} : { mirror }),
+    ...(registry === undefined || workspaceImages.kind === 'in-cluster' ? {} : { registry }),
+  }
+}
+
+/** All of them in one: registry-facade and blobserve have a single docker config. Of two on a host, the one that may push. */
+export function pullLogins(installation: Installation, values: SecretValues): Logins {
+  const { components, 'workspace-images': workspaceImages } = installation.registries
+  const { mirror, registry } = loginsOf(installation, values)
+  return new Map([...keyed(addressOf(components), mirror), ...keyed(addressOf(workspaceImages), registry)])
+}
+
+export function keyed(address: string | undefined, login: Login | undefined): [string, Login][] {
+  if (address === undefined || login === undefined) return []
+  return authKeys(hostOfAddress(address)).map(key => [key, login])
+}

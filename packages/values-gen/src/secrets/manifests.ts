@@ -1,0 +1,90 @@
+import { GpregError, hostOfAddress, isSame, Sensitive } from '@gpreg/core'
+import { stringify } from 'yaml'
+import type { SecretRole } from '../installation/choice.ts'
+import type { Installation } from '../installation/installation.ts'
+import type { SecretValues } from './values.ts'
+import { wantedSecrets, type MissingSecret, type SecretType, type WantedSecret } from './wanted-secrets.ts'
+
+export interface SecretManifest {
+  readonly name: string
+  readonly role: SecretRole
+  readonly fileName: string
+  readonly type: SecretType
+  readonly yaml: Sensitive
+}
+
+export interface SecretSet {
+  readonly manifests: readonly SecretManifest[]
+  readonly missing: readonly MissingSecret[]
+  readonly warnings: readonly string[]
+}
+
+/** The Secrets that the configuration names, as Kubernetes takes them, and what is missing of them. */
+export function secretManifests(
+  installation: Installation,
+  values: SecretValues,
+  { namespace }: { readonly namespace?: string } = {},
+): SecretSet {
+  const wanted = wantedSecrets(installation, values)
+  return {
+    manifests: foldNames(wanted.filter(({ data }) => data !== undefined)).map(one =>
+      manifest(one, namespace),
+    ),
+    missing: wanted
+      .filter(({ data }) => data === undefined)
+      .map(({ name, role, why, flag }) => ({ name, role, why, flag })),
+    warnings: warningsOf(installation, values),
+  }
+}
+
+/** One name may serve two roles, such as pushing and pulling: the keys are put together, of the same key the first counts. */
+function foldNames(wanted: readonly WantedSecret[]): WantedSecret[] {
+  const byName = new Map<string, WantedSecret>()
+  for (const one of wanted) {
+    const known = byName.get(one.name)
+    if (known !== undefined && known.type !== one.type) {
+      throw new GpregError('usage', `the Secret ${one.name} cannot be a ${known.type} and ${one.type}`, {
+        hint: `name them apart: --secret-name ${known.role}=… --secret-name ${one.role}=…`,
+      })
+    }
+    byName.set(one.name, { ...one, ...known, data: { ...one.data, ...known?.data } })
+  }
+  return [...byName.values()]
+}
+
+function manifest(
+  { name, role, type, data = {} }: WantedSecret,
+  namespace: string | undefined,
+): SecretManifest {
+  const encoded = Object.entries(data).map(([key, value]) => [
+    key,
+    Buffer.from(value.reveal()).toString('base64'),
+  ])
+  const yaml = stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+      type,
+      data: Object.fromEntries(encoded),
+    },
+    { lineWidth: 0 },
+  )
+  return { name, role, fileName: `${name}.yaml`, type, yaml: new Sensitive(yaml) }
+}
+
+function warningsOf({ registries }: Installation, { mirror, registry }: SecretValues): string[] {
+  const { components, 'workspace-images': workspaceImages } = registries
+  if (components.kind === 'public' || !isSame(components, workspaceImages)) return []
+  const host = hostOfAddress(components.address)
+  const only = 'one login was given for both'
+  if (mirror === undefined && registry !== undefined)
+    return [
+      `${components.credentials.name} can push to ${host} too: ${only}; --mirror-credentials may give one that only pulls`,
+    ]
+  if (mirror !== undefined && registry === undefined)
+    return [
+      `the login that pulls from ${host} must be able to push workspace images too: ${only}, so ${components.credentials.name} can push`,
+    ]
+  return []
+}
