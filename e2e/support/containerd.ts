@@ -1,28 +1,33 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import type { Namespace } from './namespace.ts'
 import { mustRun, startProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 /** A containerd of its own, as a node of the cluster would run it. */
 export interface Containerd extends AsyncDisposable {
   ctr(...args: string[]): Promise<string>
-  /** Pulls and unpacks; `node` as the cluster's nodes are told about a registry. */
-  pull(
-    reference: string,
-    node?: {
-      readonly caFile: string
-      readonly credentials: { readonly username: string; readonly password: string }
-    },
-  ): Promise<string>
+  /** Pulls and unpacks; by plain HTTP without a `node`. */
+  pull(reference: string, node?: Node): Promise<string>
   stop(): Promise<void>
 }
 
-export async function startContainerd(): Promise<Containerd> {
+/** What the cluster's nodes are told about registries. */
+export interface Node {
+  /** whom to trust for the image's own registry */
+  readonly caFile?: string
+  /** a certs.d of the test's making, instead */
+  readonly certsDirectory?: string
+  readonly credentials?: { readonly username: string; readonly password: string }
+}
+
+/** @param network where it and its client are; default: this machine's */
+export async function startContainerd(network: Pick<Namespace, 'inside'> = MACHINE): Promise<Containerd> {
   const directory = await temporaryDirectory()
   const address = directory.join('containerd.sock')
   await writeFile(directory.join('config.toml'), CONFIG(directory.path))
-  const running = startProcess('containerd', ['--config', directory.join('config.toml')])
+  const running = startProcess(...network.inside('containerd', ['--config', directory.join('config.toml')]))
   await running.output(/containerd successfully booted/)
-  const ctr = (...args: string[]) => mustRun('ctr', ['--address', address, ...args])
+  const ctr = (...args: string[]) => mustRun(...network.inside('ctr', ['--address', address, ...args]))
   const stop = async () => {
     await running.stop()
     await directory[Symbol.asyncDispose]()
@@ -33,21 +38,17 @@ export async function startContainerd(): Promise<Containerd> {
       // overlayfs needs kernel support that containers often lack; native copies directories.
       const pull = ['images', 'pull', '--snapshotter', 'native']
       if (!node) return ctr(...pull, '--plain-http', reference)
-      await writeHosts(directory.join('certs.d'), reference.split('/')[0]!, node.caFile)
-      const { username, password } = node.credentials
-      return ctr(
-        ...pull,
-        '--hosts-dir',
-        directory.join('certs.d'),
-        '--user',
-        `${username}:${password}`,
-        reference,
-      )
+      const { caFile, certsDirectory = directory.join('certs.d'), credentials } = node
+      if (caFile) await writeHosts(certsDirectory, reference.split('/')[0]!, caFile)
+      const user = credentials ? ['--user', `${credentials.username}:${credentials.password}`] : []
+      return ctr(...pull, '--hosts-dir', certsDirectory, ...user, reference)
     },
     stop,
     [Symbol.asyncDispose]: stop,
   }
 }
+
+const MACHINE: Pick<Namespace, 'inside'> = { inside: (command, args) => [command, [...args]] }
 
 /** https://github.com/containerd/containerd/blob/main/docs/hosts.md */
 async function writeHosts(certsDirectory: string, host: string, caFile: string): Promise<void> {

@@ -1,8 +1,28 @@
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
 import Mirror from './commands/mirror.ts'
+import NodeConfig from './commands/node-config.ts'
 import Serve from './commands/serve.ts'
+import ValuesAws from './commands/values/aws.ts'
+import ValuesAzure from './commands/values/azure.ts'
+import ValuesExternal from './commands/values/external.ts'
+import ValuesGcp from './commands/values/gcp.ts'
+import ValuesInCluster from './commands/values/in-cluster.ts'
+import ValuesPatch from './commands/values/patch.ts'
 import Verify from './commands/verify.ts'
 
 /** Every command by name; oclif finds them here and nowhere else, so that gpreg bundles into one file. */
-export const COMMANDS = { images: Images, lock: Lock, mirror: Mirror, serve: Serve, verify: Verify }
+export const COMMANDS = {
+  images: Images,
+  lock: Lock,
+  mirror: Mirror,
+  'node-config': NodeConfig,
+  serve: Serve,
+  'values:aws': ValuesAws,
+  'values:azure': ValuesAzure,
+  'values:external': ValuesExternal,
+  'values:gcp': ValuesGcp,
+  'values:in-cluster': ValuesInCluster,
+  'values:patch': ValuesPatch,
+  verify: Verify,
+}

@@ -1,0 +1,58 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { GpregError } from '@gpreg/core'
+import { SECRET_MODE, writeOutputFile } from './output-file.ts'
+
+/** A file below a directory. */
+export interface OutputFile {
+  readonly path: string
+  readonly content: string
+  readonly mode: number
+}
+
+/**
+ * Writes files below a directory. Nothing is written if one of them is there already and says something else, unless forced.
+ * @throws `usage`, `storage`
+ */
+export async function writeOutputDirectory(
+  directory: string,
+  files: readonly OutputFile[],
+  { force }: { readonly force: boolean },
+): Promise<void> {
+  const changed = force ? [] : await changedFiles(directory, files)
+  if (changed.length > 0)
+    throw new GpregError('usage', `${changed.join(' and ')} would be overwritten with something else`, {
+      path: changed[0]!,
+      hint: 'look at the difference, then run the same command with --force, or name another directory',
+    })
+  for (const { path, content, mode } of files) {
+    const file = join(directory, path)
+    await makeDirectory(dirname(file))
+    await writeOutputFile(file, content, mode === SECRET_MODE ? SECRET_MODE : undefined)
+  }
+}
+
+const ABSENT = new Set(['ENOENT', 'ENOTDIR'])
+
+async function changedFiles(directory: string, files: readonly OutputFile[]): Promise<string[]> {
+  const found = await Promise.all(
+    files.map(async ({ path, content }) => {
+      const file = join(directory, path)
+      const old = await readFile(file, 'utf8').catch(({ code }) => (ABSENT.has(code) ? content : undefined))
+      return old === content ? [] : [file]
+    }),
+  )
+  return found.flat()
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (cause) {
+    throw new GpregError('storage', `cannot make the directory ${path}`, {
+      path,
+      cause,
+      hint: 'name a directory that can be written to',
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import type { NodeConfig } from '@gpreg/values-gen'
+import { SECRET_MODE } from '../output-file.ts'
+import { renderTable } from './table.ts'
+
+/** The answer of `gpreg node-config --json`; what is in a file with a secret, only where stdout was meant. */
+export function nodeConfigDocument(
+  { files, notes }: NodeConfig,
+  { directory, secrets }: { readonly directory?: string; readonly secrets: boolean },
+) {
+  return {
+    kind: 'NodeConfig',
+    version: 1,
+    ...(directory === undefined ? {} : { directory }),
+    files: files.map(({ path, nodePath, mode, why, content }) => ({
+      path,
+      nodePath,
+      mode: mode.toString(8).padStart(4, '0'),
+      why,
+      // A short password can be found out from the hash of the text around it.
+      ...(mode === SECRET_MODE && !secrets ? {} : { sha256: sha256(content), content }),
+    })),
+    notes,
+  } as const
+}
+
+/** What was written, and where on the node it belongs. */
+export function renderNodeFiles({ files }: NodeConfig): string {
+  return renderTable(
+    ['FILE', 'ON THE NODE', 'WHY'],
+    files.map(({ path, nodePath, why }) => [path, nodePath, why]),
+  )
+}
+
+/** All files one after the other, as `head` shows several. */
+export function renderNodeContents({ files }: NodeConfig): string {
+  return files.map(({ nodePath, content }) => `==> ${nodePath} <==\n${content}`).join('\n')
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,69 @@
+import { addressOf } from '@gpreg/core'
+import type { GeneratedValues, MissingSecret } from '@gpreg/values-gen'
+import type { ValuesFlags } from '../flags/values.ts'
+import type { SecretFile } from '../values/secret-files.ts'
+
+/** The answer of `gpreg values KIND --json`. What holds secrets is in it only where stdout was named. */
+export interface ValuesDocument {
+  readonly kind: 'Values'
+  readonly version: 1
+  readonly format: ValuesFlags['format']
+  /** where it went */
+  readonly file?: string
+  /** what was written, or the diff; absent where it went to a file */
+  readonly text?: string
+  readonly secrets: readonly SecretFile[]
+  readonly missing: readonly MissingSecret[]
+  readonly warnings: readonly string[]
+  /** commands that follow */
+  readonly next: readonly string[]
+}
+
+export function valuesDocument(
+  generated: GeneratedValues,
+  flags: ValuesFlags,
+  text: string,
+  secrets: readonly SecretFile[],
+): ValuesDocument {
+  const file = flags.output === undefined || flags.output === '-' ? undefined : flags.output
+  return {
+    kind: 'Values',
+    version: 1,
+    format: flags.format,
+    ...(file === undefined ? {} : { file }),
+    ...(text === '' ? {} : { text }),
+    secrets,
+    missing: generated.secrets.missing,
+    warnings: generated.warnings,
+    next: nextSteps(generated, flags),
+  }
+}
+
+/** What the user should know beside the answer. */
+export function renderValuesNotes({ file, secrets, missing, warnings, next }: ValuesDocument): string {
+  return [
+    ...(file === undefined ? [] : [`written: ${file}`]),
+    ...secrets.map(secret => `written: ${secret.file}`),
+    ...missing.map(({ name, why, flag }) => `missing: no Secret ${name} without ${flag}: ${why}`),
+    ...warnings.map(warning => `warning: ${warning}`),
+    ...next.map(command => `next:    ${command}`),
+  ].join('\n')
+}
+
+function nextSteps({ installation, secrets }: GeneratedValues, flags: ValuesFlags): string[] {
+  const config = flags.output ?? 'gitpod.config.yaml'
+  const mirror = addressOf(installation.registries.components)
+  const inCluster = installation.registries['workspace-images'].kind === 'in-cluster'
+  const steps: string[] = []
+  if (flags.format === 'installer' && flags.output !== undefined) steps.push(`gpreg values check ${config}`)
+  if (flags.secrets === undefined && secrets.manifests.length + secrets.missing.length > 0)
+    steps.push('the same command with --secrets DIR writes the Kubernetes Secrets that this names')
+  if (flags.secrets !== undefined) steps.push(`kubectl apply -n gitpod -f ${flags.secrets}`)
+  if (mirror !== undefined && inCluster) {
+    const credentials = flags['mirror-credentials'] ?? 'FILE'
+    steps.push(
+      `gitpod-installer render -c ${config} | gpreg values patch - --mirror ${mirror} --mirror-credentials ${credentials} -o rendered.yaml`,
+    )
+  }
+  return steps
+}

@@ -1,0 +1,103 @@
+import { dirname, resolve } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
+import { GpregError, hostOfAddress, readInput, type AccessKey, type Login } from '@gpreg/core'
+import {
+  parseAccessKey,
+  parseLogin,
+  parseServiceAccountKey,
+  parseStorageAccount,
+  parseTerraformOutputs,
+  serviceAccountLogin,
+  type CommonChoice,
+  type KindChoice,
+  type PartialChoice,
+  type SecretValues,
+  type ServiceAccountKey,
+  type StorageAccount,
+} from '@gpreg/values-gen'
+import { defined } from '../flags/defined.ts'
+import type { ValuesFlags } from '../flags/values.ts'
+
+/** What the flags of a kind say, or a file. */
+export interface Given {
+  readonly choice: PartialChoice
+  readonly values: SecretValues
+  /** What the user should know of it. */
+  readonly notes?: readonly string[]
+}
+
+/** Reads the files that flags name; `-` is standard input, once. */
+export class ValuesInputs {
+  #stdinTaken = false
+
+  /** Puts together what files and flags say; flags come first. */
+  async complete(flags: ValuesFlags, common: CommonChoice, own: Given): Promise<Given> {
+    const found = await this.#terraform(flags['from-terraform'], own.choice.kind)
+    const choice = { ...found?.choice, ...common, ...own.choice } as PartialChoice
+    const mirror = await this.login(flags['mirror-credentials'], flags.mirror ?? registryOf(choice))
+    const ca = flags['ca-file'] === undefined ? undefined : await this.text(flags['ca-file'])
+    const values = { ...found?.values, ...own.values, ...defined({ mirror, ca }) }
+    return { choice, values, notes: found?.notes ?? [] }
+  }
+
+  text(path: string): Promise<string> {
+    return readInput(path, () => this.#stdin())
+  }
+
+  async login(path: string | undefined, address = ''): Promise<Login | undefined> {
+    return path === undefined ? undefined : parseLogin(await this.text(path), hostOfAddress(address), path)
+  }
+
+  async accessKey(path: string | undefined): Promise<AccessKey | undefined> {
+    return path === undefined ? undefined : parseAccessKey(await this.text(path), path)
+  }
+
+  /** One key for both, registry and storage. */
+  async google(path: string | undefined): Promise<SecretValues> {
+    const key = await this.serviceAccountKey(path)
+    return key === undefined ? {} : { registry: serviceAccountLogin(key), storage: key }
+  }
+
+  async serviceAccountKey(path: string | undefined): Promise<ServiceAccountKey | undefined> {
+    return path === undefined ? undefined : parseServiceAccountKey(await this.text(path), path)
+  }
+
+  async storageAccount(
+    name: string | undefined,
+    keyPath: string | undefined,
+  ): Promise<StorageAccount | undefined> {
+    if (name === undefined || keyPath === undefined) return undefined
+    return parseStorageAccount(await this.text(keyPath), name, keyPath)
+  }
+
+  async #terraform(path: string | undefined, kind: KindChoice['kind']): Promise<Given | undefined> {
+    if (path === undefined) return undefined
+    const { choice, values, files, notes } = parseTerraformOutputs(await this.text(path), path)
+    if (choice.kind !== kind) {
+      throw new GpregError('usage', `${path} describes ${choice.kind}, not ${kind}`, {
+        path,
+        hint: `run gpreg values ${choice.kind} with it`,
+      })
+    }
+    // Terraform names files as seen from where it ran, which is where its output was saved more often than not.
+    const beside = (file: string) => (path === '-' ? file : resolve(dirname(path), file))
+    const registry = await this.serviceAccountKey(files.registry && beside(files.registry))
+    const storage = await this.serviceAccountKey(files.storage && beside(files.storage))
+    const keys = defined({ registry: registry && serviceAccountLogin(registry), storage })
+    return { choice, values: { ...values, ...keys }, notes }
+  }
+
+  #stdin(): Promise<string> {
+    if (this.#stdinTaken) {
+      throw new GpregError('usage', 'standard input (-) was named twice', {
+        hint: 'put one of the two into a file',
+      })
+    }
+    this.#stdinTaken = true
+    return textOf(process.stdin)
+  }
+}
+
+function registryOf(choice: PartialChoice): string | undefined {
+  return 'registry' in choice ? choice.registry : undefined
+}

@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GpregError } from '@gpreg/core'
+import type { SecretManifest } from '@gpreg/values-gen'
+import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
+
+/** Where a Secret of a role was written to. */
+export interface SecretFile {
+  readonly name: string
+  readonly role: string
+  readonly file: string
+}
+
+/** Writes Kubernetes Secrets so that only their owner can read them. */
+export async function writeSecrets(
+  directory: string,
+  manifests: readonly SecretManifest[],
+): Promise<SecretFile[]> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new GpregError('storage', `cannot make the directory ${directory}`, {
+      path: directory,
+      cause,
+      hint: 'name a directory that can be written to with --secrets',
+    })
+  }
+  const files: SecretFile[] = []
+  for (const { name, role, fileName, yaml } of manifests) {
+    const file = join(directory, fileName)
+    await writeOutputFile(file, yaml.reveal(), SECRET_MODE)
+    files.push({ name, role, file })
+  }
+  return files
+}

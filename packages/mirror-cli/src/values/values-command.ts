@@ -1,0 +1,65 @@
+import { GpregError, type Sensitive } from '@gpreg/core'
+import type { GeneratedValues } from '@gpreg/values-gen'
+import { BaseCommand } from '../base-command.ts'
+import { commonChoice, type ValuesFlags } from '../flags/values.ts'
+import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
+import { renderValuesNotes, valuesDocument, type ValuesDocument } from '../render/values.ts'
+import type { Given, ValuesInputs } from './inputs.ts'
+import { writeSecrets } from './secret-files.ts'
+
+const STDOUT = '-'
+
+/** What all kinds of `gpreg values` do. Generators are loaded when they are wanted: copies start sooner without. */
+export abstract class ValuesCommand extends BaseCommand {
+  protected async generate(
+    flags: ValuesFlags & { readonly json: boolean; readonly quiet: boolean },
+    own: (inputs: ValuesInputs) => Promise<Given>,
+  ): Promise<ValuesDocument> {
+    const { completeChoice, diffConfig, generateValues } = await import('@gpreg/values-gen')
+    const inputs = new (await import('./inputs.ts')).ValuesInputs()
+    const {
+      choice,
+      values,
+      notes = [],
+    } = await inputs.complete(flags, commonChoice(flags), await own(inputs))
+    const base =
+      flags.base === undefined ? {} : { base: { path: flags.base, text: await inputs.text(flags.base) } }
+    const made = generateValues({
+      choice: completeChoice(choice),
+      values,
+      format: flags.format,
+      ...base,
+      ...(flags.release === undefined ? {} : { release: flags.release }),
+      ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
+    })
+    const generated = { ...made, warnings: [...notes, ...made.warnings] }
+    const text = flags.diff
+      ? diffConfig(base.base!.text, plain(generated.text), flags.base!)
+      : this.#shown(generated, flags)
+    if (flags.output !== undefined && flags.output !== STDOUT)
+      await writeOutputFile(flags.output, plain(generated.text), modeOf(generated))
+    const files =
+      flags.secrets === undefined ? [] : await writeSecrets(flags.secrets, generated.secrets.manifests)
+    const document = valuesDocument(generated, flags, text, files)
+    if (!flags.quiet && !flags.json) this.say(renderValuesNotes(document))
+    return this.answer(document, () => text.replace(/\n$/, ''))
+  }
+
+  /** What goes to stdout: nothing where it went to a file. */
+  #shown({ text }: GeneratedValues, { output, format }: ValuesFlags): string {
+    if (typeof text === 'string') return output === undefined || output === STDOUT ? text : ''
+    if (output === STDOUT) return text.reveal()
+    if (output !== undefined) return ''
+    throw new GpregError('usage', `--format ${format} holds secrets`, {
+      hint: `name a file with -o FILE, which is written with mode 0600; -o - if stdout is meant`,
+    })
+  }
+}
+
+function plain(text: string | Sensitive): string {
+  return typeof text === 'string' ? text : text.reveal()
+}
+
+function modeOf({ text }: GeneratedValues): number | undefined {
+  return typeof text === 'string' ? undefined : SECRET_MODE
+}
