@@ -3,9 +3,9 @@ import { changeConfig, writeConfig } from './config/document.ts'
 import { configFields } from './config/fields.ts'
 import { fieldsForRelease } from './config/release.ts'
 import { envVariables, formatEnv } from './env/envvars.ts'
-import type { Choice } from './installation/choice.ts'
+import type { Choice, SecretRole } from './installation/choice.ts'
 import { planInstallation, type Installation } from './installation/installation.ts'
-import { kotsConfigValues } from './kots/config-values.ts'
+import { KOTS_SECRETS, kotsConfigValues } from './kots/config-values.ts'
 import { secretManifests, type SecretSet } from './secrets/manifests.ts'
 import type { SecretValues } from './secrets/values.ts'
 
@@ -26,7 +26,7 @@ export interface ValuesRequest {
 
 export interface GeneratedValues {
   readonly installation: Installation
-  /** Formats other than the installer's hold secrets. */
+  /** The ConfigValues of KOTS hold secrets. */
   readonly text: string | Sensitive
   readonly secrets: SecretSet
   readonly warnings: readonly string[]
@@ -34,14 +34,31 @@ export interface GeneratedValues {
 
 /** @throws `usage` where the choice cannot work, `input-invalid` where the base is no configuration */
 export function generateValues(request: ValuesRequest): GeneratedValues {
-  const { choice, values, namespace } = request
-  const installation = planInstallation(choice)
-  const secrets = secretManifests(installation, values, namespace === undefined ? {} : { namespace })
+  const installation = planInstallation(request.choice)
+  const secrets = secretsFor(request, installation)
   return {
     installation,
     text: format(request, installation),
     secrets,
     warnings: [...installation.warnings, ...secrets.warnings],
+  }
+}
+
+function secretsFor(
+  { choice, values, namespace, format }: ValuesRequest,
+  installation: Installation,
+): SecretSet {
+  const all = secretManifests(installation, values, namespace === undefined ? {} : { namespace })
+  if (format !== 'kots') return all
+  const ours = ({ role }: { readonly role: SecretRole }) => !KOTS_SECRETS.includes(role)
+  const ignored = KOTS_SECRETS.filter(role => choice.secretNames?.[role] !== undefined)
+  return {
+    manifests: all.manifests.filter(ours),
+    missing: all.missing,
+    warnings: [
+      ...all.warnings,
+      ...ignored.map(role => `--secret-name ${role}=… has no effect: KOTS makes this Secret and names it`),
+    ],
   }
 }
 

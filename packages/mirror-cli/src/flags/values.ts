@@ -49,7 +49,12 @@ export const valuesFlags = withEnvironment({
     helpValue: 'FILE|-',
     description: "terraform output -json of Gitpod's own modules",
   }),
-  from: Flags.string({ ...inputs, helpValue: 'FILE', description: 'what gpreg provision wrote' }),
+  from: Flags.string({
+    ...inputs,
+    helpValue: 'FILE',
+    exclusive: ['from-terraform'],
+    description: 'what gpreg provision wrote',
+  }),
   base: Flags.string({
     ...inputs,
     helpValue: 'FILE',

@@ -4,12 +4,13 @@ import { GpregError, hostOfAddress, readInput, type AccessKey, type Login } from
 import {
   parseAccessKey,
   parseLogin,
+  parseProvisioned,
+  parseProvisionedSecrets,
   parseServiceAccountKey,
   parseStorageAccount,
   parseTerraformOutputs,
   serviceAccountLogin,
   type CommonChoice,
-  type KindChoice,
   type PartialChoice,
   type SecretValues,
   type ServiceAccountKey,
@@ -32,7 +33,9 @@ export class ValuesInputs {
 
   /** Puts together what files and flags say; flags come first. */
   async complete(flags: ValuesFlags, common: CommonChoice, own: Given): Promise<Given> {
-    const found = await this.#terraform(flags['from-terraform'], own.choice.kind)
+    const found = (await this.#terraform(flags['from-terraform'])) ?? (await this.#provisioned(flags.from))
+    if (found !== undefined && found.choice.kind !== own.choice.kind)
+      throw otherKind(found.choice.kind, own.choice.kind)
     const choice = { ...found?.choice, ...common, ...own.choice } as PartialChoice
     const mirror = await this.login(flags['mirror-credentials'], flags.mirror ?? registryOf(choice))
     const ca = flags['ca-file'] === undefined ? undefined : await this.text(flags['ca-file'])
@@ -70,21 +73,22 @@ export class ValuesInputs {
     return parseStorageAccount(await this.text(keyPath), name, keyPath)
   }
 
-  async #terraform(path: string | undefined, kind: KindChoice['kind']): Promise<Given | undefined> {
+  async #terraform(path: string | undefined): Promise<Given | undefined> {
     if (path === undefined) return undefined
     const { choice, values, files, notes } = parseTerraformOutputs(await this.text(path), path)
-    if (choice.kind !== kind) {
-      throw new GpregError('usage', `${path} describes ${choice.kind}, not ${kind}`, {
-        path,
-        hint: `run gpreg values ${choice.kind} with it`,
-      })
-    }
     // Terraform names files as seen from where it ran, which is where its output was saved more often than not.
-    const beside = (file: string) => (path === '-' ? file : resolve(dirname(path), file))
-    const registry = await this.serviceAccountKey(files.registry && beside(files.registry))
-    const storage = await this.serviceAccountKey(files.storage && beside(files.storage))
+    const registry = await this.serviceAccountKey(files.registry && beside(path, files.registry))
+    const storage = await this.serviceAccountKey(files.storage && beside(path, files.storage))
     const keys = defined({ registry: registry && serviceAccountLogin(registry), storage })
     return { choice, values: { ...values, ...keys }, notes }
+  }
+
+  async #provisioned(path: string | undefined): Promise<Given | undefined> {
+    if (path === undefined) return undefined
+    const { choice, secretsFile } = parseProvisioned(await this.text(path), path)
+    if (secretsFile === undefined) return { choice, values: {} }
+    const file = beside(path, secretsFile)
+    return { choice, values: parseProvisionedSecrets(await this.text(file), file) }
   }
 
   #stdin(): Promise<string> {
@@ -96,6 +100,17 @@ export class ValuesInputs {
     this.#stdinTaken = true
     return textOf(process.stdin)
   }
+}
+
+function otherKind(found: string, asked: string): GpregError {
+  return new GpregError('usage', `the file describes ${found}, not ${asked}`, {
+    hint: `run gpreg values ${found} with it`,
+  })
+}
+
+/** A path that a file names, seen from that file. */
+function beside(path: string, named: string): string {
+  return path === '-' ? named : resolve(dirname(path), named)
 }
 
 function registryOf(choice: PartialChoice): string | undefined {
