@@ -1,4 +1,5 @@
 export { createContext } from './context.ts'
+export { SECRET_MODE, writeOutputFile } from './output-file.ts'
 export { abortedError, GpregError, isGpregError, toGpregError } from './errors.ts'
 export { digestOf, isDigest, parseDigest } from './model/digest.ts'
 export { MediaType } from './model/descriptor.ts'

@@ -1,7 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { GpregError } from '@gpreg/core'
-import { SECRET_MODE, writeOutputFile } from './output-file.ts'
+import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/core'
 
 /** A file below a directory. */
 export interface OutputFile {

@@ -1,4 +1,4 @@
-import { lockImages, writeLock } from '@gpreg/core'
+import { lockImages, writeLock, writeOutputFile } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'
@@ -7,7 +7,6 @@ import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
-import { writeOutputFile } from '../output-file.ts'
 import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
 
 const STDOUT = '-'

@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GpregError } from '@gpreg/core'
+import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/core'
 import type { SecretManifest } from '@gpreg/values-gen'
-import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
 
 /** Where a Secret of a role was written to. */
 export interface SecretFile {

@@ -1,8 +1,7 @@
-import { GpregError, hostOfAddress } from '@gpreg/core'
+import { GpregError, hostOfAddress, SECRET_MODE, writeOutputFile } from '@gpreg/core'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'
-import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
 
 const STDOUT = '-'
 

@@ -1,0 +1,39 @@
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SECRET_MODE, writeOutputFile } from './output-file.ts'
+
+let directory: string
+beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-'))))
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+test('replaces a file and leaves nothing beside it', async () => {
+  const path = join(directory, 'gpreg.lock.json')
+  await writeFile(path, 'old')
+  await writeOutputFile(path, 'new')
+  expect(await readFile(path, 'utf8')).toBe('new')
+  expect(await readdir(directory)).toEqual(['gpreg.lock.json'])
+})
+
+test('keeps a secret from others, also where the file was open to them', async () => {
+  const path = join(directory, 'secret.json')
+  await writeFile(path, 'old', { mode: 0o644 })
+  await writeOutputFile(path, 'new', SECRET_MODE)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+})
+
+test('leaves a symbolic link one, and writes where it leads', async () => {
+  const path = join(directory, 'real.json')
+  const link = join(directory, 'link.json')
+  await writeFile(path, 'old')
+  await symlink(path, link)
+  await writeOutputFile(link, 'new')
+  expect((await lstat(link)).isSymbolicLink()).toBe(true)
+  expect(await readFile(path, 'utf8')).toBe('new')
+})
+
+test('says where it cannot write', async () => {
+  const path = join(directory, 'missing', 'gpreg.lock.json')
+  await expect(writeOutputFile(path, 'new')).rejects.toMatchObject({ code: 'storage', subject: { path } })
+})
