@@ -74,6 +74,8 @@ export type WarningCode =
   | 'foreign-layer'
   /** a credential file was passed over */
   | 'credentials-skipped'
+  /** a login was kept that the registry did not ask for */
+  | 'login-unproven'
   /** no source could tell which digest to expect */
   | 'expected-unknown'
   /** something in the image set was passed over */

@@ -1,5 +1,7 @@
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
+import Login from './commands/login.ts'
+import Logout from './commands/logout.ts'
 import Mirror from './commands/mirror.ts'
 import NodeConfig from './commands/node-config.ts'
 import Serve from './commands/serve.ts'
@@ -15,6 +17,8 @@ import Verify from './commands/verify.ts'
 export const COMMANDS = {
   images: Images,
   lock: Lock,
+  login: Login,
+  logout: Logout,
   mirror: Mirror,
   'node-config': NodeConfig,
   serve: Serve,

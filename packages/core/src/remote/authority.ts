@@ -1,6 +1,7 @@
 import { GpregError, type Side } from '../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credential } from './credentials.ts'
+import { isPrivateHost, isPrivateLiteral } from './private-address.ts'
 import { basicAuth, type Token } from './token.ts'
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>
@@ -35,6 +36,11 @@ export class Authority {
 
   constructor(options: AuthorityOptions) {
     this.#options = options
+  }
+
+  /** Whether the registry has asked for credentials. */
+  get isAsked(): boolean {
+    return this.#challenge !== undefined
   }
 
   /** The `Authorization` header for these scopes, as far as is known by now. */
@@ -81,19 +87,31 @@ export class Authority {
   }
 }
 
-/** @throws `protocol` where a token server may not be told the credentials of the registry */
-export function assertRealm(realm: string, registry: URL, side: Side): void {
+/**
+ * Whether a token server may be told the credentials of the registry. It may be on another host, which is normal, but not on
+ * plain HTTP; and a registry out in the world has no business to send us to an address inside our network.
+ * @throws `protocol`
+ */
+export async function assertRealm(realm: string, registry: URL, side: Side): Promise<void> {
   const url = URL.parse(realm)
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && registry.protocol === 'http:')) return
-  throw new GpregError(
-    'protocol',
-    `${registry.host} names ${JSON.stringify(realm.slice(0, 200))} as its token server, which is not https`,
-    {
-      host: registry.host,
-      side,
-      hint: 'credentials are not sent over plain HTTP; mend the realm in the configuration of the registry',
-    },
-  )
+  const refuse = (why: string, hint: string) =>
+    new GpregError(
+      'protocol',
+      `${registry.host} names ${JSON.stringify(realm.slice(0, 200))} as its token server, ${why}`,
+      { host: registry.host, side, hint },
+    )
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && registry.protocol === 'http:')) {
+    throw refuse(
+      'which is not https',
+      'credentials are not sent over plain HTTP; mend the realm in the configuration of the registry',
+    )
+  }
+  if (isPrivateLiteral(url.hostname) && !(await isPrivateHost(registry.hostname))) {
+    throw refuse(
+      'which is an address inside this network',
+      'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
+    )
+  }
 }
 
 function formatScope({ repository, actions }: Scope): string {

@@ -82,6 +82,13 @@ export class RegistryClient {
     }
   }
 
+  /** Asks for nothing but an answer. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support */
+  async ping(): Promise<'open' | 'guarded'> {
+    const response = await this.request({ method: 'GET', target: '', scopes: [], expect: [200] })
+    await response.body.dump()
+    return this.#authority.isAsked ? 'guarded' : 'open'
+  }
+
   /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
   #policy(error: GpregError): RetryPolicy | undefined {
     if (!TRANSIENT.has(error.code)) return undefined
@@ -183,7 +190,7 @@ export class RegistryClient {
   }
 
   async #fetchToken(...[challenge, scopes, credential]: Parameters<AuthorityFetch>): Promise<Token> {
-    assertRealm(challenge.realm, await this.#base(), this.side)
+    await assertRealm(challenge.realm, await this.#base(), this.side)
     const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
     const request: ApiRequest = {
       method,

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../context.ts'
 import { isGpregError } from '../errors.ts'
+import { askHelper } from './credential-helper.ts'
 import { loadCredentials, parseAuthFile } from './credentials.ts'
 
 let home: string
@@ -111,6 +112,15 @@ describe('credential helpers', () => {
       })
     }),
   )
+
+  it('are named where they hang, and what they started does not keep us', () =>
+    withHelper('sleep 100', async () => {
+      await expect(askHelper('fake', 'r.internal', 200)).rejects.toMatchObject({
+        code: 'unauthorized',
+        message: 'the credential helper docker-credential-fake did not answer within 0.2 s',
+        hint: expect.stringContaining('docker-credential-fake get'),
+      })
+    }))
 
   it('are named where they are missing', async () => {
     await expect(ask()).rejects.toMatchObject({

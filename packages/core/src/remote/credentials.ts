@@ -36,23 +36,25 @@ const configFile = z.object({
 })
 type ConfigFile = z.output<typeof configFile>
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads the credential files. A named file must be readable; of the usual places every one that exists is used, podman's first.
+ * @param patience how long a helper is waited for at most, in milliseconds
  * @throws `input-unreadable`, `input-invalid`
  */
 export async function loadCredentials(
   authFile: string | undefined,
   env: Environment,
   context: Context,
+  patience?: number,
 ): Promise<Credentials> {
   const named = authFile ?? env['REGISTRY_AUTH_FILE']
   const files = named === undefined ? await readUsualPlaces(env, context) : [await readConfig(named)]
   return {
     async find(host, repository) {
       for (const file of files) {
-        const credential = await lookUp(file, host, repository)
+        const credential = await lookUp(file, host, repository, patience)
         if (credential !== undefined) return credential
       }
       return undefined
@@ -110,10 +112,15 @@ export function parseAuthFile(text: string, path = 'auth.json'): ConfigFile {
   }
 }
 
-async function lookUp(file: ConfigFile, host: string, repository: string): Promise<Credential | undefined> {
+async function lookUp(
+  file: ConfigFile,
+  host: string,
+  repository: string,
+  patience?: number,
+): Promise<Credential | undefined> {
   const keys = candidateKeys(host, repository)
   const helper = keys.map(key => file.credHelpers?.[key]).find(name => name !== undefined)
-  if (helper !== undefined) return askHelper(helper, helperServer(host))
+  if (helper !== undefined) return askHelper(helper, serverName(host), patience)
   const normalised = new Map(
     Object.entries(file.auths ?? {}).map(([key, value]) => [normaliseKey(key), value]),
   )
@@ -122,26 +129,31 @@ async function lookUp(file: ConfigFile, host: string, repository: string): Promi
     const credential = found && decode(found)
     if (credential) return credential
   }
-  return file.credsStore === undefined ? undefined : askHelper(file.credsStore, helperServer(host))
+  return file.credsStore === undefined ? undefined : askHelper(file.credsStore, serverName(host), patience)
 }
 
-/** The repository and every path above it (podman's entries), down to the host; Docker Hub under all of its names. */
+/** The repository and every path above it (podman's entries), down to the host. */
 function candidateKeys(host: string, repository: string): string[] {
   const segments = repository.split('/')
   const paths = segments.map((_, index) => `${host}/${segments.slice(0, segments.length - index).join('/')}`)
-  const hub = host === DOCKER_HUB ? ['index.docker.io', 'registry-1.docker.io'] : []
-  return [...paths, host, ...hub]
+  return [...paths, ...hostKeys(host)]
+}
+
+/** A host by the names that files know it by; Docker Hub has several. */
+export function hostKeys(host: string): string[] {
+  return host === DOCKER_HUB ? [host, 'index.docker.io', 'registry-1.docker.io'] : [host]
 }
 
 /** docker writes keys with a scheme and a version path: `https://index.docker.io/v1/`. */
-function normaliseKey(key: string): string {
+export function normaliseKey(key: string): string {
   return key
     .replace(/^https?:\/\//, '')
     .replace(/\/v[12]\/?$/, '')
     .replace(/\/+$/, '')
 }
 
-function helperServer(host: string): string {
+/** How docker names a host to helpers and in its file. */
+export function serverName(host: string): string {
   return host === DOCKER_HUB ? 'https://index.docker.io/v1/' : host
 }
 

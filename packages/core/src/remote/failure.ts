@@ -138,7 +138,7 @@ function hintOf(code: ErrorCode, host: string): { hint?: string } {
   switch (code) {
     case 'unauthorized':
       return {
-        hint: `log in (docker login ${host}, or podman login), or name a credentials file with --authfile; some registries also answer so for a repository that does not exist`,
+        hint: `log in with gpreg login ${host} (or docker, or podman), or name a credentials file with --authfile; some registries also answer so for a repository that does not exist`,
       }
     case 'forbidden':
       return {

@@ -5,7 +5,7 @@ import { DOCKER_HUB, type Reference } from '../model/reference.ts'
 import { countRetries } from '../retry.ts'
 import { RegistryClient } from './client.ts'
 import { openConnections, type TlsOptions } from './connections.ts'
-import { loadCredentials } from './credentials.ts'
+import { loadCredentials, type Credentials } from './credentials.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
 
@@ -13,6 +13,8 @@ import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
 export interface RegistriesOptions extends TlsOptions {
   /** docker `config.json` or podman `auth.json`; default: searched as docker and podman do */
   readonly authFile?: string
+  /** In place of what the files say. */
+  readonly credentials?: Credentials
   /** hosts spoken to by plain HTTP; loopback needs no entry */
   readonly plainHttp?: readonly string[]
   /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
@@ -39,6 +41,11 @@ export interface Registries {
    * are asked for, by default write for targets and read for sources.
    */
   open(side: Side, reference: Reference, access?: 'read' | 'write'): OpenRepository
+  /**
+   * Asks whether the registry is there and takes the credentials; `open` where it asked for none.
+   * @throws `unauthorized`, `unreachable`, …
+   */
+  ping(host: string): Promise<'open' | 'guarded'>
   /** Requests sent so far, and how many of them were second tries. */
   traffic(): { readonly requests: Readonly<Record<Side, number>>; readonly retries: number }
   /** What Docker Hub said last of the pulls that are left; null where it has not. */
@@ -57,7 +64,8 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout })
-  const credentials = await loadCredentials(options.authFile, env, context)
+  const credentials =
+    options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
   const clients = new Map<string, RegistryClient>()
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
@@ -87,6 +95,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
         ),
       }
     },
+    ping: host => clientFor('target', host).ping(),
     traffic() {
       const requests = { source: 0, target: 0 }
       for (const client of clients.values()) requests[client.side] += client.requests

@@ -6,13 +6,8 @@ import { withEnvironment } from './environment.ts'
 const helpGroup = 'REGISTRIES'
 const repeatable = { helpGroup, multiple: true, multipleNonGreedy: true } as const
 
-/** How registries are reached. */
-export const registryFlags = withEnvironment({
-  'source-mirror': Flags.string({
-    ...repeatable,
-    helpValue: 'PREFIX=REPLACEMENT',
-    description: 'read images below PREFIX from elsewhere, e.g. docker.io=proxy.corp/dockerhub',
-  }),
+/** How one registry is reached. */
+export const loginFlags = withEnvironment({
   authfile: Flags.string({
     helpGroup,
     helpValue: 'FILE',
@@ -38,25 +33,39 @@ export const registryFlags = withEnvironment({
     helpValue: 'HOST',
     description: "do not check this host's certificate",
   }),
-  'stall-timeout': Flags.integer({
-    helpGroup,
-    helpValue: 'SECONDS',
-    min: 1,
-    description: 'give up on a host from which no byte comes for so long; default 60',
-  }),
-  concurrency: Flags.integer({
-    helpGroup,
-    helpValue: 'N',
-    min: 1,
-    max: 64,
-    description: 'blobs at once between two registries; default 4',
-  }),
 })
+
+/** How registries are reached. */
+export const registryFlags = {
+  ...withEnvironment({
+    'source-mirror': Flags.string({
+      ...repeatable,
+      helpValue: 'PREFIX=REPLACEMENT',
+      description: 'read images below PREFIX from elsewhere, e.g. docker.io=proxy.corp/dockerhub',
+    }),
+  }),
+  ...loginFlags,
+  ...withEnvironment({
+    'stall-timeout': Flags.integer({
+      helpGroup,
+      helpValue: 'SECONDS',
+      min: 1,
+      description: 'give up on a host from which no byte comes for so long; default 60',
+    }),
+    concurrency: Flags.integer({
+      helpGroup,
+      helpValue: 'N',
+      min: 1,
+      max: 64,
+      description: 'blobs at once between two registries; default 4',
+    }),
+  }),
+}
 
 export type RegistryFlags = Interfaces.InferredFlags<typeof registryFlags>
 
 /** @throws `usage` */
-export function registriesOptions(flags: RegistryFlags): RegistriesOptions {
+export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOptions {
   return defined({
     sourceMirrors: flags['source-mirror']?.map(parseSourceMirror),
     authFile: flags.authfile,

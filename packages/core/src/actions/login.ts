@@ -1,0 +1,62 @@
+import type { Context } from '../context.ts'
+import { CredentialStore, type CredentialPlace } from '../remote/credential-store.ts'
+import { createRegistries, type RegistriesOptions } from '../remote/registries.ts'
+
+export interface LoginRequest {
+  /** `host[:port]` */
+  readonly host: string
+  readonly username: string
+  readonly password: string
+}
+
+export interface LoginResult {
+  readonly kind: 'LoginResult'
+  readonly version: 1
+  readonly host: string
+  readonly username: string
+  readonly store: CredentialPlace
+}
+
+export interface LogoutResult {
+  readonly kind: 'LogoutResult'
+  readonly version: 1
+  readonly host: string
+  /** null where nothing was kept for the host */
+  readonly store: CredentialPlace | null
+}
+
+/**
+ * Tries a login on the registry, and keeps it where it works.
+ * @throws `unauthorized` where it does not; nothing is kept then
+ */
+export async function login(
+  { host, username, password }: LoginRequest,
+  options: RegistriesOptions,
+  context: Context,
+): Promise<LoginResult> {
+  const credential = { username, password }
+  const registries = await createRegistries(
+    { ...options, credentials: { find: async () => credential } },
+    context,
+  )
+  try {
+    if ((await registries.ping(host)) === 'open') {
+      const message = `${host} asks for no login to its API: whether this one is right shows when it is used`
+      context.emit({ type: 'warning', code: 'login-unproven', message, subject: { host } })
+    }
+  } finally {
+    await registries.close()
+  }
+  const store = await storeOf(options).store(host, credential)
+  return { kind: 'LoginResult', version: 1, host, username, store }
+}
+
+/** Forgets the login of a host. */
+export async function logout(host: string, options: RegistriesOptions): Promise<LogoutResult> {
+  const store = await storeOf(options).erase(host)
+  return { kind: 'LogoutResult', version: 1, host, store: store ?? null }
+}
+
+function storeOf({ authFile, env = process.env }: RegistriesOptions): CredentialStore {
+  return new CredentialStore(authFile, env)
+}
