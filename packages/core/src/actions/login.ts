@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { GpregError, isGpregError } from '../errors.ts'
 import { CredentialStore, type CredentialPlace } from '../remote/credential-store.ts'
 import { createRegistries, type RegistriesOptions } from '../remote/registries.ts'
 
@@ -30,17 +31,21 @@ export interface LogoutResult {
  * @throws `unauthorized` where it does not; nothing is kept then
  */
 export async function login(
-  { host, username, password }: LoginRequest,
+  request: LoginRequest,
   options: RegistriesOptions,
   context: Context,
 ): Promise<LoginResult> {
+  const { host, username, password } = request
   const credential = { username, password }
   const registries = await createRegistries(
     { ...options, credentials: { find: async () => credential } },
     context,
   )
   try {
-    if ((await registries.ping(host)) === 'open') {
+    const answer = await registries.ping(host).catch((error: unknown) => {
+      throw isGpregError(error, 'unauthorized') ? refused(request, error) : error
+    })
+    if (answer === 'open') {
       const message = `${host} asks for no login to its API: whether this one is right shows when it is used`
       context.emit({ type: 'warning', code: 'login-unproven', message, subject: { host } })
     }
@@ -49,6 +54,14 @@ export async function login(
   }
   const store = await storeOf(options).store(host, credential)
   return { kind: 'LoginResult', version: 1, host, username, store }
+}
+
+function refused({ host, username }: LoginRequest, cause: GpregError): GpregError {
+  return new GpregError('unauthorized', `${host} does not take this password of ${username}`, {
+    ...cause.subject,
+    cause,
+    hint: 'check both; registries with two-factor logins want a token in place of the password',
+  })
 }
 
 /** Forgets the login of a host. */

@@ -1,5 +1,6 @@
-import { GpregError, isGpregError, type ErrorCode, type ErrorSubject } from '../errors.ts'
+import { GpregError, isGpregError, type ErrorCode } from '../errors.ts'
 import type { ApiResponse } from './exchange.ts'
+import { networkError, type Asked } from './failure.ts'
 
 /** Text of a failed answer that is read, in bytes. */
 const MAX_ERROR_BODY = 64 * 1024
@@ -21,22 +22,44 @@ export async function readStart(body: ApiResponse['body'], limit = MAX_ERROR_BOD
   return Buffer.concat(chunks).subarray(0, limit).toString('utf8')
 }
 
+/** What a document may be. */
+export interface DocumentBounds {
+  /** bytes */
+  readonly limit: number
+  /** What more bytes than that are called. */
+  readonly code: ErrorCode
+}
+
 /**
  * A body read whole.
- * @throws `code` where it has more bytes than the limit
+ * @param patience milliseconds for all of it: a byte now and then is no answer
+ * @throws `code` of the bounds, `stalled`, and what goes wrong on the line
  */
-export async function readBounded(
+export async function readDocument(
   { body }: ApiResponse,
-  limit: number,
-  code: ErrorCode,
-  subject: ErrorSubject,
+  { limit, code }: DocumentBounds,
+  asked: Asked,
+  patience: number,
 ): Promise<Uint8Array> {
+  const { method, path, ...subject } = asked
+  const deadline = performance.now() + patience
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > limit) throw new GpregError(code, `an answer has more than ${limit} bytes`, subject)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength
+      if (size > limit)
+        throw new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)
+      if (performance.now() > deadline) {
+        throw new GpregError('stalled', `${subject.host} took too long over ${method} ${path}`, {
+          ...subject,
+          hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
+        })
+      }
+      chunks.push(chunk)
+    }
+  } catch (thrown) {
+    throw networkError(thrown, asked)
   }
   return Buffer.concat(chunks)
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { isGpregError, type ErrorCode, type GpregError, type Side } from '../errors.ts'
 import { BRIEF, PATIENT, patienceFor, pause, withRetry, type RetryPolicy } from '../retry.ts'
 import { assertRealm, Authority } from './authority.ts'
-import { readStart } from './body.ts'
+import { readDocument, readStart, type DocumentBounds } from './body.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Connections } from './connections.ts'
 import type { Credentials } from './credentials.ts'
@@ -18,7 +18,14 @@ export interface ClientOptions {
   readonly plainHttp: readonly string[]
   readonly connections: Connections
   readonly credentials: Credentials
+  /** milliseconds without a byte */
+  readonly stallTimeout: number
 }
+
+/** A document may take so many times the stall time-out. */
+const DOCUMENT_PATIENCE = 5
+
+const TOKEN_BOUNDS: DocumentBounds = { limit: 1024 * 1024, code: 'protocol' }
 
 /** What the very same request may overcome a little later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['rate-limited', 'unreachable', 'stalled', 'server-error'])
@@ -65,17 +72,37 @@ export class RegistryClient {
   /** @throws what the registry or the network said, after all retries */
   async request(request: ApiRequest): Promise<ApiResponse> {
     if (isStream(request.body)) return this.#once(request)
+    return this.#persist(request, () => this.#once(request))
+  }
+
+  /** A request with the body of its answer, read whole: where either breaks, both are tried again. */
+  async document(
+    request: ApiRequest,
+    bounds: DocumentBounds,
+  ): Promise<{ readonly response: ApiResponse; readonly bytes: Uint8Array }> {
+    return this.#persist(request, async () => {
+      const response = await this.#once(request)
+      return { response, bytes: await this.#read(response, bounds, request) }
+    })
+  }
+
+  #read(response: ApiResponse, bounds: DocumentBounds, request: ApiRequest): Promise<Uint8Array> {
+    const patience = DOCUMENT_PATIENCE * this.#options.stallTimeout
+    return readDocument(response, bounds, this.#asked(request), patience)
+  }
+
+  async #persist<T>(request: ApiRequest, work: () => Promise<T>): Promise<T> {
     const operation = `${request.method} ${this.host}/${describeTarget(request.target)}`
     try {
-      const response = await withRetry(
+      const result = await withRetry(
         this.#context,
         operation,
         error => this.#policy(error),
-        () => this.#once(request),
+        work,
         request.signal,
       )
       this.#defeats = 0
-      return response
+      return result
     } catch (error) {
       if (DEFEATS.some(code => isGpregError(error, code))) this.#defeats++
       throw error
@@ -203,12 +230,8 @@ export class RegistryClient {
     return withRetry(this.#context, `token for ${this.host}`, PATIENT, async () => {
       const response = await this.#send(request, url, undefined, this.#context.signal)
       if (response.status !== 200) throw await this.#failure(response, request)
-      return parseToken(
-        await readStart(response.body, 1024 * 1024),
-        this.#context.now(),
-        this.host,
-        this.side,
-      )
+      const bytes = await this.#read(response, TOKEN_BOUNDS, request)
+      return parseToken(Buffer.from(bytes).toString('utf8'), this.#context.now(), this.host, this.side)
     })
   }
 

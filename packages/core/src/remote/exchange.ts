@@ -65,5 +65,5 @@ export function isStream(body: ApiRequest['body']): body is ByteStream {
 
 /** Without the query: upload locations carry signed state there. */
 export function describeTarget(target: string | URL): string {
-  return target instanceof URL ? target.pathname.replace(/^\/v2\//, '') : target.split('?')[0]!
+  return target instanceof URL ? target.pathname.replace(/^\/v2\//, '') : target.split('?')[0] || '/v2/'
 }

@@ -1,20 +1,15 @@
-import type { ErrorSubject } from '../errors.ts'
+import { GpregError, type ErrorSubject } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, digestOf, type Digest } from '../model/digest.ts'
-import { describeReferrer, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
-import { readBounded } from './body.ts'
+import { describeReferrer, parseManifest } from '../model/manifest.ts'
 import type { RegistryClient } from './client.ts'
-import type { ApiRequest, ApiResponse } from './exchange.ts'
+import type { ApiResponse } from './exchange.ts'
 import { nextQuery } from './tags.ts'
 
 /** What the referrers of a repository need of it. */
 export interface ReferrersWire {
-  request(
-    method: ApiRequest['method'],
-    path: string,
-    expect: number[],
-    headers: Record<string, string>,
-  ): Promise<ApiResponse>
+  /** What the referrers API answers below the repository; 404 is an answer too. */
+  get(path: string): Promise<{ response: ApiResponse; bytes: Uint8Array }>
   /** The manifest behind a tag; undefined where there is none. */
   read(tag: string): Promise<{ descriptor: Descriptor; bytes: Uint8Array } | undefined>
   write(tag: string, descriptor: Descriptor, bytes: Uint8Array): Promise<void>
@@ -42,19 +37,20 @@ export async function listReferrers(
   const found: Descriptor[] = []
   let path = `referrers/${subject}`
   for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const response = await wire.request('GET', path, [200, 404], { accept: MediaType.ociIndex })
+    const { response, bytes } = await wire.get(path)
     if (response.status === 404) {
-      await response.body.dump()
       withoutApi.add(wire.client)
       return fallback()
     }
-    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, 'manifest-too-large', wire.subject)
     found.push(...indexEntries(bytes, wire.subject))
     const next = nextQuery(response.header('link'))
-    if (next === undefined) break
+    if (next === undefined) return found
     path = `referrers/${subject}?${next}`
   }
-  return found
+  throw new GpregError('protocol', `the list of referrers did not end after ${MAX_PAGES} pages`, {
+    ...wire.subject,
+    hint: 'leave signatures out with --no-referrers, or report this to whoever runs the registry',
+  })
 }
 
 /** The tag under which clients keep the referrers of a digest: `sha256-<hex>`. */

@@ -75,7 +75,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
     const client =
       clients.get(key) ??
       new RegistryClient(
-        { host, side, plainHttp: options.plainHttp ?? [], connections, credentials },
+        { host, side, plainHttp: options.plainHttp ?? [], connections, credentials, stallTimeout },
         context,
       )
     clients.set(key, client)

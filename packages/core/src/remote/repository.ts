@@ -1,13 +1,13 @@
 import type { Context } from '../context.ts'
 import { GpregError, isGpregError } from '../errors.ts'
-import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
+import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
 import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
 import type { Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import type { Scope } from './authority.ts'
-import { readBounded } from './body.ts'
+import type { DocumentBounds } from './body.ts'
 import type { RegistryClient } from './client.ts'
 import { download } from './download.ts'
 import type { ApiRequest, ApiResponse } from './exchange.ts'
@@ -24,6 +24,8 @@ export interface RemoteRepositoryOptions {
   /** milliseconds */
   readonly stallTimeout: number
 }
+
+const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
 
 /** A repository of a registry, by the OCI distribution API. */
 export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister {
@@ -121,7 +123,7 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
   }
 
   tags(call: Call = {}): AsyncIterable<string> {
-    return listTags(path => this.#request('GET', path, [200], {}, call), this.#subject())
+    return listTags((path, bounds) => this.#document(path, [200], {}, call, bounds), this.#subject())
   }
 
   referrers(subject: Digest, call: ReferrersCall = {}): Promise<readonly Descriptor[]> {
@@ -158,8 +160,8 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
   ): Promise<{ descriptor: Descriptor; bytes: Uint8Array }> {
     const subject = this.#subject(tagOrDigest)
     const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
-    const response = await this.#request('GET', `manifests/${tagOrDigest}`, [200], headers, call)
-    const bytes = await readBounded(response, MAX_MANIFEST_BYTES, 'manifest-too-large', subject)
+    const path = `manifests/${tagOrDigest}`
+    const { response, bytes } = await this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
     const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
     if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
       throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, {
@@ -173,12 +175,8 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
 
   #wire(call: Call) {
     return {
-      request: (
-        method: ApiRequest['method'],
-        path: string,
-        expect: number[],
-        headers: Record<string, string>,
-      ) => this.#request(method, path, expect, headers, call),
+      get: (path: string) =>
+        this.#document(path, [200, 404], { accept: MediaType.ociIndex }, call, MANIFEST_BOUNDS),
       read: async (tag: string) => {
         try {
           return await this.#readManifest(tag, call)
@@ -207,6 +205,23 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     const target = `${this.name}/${path}`
     try {
       return await client.request({ method, target, scopes, expect, headers, signal: call.signal, ...more })
+    } catch (error) {
+      throw isGpregError(error) ? error.about(this.#subject()) : error
+    }
+  }
+
+  async #document(
+    path: string,
+    expect: readonly number[],
+    headers: Record<string, string>,
+    call: Call,
+    bounds: DocumentBounds,
+  ): Promise<{ response: ApiResponse; bytes: Uint8Array }> {
+    const { client, scopes } = this.#upload
+    const target = `${this.name}/${path}`
+    try {
+      const request = { method: 'GET', target, scopes, expect, headers, signal: call.signal } as const
+      return await client.document(request, bounds)
     } catch (error) {
       throw isGpregError(error) ? error.about(this.#subject()) : error
     }

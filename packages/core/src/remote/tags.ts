@@ -1,24 +1,23 @@
 import { z } from 'zod'
 import { GpregError, type ErrorSubject } from '../errors.ts'
-import { readBounded } from './body.ts'
+import type { DocumentBounds } from './body.ts'
 import type { ApiResponse } from './exchange.ts'
 
 const PAGE_SIZE = 1000
 /** A million tags; who answers more pages than that does not mean to end. */
 const MAX_PAGES = 1000
-const MAX_PAGE_BYTES = 8 * 1024 * 1024
+const PAGE_BOUNDS: DocumentBounds = { limit: 8 * 1024 * 1024, code: 'protocol' }
 
 const page = z.object({ tags: z.array(z.string()).nullish() })
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
 export async function* listTags(
-  get: (path: string) => Promise<ApiResponse>,
+  get: (path: string, bounds: DocumentBounds) => Promise<{ response: ApiResponse; bytes: Uint8Array }>,
   subject: ErrorSubject,
 ): AsyncGenerator<string> {
   let query = `n=${PAGE_SIZE}`
   for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const response = await get(`tags/list?${query}`)
-    const bytes = await readBounded(response, MAX_PAGE_BYTES, 'protocol', subject)
+    const { response, bytes } = await get(`tags/list?${query}`, PAGE_BOUNDS)
     const parsed = page.safeParse(readJson(bytes))
     if (!parsed.success)
       throw new GpregError('protocol', 'the list of tags is not what the specification says', subject)

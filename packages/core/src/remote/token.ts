@@ -3,8 +3,6 @@ import { GpregError, type Side } from '../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credential } from './credentials.ts'
 
-const MAX_TOKEN_BYTES = 1024 * 1024
-
 /** A token without `expires_in` lives for 60 seconds. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFE = 60
 
@@ -66,7 +64,7 @@ export function tokenRequest(
 
 /** @throws `protocol` */
 export function parseToken(text: string, now: number, host: string, side: Side): Token {
-  const parsed = tokenAnswer.safeParse(parseJson(text.slice(0, MAX_TOKEN_BYTES)))
+  const parsed = tokenAnswer.safeParse(parseJson(text))
   const value = parsed.data?.token || parsed.data?.access_token
   if (!value)
     throw new GpregError('protocol', `the token server of ${host} answered no token`, { host, side })
