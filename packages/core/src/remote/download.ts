@@ -67,12 +67,17 @@ export async function* download(
 /** A server may answer a range request with everything; then what is there already is passed over. */
 function bytesToSkip(response: ApiResponse, position: number, asked: Asked): number {
   if (response.status !== 206) return position
-  const start = /^bytes (\d+)-/.exec(response.header('content-range') ?? '')?.[1]
-  if (start !== undefined && Number(start) === position) return 0
+  if (parseRangeStart(response.header('content-range')) === position) return 0
   throw new GpregError('protocol', `${asked.host} answered another range than was asked for`, {
     ...about(asked),
     retryable: true,
   })
+}
+
+/** The first byte of `Content-Range: bytes 10-19/20`. https://www.rfc-editor.org/rfc/rfc9110#field.content-range */
+export function parseRangeStart(header: string | undefined): number | undefined {
+  const [, start, end] = /^bytes (\d{1,15})-(\d{1,15})\//.exec(header ?? '') ?? []
+  return start === undefined || Number(end) < Number(start) ? undefined : Number(start)
 }
 
 function tooLong(descriptor: Descriptor, asked: Asked): GpregError {
