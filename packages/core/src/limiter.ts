@@ -34,13 +34,18 @@ export class Limiter {
   }
 }
 
-/** `Promise.all` that awaits everything that was started before it throws the first error. */
-export async function allSettledOrThrow<T>(work: readonly Promise<T>[]): Promise<T[]> {
+/**
+ * `Promise.all` that awaits everything that was started before it throws the first error: nothing goes on behind the back of
+ * whoever handles that error.
+ */
+export async function allSettledOrThrow<const T extends readonly unknown[]>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const settled = await Promise.allSettled(work)
   return settled.map(result => {
     if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
+    return result.value as unknown
+  }) as { -readonly [K in keyof T]: Awaited<T[K]> }
 }
 
 /** {@link allSettledOrThrow} over a limit. */

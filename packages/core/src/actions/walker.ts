@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { readManifest } from '../copy/graph.ts'
 import type { Place } from '../copy/item.ts'
 import { toGpregError, type ErrorCode, type GpregError } from '../errors.ts'
-import { Limiter } from '../limiter.ts'
+import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { childrenOf } from '../model/manifest.ts'
@@ -42,7 +42,7 @@ export class Walker {
   }
 
   async walk(place: Place<ReadableRepository>, roots: readonly Descriptor[]): Promise<VerifyProblem[]> {
-    const problems = await Promise.all(roots.map(root => this.#visit(place, root)))
+    const problems = await allSettledOrThrow(roots.map(root => this.#visit(place, root)))
     // Children that several parents share are told of once.
     return [
       ...new Map(problems.flat().map(problem => [`${problem.code} ${problem.digest}`, problem])).values(),
@@ -64,7 +64,7 @@ export class Walker {
         readManifest(place.repository, descriptor, this.#call()),
       )
       const children = childrenOf(manifest).filter(child => !isForeignLayer(child))
-      return (await Promise.all(children.map(child => this.#visit(place, child)))).flat()
+      return (await allSettledOrThrow(children.map(child => this.#visit(place, child)))).flat()
     } catch (thrown) {
       return [problem(thrown, descriptor)]
     }

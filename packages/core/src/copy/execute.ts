@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { abortedError, toGpregError, type GpregError } from '../errors.ts'
-import { Limiter } from '../limiter.ts'
+import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import type { Digest } from '../model/digest.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
 import { graphsOf, type TransferPlan } from './plan.ts'
@@ -49,7 +49,7 @@ export async function executePlan(
   const copy = async (survey: ToCopy): Promise<void> => {
     const { item, image, referrers } = survey
     const { store, repository } = item.target
-    await Promise.all(
+    await allSettledOrThrow(
       graphsOf(survey).flatMap(graph =>
         graph.blobs.map(({ digest }) => transfer.arrival(store, digest, repository.name)),
       ),
@@ -66,7 +66,7 @@ export async function executePlan(
     )
   }
 
-  const images = await Promise.all(plan.images.map(survey => settle(survey, copy, context)))
+  const images = await allSettledOrThrow(plan.images.map(survey => settle(survey, copy, context)))
   await transfer.settled()
   if (context.signal.aborted) throw abortedError(context.signal.reason)
   return { images, totals: transfer.totals }

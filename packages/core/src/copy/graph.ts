@@ -1,3 +1,4 @@
+import { allSettledOrThrow } from '../limiter.ts'
 import { GpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
@@ -81,7 +82,9 @@ export async function readGraph(
           children.filter(child => !manifests.has(child.digest)).map(child => [child.digest, child]),
         ).values(),
       ]
-      const nodes = await Promise.all(wanted.map(child => read(repository, assertManifest(child), call)))
+      const nodes = await allSettledOrThrow(
+        wanted.map(child => read(repository, assertManifest(child), call)),
+      )
       for (const child of nodes) await visit(child, depth + 1)
     }
     manifests.set(node.descriptor.digest, node)

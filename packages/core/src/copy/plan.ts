@@ -83,7 +83,9 @@ async function lookAtTarget(survey: Survey, presence: Presence, call: Call): Pro
 async function hasManifests(survey: Survey, call: Call): Promise<boolean> {
   const { repository } = survey.item.target
   const manifests = graphsOf(survey).flatMap(graph => graph.manifests)
-  const there = await Promise.all(manifests.map(({ descriptor }) => repository.exists(descriptor, call)))
+  const there = await allSettledOrThrow(
+    manifests.map(({ descriptor }) => repository.exists(descriptor, call)),
+  )
   return there.every(Boolean)
 }
 

@@ -1,3 +1,4 @@
+import { allSettledOrThrow } from '../limiter.ts'
 import { isGpregError, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { childrenOf } from '../model/manifest.ts'
@@ -58,7 +59,7 @@ async function write(
 async function heal(publication: Publication, node: ManifestNode, cause: GpregError): Promise<void> {
   if (node.manifest.kind === 'index') throw cause
   const children = childrenOf(node.manifest)
-  const there = await Promise.all(
+  const there = await allSettledOrThrow(
     children.map(child => publication.repository.exists(child, publication.call)),
   )
   const missing = children.filter((_, index) => !there[index])

@@ -1,4 +1,5 @@
-import { isGpregError } from '../errors.ts'
+import { allSettledOrThrow } from '../limiter.ts'
+import { GpregError, isGpregError } from '../errors.ts'
 import { isManifestType } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import { isReferrerLister, isTagLister } from '../store/capabilities.ts'
@@ -27,8 +28,9 @@ export async function findReferrers(
   const found = new Map<string, Referrer>()
   const queue = [...subjects]
   const seen = new Set<Digest>(queue)
-  for (let subject; (subject = queue.shift()) !== undefined && found.size < MAX_REFERRERS;) {
-    const batch = await Promise.all([
+  for (let subject; (subject = queue.shift()) !== undefined;) {
+    if (found.size > MAX_REFERRERS) throw tooMany(found.size)
+    const batch = await allSettledOrThrow([
       cosignReferrers(repository, subject, tags, call),
       ociReferrers(repository, subject, tags, call),
     ])
@@ -40,6 +42,13 @@ export async function findReferrers(
     }
   }
   return [...found.values()]
+}
+
+function tooMany(count: number): GpregError {
+  return new GpregError('protocol', `there are more than ${count} signatures and referrers to this image`, {
+    side: 'source',
+    hint: 'leave them out with --no-referrers, or report this to whoever runs the registry',
+  })
 }
 
 /** cosign's tag for a manifest, e.g. `sha256-….sig` */
@@ -77,7 +86,7 @@ async function cosignReferrers(
   const candidates = COSIGN_SUFFIXES.map(suffix => cosignTag(subject, suffix)).filter(
     tag => tag.length <= 128 && tags?.has(tag) !== false,
   )
-  const found = await Promise.all(candidates.map(tag => resolveIfThere(repository, tag, subject, call)))
+  const found = await allSettledOrThrow(candidates.map(tag => resolveIfThere(repository, tag, subject, call)))
   return found.flat()
 }
 

@@ -1,3 +1,4 @@
+import { allSettledOrThrow } from '../limiter.ts'
 import type { Context } from '../context.ts'
 import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -48,7 +49,7 @@ export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Su
 async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   const { options, context } = surveyor
   const call = { signal: context.signal }
-  const [offered, held] = await Promise.all([
+  const [offered, held] = await allSettledOrThrow([
     item.locked?.root ?? surveyor.resolve(item),
     resolveTarget(item, call),
   ])
@@ -110,7 +111,7 @@ async function surveyReferrers(
   const { repository } = item.source
   const digests = image.manifests.map(({ descriptor }) => descriptor.digest)
   const referrers = item.locked?.referrers ?? (await findReferrers(repository, digests, call))
-  return Promise.all(
+  return allSettledOrThrow(
     referrers.map(async referrer => ({
       referrer,
       graph: await readGraph(repository, referrer.descriptor, read, call),

@@ -1,0 +1,91 @@
+import { sha256, type Content, type Image } from './images.ts'
+import { pushBlob, pushManifest } from './upstream.ts'
+
+const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
+const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
+
+/** https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidance-for-an-empty-descriptor */
+const EMPTY: Content = {
+  mediaType: 'application/vnd.oci.empty.v1+json',
+  digest: sha256('{}'),
+  bytes: Buffer.from('{}'),
+}
+
+/** Something that says something about an image: of this type, with this payload. */
+export interface Statement {
+  readonly artifactType: string
+  readonly payload: string
+}
+
+/** A manifest that refers to another. https://github.com/opencontainers/image-spec/blob/main/manifest.md#image-manifest-property-descriptions */
+export function makeReferrer(subject: Content, { artifactType, payload }: Statement): Image {
+  const layer = contentOf(artifactType, payload)
+  return imageOf({ artifactType, subject: describe(subject) }, EMPTY, layer)
+}
+
+/** As `cosign sign` and `cosign attest` write: a tag, no subject. https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md */
+export function makeCosignImage(layerType: string, payload: string): Image {
+  const config = contentOf('application/vnd.oci.image.config.v1+json', '{"architecture":"","os":""}')
+  return imageOf({}, config, contentOf(layerType, payload), { 'dev.cosignproject.cosign/signature': 'c2ln' })
+}
+
+/** `sha256-<hex>.sig` */
+export function cosignTag(digest: string, kind: 'sig' | 'att' | 'sbom'): string {
+  return `${digest.replace(':', '-')}.${kind}`
+}
+
+/** Pushes a referrer to a registry without the referrers API: the client keeps the list, under a tag. */
+export async function pushReferrer(
+  registry: URL,
+  repository: string,
+  subject: Content,
+  referrer: Image,
+  statement: Statement,
+): Promise<void> {
+  for (const blob of referrer.blobs) await pushBlob(registry, repository, blob)
+  await pushManifest(registry, repository, referrer.manifest.digest, referrer.manifest)
+  const tag = subject.digest.replace(':', '-')
+  const known = await manifestsOf(
+    await fetch(new URL(`/v2/${repository}/manifests/${tag}`, registry), { headers: { accept: OCI_INDEX } }),
+  )
+  const manifests = [...known, { ...describe(referrer.manifest), artifactType: statement.artifactType }]
+  const index = contentOf(OCI_INDEX, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }))
+  await pushManifest(registry, repository, tag, index)
+}
+
+/** The referrers of a digest and theirs, as a client finds them: by the API, or by the tag where there is none. */
+export async function findReferrers(registry: URL, repository: string, digest: string): Promise<string[]> {
+  const at = (path: string) =>
+    fetch(new URL(`/v2/${repository}/${path}`, registry), { headers: { accept: OCI_INDEX } })
+  const api = await at(`referrers/${digest}`)
+  const found = await manifestsOf(
+    api.status === 404 ? await at(`manifests/${digest.replace(':', '-')}`) : api,
+  )
+  const theirs = await Promise.all(found.map(one => findReferrers(registry, repository, one.digest)))
+  return [...found.map(one => one.digest), ...theirs.flat()].toSorted()
+}
+
+async function manifestsOf(answer: Response): Promise<{ digest: string }[]> {
+  if (answer.status === 404) return []
+  return ((await answer.json()) as { manifests: { digest: string }[] }).manifests
+}
+
+function imageOf(more: object, config: Content, layer: Content, annotations?: object): Image {
+  const document = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    ...more,
+    config: describe(config),
+    layers: [{ ...describe(layer), ...(annotations ? { annotations } : {}) }],
+  }
+  return { manifest: contentOf(OCI_MANIFEST, JSON.stringify(document)), blobs: [config, layer], children: [] }
+}
+
+function contentOf(mediaType: string, text: string): Content {
+  const bytes = Buffer.from(text)
+  return { mediaType, digest: sha256(bytes), bytes }
+}
+
+function describe({ mediaType, digest, bytes }: Content) {
+  return { mediaType, digest, size: bytes.length }
+}
