@@ -1,11 +1,12 @@
-/** Writes docs/cli.md from the help of the built command; with --check it only says whether the file is stale. */
+/** Writes what docs/ has from the built packages: the command's help, JSON Schemas. With --check it only says what is stale. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { configJsonSchema } from '@gpreg/values-gen'
 import { Config } from '@oclif/core'
+import { format, resolveConfig } from 'prettier'
 
 const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const DOCUMENT = file('docs/cli.md')
 
 const INTRODUCTION = `# The command line
 
@@ -39,11 +40,19 @@ function help(command: string): string {
 const { commands } = await Config.load(file('packages/mirror-cli'))
 const ids = commands.filter(({ pluginName }) => pluginName === 'gpreg').map(({ id }) => id)
 const sections = ids.sort().map(command => `## gpreg ${command}\n\n\`\`\`text\n${help(command)}\n\`\`\`\n`)
-const text = [INTRODUCTION, ...sections].join('\n')
+const schema = 'docs/schemas/gitpod.config-2022.11.3.schema.json'
+const style = { ...(await resolveConfig(file(schema))), parser: 'json' }
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(DOCUMENT, text)
-} else if (!existsSync(DOCUMENT) || readFileSync(DOCUMENT, 'utf8') !== text) {
-  console.error('docs/cli.md is stale: run `npm run docs` and commit what it writes')
-  process.exitCode = 1
+const documents = {
+  'docs/cli.md': [INTRODUCTION, ...sections].join('\n'),
+  [schema]: await format(JSON.stringify(configJsonSchema()), style),
+}
+
+for (const [path, text] of Object.entries(documents)) {
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file(path), text)
+  } else if (!existsSync(file(path)) || readFileSync(file(path), 'utf8') !== text) {
+    console.error(`${path} is stale: run \`npm run docs\` and commit what it writes`)
+    process.exitCode = 1
+  }
 }

@@ -7,6 +7,7 @@ import NodeConfig from './commands/node-config.ts'
 import Serve from './commands/serve.ts'
 import ValuesAws from './commands/values/aws.ts'
 import ValuesAzure from './commands/values/azure.ts'
+import ValuesCheck from './commands/values/check.ts'
 import ValuesExternal from './commands/values/external.ts'
 import ValuesGcp from './commands/values/gcp.ts'
 import ValuesInCluster from './commands/values/in-cluster.ts'
@@ -24,6 +25,7 @@ export const COMMANDS = {
   serve: Serve,
   'values:aws': ValuesAws,
   'values:azure': ValuesAzure,
+  'values:check': ValuesCheck,
   'values:external': ValuesExternal,
   'values:gcp': ValuesGcp,
   'values:in-cluster': ValuesInCluster,

@@ -1,0 +1,50 @@
+import type { CheckResult } from '@gpreg/values-gen'
+import { describe, expect, test } from 'vitest'
+import { renderValuesCheck } from './values-check.ts'
+
+const result: CheckResult = {
+  kind: 'ValuesCheck',
+  version: 1,
+  file: 'gitpod.config.yaml',
+  release: '2022.11.3',
+  findings: [
+    {
+      level: 'error',
+      code: 'wrong-type',
+      path: 'dropImageRepo',
+      line: 3,
+      column: 16,
+      message: 'true or false is needed, this is 1',
+      hint: 'write true or false, without quotes',
+    },
+    {
+      level: 'warning',
+      code: 'more-documents',
+      path: '',
+      line: 5,
+      column: 1,
+      message: 'another YAML document starts here',
+      hint: 'put it into one document',
+    },
+  ],
+  totals: { errors: 1, warnings: 1 },
+}
+
+describe('values check', () => {
+  test('as a compiler: the place, what is wrong, and the fix', () => {
+    expect(renderValuesCheck(result)).toBe(
+      [
+        'gitpod.config.yaml:3:16  error  dropImageRepo  true or false is needed, this is 1  [wrong-type]',
+        '  fix: write true or false, without quotes',
+        'gitpod.config.yaml:5:1  warning  another YAML document starts here  [more-documents]',
+        '  fix: put it into one document',
+        'gitpod.config.yaml: 1 error, 1 warning, for release 2022.11.3',
+      ].join('\n'),
+    )
+  })
+
+  test('with nothing to say', () => {
+    const sound = { ...result, file: '-', findings: [], totals: { errors: 0, warnings: 0 } }
+    expect(renderValuesCheck(sound)).toBe('<stdin>: nothing found, for release 2022.11.3')
+  })
+})

@@ -1,0 +1,74 @@
+import { findRelease, knownReleases } from '@gpreg/core'
+import { configSchema } from '../config/schema.ts'
+import { ConfigReader } from './config-reader.ts'
+import { decode, type Note } from './decode.ts'
+import { checkResult, type CheckResult, type Finding } from './finding.ts'
+import { describeIssue } from './issues.ts'
+import { formatPath, toPath } from './path.ts'
+import type { CheckedRelease } from './rule.ts'
+import { RULES, ruleEntries } from './rules.ts'
+import { YamlSource } from './yaml-source.ts'
+
+export interface CheckOptions {
+  /** what the text is called in the result */
+  readonly path: string
+  /** such as `2022.11.3`; default: the newest that is known */
+  readonly release?: string
+}
+
+/**
+ * What the installer of a release would refuse in a `gitpod.config.yaml`, and what would break after it. It asks nobody.
+ * @throws `release-unknown`
+ */
+export function checkConfig(text: string, { path, release: version }: CheckOptions): CheckResult {
+  const { release } = findRelease(version ?? knownReleases().at(-1)!)
+  const source = new YamlSource(text)
+  const findings = source.errors.length > 0 ? syntaxFindings(source) : contentFindings(source, release)
+  return checkResult(path, release.name, findings)
+}
+
+/** What follows from a broken file is not worth telling. */
+function syntaxFindings({ errors }: YamlSource): Finding[] {
+  return errors.map(({ code, message, path, position }) => ({
+    level: RULES[code].level,
+    code,
+    path: formatPath(path),
+    ...position,
+    message: code === 'duplicate-key' ? 'this field is there already' : message.split('\n', 1)[0]!,
+    hint:
+      code === 'duplicate-key'
+        ? 'put the two together into one'
+        : 'look at this line and at the one before it',
+  }))
+}
+
+function contentFindings(source: YamlSource, release: CheckedRelease): Finding[] {
+  const notes: Note[] = []
+  const data = decode(source.data ?? {}, configSchema, notes)
+  const { error } = configSchema.safeParse(data)
+  for (const issue of error?.issues ?? []) notes.push(...describeIssue(issue, data))
+  const config = new ConfigReader(data, source)
+  for (const [code, { check }] of ruleEntries()) {
+    for (const complaint of check?.(config, release) ?? []) notes.push({ code, ...complaint })
+  }
+  return [...secondDocument(source), ...notes.map(note => findingOf(note, source))]
+}
+
+function findingOf({ code, path, message, hint, onKey }: Note, source: YamlSource): Finding {
+  const { level } = RULES[code]
+  return { level, code, path: formatPath(toPath(path)), ...source.position(path, onKey), message, hint }
+}
+
+function secondDocument({ secondDocument: position }: YamlSource): Finding[] {
+  if (position === undefined) return []
+  return [
+    {
+      level: RULES['more-documents'].level,
+      code: 'more-documents',
+      path: '',
+      ...position,
+      message: 'another YAML document starts here, and the installer reads only the first',
+      hint: 'put it into one document',
+    },
+  ]
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { RuleCode } from './rules.ts'
+import type { Complaint } from './rule.ts'
+import { formatPath, type Path } from './path.ts'
+import { defaultOf, inner } from './schema-walk.ts'
+
+export interface Note extends Complaint {
+  readonly code: RuleCode
+}
+
+/**
+ * Plain data as the installer's decoder takes it, which is more than its types say: keys in any case, text for anything without
+ * quotes, and nothing (`null`) anywhere. What it takes so is noted.
+ * https://github.com/kubernetes-sigs/yaml/blob/v1.3.0/yaml.go, https://pkg.go.dev/encoding/json#Unmarshal
+ */
+export function decode(value: unknown, schema: z.ZodType, notes: Note[], path: Path = []): unknown {
+  const target = inner(schema)
+  if (target instanceof z.ZodObject && isMap(value)) return decodeMap(value, target, notes, path)
+  if (target instanceof z.ZodArray && Array.isArray(value)) {
+    const element = target.element as z.ZodType
+    return value.map((item, index) => decode(item ?? emptyOf(element), element, notes, [...path, index]))
+  }
+  if (
+    isText(target) &&
+    (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+  ) {
+    notes.push({
+      code: 'text-unquoted',
+      path,
+      message: `without quotes this is ${typeof value === 'boolean' ? 'true or false' : 'a number'}; the installer makes the text ${JSON.stringify(String(value))} of it`,
+      hint: 'put what is meant in quotes',
+    })
+    return String(value)
+  }
+  return value
+}
+
+function decodeMap(map: object, schema: z.ZodObject, notes: Note[], path: Path): object {
+  const fields: readonly string[] = Object.keys(schema.shape)
+  const entries = Object.entries(map).flatMap(([key, value]) => {
+    const name = fields.includes(key) ? key : fields.find(field => field.toLowerCase() === key.toLowerCase())
+    const here = [...path, key]
+    if (name === undefined) return [[key, value]]
+    if (name !== key) notes.push(otherCase(here, name))
+    const field = schema.shape[name] as z.ZodType
+    if (value !== null) return [[name, decode(value, field, notes, here)]]
+    const note = nullNote(here, field)
+    if (note !== undefined) notes.push(note)
+    return UNSET_BY_NULL.has(formatPath(here)) ? [[name, false]] : []
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Of these, null takes the default away. */
+const UNSET_BY_NULL: ReadonlySet<string> = new Set(['database.inCluster', 'objectStorage.inCluster'])
+/** Here the installer misses it then. */
+const REFUSED_NULL = 'containerRegistry.inCluster'
+
+function nullNote(path: Path, field: z.ZodType): Note | undefined {
+  const standard = defaultOf(field)
+  if (standard === undefined) return undefined
+  const [name, hint] = [formatPath(path), 'write a value, or leave the field out']
+  if (name === REFUSED_NULL) return { code: 'required', path, message: 'it is empty', hint }
+  const message = UNSET_BY_NULL.has(name)
+    ? 'with nothing here the installer counts it as false'
+    : `with nothing here ${JSON.stringify(standard)} stays`
+  return { code: 'null-value', path, message, hint }
+}
+
+function otherCase(path: Path, name: string): Note {
+  return {
+    code: 'key-case',
+    path,
+    onKey: true,
+    message: `the installer takes it for ${name}; scripts and gpreg mirror --config do not`,
+    hint: `write ${name}`,
+  }
+}
+
+function isText(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodString || schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral
+}
+
+/** What Go makes of null in a list. */
+function emptyOf(schema: z.ZodType): unknown {
+  return inner(schema) instanceof z.ZodObject ? {} : ''
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

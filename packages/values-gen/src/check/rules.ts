@@ -1,0 +1,23 @@
+import { EXPERIMENTAL_RULES } from './rules/experimental.ts'
+import { FILE_RULES } from './rules/file.ts'
+import { MIRROR_RULES } from './rules/mirror.ts'
+import { MIRROR_ACCESS_RULES } from './rules/mirror-access.ts'
+import { STORAGE_RULES } from './rules/storage.ts'
+import { WORKSPACE_REGISTRY_RULES } from './rules/workspace-registry.ts'
+import type { Rule } from './rule.ts'
+
+/** Everything that can be found, by code. A new rule is one entry in one of these. */
+export const RULES = {
+  ...FILE_RULES,
+  ...MIRROR_RULES,
+  ...MIRROR_ACCESS_RULES,
+  ...WORKSPACE_REGISTRY_RULES,
+  ...STORAGE_RULES,
+  ...EXPERIMENTAL_RULES,
+}
+
+export type RuleCode = keyof typeof RULES
+
+export function ruleEntries(): [RuleCode, Rule][] {
+  return Object.entries(RULES) as [RuleCode, Rule][]
+}

@@ -1,0 +1,69 @@
+import type { Rules } from '../rule.ts'
+
+/** Fields that the installer still takes, and their place today. */
+const DEPRECATED: readonly { readonly old: string; readonly now?: string; readonly since: string }[] = [
+  {
+    old: 'experimental.webapp.server.workspaceDefaults.workspaceImage',
+    now: 'workspace.workspaceImage',
+    since: '2022.07',
+  },
+  {
+    old: 'experimental.webapp.server.defaultBaseImageRegistryWhitelist',
+    now: 'containerRegistry.privateBaseImageAllowList',
+    since: '2022.07',
+  },
+  {
+    old: 'experimental.webapp.proxy.serviceType',
+    now: 'components.proxy.service.serviceType',
+    since: '2022.07',
+  },
+  { old: 'experimental.common.usePodSecurityPolicies', since: '2022.07' },
+  { old: 'objectStorage.maximumBackupCount', since: '2022.07' },
+]
+
+/** What is not, or no longer, a part of the configuration proper. */
+export const EXPERIMENTAL_RULES = {
+  'experimental-ignored': {
+    level: 'warning',
+    about: '`gitpod-installer render` leaves `experimental` out unless it is told otherwise.',
+    *check(config) {
+      if (!config.has('experimental')) return
+      yield {
+        path: 'experimental',
+        message: 'the installer leaves this out',
+        hint: 'render with --use-experimental-config, as KOTS does',
+      }
+    },
+  },
+  deprecated: {
+    level: 'warning',
+    about: 'The field has another place now, or none.',
+    *check(config, { name }) {
+      for (const { old, now, since } of DEPRECATED) {
+        if (name < since || !config.has(old) || (now !== undefined && config.has(now))) continue
+        yield {
+          path: old,
+          onKey: true,
+          message: `deprecated since ${since}`,
+          hint: now === undefined ? 'leave it out' : `move it to ${now}`,
+        }
+      }
+    },
+  },
+  'deprecated-both': {
+    level: 'error',
+    about: 'A field is set in its old place and in its new one, which the installer refuses.',
+    *check(config, { name }) {
+      for (const { old, now, since } of DEPRECATED) {
+        if (name < since || now === undefined || !config.has(old)) continue
+        if (config.text(now) === undefined && config.list(now).length === 0) continue
+        yield {
+          path: old,
+          onKey: true,
+          message: `${now} is set too, and the installer refuses both`,
+          hint: 'leave this one out',
+        }
+      }
+    },
+  },
+} satisfies Rules

@@ -1,0 +1,149 @@
+import { hostOfAddress, isGpregError, parseReference } from '@gpreg/core'
+import { GITPOD_REPOSITORY } from '../../config/schema.ts'
+import { isEcr, namesHost } from '../../installation/address.ts'
+import type { ConfigReader } from '../config-reader.ts'
+import type { Rules } from '../rule.ts'
+
+/** `repository`, where it is not Gitpod's own; a slash at the end does not count. */
+export function customRepository(config: ConfigReader): string | undefined {
+  const repository = config.text('repository')?.replace(/\/$/, '')
+  return repository === GITPOD_REPOSITORY ? undefined : repository
+}
+
+/** The same, where images can be there. */
+export function mirrorOf(config: ConfigReader): string | undefined {
+  const repository = customRepository(config)
+  const usable = repository !== undefined && namesHost(repository) && refusal(repository) === undefined
+  return usable ? repository : undefined
+}
+
+/** Why this cannot be where images are; undefined where it can. */
+function refusal(repository: string): { message: string; hint: string } | undefined {
+  const scheme = /^[a-z]+:\/\//i.exec(repository)?.[0]
+  if (scheme !== undefined)
+    return {
+      message: 'the installer panics on a scheme',
+      hint: `leave it out: ${repository.slice(scheme.length)}`,
+    }
+  const lower = repository.toLowerCase()
+  if (lower !== repository) return { message: 'names of images are lower case', hint: `write ${lower}` }
+  try {
+    const { tag, repository: path } = parseReference(`${repository}/server:x`)
+    if (tag === 'x' && path.split('/').at(-1) === 'server') return undefined
+  } catch (error) {
+    if (!isGpregError(error)) throw error
+  }
+  return { message: 'no image can be named below this', hint: 'write host[:port]/path, without a tag' }
+}
+
+/** Where Gitpod's images come from. */
+export const MIRROR_RULES = {
+  'repository-reference': {
+    level: 'error',
+    about: 'Image names are made from `repository`, and the installer panics on one that is none.',
+    *check(config) {
+      const repository = customRepository(config)
+      const why = repository === undefined ? undefined : refusal(repository)
+      if (why !== undefined) yield { path: 'repository', ...why }
+    },
+  },
+  'repository-slash': {
+    level: 'error',
+    about:
+      'With `dropImageRepo` the installer does not trim the slash at the end of `repository`, and panics on two.',
+    *check(config) {
+      const repository = config.text('repository')
+      if (!config.flag('dropImageRepo') || !repository?.endsWith('/')) return
+      yield {
+        path: 'repository',
+        message: 'with dropImageRepo the slash at the end is not trimmed: names of images get two',
+        hint: `write ${repository.replace(/\/+$/, '')}`,
+      }
+    },
+  },
+  'repository-host': {
+    level: 'warning',
+    about: 'A first segment without dot and port is no host: images are looked for on docker.io.',
+    *check(config) {
+      const repository = customRepository(config)
+      if (repository === undefined || namesHost(repository) || refusal(repository) !== undefined) return
+      yield {
+        path: 'repository',
+        message: `${hostOfAddress(repository)} has neither a dot nor a port: the installer reads docker.io/${repository}`,
+        hint: `name the host in full, such as ${hostOfAddress(repository)}.internal or with its port`,
+      }
+    },
+  },
+  'repository-ecr': {
+    level: 'warning',
+    about: 'A login to ECR lasts 12 hours, and nobody renews the Secrets that hold it.',
+    *check(config) {
+      const mirror = mirrorOf(config)
+      if (mirror === undefined || !isEcr(mirror)) return
+      yield {
+        path: 'repository',
+        message: 'registry-facade pulls with a login from a Secret, and a login to ECR lasts 12 hours',
+        hint: 'renew the Secret more often than that, or mirror to a registry with lasting logins',
+      }
+    },
+  },
+  'drop-image-repo': {
+    level: 'warning',
+    about:
+      'With `dropImageRepo` images are looked for by their last segment, but not those of the bitnami charts from 2022.11.2 on.',
+    *check(config, { name, chartsKeepPath }) {
+      const mirror = mirrorOf(config)
+      if (!config.flag('dropImageRepo') || mirror === undefined) return
+      const charts = chartsKeepPath
+        ? `, but those of the bitnami charts as ${mirror}/bitnami/NAME in ${name}`
+        : ''
+      yield {
+        path: 'dropImageRepo',
+        message: `images are looked for as ${mirror}/NAME, without their path${charts}`,
+        hint: 'mirror with gpreg mirror --naming flat, which knows the exceptions; for a mirror that keeps paths leave this out',
+      }
+    },
+  },
+  'drop-image-repo-nested': {
+    level: 'warning',
+    about:
+      'With `dropImageRepo` images are looked for without their path, but what workspaces start from has one.',
+    *check(config) {
+      const [mirror, image] = [mirrorOf(config), config.text('workspace.workspaceImage')]
+      if (!config.flag('dropImageRepo') || mirror === undefined || !image?.startsWith(`${mirror}/`)) return
+      if (!image.slice(mirror.length + 1).includes('/')) return
+      yield {
+        path: 'workspace.workspaceImage',
+        message: 'this mirror keeps paths, while dropImageRepo has images looked for without',
+        hint: 'leave dropImageRepo out, or name the image as the flat mirror has it',
+      }
+    },
+  },
+  'drop-image-repo-public': {
+    level: 'warning',
+    about:
+      "Gitpod's public registry has no images without their path, as `dropImageRepo` has them looked for.",
+    *check(config) {
+      if (!config.flag('dropImageRepo') || customRepository(config) !== undefined) return
+      yield {
+        path: 'dropImageRepo',
+        message: `${GITPOD_REPOSITORY} has no images without their path`,
+        hint: 'set repository to a mirror made with gpreg mirror --naming flat, or leave this out',
+      }
+    },
+  },
+  'cloudsql-proxy-image': {
+    level: 'warning',
+    about: 'The image of the Cloud SQL proxy is pulled from b.gcr.io whatever `repository` says.',
+    *check(config) {
+      if (mirrorOf(config) === undefined || config.flag('dropImageRepo') || config.flag('database.inCluster'))
+        return
+      if (!config.has('database.cloudSQL')) return
+      yield {
+        path: 'database.cloudSQL',
+        message: 'the installer renders b.gcr.io/cloudsql-docker/gce-proxy whatever repository says',
+        hint: 'let nodes pull it from the mirror (gpreg node-config), or change the image in the rendered manifests',
+      }
+    },
+  },
+} satisfies Rules

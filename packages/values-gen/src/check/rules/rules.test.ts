@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { checkConfig } from '../check.ts'
+import { ruleEntries } from '../rules.ts'
+import { findingsOf, marks } from '../testing/marked.ts'
+
+const DOMAIN = 'domain: gitpod.example.com'
+
+/** All that belongs to a mirror, but for `repository` itself. */
+const access = (host: string) => `${DOMAIN}
+imagePullSecrets: [{ kind: secret, name: mirror }]
+containerRegistry:
+  inCluster: false
+  external:
+    url: workspaces.internal/images
+    certificate: { kind: secret, name: registry }
+  privateBaseImageAllowList: [${host}]
+`
+const MIRROR = access('registry.internal')
+const MIRRORED = `${MIRROR}repository: registry.internal/gitpod\n`
+
+const external = (url: string) => `${DOMAIN}
+containerRegistry:
+  inCluster: false
+  external:
+    url: ${url}
+    certificate: { kind: secret, name: registry }
+`
+
+const s3 = (endpoint: string, region = 'eu-west-2') => `${DOMAIN}
+metadata:
+  region: ${region}
+objectStorage:
+  inCluster: false
+  s3:
+    endpoint: ${endpoint}
+    credentials: { kind: secret, name: s3 }
+`
+
+/** Each says which lines break a rule; the rest must break none. */
+const BROKEN: readonly string[] = [
+  `${MIRROR}repository: https://registry.internal/gitpod # ! error repository-reference repository`,
+  `${MIRROR}repository: registry.internal/Gitpod # ! error repository-reference repository`,
+  `${MIRROR}repository: Registry.internal/gitpod # ! error repository-reference repository`,
+  `${MIRROR}repository: registry.internal/gitpod:1 # ! error repository-reference repository`,
+  `${MIRROR}repository: registry.internal//gitpod # ! error repository-reference repository`,
+  `${MIRROR}repository: registry.internal/gitpod// # ! error repository-reference repository`,
+  `${MIRROR}repository: gitpod/build # ! warning repository-host repository`,
+  `${access('123456789012.dkr.ecr.eu-west-1.amazonaws.com')}
+repository: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/gitpod # ! warning repository-ecr repository`,
+  `${access('docker.io')}repository: docker.io/gitpod # ! warning docker-hub-keys repository`,
+  `${MIRROR}repository: registry.internal/gitpod/ # ! error repository-slash repository
+dropImageRepo: true # ! warning drop-image-repo dropImageRepo`,
+  `${MIRRORED}dropImageRepo: true # ! warning drop-image-repo dropImageRepo
+workspace:
+  workspaceImage: registry.internal/gitpod/gitpod/workspace-full # ! warning drop-image-repo-nested workspace.workspaceImage`,
+  `${DOMAIN}\ndropImageRepo: true # ! warning drop-image-repo-public dropImageRepo`,
+  `${MIRRORED}database:
+  inCluster: false
+  cloudSQL: # ! warning cloudsql-proxy-image database.cloudSQL
+    instance: a:b:c
+    serviceAccount: { kind: secret, name: cloudsql }`,
+  `${MIRRORED}database:
+  cloudSQL: # ! warning database-contradiction database.cloudSQL
+    instance: a:b:c
+    serviceAccount: { kind: secret, name: cloudsql }`,
+  `${MIRRORED}customCACert: { kind: secret, name: ca } # ! warning private-ca customCACert`,
+
+  `${MIRRORED}workspace:
+  workspaceImage: https://registry.internal/x # ! warning workspace-image-reference workspace.workspaceImage`,
+  `${MIRRORED}workspace:
+  workspaceImage: gitpod/workspace-full:latest # ! warning workspace-image-source workspace.workspaceImage`,
+  `${DOMAIN}
+repository: registry.internal/gitpod # ! warning image-pull-secrets-missing repository
+containerRegistry: { privateBaseImageAllowList: [registry.internal] }`,
+  `${DOMAIN}\nimagePullSecrets: # ! warning image-pull-secrets-unused imagePullSecrets
+  - { kind: secret, name: mirror }
+  - { kind: secret } # ! warning image-pull-secrets-name imagePullSecrets[1]`,
+  `${DOMAIN}
+repository: registry.internal/gitpod # ! warning allow-list-mirror repository
+imagePullSecrets: # ! warning facade-credentials imagePullSecrets
+  - { kind: secret, name: mirror }`,
+  `${access('docker.io').replace(/\n$/, ' # ! warning allow-list-mirror containerRegistry.privateBaseImageAllowList')}
+repository: registry.internal/gitpod`,
+
+  `${DOMAIN}\ncontainerRegistry:\n  inCluster: false # ! error registry-missing containerRegistry.inCluster`,
+  `${DOMAIN}
+containerRegistry:
+  external: # ! warning registry-contradiction containerRegistry.external
+    url: registry.internal
+    certificate: { kind: secret, name: registry }`,
+  `${external('registry.internal/x')}  s3storage: # ! warning registry-contradiction containerRegistry.s3storage
+    bucket: b
+    region: eu-west-1
+    endpoint: s3.eu-west-1.amazonaws.com
+    certificate: { kind: secret, name: s3 }`,
+  external('https://registry.internal/x # ! warning registry-url-scheme containerRegistry.external.url'),
+  external('harbor/x # ! warning registry-url-host containerRegistry.external.url'),
+  external('registry.internal/Images # ! warning registry-url-form containerRegistry.external.url'),
+  external('index.docker.io/gitpod # ! warning docker-hub-keys containerRegistry.external.url'),
+  external(
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com # ! warning registry-ecr containerRegistry.external.url',
+  ),
+  `${DOMAIN}
+containerRegistry:
+  privateBaseImageAllowList:
+    - docker.io
+    - registry.internal:5000
+    - registry.internal/gitpod # ! warning allow-list-entry containerRegistry.privateBaseImageAllowList[2]
+    - https://index.docker.io/v1/ # ! warning allow-list-entry containerRegistry.privateBaseImageAllowList[3]
+    - index.docker.io # ! warning allow-list-entry containerRegistry.privateBaseImageAllowList[4]
+    - Quay.io # ! warning allow-list-entry containerRegistry.privateBaseImageAllowList[5]
+    - # ! warning allow-list-entry containerRegistry.privateBaseImageAllowList[6]`,
+
+  `${DOMAIN}\nobjectStorage:\n  inCluster: false # ! error object-storage-missing objectStorage.inCluster`,
+  `${DOMAIN}
+metadata: { region: europe-west2 }
+objectStorage:
+  cloudStorage: # ! warning object-storage-contradiction objectStorage.cloudStorage
+    project: p
+    serviceAccount: { kind: secret, name: gcs }
+  azure: # ! warning object-storage-contradiction objectStorage.azure
+    credentials: { kind: secret, name: azure }`,
+  `${DOMAIN}\ndatabase:\n  inCluster: false # ! error database-missing database.inCluster`,
+  `${DOMAIN}\ndatabase:\n  external: # ! warning database-contradiction database.external
+    certificate: { kind: secret, name: db }`,
+  s3('s3.eu-west-2.amazonaws.com', 'local # ! warning region-local metadata.region'),
+  `${DOMAIN}\nmetadata:\n  region: eu-west-2 # ! warning region-in-cluster metadata.region`,
+  s3('https://s3.eu-west-2.amazonaws.com # ! warning s3-endpoint-form objectStorage.s3.endpoint'),
+  s3('minio.internal:9000/bucket # ! warning s3-endpoint-form objectStorage.s3.endpoint'),
+  s3('s3.amazonaws.com # ! warning s3-endpoint-region objectStorage.s3.endpoint'),
+  s3('s3.eu-west-1.amazonaws.com # ! warning s3-endpoint-region objectStorage.s3.endpoint'),
+  `${DOMAIN}
+containerRegistry:
+  s3storage:
+    bucket: b
+    region: eu-west-2
+    endpoint: s3.amazonaws.com # ! warning s3-endpoint-region containerRegistry.s3storage.endpoint
+    certificate: { kind: secret, name: s3 }`,
+
+  `${DOMAIN}
+experimental: # ! warning experimental-ignored experimental
+  webapp:
+    proxy:
+      serviceType: ClusterIP # ! warning deprecated experimental.webapp.proxy.serviceType`,
+]
+
+const SOUND: readonly string[] = [
+  MIRRORED,
+  `${MIRROR}repository: registry.internal/gitpod/`,
+  `${access('registry.internal:5000')}repository: registry.internal:5000`,
+  `${MIRRORED}workspace: { workspaceImage: registry.internal/gitpod/gitpod/workspace-full }`,
+  `${DOMAIN}\nrepository: eu.gcr.io/gitpod-core-dev/build/`,
+  external('registry.internal:5000/a/b/'),
+  s3('s3.eu-west-2.amazonaws.com'),
+  s3('s3.dualstack.eu-west-2.amazonaws.com'),
+  s3('s3-eu-west-2.amazonaws.com'),
+  s3('s3.amazonaws.com', 'us-east-1'),
+  s3('s3.cn-north-1.amazonaws.com.cn', 'cn-north-1'),
+  s3('minio.internal:9000', 'us-east-1'),
+]
+
+describe('traps', () => {
+  it.each(BROKEN)('%#', text => {
+    expect(marks(text)).not.toEqual([])
+    expect(findingsOf(text)).toEqual(marks(text))
+  })
+
+  it.each(SOUND)('are none: %#', text => {
+    expect(findingsOf(text)).toEqual([])
+  })
+
+  it('have each an example', () => {
+    const found = new Set(BROKEN.flatMap(marks).map(([, finding]) => finding.split(' ')[1]))
+    const checked = ruleEntries().flatMap(([code, { check }]) => (check === undefined ? [] : [code]))
+    const elsewhere = ['unknown-in-release', 'api-version', 'customization-api-version', 'deprecated-both']
+    expect(checked.filter(code => !found.has(code))).toEqual(elsewhere)
+  })
+
+  it('are documented', () => {
+    for (const [code, { about }] of ruleEntries()) expect(about, code).toMatch(/^[A-Z`].*\.$/)
+  })
+})
+
+describe('by release', () => {
+  it('the bitnami charts keep their path from 2022.11.2 on', () => {
+    const messageFor = (release: string) =>
+      checkConfig(`${MIRRORED}dropImageRepo: true`, { path: '-', release }).findings[0]?.message
+    expect(messageFor('2022.11.1')).not.toContain('bitnami')
+    expect(messageFor('2022.11.3')).toContain('registry.internal/gitpod/bitnami/')
+  })
+
+  it('the allow list was in another place', () => {
+    const text = `${DOMAIN}
+repository: registry.internal/gitpod
+imagePullSecrets: [{ kind: secret, name: mirror }] # ! warning facade-credentials imagePullSecrets
+experimental: # ! warning experimental-ignored experimental
+  webapp:
+    server:
+      defaultBaseImageRegistryWhitelist: [registry.internal]
+`
+    expect(findingsOf(text, '2022.05.2')).toEqual(marks(text))
+  })
+})

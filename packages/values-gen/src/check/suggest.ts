@@ -1,0 +1,32 @@
+import type { Path } from './path.ts'
+import { fieldPaths, fieldsAt } from './schema-walk.ts'
+
+const FAR = 3
+
+/** What somebody meant who wrote an unknown key in the map at a path. */
+export function suggestField(path: Path, key: string): string {
+  const fields = fieldsAt(path)
+  const [nearest] = fields
+    .map(field => ({ field, far: distance(field.toLowerCase(), key.toLowerCase()) }))
+    .filter(({ field, far }) => far < Math.min(FAR, field.length))
+    .sort((one, other) => one.far - other.far)
+  if (nearest !== undefined) return `did you mean ${nearest.field}?`
+  const elsewhere = fieldPaths().filter(field => field.at(-1)?.toLowerCase() === key.toLowerCase())
+  const [only] = elsewhere
+  if (only !== undefined && elsewhere.length === 1) return `did you mean ${only.join('.')}?`
+  return `leave it out; known here: ${fields.join(', ')}`
+}
+
+/** How many letters have to be changed, added or left out. https://en.wikipedia.org/wiki/Levenshtein_distance */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1]
+    for (let column = 0; column < other.length; column++) {
+      const changed = row[column]! + (letter === other[column] ? 0 : 1)
+      next.push(Math.min(changed, next[column]! + 1, row[column + 1]! + 1))
+    }
+    row = next
+  }
+  return row.at(-1)!
+}

@@ -1,0 +1,107 @@
+import { LineCounter, parseAllDocuments, type Document, type ScalarTag, type YAMLParseError } from 'yaml'
+import { locate, openedAt, pathAt } from './locate.ts'
+import { toPath, type Path } from './path.ts'
+
+/** Where in the text; both from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+export interface SourceError {
+  readonly code: 'yaml-syntax' | 'duplicate-key'
+  readonly message: string
+  readonly path: Path
+  readonly position: Position
+}
+
+/** Base-60 numbers and dates are text to the installer's parser. https://github.com/go-yaml/yaml/blob/v2.4.0/resolve.go */
+const NOT_IN_GO = /^TIME$|:timestamp$/
+
+/** Codes of a quote or a bracket that is not closed, among others. */
+const UNCLOSED: ReadonlySet<string> = new Set(['MISSING_CHAR', 'BAD_INDENT'])
+
+/** A YAML text as the installer's parser understands it: YAML 1.1, where `yes` and `on` are true. */
+export class YamlSource {
+  readonly #text: string
+  readonly #lines = new LineCounter()
+  readonly #documents: readonly Document.Parsed[]
+  /** Plain data of the first document: the installer reads no other. */
+  readonly data: unknown
+  readonly errors: readonly SourceError[]
+
+  constructor(text: string) {
+    this.#text = text
+    const failures: SourceError[] = []
+    const attempt = <T>(work: () => T): T | undefined => {
+      try {
+        return work()
+      } catch (error) {
+        failures.push(this.#error('yaml-syntax', error as Error, 0))
+        return undefined
+      }
+    }
+    // Nesting can be so deep that the parser runs out of stack.
+    this.#documents = attempt(() => this.#parse()) ?? []
+    // An alias can name nothing, or make much out of little.
+    this.data = attempt(() => this.#root?.toJS())
+    this.errors = [...(this.#root?.errors ?? []).map(error => this.#parseError(error)), ...failures]
+  }
+
+  /** Where a second document starts. */
+  get secondDocument(): Position | undefined {
+    const second = this.#documents[1]
+    return second && this.#position(second.contents?.range[0] ?? second.range[0])
+  }
+
+  /** Where a value is; of a map, a list or nothing its key; where there is none, that of what should hold it. */
+  position(path: string | Path, onKey = false): Position {
+    const { key, value } = locate(this.#root, toPath(path))
+    const [start, end] = value?.range ?? [0, 0]
+    const node =
+      !onKey && value !== undefined && !('items' in value) && start !== end ? value : (key ?? value)
+    return this.#position(node?.range?.[0] ?? 0)
+  }
+
+  /** The text from a key to the end of its value. */
+  written(path: string | Path): string | undefined {
+    const { key, value, depth } = locate(this.#root, toPath(path))
+    if (key === undefined || depth < toPath(path).length) return undefined
+    return this.#text.slice(key.range![0], (value ?? key).range![1])
+  }
+
+  get #root(): Document.Parsed | undefined {
+    return this.#documents[0]
+  }
+
+  #parse(): readonly Document.Parsed[] {
+    const documents = parseAllDocuments(this.#text, {
+      version: '1.1',
+      customTags: tags =>
+        tags.filter(tag => typeof tag === 'string' || !NOT_IN_GO.test((tag as ScalarTag).format ?? tag.tag)),
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      logLevel: 'error',
+    })
+    return 'empty' in documents ? [] : documents
+  }
+
+  /** What is not closed is wrong where it opens; the parser notices it where something else begins, or at the end. */
+  #parseError(error: YAMLParseError): SourceError {
+    const offset = error.pos[0]
+    if (error.code === 'DUPLICATE_KEY') {
+      return { ...this.#error('duplicate-key', error, offset), path: pathAt(this.#root!, offset) }
+    }
+    const open = UNCLOSED.has(error.code) ? openedAt(this.#root!, offset) : undefined
+    return this.#error('yaml-syntax', error, open ?? offset)
+  }
+
+  #error(code: SourceError['code'], { message }: Error, offset: number): SourceError {
+    return { code, message, path: [], position: this.#position(offset) }
+  }
+
+  #position(offset: number): Position {
+    const { line, col } = this.#lines.linePos(offset)
+    return line === 0 ? { line: 1, column: 1 } : { line, column: col }
+  }
+}

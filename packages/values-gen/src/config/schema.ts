@@ -1,0 +1,212 @@
+import { z } from 'zod'
+import {
+  absolutePath,
+  anything,
+  domainName,
+  duration,
+  objectRef,
+  pullSecret,
+  resources,
+  url,
+  volume,
+  word,
+} from './schema-parts.ts'
+
+/** Where the installer pulls from unless it is told otherwise. */
+export const GITPOD_REPOSITORY = 'eu.gcr.io/gitpod-core-dev/build'
+
+const containerRegistry = z.strictObject({
+  inCluster: z
+    .boolean()
+    .default(true)
+    .describe('Workspace images are kept by the registry that the installer brings.'),
+  external: z
+    .strictObject({
+      url: word.describe('host[:port][/path], without a scheme.'),
+      certificate: objectRef.describe('Secret with a docker config, key .dockerconfigjson.'),
+    })
+    .optional()
+    .describe('The registry that workspace images are pushed to, where inCluster is false.'),
+  s3storage: z
+    .strictObject({
+      bucket: word,
+      region: word,
+      endpoint: word.describe('host[:port] of the region, without a scheme: s3.REGION.amazonaws.com.'),
+      certificate: objectRef.describe('Secret with s3AccessKey and s3SecretKey.'),
+    })
+    .optional()
+    .describe('Where the in-cluster registry keeps its blobs.'),
+  privateBaseImageAllowList: z
+    .array(z.string())
+    .optional()
+    .describe('Hosts that image builds send credentials to: neither schemes nor paths.'),
+})
+
+const objectStorage = z.strictObject({
+  inCluster: z.boolean().default(true).describe('Backups of workspaces are kept by minio in the cluster.'),
+  s3: z
+    .strictObject({
+      endpoint: word.describe('host[:port], without a scheme.'),
+      credentials: objectRef.describe('Secret with accessKeyId and secretAccessKey.'),
+      bucket: z.string().optional().describe('One bucket for all; without it each user gets one.'),
+      allowInsecureConnection: z.boolean().optional(),
+    })
+    .optional(),
+  cloudStorage: z
+    .strictObject({
+      serviceAccount: objectRef.describe('Secret with service-account.json.'),
+      project: word,
+    })
+    .optional(),
+  azure: z
+    .strictObject({ credentials: objectRef.describe('Secret with accountName and accountKey.') })
+    .optional(),
+  maximumBackupCount: z.int().optional().describe('Deprecated.'),
+  blobQuota: z.int().optional().describe('Bytes a user may store; 5 GiB unless said.'),
+  resources: resources.optional(),
+})
+
+const database = z.strictObject({
+  inCluster: z.boolean().default(true).describe('MySQL in the cluster.'),
+  external: z
+    .strictObject({
+      certificate: objectRef.describe('Secret with encryptionKeys, host, password, port, username.'),
+    })
+    .optional(),
+  cloudSQL: z
+    .strictObject({
+      serviceAccount: objectRef.describe('Secret with credentials.json, encryptionKeys, password, username.'),
+      instance: word,
+    })
+    .optional(),
+  ssl: z.strictObject({ caCert: objectRef.optional() }).optional(),
+})
+
+const workspace = z.strictObject({
+  runtime: z
+    .strictObject({
+      fsShiftMethod: z.enum(['fuse', 'shiftfs']).default('fuse'),
+      containerdRuntimeDir: absolutePath.default('/var/lib/containerd/io.containerd.runtime.v2.task/k8s.io'),
+      containerdSocket: absolutePath.default('/run/containerd/containerd.sock'),
+    })
+    .optional(),
+  resources: resources.optional(),
+  templates: anything.optional(),
+  prebuildPVC: volume.optional(),
+  pvc: volume.optional(),
+  maxLifetime: duration.default('36h'),
+  timeoutDefault: duration.optional(),
+  timeoutExtended: duration.optional(),
+  timeoutAfterClose: duration.optional(),
+  workspaceImage: z
+    .string()
+    .optional()
+    .describe('What workspaces start from where a repository names no image.'),
+})
+
+const components = z.strictObject({
+  proxy: z
+    .strictObject({
+      service: z
+        .strictObject({
+          serviceType: z.enum(['LoadBalancer', 'ClusterIP', 'NodePort', 'ExternalName']).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+})
+
+const customization = z.strictObject({
+  apiVersion: z.string().optional(),
+  kind: z.string().optional(),
+  metadata: anything.optional(),
+  spec: z.strictObject({ env: z.array(anything).optional() }).optional(),
+})
+
+/**
+ * `gitpod.config.yaml` as the installer of the newest release decodes it: types, nothing of what a value means. What older
+ * releases lack is in {@link KNOWN_SINCE}.
+ * https://github.com/gitpod-io/gitpod/blob/2022.11.3/install/installer/pkg/config/v1/config.go
+ */
+export const configSchema = z.strictObject({
+  apiVersion: z
+    .literal('v1')
+    .optional()
+    .describe('Exactly `apiVersion: v1`: the installer finds it by this text.'),
+  kind: z.enum(['IDE', 'WebApp', 'Meta', 'Workspace', 'Full']).default('Full').describe('What is rendered.'),
+  domain: domainName.describe('Where Gitpod will be.'),
+  metadata: z
+    .strictObject({
+      region: word
+        .default('local')
+        .describe('Region of the object storage; local where that is in the cluster.'),
+      shortname: z.string().optional(),
+    })
+    .optional(),
+  repository: word
+    .default(GITPOD_REPOSITORY)
+    .describe('host[:port]/path that every image of Gitpod is pulled from below.'),
+  observability: z
+    .strictObject({
+      logLevel: z.enum(['trace', 'debug', 'info', 'warning', 'error', 'fatal', 'panic']).default('info'),
+      tracing: z
+        .strictObject({
+          endpoint: z.string().optional(),
+          agentHost: z.string().optional(),
+          secretName: z.string().optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+  analytics: z.strictObject({ segmentKey: z.string().optional(), writer: z.string().optional() }).optional(),
+  database: database.optional(),
+  objectStorage: objectStorage.optional(),
+  containerRegistry: containerRegistry.optional(),
+  certificate: z
+    .strictObject({ kind: z.literal('secret').default('secret'), name: word.default('https-certificates') })
+    .optional()
+    .describe('Secret with tls.crt and tls.key.'),
+  httpProxy: objectRef.optional().describe('Secret with httpProxy, httpsProxy, noProxy.'),
+  imagePullSecrets: z.array(pullSecret).optional().describe('Docker configs that nodes pull with.'),
+  workspace: workspace.optional(),
+  openVSX: z
+    .strictObject({
+      url: url.default('https://open-vsx.org'),
+      proxy: z.strictObject({ disablePVC: z.boolean().optional() }).optional(),
+    })
+    .optional(),
+  authProviders: z.array(objectRef).optional().describe('Secrets with provider.'),
+  blockNewUsers: z
+    .strictObject({ enabled: z.boolean().optional(), passlist: z.array(z.string()).optional() })
+    .optional(),
+  license: objectRef.optional().describe('Secret with license, and type.'),
+  sshGatewayHostKey: objectRef.optional().describe('Secret with private keys of the SSH gateway.'),
+  disableDefinitelyGp: z.boolean().default(true),
+  customCACert: objectRef.optional().describe('Secret with ca.crt, an authority that some components trust.'),
+  dropImageRepo: z.boolean().optional().describe('Images are looked for by the last segment of their name.'),
+  customization: z.array(customization).optional(),
+  components: components.optional(),
+  experimental: anything
+    .optional()
+    .describe('Left out by render, unless --use-experimental-config is given.'),
+})
+
+/** Fields that releases before this one refuse. */
+export const KNOWN_SINCE: Readonly<Record<string, string>> = {
+  components: '2022.07',
+  customization: '2022.06',
+  'containerRegistry.privateBaseImageAllowList': '2022.07',
+  'workspace.workspaceImage': '2022.07',
+  httpProxy: '2022.09',
+  'objectStorage.s3.allowInsecureConnection': '2022.09',
+  'observability.tracing.secretName': '2022.10',
+  'database.ssl': '2022.10',
+  'openVSX.proxy': '2022.10',
+  'workspace.prebuildPVC': '2022.11',
+}
+
+/** What an editor completes and checks with. https://json-schema.org/draft/2020-12 */
+export function configJsonSchema(): object {
+  const schema = z.toJSONSchema(configSchema, { io: 'input' })
+  return { ...schema, title: 'gitpod.config.yaml of Gitpod Self-Hosted 2022.11.3' }
+}
