@@ -17,6 +17,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          // Most of what journeys do is wait for others.
+          maxConcurrency: 10,
           testTimeout: 120_000,
           hookTimeout: 180_000,
           globalSetup: ['e2e/support/install.ts'],

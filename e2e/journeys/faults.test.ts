@@ -1,281 +1,210 @@
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startFaultProxy, type Fault, type FaultProxy, type FaultRule } from '../support/fault-proxy.ts'
+import { CREDENTIALS, END_KINDS, isTagged, startEnd, type End, type EndKind } from '../support/ends.ts'
+import { LAYER_BYTES, ON_THE_SOURCE, ON_THE_TARGET } from '../support/fault-cases.ts'
+import { startFaultProxy, type FaultRule } from '../support/fault-proxy.ts'
 import { gpreg, type GpregRun } from '../support/gpreg.ts'
 import { makeImage, makeLayer, type Image } from '../support/images.ts'
-import { startRegistry, type Registry } from '../support/registry.ts'
+import { ReliabilityTable } from '../support/reliability-table.ts'
 import { expectImage, skopeoCopy } from '../support/skopeo.ts'
 import { wrongBlobs } from '../support/storage.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { canMount, smallDisk } from '../support/small-disk.ts'
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
-const SAMPLE = 'docker.io/library/sample:1'
-const LAYER_BYTES = 300_000
+const SAMPLE = 'library/sample'
+const FULL_DISK = 'a full disk'
+type Side = 'source' | 'target'
 
-const DOWNLOAD = { method: 'GET', path: /\/blobs\/sha256:/ }
-const READ_MANIFEST = { path: /\/manifests\// }
-const OPEN_UPLOAD = { method: 'POST', path: /\/blobs\/uploads\/$/ }
-const UPLOAD = { method: 'PUT', path: /\/blobs\/uploads\/./ }
-const WRITE_MANIFEST = { method: 'PUT', path: /\/manifests\// }
+/** What never ends is tried longest: it goes first, so that all others run beside it. */
+const CELLS = END_KINDS.flatMap(kind => [
+  ...ON_THE_SOURCE.map(fault => ({ ...fault, side: 'source' as const, kind })),
+  ...ON_THE_TARGET.map(fault => ({ ...fault, side: 'target' as const, kind })),
+]).toSorted((one, other) => (other.times ?? 1) - (one.times ?? 1) || 0)
 
-interface Case {
-  readonly name: string
-  readonly where: Pick<FaultRule, 'method' | 'path'>
-  readonly times?: number
-  readonly fault: Fault | (() => Fault)
-  /** Error codes that may end it; without any it must succeed. */
-  readonly may?: readonly string[]
-  /** It cannot succeed. */
-  readonly must?: readonly string[]
-}
-
-const tooMany = (retryAfter: string): Fault => ({
-  kind: 'status',
-  status: 429,
-  headers: { 'retry-after': retryAfter },
-})
-const soon = () => tooMany(new Date(Date.now() + 2000).toUTCString())
-const status = (code: number): Fault => ({ kind: 'status', status: code })
-const wrongDigest: Fault = {
-  kind: 'header',
-  name: 'docker-content-digest',
-  value: `sha256:${'0'.repeat(64)}`,
-}
-
-const ON_THE_SOURCE: Case[] = [
-  { name: '500 burst on blobs', where: DOWNLOAD, times: 3, fault: status(500) },
-  { name: '503 burst on blobs', where: DOWNLOAD, times: 3, fault: status(503) },
-  { name: '503 burst on manifests', where: READ_MANIFEST, times: 2, fault: status(503) },
-  { name: '503 without end', where: DOWNLOAD, times: Infinity, fault: status(503), must: ['server-error'] },
-  { name: '429 with Retry-After in seconds', where: DOWNLOAD, fault: tooMany('1') },
-  { name: '429 with Retry-After as a date', where: DOWNLOAD, fault: soon },
-  { name: '429 on a manifest', where: READ_MANIFEST, fault: tooMany('1') },
-  {
-    name: 'truncated body, connection closed',
-    where: DOWNLOAD,
-    fault: { kind: 'cut', after: 1000, clean: true },
-  },
-  { name: 'truncated body, connection reset', where: DOWNLOAD, fault: { kind: 'cut', after: 1000 } },
-  { name: 'body shorter than its descriptor', where: DOWNLOAD, fault: { kind: 'length', by: -10 } },
-  { name: 'body longer than its descriptor', where: DOWNLOAD, fault: { kind: 'length', by: 10 } },
-  { name: 'one corrupted byte', where: DOWNLOAD, fault: { kind: 'corrupt', at: 100 } },
-  {
-    name: 'corrupted without end',
-    where: DOWNLOAD,
-    times: Infinity,
-    fault: { kind: 'corrupt', at: 100 },
-    must: ['digest-mismatch'],
-  },
-  {
-    name: 'corrupted manifest',
-    where: { ...READ_MANIFEST, method: 'GET' },
-    times: Infinity,
-    fault: { kind: 'corrupt', at: 20 },
-    must: ['digest-mismatch', 'manifest-invalid'],
-  },
-  {
-    name: 'wrong Docker-Content-Digest on manifests',
-    where: READ_MANIFEST,
-    times: Infinity,
-    fault: wrongDigest,
-    may: ['digest-mismatch', 'not-found'],
-  },
-  { name: 'wrong Docker-Content-Digest on blobs', where: DOWNLOAD, times: Infinity, fault: wrongDigest },
-  { name: 'no answer at all', where: DOWNLOAD, fault: { kind: 'silence' } },
-  { name: 'headers, then no bytes', where: DOWNLOAD, fault: { kind: 'stall', after: 0 } },
-  { name: 'some bytes, then no more', where: DOWNLOAD, fault: { kind: 'stall', after: 1000 } },
-  {
-    name: 'a hang without end',
-    where: DOWNLOAD,
-    times: Infinity,
-    fault: { kind: 'stall', after: 0 },
-    must: ['stalled'],
-  },
-]
-
-const ON_THE_TARGET: Case[] = [
-  { name: '500 burst on opening uploads', where: OPEN_UPLOAD, times: 3, fault: status(500) },
-  { name: '503 burst on uploads', where: UPLOAD, times: 3, fault: status(503) },
-  { name: '429 with Retry-After on an upload', where: UPLOAD, fault: tooMany('1') },
-  { name: '429 with a date on the tag', where: WRITE_MANIFEST, fault: soon },
-  {
-    name: '503 without end on the tag',
-    where: WRITE_MANIFEST,
-    times: Infinity,
-    fault: status(503),
-    must: ['server-error'],
-  },
-  {
-    name: 'reset at the final PUT, before it was stored',
-    where: UPLOAD,
-    fault: { kind: 'reset', when: 'lost' },
-  },
-  {
-    name: 'reset at the final PUT, after it was stored',
-    where: UPLOAD,
-    fault: { kind: 'reset', when: 'unanswered' },
-  },
-  {
-    name: 'reset at every final PUT',
-    where: UPLOAD,
-    times: Infinity,
-    fault: { kind: 'reset', when: 'lost' },
-    must: ['unreachable', 'upload-lost'],
-  },
-  { name: 'reset at the tag', where: WRITE_MANIFEST, fault: { kind: 'reset', when: 'unanswered' } },
-  { name: 'an upload that hangs', where: UPLOAD, fault: { kind: 'stall-request', after: 1000 } },
-  { name: 'an upload without answer', where: UPLOAD, fault: { kind: 'silence' } },
-  {
-    name: 'wrong Docker-Content-Digest for what was stored',
-    where: WRITE_MANIFEST,
-    times: Infinity,
-    fault: wrongDigest,
-    may: ['digest-mismatch', 'protocol'],
-  },
-]
-
-describe.skipIf(needs('docker-registry', 'skopeo'))('faults', () => {
+describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => {
+  let directory: TemporaryDirectory
   let upstream: Upstream
-  let target: Registry
-  let image: Image
+  let sample: Image
+  const ends = new Map<EndKind, End>()
+  const table = new ReliabilityTable(END_KINDS, [
+    ...ON_THE_SOURCE.map(({ name }) => ['from', name] as const),
+    ...ON_THE_TARGET.map(({ name }) => ['to', name] as const),
+    ['to', FULL_DISK],
+  ])
+  let runs = 0
   let cells = 0
 
   beforeAll(async () => {
+    directory = await temporaryDirectory()
     upstream = await startUpstream()
-    target = await startRegistry()
-    image = makeImage([makeLayer('one', LAYER_BYTES), makeLayer('two', LAYER_BYTES)])
-    await upstream.add(SAMPLE, image)
+    sample = await offer(SAMPLE)
+    for (const kind of END_KINDS) {
+      const end = await startEnd(kind, directory.join(kind))
+      ends.set(kind, end)
+      const run = await mirror(SAMPLE, upstream.host, `${end.host}/docker.io`)
+      expect(run.exitCode, run.stderr).toBe(0)
+    }
   })
 
   afterAll(async () => {
-    await target?.stop()
+    for (const end of ends.values()) await end[Symbol.asyncDispose]()
     await upstream?.stop()
+    await directory?.[Symbol.asyncDispose]()
   })
 
-  const cell = async ({ where, times, fault }: Case, before: 'source' | 'target') => {
-    const proxy = await startFaultProxy({ to: before === 'source' ? upstream.url : target.url })
-    await using _ = proxy
-    proxy.inject({ ...where, times: times ?? 1, fault: typeof fault === 'function' ? fault() : fault })
-    const prefix = `cell-${++cells}`
-    const [from, to] = before === 'source' ? [proxy.host, target.host] : [upstream.host, proxy.host]
-    const run = await gpreg(
-      [
-        'mirror',
-        '--image',
-        SAMPLE,
-        '--source-mirror',
-        `docker.io=${from}/docker.io`,
+  /** An image that no registry has yet, but the one upstream. */
+  const offer = async (name: string): Promise<Image> => {
+    const image = makeImage([makeLayer('one', LAYER_BYTES), makeLayer('two', LAYER_BYTES)])
+    await upstream.add(`docker.io/${name}:1`, image)
+    return image
+  }
+
+  const mirror = async (name: string, from: string, to: string): Promise<GpregRun> => {
+    const authfile = directory.join(`auth-${runs++}.json`)
+    const auth = Buffer.from(`${CREDENTIALS.username}:${CREDENTIALS.password}`).toString('base64')
+    const auths = Object.fromEntries([from, to].map(place => [place.split('/')[0]!, { auth }]))
+    await writeFile(authfile, JSON.stringify({ auths }))
+    return gpreg(
+      ['mirror', '--image', `docker.io/${name}:1`, '--source-mirror', `docker.io=${from}/docker.io`].concat([
         '--to',
-        `${to}/${prefix}`,
+        to,
+        '--authfile',
+        authfile,
         '--json',
-      ],
-      {
-        env: { GPREG_STALL_TIMEOUT: '2' },
-      },
+      ]),
+      { env: { GPREG_STALL_TIMEOUT: '2' } },
     )
-    return { run, proxy, reference: `${target.host}/${prefix}/library/sample:1` }
   }
 
-  const expectOutcome = async ({ may, must }: Case, run: GpregRun, reference: string) => {
-    const allowed = must ?? may
-    if (must || (may && run.exitCode !== 0)) {
-      // 6 where the only image there is failed because its registry did not answer
-      expect([3, 6], run.stderr).toContain(run.exitCode)
-      const { status, error } = run.json().images[0]
-      expect(status).toBe('failed')
-      expect(allowed).toContain(error.code)
-      expect(error.hint).toMatch(/\w/)
-      expect(await isTagged(target, reference)).toBe(false)
-    } else {
-      expect(run.exitCode, `${run.stderr}\n${run.stdout}`).toBe(0)
-      await expectWhole(reference, image)
-    }
-    expect(await wrongBlobs(target.storage)).toEqual([])
+  /** A copy from or to a registry, by way of a proxy that does the damage. */
+  const prepare = async (side: Side, kind: EndKind) => {
+    const end = ends.get(kind)!
+    const proxy = await startFaultProxy({ to: end.url })
+    // From either, into docker-registry: it keeps blobs by repository, so that all of them are sent to a new one.
+    const target = side === 'source' ? ends.get('docker-registry')! : end
+    const number = ++cells
+    const prefix = `cell-${number}`
+    const name = side === 'source' ? SAMPLE : `library/sample-${number}`
+    const image = side === 'source' ? sample : await offer(name)
+    const [from, to] = side === 'source' ? [proxy.host, target.host] : [upstream.host, proxy.host]
+    const repository = `${prefix}/${name}`
+    return { proxy, target, image, repository, run: () => mirror(name, from, `${to}/${prefix}`) }
   }
 
-  // One list, so that the few that are slow by nature run beside the others.
-  it.concurrent.each([...ON_THE_SOURCE.map(on('source')), ...ON_THE_TARGET.map(on('target'))])(
-    'on the $side: $name',
-    async one => {
-      const { run, proxy, reference } = await cell(one, one.side)
-      expect(proxy.dealt()).toBeGreaterThan(0)
-      await expectOutcome(one, run, reference)
+  const expectWhole = async (target: End, repository: string, image: Image) => {
+    const reference = `${target.host}/${repository}:1`
+    await expectImage(reference, image, { credentials: CREDENTIALS })
+    await using copy = await temporaryDirectory()
+    await skopeoCopy(`docker://${reference}`, `dir:${copy.join('image')}`, {
+      from: { credentials: CREDENTIALS },
+    })
+  }
+
+  it.concurrent.each(CELLS)(
+    '$side is $kind: $name',
+    async ({ side, kind, name, where, times = 1, fault, ends: codes }) => {
+      const { proxy, target, image, repository, run } = await prepare(side, kind)
+      await using _ = proxy
+      proxy.inject({ ...where, times, fault: typeof fault === 'function' ? fault() : fault })
+      const first = await run()
+      expect(proxy.dealt(), 'the fault was not met').toBeGreaterThan(0)
+      if (codes === undefined) {
+        expect(first.exitCode, `${first.stderr}\n${first.stdout}`).toBe(0)
+        table.note(name, kind, 'completed')
+      } else {
+        // 6 where the only image there is failed because its registry did not answer
+        expect([3, 6], first.stderr).toContain(first.exitCode)
+        const { status, error } = first.json().images[0]
+        expect(status).toBe('failed')
+        expect(codes).toContain(error.code)
+        expect(error.hint).toMatch(/\w/)
+        expect(await isTagged(target, repository, '1')).toBe(false)
+        table.note(name, kind, error.code)
+        proxy.inject()
+        const second = await run()
+        expect(second.exitCode, second.stderr).toBe(0)
+      }
+      await expectWhole(target, repository, image)
     },
   )
 
+  const where = canMount ? it : it.skip
+  where.concurrent.each(END_KINDS)('a full disk of %s', async kind => {
+    await using disk = await smallDisk(directory.join(`disk-${kind}`), '1m')
+    await using target = await startEnd(kind, disk.path)
+    const name = `library/full-${kind.replace(' ', '-')}`
+    const image = await offer(name)
+    const first = await mirror(name, upstream.host, `${target.host}/full`)
+    expect(first.exitCode, first.stderr).toBe(3)
+    const { status, error } = first.json().images[0]
+    expect(status).toBe('failed')
+    expect(['storage', 'server-error']).toContain(error.code)
+    expect(await isTagged(target, `full/${name}`, '1')).toBe(false)
+    expect(await wrongBlobs(target.storage)).toEqual([])
+    table.note(FULL_DISK, kind, error.code)
+    await disk.resize('64m')
+    const second = await mirror(name, upstream.host, `${target.host}/full`)
+    expect(second.exitCode, second.stderr).toBe(0)
+    await expectWhole(target, `full/${name}`, image)
+  })
+
   it.concurrent('waits as long as Retry-After says', async () => {
+    const { proxy, run } = await prepare('source', 'docker-registry')
+    await using _ = proxy
+    proxy.inject({
+      path: /\/blobs\/sha256:/,
+      fault: { kind: 'status', status: 429, headers: { 'retry-after': '3' } },
+    })
     const started = performance.now()
-    const { run } = await cell({ name: '', where: DOWNLOAD, fault: tooMany('3') }, 'source')
-    expect(run.exitCode, run.stderr).toBe(0)
+    expect((await run()).exitCode).toBe(0)
     expect(performance.now() - started).toBeGreaterThanOrEqual(3000)
   })
 
   it.concurrent('follows a redirect to another host', async () => {
-    const redirect: Fault = { kind: 'redirect', to: path => `http://${upstream.host}${path}` }
-    const { run, proxy, reference } = await cell(
-      { name: '', where: DOWNLOAD, times: Infinity, fault: redirect },
-      'source',
-    )
-    expect(run.exitCode, run.stderr).toBe(0)
+    const { proxy, image, target, repository, run } = await prepare('source', 'docker-registry')
+    await using _ = proxy
+    // A host for which there is no password: it would answer 401 to the password of another, were it sent one.
+    const to = (path: string) => `http://${upstream.host}${path}`
+    proxy.inject({
+      method: 'GET',
+      path: /\/blobs\/sha256:/,
+      times: Infinity,
+      fault: { kind: 'redirect', to },
+    })
+    const { exitCode, stderr } = await run()
+    expect(exitCode, stderr).toBe(0)
     expect(proxy.dealt()).toBe(image.blobs.length)
-    await expectWhole(reference, image)
+    await expectWhole(target, repository, image)
   })
 
   it.concurrent('resumes a download that is cut at every tenth of a blob', async () => {
-    const layers = Array.from({ length: 9 }, (_, index) => makeLayer(`layer-${index}`, LAYER_BYTES))
+    const layers = Array.from({ length: 9 }, (_, index) => makeLayer(`layer-${index}`, 300_000))
     const cut = makeImage(layers)
     await upstream.add('docker.io/library/cut:1', cut)
     await using proxy = await startFaultProxy({ to: upstream.url })
-    const blobs = cut.blobs.filter(blob => blob.bytes.length > LAYER_BYTES)
-    const cutAt = (index: number) => Math.floor((blobs[index]!.bytes.length * (index + 1)) / 10)
-    proxy.inject(
-      ...blobs.map((blob, index): FaultRule => ({
-        method: 'GET',
-        path: new RegExp(blob.digest),
-        fault: { kind: 'cut', after: cutAt(index) },
-      })),
-    )
-
-    const run = await gpreg([
-      'mirror',
-      '--image',
-      'docker.io/library/cut:1',
-      '--source-mirror',
-      `docker.io=${proxy.host}/docker.io`,
-      '--to',
-      `${target.host}/cut`,
-      '--json',
-    ])
+    const blobs = cut.blobs.filter(blob => blob.bytes.length > 300_000)
+    const rules = blobs.map(({ digest, bytes }, index): FaultRule => ({
+      method: 'GET',
+      path: new RegExp(digest),
+      fault: { kind: 'cut', after: Math.floor((bytes.length * (index + 1)) / 10) },
+    }))
+    proxy.inject(...rules)
+    const target = ends.get('docker-registry')!
+    const run = await mirror('library/cut', proxy.host, `${target.host}/cut`)
     expect(run.exitCode, run.stderr).toBe(0)
     expect(proxy.dealt()).toBe(blobs.length)
-    expect(partial(proxy)).toBe(blobs.length)
-    await expectWhole(`${target.host}/cut/library/cut:1`, cut)
-    expect(await wrongBlobs(target.storage)).toEqual([])
+    expect(proxy.exchanges.filter(({ status }) => status === 206)).toHaveLength(blobs.length)
+    await expectWhole(target, 'cut/library/cut', cut)
+  })
+
+  it('leave no blob behind whose bytes are not its digest’s', async () => {
+    for (const { storage } of ends.values()) expect(await wrongBlobs(storage)).toEqual([])
+  })
+
+  it('are documented as they are', async () => {
+    console.log(`\n${table}\n`)
+    expect(await table.documented()).toBe(String(table))
   })
 })
-
-function on<Side extends string>(side: Side): (one: Case) => Case & { side: Side } {
-  return one => ({ ...one, side })
-}
-
-/** Answers that went on where another had broken off. */
-function partial(proxy: FaultProxy): number {
-  return proxy.exchanges.filter(({ status }) => status === 206).length
-}
-
-async function isTagged(target: Registry, reference: string): Promise<boolean> {
-  const [, repository, tag] = /^[^/]+\/(.*):([^:]+)$/.exec(reference)!
-  const accept = 'application/vnd.oci.image.manifest.v1+json'
-  const answer = await fetch(new URL(`/v2/${repository}/manifests/${tag}`, target.url), {
-    method: 'HEAD',
-    headers: { accept },
-  })
-  return answer.ok
-}
-
-/** skopeo reads it all back and checks every digest. */
-async function expectWhole(reference: string, image: Image): Promise<void> {
-  await expectImage(reference, image)
-  await using directory = await temporaryDirectory()
-  await skopeoCopy(`docker://${reference}`, `dir:${directory.join('image')}`)
-}

@@ -17,6 +17,10 @@ export type Fault =
   | { readonly kind: 'silence' }
   /** so many bytes of a request body reach the registry, then nothing moves */
   | { readonly kind: 'stall-request'; readonly after: number }
+  /** so many bytes of a request body reach the registry, then the connection is gone */
+  | { readonly kind: 'cut-request'; readonly after: number }
+  /** 413 for bodies of more bytes, as proxies do */
+  | { readonly kind: 'cap'; readonly bytes: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   /** one byte of the answer is another */
   | { readonly kind: 'corrupt'; readonly at: number }
@@ -90,6 +94,18 @@ function deal(fault: Fault, { request, response, forward }: Meeting): void {
       return void request.resume()
     case 'stall-request':
       return forward({ bodyLimit: Math.min(fault.after, lengthOf(request) - 1) })
+    case 'cut-request': {
+      let left = Math.min(fault.after, lengthOf(request) - 1)
+      request.on('data', (chunk: Buffer) => {
+        left -= chunk.length
+        if (left <= 0) hangUp(response)
+      })
+      return forward({ bodyLimit: left })
+    }
+    case 'cap':
+      if (Number(request.headers['content-length'] ?? 0) <= fault.bytes) return forward()
+      request.resume()
+      return void response.writeHead(413, { connection: 'close' }).end()
     case 'status':
       request.resume()
       return void response.writeHead(fault.status, fault.headers).end(ERROR_BODY)

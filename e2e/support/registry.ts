@@ -39,13 +39,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const directory = await temporaryDirectory(options.parent)
   const storage = directory.join('storage')
   await mkdir(storage)
-  if (options.credentials) {
-    const { username, password } = options.credentials
-    await writeFile(
-      directory.join('htpasswd'),
-      await mustRun('htpasswd', ['-niB', '-C', '4', username], { stdin: password }),
-    )
-  }
+  if (options.credentials) await writeHtpasswd(directory.join('htpasswd'), options.credentials)
   await writeFile(
     directory.join('config.json'),
     JSON.stringify(configuration(options, storage, directory.join('htpasswd'))),
@@ -66,6 +60,14 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+/** A file with one user, as bcrypt of the lowest cost. */
+export async function writeHtpasswd(
+  path: string,
+  { username, password }: NonNullable<RegistryOptions['credentials']>,
+): Promise<void> {
+  await writeFile(path, await mustRun('htpasswd', ['-niB', '-C', '4', username], { stdin: password }))
 }
 
 /** JSON is YAML, and the registry reads YAML. */

@@ -100,6 +100,21 @@ describe('a registry that', () => {
     expect(requests.slice(1, 3)).toEqual([`PATCH 0-${32 * MIB - 1}`, `PATCH ${10 * MIB}-${42 * MIB - 1}`])
   })
 
+  it('hangs up on large bodies gets small ones', async () => {
+    const host = 'registry.internal'
+    let end = 0
+    const { requests, send } = registryAt(host, ({ method }, received) => {
+      if (method === 'GET') return { status: 204, headers: { range: `0-${Math.max(0, end - 1)}` } }
+      if (method === 'PUT') return { status: 201 }
+      if (received > 5 * MIB) return cut(host)
+      end += received
+      return { status: 202, headers: { range: `0-${end - 1}` } }
+    })
+    await send()
+    expect(requests.filter(line => line.startsWith('PATCH')).length).toBeLessThan(30)
+    expect(end).toBe(descriptor.size)
+  })
+
   it('stored the blob but whose answer was lost is not sent it again', async () => {
     const host = 'registry.internal'
     let patched = 0

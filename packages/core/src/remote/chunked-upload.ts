@@ -50,6 +50,7 @@ export class ChunkedUpload {
   readonly #blob: ChunkedBlob
   readonly #quirks: Quirks
   #offset = 0
+  #chunk = CHUNK
   /** How far any try came. A registry that forgets what it had must not keep us busy for ever. */
   #furthest = 0
 
@@ -63,17 +64,18 @@ export class ChunkedUpload {
     const { target, descriptor, signal } = this.#blob
     let session = await this.#resume(first)
     for (let failures = 0; session !== undefined;) {
+      const length = Math.min(this.#chunkOf(session), descriptor.size - this.#offset)
       try {
-        if (this.#offset === descriptor.size)
-          return await finishUpload(target, session, descriptor, { signal })
-        session = await this.#sendChunk(session)
+        if (length === 0) return await finishUpload(target, session, descriptor, { signal })
+        session = await this.#sendChunk(session, length)
       } catch (thrown) {
         const error = failureOf(target, thrown)
         if (error === undefined) throw thrown
-        const length = Math.min(this.#chunkOf(session), descriptor.size - this.#offset)
         if (lowerBodyLimit(target.client, error, length)) failures = 0
-        else if (RESUMABLE.has(error.code)) await this.#waitOrThrow(error, ++failures)
+        else if (RESUMABLE.has(error.code) && error.retryable) await this.#waitOrThrow(error, ++failures)
         else throw error
+        // A proxy that hangs up on large bodies looks like a bad line, and smaller ones do better on that too.
+        if (failures > 1) this.#chunk = Math.max(SMALLEST_CHUNK / 4, Math.ceil(length / 2))
         session = await this.#resume(session)
       }
       if (this.#offset > this.#furthest) failures = 0
@@ -91,16 +93,16 @@ export class ChunkedUpload {
   }
 
   #chunkOf({ minimumChunk }: UploadSession): number {
-    return Math.max(Math.min(CHUNK, this.#blob.target.client.bodyLimit), minimumChunk)
+    return Math.max(Math.min(this.#chunk, this.#blob.target.client.bodyLimit), minimumChunk)
   }
 
-  async #sendChunk(session: UploadSession): Promise<UploadSession> {
-    const { target, descriptor, content, signal } = this.#blob
+  async #sendChunk(session: UploadSession, length: number): Promise<UploadSession> {
+    const { target, content, signal } = this.#blob
     const start = this.#offset
-    const end = Math.min(start + this.#chunkOf(session), descriptor.size)
+    const end = start + length
     const body = {
-      length: end - start,
-      open: (abort: AbortSignal) => firstBytes(content.open({ offset: start, signal: abort }), end - start),
+      length,
+      open: (abort: AbortSignal) => firstBytes(content.open({ offset: start, signal: abort }), length),
     }
     // 201 is what ECR says
     const request = {

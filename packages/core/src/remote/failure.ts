@@ -116,6 +116,7 @@ export function responseError(answer: Answer, { method, path, ...subject }: Aske
     status: answer.status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...hintOf(code, host),
+    ...(answer.status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
   })
 }
 
@@ -132,6 +133,13 @@ function errorCodeOf(status: number, said: readonly RegistryError[]): ErrorCode 
   if (status === 429 || codes.has('TOOMANYREQUESTS')) return 'rate-limited'
   if (status === 408 || status === 499 || status >= 500) return 'server-error'
   return 'protocol'
+}
+
+const INSUFFICIENT_STORAGE = 507
+
+/** Somebody has to make room first. https://www.rfc-editor.org/rfc/rfc4918#section-11.5 */
+function fullDisk(host: string): { retryable: false; hint: string } {
+  return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
 }
 
 function hintOf(code: ErrorCode, host: string): { hint?: string } {

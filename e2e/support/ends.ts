@@ -1,0 +1,58 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startRegistry, writeHtpasswd } from './registry.ts'
+import { startServe } from './serve.ts'
+
+/** The registries that copies go from and to. */
+export const END_KINDS = ['docker-registry', 'gpreg serve'] as const
+export type EndKind = (typeof END_KINDS)[number]
+
+/** One user for all. */
+export const CREDENTIALS = { username: 'mirror', password: 'correct horse: battery' } as const
+
+/** A real registry on disk that wants a password. */
+export interface End extends AsyncDisposable {
+  readonly kind: EndKind
+  readonly host: string
+  readonly url: URL
+  /** where its blobs are */
+  readonly storage: string
+}
+
+/** @param directory that it may write to */
+export async function startEnd(kind: EndKind, directory: string): Promise<End> {
+  await mkdir(directory, { recursive: true })
+  if (kind === 'docker-registry') {
+    const registry = await startRegistry({ credentials: CREDENTIALS, parent: directory })
+    return {
+      kind,
+      host: registry.host,
+      url: registry.url,
+      storage: registry.storage,
+      [Symbol.asyncDispose]: registry.stop,
+    }
+  }
+  const [storage, htpasswd] = [join(directory, 'layout'), join(directory, 'htpasswd')]
+  await writeHtpasswd(htpasswd, CREDENTIALS)
+  const serve = await startServe(storage, '--htpasswd', htpasswd)
+  return {
+    kind,
+    host: serve.host,
+    url: new URL(`http://${serve.host}/`),
+    storage,
+    [Symbol.asyncDispose]: () => serve[Symbol.asyncDispose](),
+  }
+}
+
+/** What a reference leads to: false where there is no such tag. */
+export async function isTagged({ url }: End, repository: string, tag: string): Promise<boolean> {
+  const { username, password } = CREDENTIALS
+  const answer = await fetch(new URL(`/v2/${repository}/manifests/${tag}`, url), {
+    method: 'HEAD',
+    headers: {
+      accept: 'application/vnd.oci.image.manifest.v1+json',
+      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+    },
+  })
+  return answer.ok
+}

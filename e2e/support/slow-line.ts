@@ -1,0 +1,42 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A line to a port that passes so many bytes a second, all connections together, in each direction. */
+export interface SlowLine extends AsyncDisposable {
+  /** 127.0.0.1:port */
+  readonly host: string
+}
+
+const SLICE = 50
+
+export async function startSlowLine(to: URL, bytesPerSecond: number): Promise<SlowLine> {
+  const sockets = new Set<Socket>()
+  const pass = async (from: Socket, into: Socket, budget: { free: number }) => {
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      // Each chunk waits its turn on the line.
+      budget.free = Math.max(budget.free, performance.now()) + (chunk.byteLength / bytesPerSecond) * 1000
+      const wait = budget.free - performance.now()
+      if (wait > SLICE) await sleep(wait)
+      if (!into.write(chunk)) await new Promise(resolve => into.once('drain', resolve).once('close', resolve))
+    }
+    into.end()
+  }
+  const [up, down] = [{ free: 0 }, { free: 0 }]
+  const server = createServer(near => {
+    const far = connect(Number(to.port), to.hostname)
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+    }
+    pass(near, far, up).catch(() => far.destroy())
+    pass(far, near, down).catch(() => near.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close()
+      sockets.forEach(socket => socket.destroy())
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { startReverseProxy, type ReverseProxy } from './reverse-proxy.ts'
+
+export interface TokenProxyOptions {
+  /** where the registry is */
+  readonly to: URL
+  /** how long a token is good for, in milliseconds */
+  readonly life: number
+  /** `expires_in` of the answer, in seconds; default: the truth */
+  readonly claims?: number
+  readonly credentials: { readonly username: string; readonly password: string }
+  /** What a token is good for, whatever was asked for. */
+  readonly grants?: string
+}
+
+export interface TokenProxy extends ReverseProxy {
+  /** Tokens given so far. */
+  issued(): number
+  /** Requests that came with a token that had ended. */
+  expired(): number
+}
+
+/**
+ * Stands before a registry and wants bearer tokens, which it gives itself.
+ * https://distribution.github.io/distribution/spec/auth/token/
+ */
+export async function startTokenProxy(options: TokenProxyOptions): Promise<TokenProxy> {
+  const { life, claims = life / 1000, credentials, grants } = options
+  const basic = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
+  const tokens = new Map<string, { scopes: string[]; ends: number }>()
+  let expired = 0
+
+  const proxy = await startReverseProxy({
+    to: options.to,
+    intercept({ request, response, exchange, forward }) {
+      if (exchange.path === '/token') {
+        if (request.headers.authorization !== basic) return void response.writeHead(401).end()
+        const token = randomUUID()
+        const scopes = grants === undefined ? exchange.query.getAll('scope') : [grants]
+        tokens.set(token, { scopes, ends: Date.now() + life })
+        return void response.end(JSON.stringify({ token, expires_in: claims }))
+      }
+      const token = tokens.get(/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
+      if (token !== undefined && token.ends < Date.now()) expired++
+      if (token !== undefined && token.ends >= Date.now() && covers(token.scopes, request)) return forward()
+      request.resume()
+      response.writeHead(401, {
+        'www-authenticate': `Bearer realm="http://${request.headers.host}/token",service="e2e"`,
+      })
+      response.end()
+    },
+  })
+  return { ...proxy, issued: () => tokens.size, expired: () => expired }
+}
+
+/** `repository:NAME:pull,push` */
+function covers(scopes: readonly string[], { method, url = '' }: IncomingMessage): boolean {
+  const repository = /^\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(url)?.[1]
+  if (repository === undefined) return true
+  const action = method === 'GET' || method === 'HEAD' ? 'pull' : 'push'
+  return scopes.some(scope => {
+    const [, name, actions] = /^repository:(.+):([a-z,]+)$/.exec(scope) ?? []
+    return name === repository && actions!.split(',').includes(action)
+  })
+}
