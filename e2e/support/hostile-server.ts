@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Certificates } from './certificates.ts'
 import type { Content, Image } from './images.ts'
 
@@ -25,7 +25,7 @@ export async function startHostileServer(
   options: { readonly certificates?: Certificates; readonly otherwise?: Hostility } = {},
 ): Promise<HostileServer> {
   const seen: HostileServer['seen'] = []
-  const sockets = new Set<import('node:net').Socket>()
+  const sockets = new Set<Socket>()
   let sent = 0
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     seen.push({
