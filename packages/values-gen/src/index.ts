@@ -1,4 +1,5 @@
 export { checkConfig } from './check/check.ts'
+export { imageFindings } from './check/images.ts'
 export { checkResult } from './check/finding.ts'
 export { RULES } from './check/rules.ts'
 export { changeConfig, writeConfig } from './config/document.ts'

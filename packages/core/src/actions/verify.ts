@@ -16,6 +16,8 @@ export interface VerifyOptions {
   /** Read every byte back and hash it. */
   readonly deep?: boolean
   readonly platforms?: readonly Platform[]
+  /** Whether the source is asked which digests to expect where no lock tells; default true. */
+  readonly askSource?: boolean
   /** Also prove that the signatures and referrers of the lock are there; default true. */
   readonly referrers?: boolean
 }
@@ -144,6 +146,7 @@ async function expectedDigest(
   context: Context,
 ): Promise<Digest | null> {
   if (entry.locked !== undefined) return entry.locked.digest
+  if (options.askSource === false) return entry.source.digest ?? null
   const { repository } = registries.open('source', entry.source)
   const call = { signal: context.signal }
   try {

@@ -1,5 +1,6 @@
 import { EXPERIMENTAL_RULES } from './rules/experimental.ts'
 import { FILE_RULES } from './rules/file.ts'
+import { IMAGE_RULES } from './rules/images.ts'
 import { MIRROR_RULES } from './rules/mirror.ts'
 import { MIRROR_ACCESS_RULES } from './rules/mirror-access.ts'
 import { STORAGE_RULES } from './rules/storage.ts'
@@ -14,6 +15,7 @@ export const RULES = {
   ...WORKSPACE_REGISTRY_RULES,
   ...STORAGE_RULES,
   ...EXPERIMENTAL_RULES,
+  ...IMAGE_RULES,
 }
 
 export type RuleCode = keyof typeof RULES

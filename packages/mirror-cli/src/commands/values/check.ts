@@ -1,16 +1,22 @@
 import { text } from 'node:stream/consumers'
-import { readInput } from '@gpreg/core'
-import { Args, Flags } from '@oclif/core'
+import { GpregError, readInput, verifyImages } from '@gpreg/core'
+import type { Finding } from '@gpreg/values-gen'
+import { Args, Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { ExitCode } from '../../exit-codes.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { imageSetFlags } from '../../flags/image-set.ts'
+import { registryFlags } from '../../flags/registries.ts'
 import { renderValuesCheck } from '../../render/values-check.ts'
+
+const STDIN = '-'
+const { release: _, config: __, purpose: ___, ...imageFlags } = imageSetFlags
 
 export default class ValuesCheck extends BaseCommand {
   static override summary = "The installer's own rules and the traps beyond them, before the installer runs."
   static override description =
-    'An error is what the installer refuses or panics on, a warning is what breaks after it. Every finding has its line, the reason and the fix. Asks no registry and no cluster. Exits with 4 where there are errors, with --strict also where there are warnings.'
+    'An error is what the installer refuses or panics on, a warning is what breaks after it. Every finding has its line, the reason and the fix. Exits with 4 where there are errors, with --strict also where there are warnings. With --mirror-check it also asks the registry that the configuration names whether every image is there that the cluster will pull: those of --lock, --versions, --images or --manifests, else of --release, which is read from where Gitpod publishes it.'
   static override examples = [
     {
       description: 'What is wrong with it',
@@ -21,6 +27,10 @@ export default class ValuesCheck extends BaseCommand {
       command: 'gpreg values check gitpod.config.yaml --release 2022.08.0 --strict',
     },
     {
+      description: 'Inside an air gap, against the registry',
+      command: 'gpreg values check gitpod.config.yaml --mirror-check --lock gpreg.lock.json',
+    },
+    {
       description: 'What another command writes',
       command:
         'gpreg values azure --domain gitpod.example.com --registry gitpod.azurecr.io --region westeurope | gpreg values check -',
@@ -29,21 +39,63 @@ export default class ValuesCheck extends BaseCommand {
   static override args = {
     file: Args.string({ required: true, description: 'gitpod.config.yaml; - is standard input' }),
   }
-  static override flags = withEnvironment({
-    release: Flags.string({
-      helpValue: 'RELEASE',
-      description: 'the release of Gitpod that is to be installed; default: the newest',
+  static override flags = {
+    ...withEnvironment({
+      release: Flags.string({
+        helpValue: 'RELEASE',
+        description: 'the release of Gitpod that is to be installed; default: the newest',
+      }),
+      strict: Flags.boolean({ description: 'warnings count as errors do' }),
+      'mirror-check': Flags.boolean({
+        description: 'ask the registry for every image that this configuration will make the cluster pull',
+      }),
     }),
-    strict: Flags.boolean({ description: 'warnings count as errors do' }),
-  })
+    ...imageFlags,
+    ...registryFlags,
+  }
 
   async run() {
     const { args, flags } = await this.parse(ValuesCheck)
-    const { checkConfig } = await import('@gpreg/values-gen')
+    const { checkConfig, checkResult } = await import('@gpreg/values-gen')
     const config = await readInput(args.file, () => text(process.stdin))
-    const result = checkConfig(config, { path: args.file, ...defined({ release: flags.release }) })
+    const file = checkConfig(config, { path: args.file, ...defined({ release: flags.release }) })
+    const images = flags['mirror-check'] ? await this.#missing(args.file, config, flags) : []
+    const result = checkResult(args.file, file.release, [...file.findings, ...images])
     const { errors, warnings } = result.totals
     const holds = errors === 0 && (warnings === 0 || !flags.strict)
     return this.answer(result, renderValuesCheck, holds ? ExitCode.done : ExitCode.different)
   }
+
+  /** What the registry that the configuration names lacks of what the cluster will pull. */
+  async #missing(file: string, config: string, flags: CheckFlags): Promise<Finding[]> {
+    if (file === STDIN) {
+      throw new GpregError('usage', '--mirror-check wants the configuration in a file', {
+        hint: 'write it to a file first',
+      })
+    }
+    const { imageFindings } = await import('@gpreg/values-gen')
+    const named = [flags.lock, flags.versions, flags.images, flags.manifests].some(flag => flag !== undefined)
+    const release = named ? {} : { release: releaseTag(flags.release) }
+    const { set, registries, context } = await this.collect({
+      ...flags,
+      ...release,
+      config: file,
+      to: undefined,
+      naming: undefined,
+      purpose: undefined,
+    })
+    // Inside an air gap there is no source to ask; that each image is whole is what matters to the cluster.
+    const { images } = await verifyImages(set, registries, { askSource: false }, context)
+    return imageFindings(config, images)
+  }
+}
+
+type CheckFlags = Interfaces.InferredFlags<typeof ValuesCheck.flags & typeof ValuesCheck.baseFlags>
+
+/** `2022.11.3` is what people say, `release-2022.11.3` what Gitpod publishes. */
+function releaseTag(release: string | undefined): string {
+  if (release !== undefined) return /^\d/.test(release) ? `release-${release}` : release
+  throw new GpregError('usage', '--mirror-check does not know which images belong to the release', {
+    hint: 'name them with --lock gpreg.lock.json, --versions FILE or --images FILE, or the release with --release',
+  })
 }

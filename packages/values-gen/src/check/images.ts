@@ -1,0 +1,35 @@
+import type { VerifiedImage } from '@gpreg/core'
+import type { Finding } from './finding.ts'
+import type { RuleCode } from './rules.ts'
+import { RULES } from './rules.ts'
+import { YamlSource } from './yaml-source.ts'
+
+const MESSAGES: Readonly<Record<Exclude<VerifiedImage['status'], 'ok'>, readonly [RuleCode, string]>> = {
+  missing: ['image-missing', 'is not in the registry'],
+  incomplete: ['image-incomplete', 'is not whole in the registry'],
+  different: ['image-different', 'is another image than it should be'],
+  unreadable: ['image-unreadable', 'could not be looked at'],
+}
+
+/** What the registry lacks, at the field of the configuration that makes the cluster pull it. */
+export function imageFindings(text: string, images: readonly VerifiedImage[]): Finding[] {
+  const source = new YamlSource(text)
+  const base = (source.data as { workspace?: { workspaceImage?: unknown } } | undefined)?.workspace
+    ?.workspaceImage
+  return images.flatMap(({ target, status, problems }): Finding[] => {
+    if (status === 'ok') return []
+    const [code, what] = MESSAGES[status]
+    const path = target === base ? ['workspace', 'workspaceImage'] : ['repository']
+    const [problem] = problems
+    return [
+      {
+        level: RULES[code].level,
+        code,
+        path: path.join('.'),
+        ...source.position(path),
+        message: `${target} ${what}${status === 'missing' || problem === undefined ? '' : ` (${problem.message})`}`,
+        hint: 'bring it there with gpreg mirror, or name the registry that has it',
+      },
+    ]
+  })
+}
