@@ -74,7 +74,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
         authfile,
         '--json',
       ]),
-      { env: { GPREG_STALL_TIMEOUT: '2' } },
+      { env: { GPREG_STALL_TIMEOUT: '4' } },
     )
   }
 

@@ -126,7 +126,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('registries tha
   it('no credentials: exit 5, with a hint at how to give them', async () => {
     const run = await gpreg([...mirror, ...trusted()])
     expect(run.exitCode, run.stderr).toBe(5)
-    expect(run.stdout).toMatch(/docker login .*--authfile/)
+    expect(run.stdout).toMatch(/gpreg login .*--authfile/)
   })
 
   it('nothing listens: exit 6', async () => {
