@@ -120,6 +120,8 @@ export abstract class BaseCommand extends Command {
       .replace(/\s*See more help with --help\s*$/, '')
       .replace(/^The following errors? occurred:\s*/, '')
       .replace(/ \n\t/, ': ')
-    return new GpregError('usage', text, { hint: `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is` })
+    return new GpregError('usage', text, {
+      hint: `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`,
+    })
   }
 }

@@ -3,6 +3,7 @@ import { configSchema } from '../config/schema.ts'
 import { ConfigReader } from './config-reader.ts'
 import { decode, type Note } from './decode.ts'
 import { checkResult, type CheckResult, type Finding } from './finding.ts'
+import { withoutKnown } from './known.ts'
 import { describeIssue } from './issues.ts'
 import { formatPath, toPath } from './path.ts'
 import type { CheckedRelease } from './rule.ts'
@@ -17,14 +18,15 @@ export interface CheckOptions {
 }
 
 /**
- * What the installer of a release would refuse in a `gitpod.config.yaml`, and what would break after it. It asks nobody.
+ * What the installer of a release would refuse in a `gitpod.config.yaml`, and what would break after it. It asks nobody. A comment
+ * `# gpreg:known CODE` at a field, or right above it, silences a warning there.
  * @throws `release-unknown`
  */
 export function checkConfig(text: string, { path, release: version }: CheckOptions): CheckResult {
   const { release } = findRelease(version ?? knownReleases().at(-1)!)
   const source = new YamlSource(text)
   const findings = source.errors.length > 0 ? syntaxFindings(source) : contentFindings(source, release)
-  return checkResult(path, release.name, findings)
+  return checkResult(path, release.name, withoutKnown(text, findings))
 }
 
 /** What follows from a broken file is not worth telling. */

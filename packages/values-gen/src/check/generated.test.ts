@@ -21,13 +21,29 @@ const CHOICES: readonly Choice[] = [
   },
 ]
 
-/** Nothing that another choice would avoid: what must be done outside the file. */
-const UNAVOIDABLE = ['facade-credentials', 'drop-image-repo', 'private-ca', 'experimental-ignored']
-
 describe.each(knownReleases())('what gpreg values writes for %s', release => {
-  it.each(CHOICES)('holds: $kind', choice => {
+  it.each(CHOICES)('has nothing to warn of: $kind', choice => {
     const { text } = generateValues({ choice, values: {}, format: 'installer', release })
-    const { findings } = checkConfig(text as string, { path: '-', release })
-    expect(findings.filter(({ code }) => !UNAVOIDABLE.includes(code))).toEqual([])
+    expect(checkConfig(text as string, { path: '-', release }).findings).toEqual([])
   })
+})
+
+it('says what is known in words too, and warns again where the mark is gone', () => {
+  const { text } = generateValues({ choice: CHOICES[4]!, values: {}, format: 'installer' })
+  expect(text).toMatch(/# .*last name.*\n# gpreg:known drop-image-repo\ndropImageRepo: true/)
+  const bare = (text as string).replace('# gpreg:known drop-image-repo\n', '')
+  expect(checkConfig(bare, { path: '-' }).findings).toEqual([
+    expect.objectContaining({ code: 'drop-image-repo', level: 'warning' }),
+  ])
+})
+
+it.each([
+  ['dropImageRepo: true # gpreg:known drop-image-repo', 0],
+  ['# gpreg:known private-ca, drop-image-repo\n# more\ndropImageRepo: true', 0],
+  ['# gpreg:known private-ca\ndropImageRepo: true', 1],
+  ['# gpreg:known drop-image-repo\n\ndropImageRepo: true', 1],
+])('reads the mark: %j', (line, warnings) => {
+  const text = `apiVersion: v1\ndomain: gitpod.example.com\nrepository: r.internal/g\nimagePullSecrets: [{kind: secret, name: a}]\ncontainerRegistry:\n  inCluster: false\n  external: {url: r.internal/g, certificate: {kind: secret, name: b}}\n  privateBaseImageAllowList: [r.internal]\nworkspace: {workspaceImage: "r.internal/g/workspace-full:latest"}\n${line}\n`
+  const { findings } = checkConfig(text, { path: '-' })
+  expect(findings.filter(({ code }) => code === 'drop-image-repo')).toHaveLength(warnings)
 })

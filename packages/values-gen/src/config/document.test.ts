@@ -34,7 +34,7 @@ describe('a new configuration', () => {
   it('says why, above each field', () => {
     const text = writeConfig(fieldsOf(mirrored))
     expect(text).toMatch(/# .*gpreg values patch.*\n\s+inCluster: true/)
-    expect(text).toMatch(/# .*nodes pull.*\nimagePullSecrets:/)
+    expect(text).toMatch(/# .*nodes pull.*\n# gpreg:known facade-credentials\nimagePullSecrets:/)
   })
 })
 

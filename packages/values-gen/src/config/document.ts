@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { GpregError } from '@gpreg/core'
 import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
+import { formatKnown } from '../check/known.ts'
 import { CONTRADICTIONS, type Field } from './fields.ts'
 import { keepLines } from './keep-lines.ts'
 
@@ -45,12 +46,20 @@ function setFields(document: Document, fields: readonly Field[]): boolean {
   return removed + changed > 0
 }
 
-function setField(document: Document, { path, value, comment, merge }: Field): boolean {
+function setField(document: Document, { path, value, comment, known, merge }: Field): boolean {
   const isNew = !document.hasIn(path)
   const changed = merge
     ? addItems(document, path, value as readonly unknown[])
     : setLeaves(document, path, value)
-  if (isNew && comment !== undefined) commentOn(document, path, comment)
+  if (isNew && comment !== undefined) {
+    // What is experimental is so as a whole.
+    const place = path[0] === 'experimental' ? path.slice(0, 1) : path
+    commentOn(
+      document,
+      place,
+      `${wrap(comment, 100)}${known === undefined ? '' : `\n ${formatKnown(known)}`}`,
+    )
+  }
   return changed
 }
 
@@ -98,7 +107,7 @@ function commentOn(document: Document, path: Path, comment: string): void {
   const pair = map.items.find(({ key }) => (isScalar(key) ? key.value : key) === path.at(-1))
   if (pair === undefined) return
   const key = isScalar(pair.key) ? pair.key : document.createNode(pair.key)
-  Object.assign(key as object, { commentBefore: wrap(comment, 100) })
+  Object.assign(key as object, { commentBefore: comment })
   pair.key = key
 }
 

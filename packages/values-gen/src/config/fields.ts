@@ -5,6 +5,7 @@ import {
   type S3Bucket,
   type SecretRef,
 } from '@gpreg/core'
+import type { RuleCode } from '../check/rules.ts'
 import type { Installation } from '../installation/installation.ts'
 
 /** One field of `gitpod.config.yaml`. */
@@ -13,6 +14,8 @@ export interface Field {
   readonly value: unknown
   /** Why it is there, for whoever reads the file. */
   readonly comment?: string
+  /** The trap that the comment explains: `gpreg values check` passes over it. */
+  readonly known?: RuleCode
   /** In a file that has the list already, entries are added to it. */
   readonly merge?: true
 }
@@ -60,11 +63,13 @@ function* fieldsOf(installation: Installation): Iterable<Field> {
       value: secretRef(ca),
       comment:
         'Not mounted by blobserve, and unknown to the nodes: they need it too (gpreg node-config --ca-file).',
+      known: 'private-ca',
     }
   }
 }
 
-function* mirrorFields({ registries: { components }, dropImageRepo }: Installation): Iterable<Field> {
+function* mirrorFields({ registries, dropImageRepo }: Installation): Iterable<Field> {
+  const { components, 'workspace-images': registry } = registries
   if (components.kind === 'public') return
   yield {
     path: ['repository'],
@@ -76,13 +81,15 @@ function* mirrorFields({ registries: { components }, dropImageRepo }: Installati
     path: ['imagePullSecrets'],
     value: [secretRef(components.credentials)],
     merge: true,
-    comment: 'The nodes pull with this. It need only read.',
+    comment: 'The nodes pull with this, and only they. It need only read.',
+    ...(registry.kind === 'in-cluster' ? { known: 'facade-credentials' } : {}),
   }
   if (dropImageRepo) {
     yield {
       path: ['dropImageRepo'],
       value: true,
       comment: 'Images are looked for by their last name: a mirror made with --naming flat.',
+      known: 'drop-image-repo',
     }
   }
 }

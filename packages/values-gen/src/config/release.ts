@@ -15,6 +15,8 @@ const MOVED: readonly { readonly in: string; readonly to: string; readonly from:
   },
 ]
 
+const IGNORED = 'The installer renders this only with --use-experimental-config.'
+
 /**
  * The fields as a release of the installer knows them.
  * @throws `release-unknown`
@@ -23,6 +25,8 @@ export function fieldsForRelease(fields: readonly Field[], release: string): Fie
   const { name } = findRelease(release).release
   return fields.map(field => {
     const moved = MOVED.find(({ in: since, to }) => to === field.path.join('.') && name < since)
-    return moved === undefined ? field : { ...field, path: moved.from }
+    return moved === undefined
+      ? field
+      : { ...field, path: moved.from, comment: IGNORED, known: 'experimental-ignored' }
   })
 }

@@ -1,0 +1,22 @@
+import type { Finding } from './finding.ts'
+
+const MARK = /#.*\bgpreg:known((?:[\s,]+[a-z][a-z0-9-]*)+)/
+
+/** The part of a comment that says: this is known, do not warn. */
+export function formatKnown(code: string): string {
+  return `gpreg:known ${code}`
+}
+
+/** Warnings but those that a comment on their line, or right above it, calls known. Errors stay. */
+export function withoutKnown(text: string, findings: readonly Finding[]): Finding[] {
+  const lines = text.split('\n')
+  return findings.filter(({ level, code, line }) => level === 'error' || !knownAt(lines, line - 1).has(code))
+}
+
+function knownAt(lines: readonly string[], line: number): ReadonlySet<string> {
+  const codes = new Set<string>()
+  for (let at = line; at >= 0 && (at === line || lines[at]!.trimStart().startsWith('#')); at--) {
+    for (const code of MARK.exec(lines[at]!)?.[1]?.split(/[\s,]+/) ?? []) codes.add(code)
+  }
+  return codes
+}
