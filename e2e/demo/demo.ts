@@ -59,14 +59,23 @@ async function demonstrate(): Promise<void> {
   explain('Is it all there? Every byte is read back and hashed')
   await run(`gpreg verify --lock gpreg.lock.json ${to} --deep --quiet`)
 
+  explain('The installer configuration that matches, with everything on this one registry')
+  await run(
+    `gpreg values external --single-registry --registry ${internal.host}/gitpod --domain gitpod.example.com -o gitpod.config.yaml`,
+  )
+  console.log(`$ cat gitpod.config.yaml\n${await readFile(directory.join('gitpod.config.yaml'), 'utf8')}`)
+  explain('Would the installer take it, and is every image there that it will make the cluster pull?')
+  await run('gpreg values check gitpod.config.yaml --mirror-check --lock gpreg.lock.json --strict --quiet')
+
   explain('That was it; both registries stop now, and what they held is deleted.')
   console.log(`Next, with a registry of yours:
 
   npx gpreg images --release ${RELEASE} --to registry.example.com/gitpod
   npx gpreg lock   --release ${RELEASE} --to registry.example.com/gitpod -o gpreg.lock.json
   npx gpreg mirror --lock gpreg.lock.json --to registry.example.com/gitpod
+  npx gpreg values external --single-registry --registry registry.example.com/gitpod --domain DOMAIN -o gitpod.config.yaml
 
-Credentials are those of docker login or podman login. docs/cli.md has all commands and flags.`)
+Credentials are those of gpreg login, docker login or podman login. docs/cli.md has all commands and flags.`)
 }
 
 /** Fills the upstream with the images that the release's versions manifest asks for, and the image which holds that manifest. */
