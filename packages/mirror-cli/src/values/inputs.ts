@@ -70,7 +70,7 @@ export class ValuesInputs {
     keyPath: string | undefined,
   ): Promise<StorageAccount | undefined> {
     if (name === undefined || keyPath === undefined) return undefined
-    return parseStorageAccount(await this.text(keyPath), name, keyPath)
+    return parseStorageAccount(name, await this.text(keyPath), keyPath)
   }
 
   async #terraform(path: string | undefined): Promise<Given | undefined> {
