@@ -102,6 +102,6 @@ function unknownRelease(version: string): GpregError {
       ? 'nothing says which release the versions manifest is of'
       : `the catalogue has no release ${JSON.stringify(version)}`
   return new GpregError('release-unknown', why, {
-    hint: `name the nearest one with --catalogue; known are ${knownReleases().join(', ')}`,
+    hint: `take the nearest one (--catalogue, or --release of values): ${knownReleases().join(', ')}`,
   })
 }

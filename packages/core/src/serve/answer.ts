@@ -77,10 +77,14 @@ export function answer(
   }
 }
 
-/** How long, in milliseconds, a client that was refused may go on sending, so that it comes to read why. */
+/**
+ * How long, in milliseconds, a client that was refused may go on sending. What it sends is thrown away: it comes to read why
+ * it was refused, and its next request on this connection is not held up.
+ */
 const LINGER = 5_000
 
 function cutLater(request: IncomingMessage): void {
+  request.resume()
   const timer = setTimeout(() => request.socket.destroy(), LINGER).unref()
   request.once('close', () => clearTimeout(timer))
 }

@@ -371,6 +371,39 @@ describe('a guarded registry', () => {
     await expect(open({ htpasswd: 'me:{SHA}x' })).rejects.toMatchObject({ code: 'input-invalid' })
   })
 
+  it('does not hold up the next request behind a body that it read in part and refused', async () => {
+    const store = new MemoryStore()
+    const full = new GpregError('storage', 'the disk is full')
+    const ingest: Ingest = {
+      id: 'one',
+      size: 0,
+      append: async body => {
+        for await (const _ of body) throw full
+      },
+      commit: () => Promise.reject(full),
+      discard: async () => {},
+    }
+    const repository = Object.assign(store.repository('a'), { ingest: async () => ingest })
+    store.repository = () => repository
+    const server = await createRegistryServer(store, {}, context).listen('127.0.0.1', 0)
+    cleanups.push(() => server.close())
+    const started = performance.now()
+    const socket = connect(server.port, '127.0.0.1')
+    const body = Buffer.alloc(20 * 1024 * 1024)
+    socket.write(
+      `PATCH /v2/a/blobs/uploads/one HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.byteLength}\r\n\r\n`,
+    )
+    socket.write(body)
+    socket.write('GET /v2/ HTTP/1.1\r\nhost: x\r\n\r\n')
+    let text = ''
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      text += chunk.toString()
+      if (text.includes('HTTP/1.1 507') && text.includes('HTTP/1.1 200')) break
+    }
+    expect(text).toMatch(/^HTTP\/1\.1 507[^]*HTTP\/1\.1 200/)
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
   it('takes nothing when it is read-only', async () => {
     const call = await open({ readOnly: true })
     expect((await call('/v2/a/blobs/uploads/', { method: 'POST' })).status).toBe(405)

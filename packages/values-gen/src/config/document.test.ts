@@ -109,3 +109,9 @@ workspace:
     )
   })
 })
+
+it('quotes what YAML 1.1 would read as something else', () => {
+  const fields = [{ path: ['metadata', 'region'] as const, value: 'no' }]
+  expect(writeConfig(fields)).toBe('metadata:\n  region: "no"\n')
+  expect(changeConfig('metadata: {}\n', '-', fields)).toContain('"no"')
+})

@@ -5,11 +5,14 @@ import { formatKnown } from '../check/known.ts'
 import { CONTRADICTIONS, type Field } from './fields.ts'
 import { keepLines } from './keep-lines.ts'
 
+/** The installer reads YAML 1.1, in which `no` is false: what it would misread is put in quotes. */
+const YAML = { compat: 'yaml-1.1' } as const
+
 type Path = readonly string[]
 
 /** A new configuration that says just this. */
 export function writeConfig(fields: readonly Field[]): string {
-  const document = new Document({})
+  const document = new Document({}, YAML)
   setFields(document, fields)
   return document.toString({ lineWidth: 0 })
 }
@@ -20,7 +23,7 @@ export function writeConfig(fields: readonly Field[]): string {
  * @throws `input-invalid`
  */
 export function changeConfig(text: string, path: string, fields: readonly Field[]): string {
-  const document = parseDocument(text)
+  const document = parseDocument(text, YAML)
   const error = document.errors[0]
   if (error !== undefined || (document.contents !== null && !isMap(document.contents))) {
     throw new GpregError('input-invalid', `${path} is not an installer configuration`, {
