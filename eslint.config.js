@@ -25,7 +25,7 @@ const LAYERS = [
     onlyDependOnLibsWithTags: ['layer:core', 'layer:feature', 'layer:provider'],
     bannedExternalImports: CLOUD_SDKS,
   },
-  { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['layer:core'] },
+  { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['layer:core', 'layer:provider'] },
 ]
 
 export default tseslint.config(
@@ -64,7 +64,7 @@ export default tseslint.config(
   },
   {
     // Libraries emit events; only the CLI prints.
-    files: ['packages/{core,values-gen}/src/**/*.ts'],
+    files: ['packages/{core,values-gen,providers-*}/src/**/*.ts'],
     rules: { 'no-console': 'error' },
   },
 )

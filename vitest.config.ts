@@ -16,12 +16,25 @@ export default defineConfig({
         ssr: { resolve: sources },
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
+          include: ['e2e/journeys/**/*.test.ts'],
           // Most of what journeys do is wait for others.
           maxConcurrency: 10,
           testTimeout: 120_000,
           hookTimeout: 180_000,
           globalSetup: ['e2e/support/install.ts'],
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
+          name: 'cloud',
+          include: ['e2e/cloud/**/*.test.ts'],
+          maxConcurrency: 10,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          globalSetup: ['e2e/support/cloud/install.ts'],
           disableConsoleIntercept: true,
         },
       },

@@ -33,6 +33,9 @@ export type ErrorCode =
   | 'server-error'
   | 'protocol'
   | 'upload-lost'
+  // a cloud
+  | 'name-taken'
+  | 'limit-exceeded'
   // this side
   | 'storage'
   | 'aborted'
@@ -48,6 +51,10 @@ export interface ErrorSubject {
   readonly reference?: string
   readonly digest?: string
   readonly path?: string
+  /** Something in a cloud, such as `s3:bucket/gitpod`. */
+  readonly resource?: string
+  /** The permission or role that is missing, in the cloud's own words. */
+  readonly permission?: string
   /** HTTP status of the answer, where there was one. */
   readonly status?: number
 }

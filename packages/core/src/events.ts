@@ -1,5 +1,6 @@
 import type { ErrorSubject, GpregError, Side } from './errors.ts'
 import type { Digest } from './model/digest.ts'
+import type { Change } from './registry/resource.ts'
 
 /**
  * What happens while gpreg works. `type` and the fields are a contract; there is no text to rely on.
@@ -39,6 +40,10 @@ export type GpregEvent =
   | { readonly type: 'blob.sent'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'blob.mounted'; readonly digest: Digest; readonly repository: string }
   | { readonly type: 'blob.failed'; readonly digest: Digest; readonly error: GpregError }
+  /** Something in the cloud is being changed; `change.waiting` while the cloud takes its time. */
+  | ({ readonly type: 'change.started' } & Change)
+  | { readonly type: 'change.waiting'; readonly resource: string; readonly state: string }
+  | ({ readonly type: 'change.done' } & Change)
   /** A request or a transfer is tried again after `delay`. */
   | {
       readonly type: 'retry'
@@ -82,5 +87,7 @@ export type WarningCode =
   | 'image-skipped'
   /** the source of a list says something worth knowing */
   | 'image-set'
+  /** a cloud refused something that can be done without */
+  | 'cloud'
 
 export type EventSink = (event: GpregEvent) => void

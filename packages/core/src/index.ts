@@ -1,4 +1,5 @@
 export { createContext } from './context.ts'
+export { PATIENT, pause, withRetry } from './retry.ts'
 export { SECRET_MODE, writeOutputFile } from './output-file.ts'
 export { abortedError, GpregError, isGpregError, toGpregError } from './errors.ts'
 export { digestOf, isDigest, parseDigest } from './model/digest.ts'
@@ -19,7 +20,23 @@ export { formatInstallerList } from './gitpod/installer-list.ts'
 export { readLock, writeLock } from './gitpod/lock.ts'
 export { createRegistryServer } from './serve/server.ts'
 export { PURPOSES } from './registry/purpose.ts'
+export {
+  formatProvisioned,
+  formatProvisionedSecrets,
+  parseProvisioned,
+  parseProvisionedSecrets,
+} from './registry/provisioned.ts'
+export { isRepositoryCreator } from './registry/provider.ts'
+export { changesOf, keep, makeChanges } from './registry/resource.ts'
+export { fileVault, memoryVault } from './registry/secret-vault.ts'
 export { Sensitive } from './registry/sensitive.ts'
+export {
+  isServiceAccountKey,
+  oneLine,
+  parseServiceAccountKey,
+  serviceAccountEmail,
+  serviceAccountLogin,
+} from './registry/service-account.ts'
 export { addressOf, hostOfAddress, isSame, purposesOf, singleRegistry } from './registry/setup.ts'
 export { lockImages } from './actions/lock.ts'
 export { planMirror } from './actions/mirror-plan.ts'
@@ -50,15 +67,13 @@ export type { MirrorPlan, PlannedImage } from './actions/mirror-plan.ts'
 export type { MirroredImage, MirrorOptions, MirrorResult } from './actions/mirror.ts'
 export type { VerifiedImage, VerifyOptions, VerifyResult } from './actions/verify.ts'
 export type { VerifyProblem } from './actions/walker.ts'
-export type { AccessKey, Login } from './registry/login.ts'
-export type {
-  Change,
-  LoginSource,
-  Provider,
-  ProviderCheck,
-  ProvisionedRegistry,
-  RepositoryCreator,
-} from './registry/provider.ts'
+export type { Check } from './registry/check.ts'
+export type { AccessKey, Login, ServiceAccountKey, ShortLogin, StorageAccount } from './registry/login.ts'
+export type { Goal, LoginSource, Provider, RepositoryCreator } from './registry/provider.ts'
+export type { Provisioned, ProvisionedChoice, ProvisionedSecrets } from './registry/provisioned.ts'
+export type { Action, Change, Inspection, Resource } from './registry/resource.ts'
+export type { SecretVault } from './registry/secret-vault.ts'
+export type { RetryPolicy } from './retry.ts'
 export type { RegistryPurpose } from './registry/purpose.ts'
 export type {
   HostedRegistry,

@@ -40,6 +40,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'server-error': ExitCode.failed,
   protocol: ExitCode.failed,
   'upload-lost': ExitCode.failed,
+  'name-taken': ExitCode.failed,
+  'limit-exceeded': ExitCode.failed,
 
   unauthorized: ExitCode.unauthorized,
   forbidden: ExitCode.unauthorized,

@@ -1,49 +1,40 @@
 import type { Context } from '../context.ts'
-import type { Login } from './login.ts'
-import type { ObjectStorage, RegistrySetup } from './setup.ts'
+import type { Check } from './check.ts'
+import type { ShortLogin } from './login.ts'
+import type { ProvisionedChoice } from './provisioned.ts'
+import type { Change } from './resource.ts'
 
-/** Something in the cloud that a provider sees to. */
-export interface Change {
-  /** such as `s3:bucket/gitpod-registry` */
-  readonly resource: string
-  readonly action: 'create' | 'update' | 'keep' | 'delete'
-  /** Why, and what is changed. */
-  readonly reason: string
-}
+/** Whether what a provider sees to is to be there, or gone. */
+export type Goal = 'present' | 'absent'
 
-/** What came of it: the setup for the installer's configuration. Credentials are named, not held. */
-export interface ProvisionedRegistry {
-  readonly registries: RegistrySetup
-  readonly objectStorage: ObjectStorage
-}
-
-/** One purpose tried with the credentials that Gitpod will use. */
-export interface ProviderCheck {
-  readonly name: string
-  readonly status: 'ok' | 'failed' | 'skipped'
-  readonly detail?: string
-  readonly hint?: string
-}
-
-/** Prepares and describes the cloud part of a registry setup. Nothing is changed before `apply`. */
+/** Prepares the cloud part of a registry setup. Nothing is changed but by `apply` and `destroy`. */
 export interface Provider {
-  readonly kind: 'aws' | 'azure' | 'gcp'
-  /** What is there, and what would be done. */
-  changes(context: Context): Promise<readonly Change[]>
-  /** Makes it so. Idempotent: after a crash at any step it goes on. */
-  apply(context: Context): Promise<ProvisionedRegistry>
-  describe(context: Context): Promise<ProvisionedRegistry>
-  check(context: Context): Promise<readonly ProviderCheck[]>
-  /** Removes only what this provider created. */
+  readonly cloud: 'aws' | 'azure' | 'gcp'
+  /** What is there, and what would be done, in the order in which it would be done. */
+  changes(context: Context, goal?: Goal): Promise<readonly Change[]>
+  /** Makes it so. Idempotent: after a crash at any step, the next one goes on. */
+  apply(context: Context): Promise<readonly Change[]>
+  /** The registry setup, as values-gen takes it. Credentials are in the vault, never here. */
+  describe(context: Context): Promise<ProvisionedChoice>
+  /** Tries the registry or its bucket with the very credentials that Gitpod will use. */
+  check(context: Context): Promise<readonly Check[]>
+  /** Removes what this provider created, and nothing else. */
   destroy(context: Context): Promise<readonly Change[]>
+  /** What a person has to do: commands, for what the provider may not or cannot do itself. */
+  notes(context: Context): Promise<readonly string[]>
 }
 
 /** Gives short-lived logins, for mirroring into the cloud's own registry. */
 export interface LoginSource {
-  login(host: string, context: Context): Promise<Login>
+  /** @throws `unauthorized` where the machine has no identity in the cloud */
+  login(host: string, context: Context): Promise<ShortLogin>
 }
 
 /** For registries that want a repository created before the first push. */
 export interface RepositoryCreator {
+  /** Idempotent. @param name of the repository, without its host */
   ensureRepository(name: string, context: Context): Promise<void>
 }
+
+export const isRepositoryCreator = (access: object): access is RepositoryCreator =>
+  'ensureRepository' in access

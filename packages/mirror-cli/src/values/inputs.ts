@@ -1,20 +1,26 @@
 import { dirname, resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
-import { GpregError, hostOfAddress, readInput, type AccessKey, type Login } from '@gpreg/core'
 import {
-  parseAccessKey,
-  parseLogin,
+  GpregError,
+  hostOfAddress,
   parseProvisioned,
   parseProvisionedSecrets,
   parseServiceAccountKey,
+  readInput,
+  serviceAccountLogin,
+  type AccessKey,
+  type Login,
+  type ServiceAccountKey,
+  type StorageAccount,
+} from '@gpreg/core'
+import {
+  parseAccessKey,
+  parseLogin,
   parseStorageAccount,
   parseTerraformOutputs,
-  serviceAccountLogin,
   type CommonChoice,
   type PartialChoice,
   type SecretValues,
-  type ServiceAccountKey,
-  type StorageAccount,
 } from '@gpreg/values-gen'
 import { defined } from '../flags/defined.ts'
 import type { ValuesFlags } from '../flags/values.ts'
@@ -88,7 +94,8 @@ export class ValuesInputs {
     const { choice, secretsFile } = parseProvisioned(await this.text(path), path)
     if (secretsFile === undefined) return { choice, values: {} }
     const file = beside(path, secretsFile)
-    return { choice, values: parseProvisionedSecrets(await this.text(file), file) }
+    const { journal: _, ...values } = parseProvisionedSecrets(await this.text(file), file)
+    return { choice, values }
   }
 
   #stdin(): Promise<string> {

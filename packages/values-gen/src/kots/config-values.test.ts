@@ -1,9 +1,8 @@
-import { Sensitive } from '@gpreg/core'
+import { Sensitive, serviceAccountLogin } from '@gpreg/core'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { Choice } from '../installation/choice.ts'
 import { planInstallation } from '../installation/installation.ts'
-import { serviceAccountLogin } from '../secrets/credentials.ts'
 import type { SecretValues } from '../secrets/values.ts'
 import { kotsConfigValues } from './config-values.ts'
 

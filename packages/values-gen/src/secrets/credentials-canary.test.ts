@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { parseServiceAccountKey, serviceAccountLogin } from '@gpreg/core'
 import { expect, it } from 'vitest'
 import { envVariables, formatEnv } from '../env/envvars.ts'
 import type { Choice } from '../installation/choice.ts'
@@ -6,13 +7,7 @@ import { planInstallation } from '../installation/installation.ts'
 import { kotsConfigValues } from '../kots/config-values.ts'
 import { patchBuiltinRegistryAuth } from '../patch/builtin-registry-auth.ts'
 import { parseTerraformOutputs } from '../terraform/outputs.ts'
-import {
-  parseAccessKey,
-  parseLogin,
-  parseServiceAccountKey,
-  parseStorageAccount,
-  serviceAccountLogin,
-} from './credentials.ts'
+import { parseAccessKey, parseLogin, parseStorageAccount } from './credentials.ts'
 import { secretManifests } from './manifests.ts'
 import type { SecretValues } from './values.ts'
 

@@ -1,13 +1,7 @@
-import { isGpregError } from '@gpreg/core'
+import { isGpregError, parseServiceAccountKey, serviceAccountLogin } from '@gpreg/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  parseAccessKey,
-  parseLogin,
-  parseServiceAccountKey,
-  parseStorageAccount,
-  serviceAccountLogin,
-} from './credentials.ts'
+import { parseAccessKey, parseLogin, parseStorageAccount } from './credentials.ts'
 
 const auth = (login: string) => ({ auth: Buffer.from(login).toString('base64') })
 const config = (auths: object, rest: object = {}) => JSON.stringify({ auths, ...rest })

@@ -1,6 +1,13 @@
-import { DOCKER_HUB, GpregError, parseAuthFile, Sensitive, type AccessKey, type Login } from '@gpreg/core'
+import {
+  DOCKER_HUB,
+  GpregError,
+  parseAuthFile,
+  Sensitive,
+  type AccessKey,
+  type Login,
+  type StorageAccount,
+} from '@gpreg/core'
 import { z } from 'zod'
-import type { ServiceAccountKey, StorageAccount } from './values.ts'
 
 const text = z.string().min(1)
 /** A docker config joins name and password with a colon. */
@@ -8,12 +15,6 @@ const username = text.regex(/^[^:]+$/)
 
 const loginFile = z.object({ username, password: text })
 const accessKeyFile = z.object({ accessKeyId: text, secretAccessKey: text })
-const serviceAccountFile = z.object({
-  type: z.literal('service_account'),
-  project_id: text,
-  client_email: text,
-  private_key: text,
-})
 
 /**
  * Reads the login for a host out of a docker `config.json`, or out of `{"username","password"}`.
@@ -35,37 +36,6 @@ export function parseAccessKey(content: string, path: string): AccessKey {
     throw invalid(path, 'an access key', 'it is JSON: {"accessKeyId": …, "secretAccessKey": …}')
   const { accessKeyId, secretAccessKey } = found.data
   return { accessKeyId, secretAccessKey: new Sensitive(secretAccessKey) }
-}
-
-/**
- * Reads the key of a Google service account. https://cloud.google.com/iam/docs/keys-create-delete
- * @throws `input-invalid`
- */
-export function parseServiceAccountKey(content: string, path: string): ServiceAccountKey {
-  if (isServiceAccountKey(content)) return { json: new Sensitive(content) }
-  throw invalid(
-    path,
-    'the key of a service account',
-    'give the JSON that `gcloud iam service-accounts keys create` writes',
-  )
-}
-
-export function isServiceAccountKey(content: string): boolean {
-  try {
-    return serviceAccountFile.safeParse(JSON.parse(content)).success
-  } catch {
-    return false
-  }
-}
-
-/** As Google's registries take it. https://cloud.google.com/artifact-registry/docs/docker/authentication#json-key */
-export function serviceAccountLogin({ json }: ServiceAccountKey): Login {
-  return { username: '_json_key', password: oneLine(json) }
-}
-
-/** The same JSON without line ends, which are only between its parts: a string of JSON has them escaped. */
-export function oneLine(json: Sensitive): Sensitive {
-  return new Sensitive(json.reveal().replace(/[\r\n]/g, ''))
 }
 
 /**

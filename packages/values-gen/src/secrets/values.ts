@@ -1,15 +1,4 @@
-import type { AccessKey, Login, Sensitive } from '@gpreg/core'
-
-/** A service account of Google Cloud: the JSON of its key. */
-export interface ServiceAccountKey {
-  readonly json: Sensitive
-}
-
-/** A storage account of Azure. */
-export interface StorageAccount {
-  readonly accountName: string
-  readonly accountKey: Sensitive
-}
+import type { AccessKey, Login, ServiceAccountKey, StorageAccount } from '@gpreg/core'
 
 /** What goes into the Secrets that a configuration names. Each is there if the user gave it. */
 export interface SecretValues {

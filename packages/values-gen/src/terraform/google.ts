@@ -1,8 +1,7 @@
-import { Sensitive } from '@gpreg/core'
+import { isServiceAccountKey, Sensitive, serviceAccountLogin, type ServiceAccountKey } from '@gpreg/core'
 import { z } from 'zod'
 import type { PartialChoice } from '../installation/complete.ts'
-import { isServiceAccountKey, serviceAccountLogin } from '../secrets/credentials.ts'
-import type { SecretValues, ServiceAccountKey } from '../secrets/values.ts'
+import type { SecretValues } from '../secrets/values.ts'
 import type { Outputs, TerraformOutputs } from './outputs.ts'
 import { ifCreated, text } from './shapes.ts'
 

@@ -1,10 +1,10 @@
-import { GpregError, Sensitive } from '@gpreg/core'
 import { z } from 'zod'
-import type { PartialChoice } from '../installation/complete.ts'
-import type { SecretValues } from '../secrets/values.ts'
+import { GpregError } from '../errors.ts'
+import { Sensitive } from './sensitive.ts'
 
 const text = z.string().min(1)
 
+/** What of an installation a cloud's part decides, in the words of `gpreg values KIND`. */
 const choice = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('aws'),
@@ -18,6 +18,8 @@ const choice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('gcp'), project: text, region: text, registryHost: text.exactOptional() }),
   z.object({ kind: z.literal('azure'), registry: text, region: text }),
 ])
+
+export type ProvisionedChoice = z.output<typeof choice>
 
 const document = z.object({
   kind: z.literal('Provisioned'),
@@ -37,30 +39,46 @@ const accessKey = z.object({ accessKeyId: text, secretAccessKey: sensitive })
 const secrets = z.object({
   kind: z.literal('ProvisionedSecrets'),
   version: z.literal(1),
+  /** for the registry of workspace images, where it is the cloud's */
   registry: login.exactOptional(),
+  /** for the bucket of the in-cluster registry */
   registryStorage: accessKey.exactOptional(),
   storage: z
     .union([accessKey, z.object({ json: sensitive }), z.object({ accountName: text, accountKey: sensitive })])
     .exactOptional(),
+  /** What must outlive a crash; the provider's own words. Nothing in it is secret. */
+  journal: z.record(z.string(), z.array(text)).exactOptional(),
 })
 
+export type ProvisionedSecrets = Omit<z.output<typeof secrets>, 'kind' | 'version'>
+
 /** @throws `input-invalid` */
-export function parseProvisioned(
-  content: string,
-  path: string,
-): { readonly choice: PartialChoice; readonly secretsFile?: string } {
-  const { choice, secretsFile } = parse(document, content, path, 'what gpreg provision -o writes')
-  return { choice, ...(secretsFile === undefined ? {} : { secretsFile }) }
+export function parseProvisioned(content: string, path: string): Provisioned {
+  return parse(document, content, path, 'what gpreg provision -o writes')
 }
 
 /** @throws `input-invalid`, with nothing of the file in it */
-export function parseProvisionedSecrets(content: string, path: string): SecretValues {
-  const {
-    kind: _,
-    version: __,
-    ...values
-  } = parse(secrets, content, path, 'what gpreg provision --secrets-file writes')
+export function parseProvisionedSecrets(content: string, path: string): ProvisionedSecrets {
+  const shown = parse(secrets, content, path, 'what gpreg provision --secrets-file writes')
+  const { kind: _, version: __, ...values } = shown
   return values
+}
+
+export function formatProvisioned(provisioned: Omit<Provisioned, 'kind' | 'version'>): string {
+  return `${JSON.stringify({ kind: 'Provisioned', version: 1, ...provisioned }, undefined, 2)}\n`
+}
+
+/** With every secret in the clear. */
+export function formatProvisionedSecrets(values: ProvisionedSecrets): string {
+  const document = { kind: 'ProvisionedSecrets', version: 1, ...values }
+  return `${JSON.stringify(revealed(document), undefined, 2)}\n`
+}
+
+/** JSON.stringify asks `toJSON` first, which hides; so they are taken out before. */
+function revealed(value: unknown): unknown {
+  if (value instanceof Sensitive) return value.reveal()
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]))
 }
 
 function parse<T extends z.ZodType>(shape: T, content: string, path: string, what: string): z.output<T> {

@@ -12,7 +12,7 @@ describe('what was provisioned', () => {
       choice: aws,
       secretsFile: 'secrets.json',
     })
-    expect(parseProvisioned(content, 'provision.json')).toEqual({ choice: aws, secretsFile: 'secrets.json' })
+    expect(parseProvisioned(content, 'provision.json')).toMatchObject({ choice: aws, secretsFile: 'secrets.json' })
   })
 
   it.each([

@@ -1,0 +1,3 @@
+import setup from '../install.ts'
+
+export default setup

@@ -1,0 +1,61 @@
+import type { Context } from '../context.ts'
+import { abortedError } from '../errors.ts'
+
+export type Action = 'create' | 'update' | 'delete' | 'keep'
+
+/** What is done to something in the cloud. */
+export interface Change {
+  /** such as `s3:bucket/gitpod-registry` */
+  readonly resource: string
+  readonly action: Action
+  /** Why, and what is changed. */
+  readonly reason: string
+}
+
+/** What looking at a resource came to, and how the change is made. */
+export interface Inspection {
+  readonly action: Action
+  readonly reason: string
+  /** Not called for `keep`. */
+  make(): Promise<void>
+}
+
+/** Something in the cloud that ought to be in a certain state. */
+export interface Resource {
+  readonly name: string
+  /** Looks and changes nothing. What the resource is part of may not be there yet. */
+  inspect(context: Context): Promise<Inspection>
+}
+
+/** Where a resource is as it should be. */
+export function keep(reason: string): Inspection {
+  return { action: 'keep', reason, make: async () => {} }
+}
+
+/** Looks at all resources. */
+export async function changesOf(resources: readonly Resource[], context: Context): Promise<Change[]> {
+  const changes: Change[] = []
+  for (const resource of resources) {
+    const { action, reason } = await resource.inspect(context)
+    changes.push({ resource: resource.name, action, reason })
+  }
+  return changes
+}
+
+/** Brings one resource after the other into its state. Each is looked at anew, so what is done already is kept. */
+export async function makeChanges(resources: readonly Resource[], context: Context): Promise<Change[]> {
+  const changes: Change[] = []
+  for (const resource of resources) {
+    if (context.signal.aborted) throw abortedError()
+    const inspection = await resource.inspect(context)
+    const { action, reason } = inspection
+    const change = { resource: resource.name, action, reason }
+    if (action !== 'keep') {
+      context.emit({ type: 'change.started', ...change })
+      await inspection.make()
+      context.emit({ type: 'change.done', ...change })
+    }
+    changes.push(change)
+  }
+  return changes
+}

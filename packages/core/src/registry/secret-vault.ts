@@ -1,0 +1,46 @@
+import { lstat, readFile } from 'node:fs/promises'
+import { GpregError } from '../errors.ts'
+import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
+import { formatProvisionedSecrets, parseProvisionedSecrets, type ProvisionedSecrets } from './provisioned.ts'
+
+/** Where a provider keeps the secrets that it makes, and what it must not forget meanwhile. */
+export interface SecretVault {
+  read(): Promise<ProvisionedSecrets>
+  /** Replaces what is named, leaves the rest. What was written survives a crash from when this resolves. */
+  update(change: Partial<ProvisionedSecrets>): Promise<void>
+}
+
+/** Keeps secrets for as long as the process lives: whoever uses a provider as a library takes them from here. */
+export function memoryVault(secrets: ProvisionedSecrets = {}): SecretVault {
+  let kept = secrets
+  return {
+    read: async () => kept,
+    update: async change => void (kept = { ...kept, ...change }),
+  }
+}
+
+/** A file of mode 0600, written whole or not at all. One that others can read, or a symbolic link, is refused. */
+export function fileVault(path: string): SecretVault {
+  const read = async () => {
+    if (!(await isThere(path))) return {}
+    return parseProvisionedSecrets(await readFile(path, 'utf8'), path)
+  }
+  return {
+    read,
+    async update(change) {
+      await writeOutputFile(path, formatProvisionedSecrets({ ...(await read()), ...change }), SECRET_MODE)
+    },
+  }
+}
+
+/** @throws `input-invalid` */
+async function isThere(path: string): Promise<boolean> {
+  const stat = await lstat(path).catch(() => undefined)
+  if (stat === undefined) return false
+  if (stat.isFile() && (stat.mode & 0o077) === 0) return true
+  const what = stat.isFile() ? 'can be read by others' : 'is no plain file'
+  throw new GpregError('input-invalid', `${path} ${what}, and is to hold secrets`, {
+    path,
+    hint: stat.isFile() ? `chmod 600 ${path}` : 'name a new file',
+  })
+}
