@@ -12,7 +12,10 @@ describe('what was provisioned', () => {
       choice: aws,
       secretsFile: 'secrets.json',
     })
-    expect(parseProvisioned(content, 'provision.json')).toMatchObject({ choice: aws, secretsFile: 'secrets.json' })
+    expect(parseProvisioned(content, 'provision.json')).toMatchObject({
+      choice: aws,
+      secretsFile: 'secrets.json',
+    })
   })
 
   it.each([
