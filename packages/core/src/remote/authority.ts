@@ -1,6 +1,6 @@
-import { GpregError, type Side } from '../errors.ts'
+import { GpregError, isGpregError, type Side } from '../errors.ts'
 import type { Challenge } from './challenge.ts'
-import type { Credential } from './credentials.ts'
+import { isSameCredential, type Credential } from './credentials.ts'
 import { isPrivateHost, isPrivateLiteral } from './private-address.ts'
 import { basicAuth, type Token } from './token.ts'
 
@@ -9,7 +9,8 @@ type Bearer = Extract<Challenge, { scheme: 'bearer' }>
 export interface AuthorityOptions {
   readonly host: string
   readonly side: Side
-  readonly credential: (repository: string) => Promise<Credential | undefined>
+  /** Another one than the refused, where there is one. */
+  readonly credential: (repository: string, refused?: Credential) => Promise<Credential | undefined>
   /** Asks the token server named in the challenge. */
   readonly fetchToken: (
     challenge: Bearer,
@@ -18,6 +19,9 @@ export interface AuthorityOptions {
   ) => Promise<Token>
   readonly now: () => number
 }
+
+/** Statuses by which token servers refuse a login; OAuth2 says 400. https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403])
 
 /** A right on a repository, in the words of the token specification. */
 export interface Scope {
@@ -38,6 +42,9 @@ export class Authority {
     this.#options = options
   }
 
+  /** The header of the last request that was let in. */
+  #accepted: string | undefined
+
   /** Whether the registry has asked for credentials. */
   get isAsked(): boolean {
     return this.#challenge !== undefined
@@ -52,8 +59,17 @@ export class Authority {
     return `Bearer ${(await this.#token(challenge, scopes, credential)).value}`
   }
 
+  accept(used: string | undefined): void {
+    this.#accepted = used
+  }
+
+  /** Some registries say 403 of a login that has ended: https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html */
+  mayHaveEnded(used: string | undefined): boolean {
+    return this.#challenge?.scheme === 'basic' && used !== undefined && used === this.#accepted
+  }
+
   /**
-   * Takes a 401 in. Returns the header to try again with, or undefined where another try would be the same.
+   * Takes a 401 in, or a 403 where the login may have ended. Returns the header to try again with, or undefined where another try would be the same.
    * @param used the header that was refused
    */
   async renew(
@@ -62,13 +78,24 @@ export class Authority {
     used: string | undefined,
   ): Promise<string | undefined> {
     const bearer = challenges.find(challenge => challenge.scheme === 'bearer')
-    const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic')
+    const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic') ?? this.#challenge
     if (chosen === undefined) return undefined
     this.#challenge = chosen
     // A refused token may have ended early or been made for less; a new one tells.
     if (used?.startsWith('Bearer ')) this.#tokens.delete(scopeKey(scopes))
     const header = await this.header(scopes)
-    return header === used ? undefined : header
+    if (header !== used) return header
+    if (chosen.scheme !== 'basic' || used === undefined) return undefined
+    const other = await this.#other(scopes)
+    return other && basicAuth(other)
+  }
+
+  /** Another credential than the one at hand. */
+  async #other([scope]: readonly Scope[]): Promise<Credential | undefined> {
+    const repository = scope?.repository ?? ''
+    const refused = await this.#options.credential(repository)
+    const other = await this.#options.credential(repository, refused)
+    return refused && other && !isSameCredential(refused, other) ? other : undefined
   }
 
   async #token(
@@ -79,11 +106,29 @@ export class Authority {
     const key = scopeKey(scopes)
     const known = await this.#tokens.get(key)
     if (known !== undefined && this.#options.now() < known.renewAt) return known
-    const pending = this.#options.fetchToken(challenge, scopes.map(formatScope), credential)
+    const pending = this.#fetchToken(challenge, scopes, credential)
     // Requests that start meanwhile share this one; a failure is not kept.
     this.#tokens.set(key, pending)
     pending.catch(() => this.#tokens.delete(key))
     return pending
+  }
+
+  /** A token server may refuse a login that has ended, too. */
+  async #fetchToken(
+    challenge: Bearer,
+    scopes: readonly Scope[],
+    credential: Credential | undefined,
+  ): Promise<Token> {
+    const texts = scopes.map(formatScope)
+    try {
+      return await this.#options.fetchToken(challenge, texts, credential)
+    } catch (error) {
+      if (credential === undefined || !isGpregError(error) || !REFUSALS.has(error.subject.status ?? 0))
+        throw error
+      const other = await this.#other(scopes)
+      if (other === undefined) throw error
+      return this.#options.fetchToken(challenge, texts, other)
+    }
   }
 }
 

@@ -63,7 +63,7 @@ export class RegistryClient {
     this.#authority = new Authority({
       host: options.host,
       side: options.side,
-      credential: repository => options.credentials.find(options.host, repository),
+      credential: (repository, refused) => options.credentials.find(options.host, repository, refused),
       fetchToken: (...args) => this.#fetchToken(...args),
       now: context.now,
     })
@@ -146,8 +146,10 @@ export class RegistryClient {
     const url = await this.#urlOf(request.target)
     await this.#gate(signal)
     const authorization = this.#isOwn(url) ? await this.#authority.header(request.scopes) : undefined
+    let used = authorization
     let response = await this.#exchange(request, url, authorization, signal)
-    if (response.status === 401 && this.#isOwn(response.url)) {
+    const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
+    if ((response.status === 401 || mayHaveEnded) && this.#isOwn(response.url)) {
       const renewed = await this.#authority.renew(
         parseChallenges(response.header('www-authenticate')),
         request.scopes,
@@ -156,11 +158,13 @@ export class RegistryClient {
       if (renewed !== undefined && isStream(request.body)) throw await this.#failure(response, request, true)
       if (renewed !== undefined) {
         await response.body.dump()
+        used = renewed
         response = await this.#exchange(request, url, renewed, signal)
       }
     }
-    if (request.expect.includes(response.status)) return response
-    throw await this.#failure(response, request)
+    if (!request.expect.includes(response.status)) throw await this.#failure(response, request)
+    if (this.#isOwn(response.url)) this.#authority.accept(used)
+    return response
   }
 
   /** One request and the redirects that follow it. Credentials stay with the host they are for. */

@@ -16,7 +16,12 @@ export interface Credential {
 
 /** Finds the credential for a host and a repository on it. */
 export interface Credentials {
-  find(host: string, repository: string): Promise<Credential | undefined>
+  /** @param refused what the registry did not take: another one is wanted, where there is one */
+  find(host: string, repository: string, refused?: Credential): Promise<Credential | undefined>
+}
+
+export function isSameCredential(one: Credential, other: Credential): boolean {
+  return one.username === other.username && one.password === other.password
 }
 
 export const ANONYMOUS: Credentials = { find: async () => undefined }

@@ -2,8 +2,10 @@ import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
 import type { Side } from '../errors.ts'
 import { DOCKER_HUB, type Reference } from '../model/reference.ts'
+import { isRepositoryCreator } from '../registry/provider.ts'
 import { countRetries } from '../retry.ts'
 import { RegistryClient } from './client.ts'
+import { CloudCredentials, type Clouds } from './cloud-credentials.ts'
 import { openConnections, type TlsOptions } from './connections.ts'
 import { loadCredentials, type Credentials } from './credentials.ts'
 import { RemoteRepository } from './repository.ts'
@@ -15,6 +17,8 @@ export interface RegistriesOptions extends TlsOptions {
   readonly authFile?: string
   /** In place of what the files say. */
   readonly credentials?: Credentials
+  /** Lets in to the registries of clouds, where no file knows a login, and makes repositories where they want it. */
+  readonly clouds?: Clouds
   /** hosts spoken to by plain HTTP; loopback needs no entry */
   readonly plainHttp?: readonly string[]
   /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
@@ -64,18 +68,40 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout })
-  const credentials =
-    options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
+  const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
   const clients = new Map<string, RegistryClient>()
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
+
+  const { clouds } = options
+
+  const credentialsFor = (side: Side, host: string): Credentials =>
+    clouds === undefined ? files : new CloudCredentials({ host, side, files, clouds }, context)
+
+  /** The same promise for all who push to the repository. */
+  const created = new Map<string, Promise<void>>()
+  const creatorFor = (host: string, name: string) => async () => {
+    const access = await clouds?.(host, 'target')
+    if (access === undefined || !isRepositoryCreator(access)) return
+    const key = `${host}/${name}`
+    const pending = created.get(key) ?? access.ensureRepository(name, context)
+    created.set(key, pending)
+    return pending
+  }
 
   const clientFor = (side: Side, host: string): RegistryClient => {
     const key = `${side} ${host}`
     const client =
       clients.get(key) ??
       new RegistryClient(
-        { host, side, plainHttp: options.plainHttp ?? [], connections, credentials, stallTimeout },
+        {
+          host,
+          side,
+          plainHttp: options.plainHttp ?? [],
+          connections,
+          credentials: credentialsFor(side, host),
+          stallTimeout,
+        },
         context,
       )
     clients.set(key, client)
@@ -90,7 +116,13 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
       return {
         host,
         repository: new RemoteRepository(
-          { client: clientFor(side, host), name: repository, access, stallTimeout },
+          {
+            client: clientFor(side, host),
+            name: repository,
+            access,
+            stallTimeout,
+            create: side === 'target' && clouds !== undefined ? creatorFor(host, repository) : undefined,
+          },
           context,
         ),
       }

@@ -23,6 +23,8 @@ export interface RemoteRepositoryOptions {
   readonly access: 'read' | 'write'
   /** milliseconds */
   readonly stallTimeout: number
+  /** Makes the repository, where the registry wants it made before the first push. */
+  readonly create?: (() => Promise<void>) | undefined
 }
 
 const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
@@ -32,9 +34,11 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
   readonly name: string
   readonly #upload: UploadTarget
   readonly #context: Context
+  readonly #create: (() => Promise<void>) | undefined
 
-  constructor({ client, name, access, stallTimeout }: RemoteRepositoryOptions, context: Context) {
+  constructor({ client, name, access, stallTimeout, create }: RemoteRepositoryOptions, context: Context) {
     this.name = name
+    this.#create = create
     this.#context = context
     const scopes: Scope[] = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
     this.#upload = { client, repository: name, scopes, stallTimeout }
@@ -102,7 +106,7 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
 
   async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
     if (!isManifestType(descriptor.mediaType))
-      return uploadBlob(this.#upload, descriptor, content, call, this.#context)
+      return this.#pushing(() => uploadBlob(this.#upload, descriptor, content, call, this.#context))
     assertManifestSize(descriptor.size, this.#subject(descriptor.digest))
     const chunks: Uint8Array[] = []
     for await (const chunk of verified(
@@ -119,7 +123,7 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
   }
 
   mount(descriptor: Descriptor, fromRepository: string, call: Call = {}): Promise<boolean> {
-    return mountBlob(this.#upload, descriptor, fromRepository, call)
+    return this.#pushing(() => mountBlob(this.#upload, descriptor, fromRepository, call))
   }
 
   tags(call: Call = {}): AsyncIterable<string> {
@@ -137,19 +141,25 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     call: Call,
   ): Promise<void> {
     const request: Pick<ApiRequest, 'body'> = { body: bytes }
-    const response = await this.#request(
-      'PUT',
-      `manifests/${tagOrDigest}`,
-      [201, 202],
-      { 'content-type': descriptor.mediaType },
-      call,
-      request,
-    )
+    const path = `manifests/${tagOrDigest}`
+    const headers = { 'content-type': descriptor.mediaType }
+    const response = await this.#pushing(() => this.#request('PUT', path, [201, 202], headers, call, request))
     await response.body.dump()
     const { subject } = parseManifest(bytes, descriptor.mediaType)
     // A registry that knows referrers says so; for one that does not, the client keeps the list.
     if (subject !== undefined && response.header('oci-subject') === undefined) {
       await recordReferrer(this.#wire(call), subject.digest, { descriptor, bytes })
+    }
+  }
+
+  /** What the registry does not know where it is pushed to may only have to be made. */
+  async #pushing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (this.#create === undefined || !isGpregError(error, 'not-found')) throw error
+      await this.#create()
+      return work()
     }
   }
 
