@@ -1,1 +1,7 @@
-export {}
+export { createAwsClients } from './clients.ts'
+export { createEcrAccess, ecrRegion } from './ecr-access.ts'
+export { createAwsProvider } from './provider.ts'
+
+export type { AwsClientOptions, AwsClients } from './clients.ts'
+export type { EcrAccessOptions } from './ecr-access.ts'
+export type { AwsProviderOptions } from './provider.ts'

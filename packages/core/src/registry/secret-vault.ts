@@ -3,11 +3,14 @@ import { GpregError } from '../errors.ts'
 import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
 import { formatProvisionedSecrets, parseProvisionedSecrets, type ProvisionedSecrets } from './provisioned.ts'
 
+/** What is `undefined` is taken out. */
+export type SecretChange = { readonly [K in keyof ProvisionedSecrets]?: ProvisionedSecrets[K] | undefined }
+
 /** Where a provider keeps the secrets that it makes, and what it must not forget meanwhile. */
 export interface SecretVault {
   read(): Promise<ProvisionedSecrets>
   /** Replaces what is named, leaves the rest. What was written survives a crash from when this resolves. */
-  update(change: Partial<ProvisionedSecrets>): Promise<void>
+  update(change: SecretChange): Promise<void>
 }
 
 /** Keeps secrets for as long as the process lives: whoever uses a provider as a library takes them from here. */
@@ -15,7 +18,7 @@ export function memoryVault(secrets: ProvisionedSecrets = {}): SecretVault {
   let kept = secrets
   return {
     read: async () => kept,
-    update: async change => void (kept = { ...kept, ...change }),
+    update: async change => void (kept = changed(kept, change)),
   }
 }
 
@@ -28,9 +31,14 @@ export function fileVault(path: string): SecretVault {
   return {
     read,
     async update(change) {
-      await writeOutputFile(path, formatProvisionedSecrets({ ...(await read()), ...change }), SECRET_MODE)
+      await writeOutputFile(path, formatProvisionedSecrets(changed(await read(), change)), SECRET_MODE)
     },
   }
+}
+
+function changed(secrets: ProvisionedSecrets, change: SecretChange): ProvisionedSecrets {
+  const entries = Object.entries({ ...secrets, ...change })
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
 /** @throws `input-invalid` */

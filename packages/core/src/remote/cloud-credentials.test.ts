@@ -159,7 +159,7 @@ describe('a login of a cloud', () => {
         request.on('end', () => {
           const token = new URLSearchParams(form).get('refresh_token') ?? ''
           if (token === valid)
-            return response.end(JSON.stringify({ access_token: `for-${token}`, expires_in: 60 }))
+            return void response.end(JSON.stringify({ access_token: `for-${token}`, expires_in: 60 }))
           refused.push(token)
           response.writeHead(400).end('{}')
         })

@@ -1,6 +1,6 @@
 /** What a kind of registry does otherwise than the specification says. */
 export interface Quirks {
-  readonly kind: 'ecr' | 'acr' | 'generic'
+  readonly kind: 'ecr' | 'acr' | 'google' | 'generic'
   /** Whether an upload that broke can go on from the offset that `GET` on it tells. */
   readonly resumes: boolean
   /** Whether the `Range` of an answer to a chunk can be believed; else what was sent counts. */
@@ -15,12 +15,13 @@ const BY_HOST: readonly (Quirks & { readonly host: RegExp })[] = [
   // answers 201 to PATCH, and a Range that does not move: https://github.com/aws/containers-roadmap/issues/2831
   {
     kind: 'ecr',
-    host: /\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.(amazonaws|on)\.[a-z.]+$|^public\.ecr\.aws$/,
+    host: /\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws|on)\.[a-z.]+$|^public\.ecr\.aws$/,
     resumes: false,
     tellsOffset: false,
   },
   // uploads cannot be resumed: https://github.com/Azure/azure-sdk-for-js/issues/25448
   { kind: 'acr', host: /\.azurecr\.(io|cn|us)$/, resumes: false, tellsOffset: true },
+  { kind: 'google', host: /(^|\.)gcr\.io$|-docker\.pkg\.dev$/, resumes: true, tellsOffset: true },
 ]
 
 const GENERIC: Quirks = { kind: 'generic', resumes: true, tellsOffset: true }

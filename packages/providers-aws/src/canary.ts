@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import {
+  AbortMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { pause, toGpregError, type Check, type Context, type GpregError } from '@gpreg/core'
+import { call } from './call.ts'
+import { REGISTRY_PREFIX } from './names.ts'
+
+export interface CanaryOptions {
+  /** S3 as the registry will see it */
+  readonly s3: S3Client
+  readonly bucket: string
+  readonly isForeign: boolean
+}
+
+/** What the registry's driver sends along with every object, and where Gitpod's chart has it encrypt, this too. */
+const AS_DRIVER = { ACL: 'private', StorageClass: 'STANDARD' } as const
+const ENCRYPTED = { ServerSideEncryption: 'AES256' } as const
+
+/** A new key takes seconds to be known everywhere in AWS; milliseconds. */
+const PATIENCE = 60_000
+const BETWEEN = 2_000
+
+/**
+ * Does what one push and one pull of the registry do, with its own key: put, copy, read, multipart, list, delete.
+ * Policies, regions, keys and encryption that are not as they should be show here, and nowhere else before Gitpod runs.
+ */
+export async function checkBucket(options: CanaryOptions, context: Context): Promise<Check[]> {
+  const key = `${REGISTRY_PREFIX}gpreg-probe/${randomUUID()}`
+  const keys = [key, `${key}-copy`, `${key}-encrypted`]
+  const steps: readonly Step[] = [
+    ['write', () => put(options, key, context, {})],
+    ['copy', () => copy(options, key, context)],
+    ['read', () => read(options, key, context)],
+    ['multipart upload', () => multipart(options, `${key}-multipart`, context)],
+    ['delete', () => remove(options, keys, context)],
+  ]
+  const checks: Check[] = []
+  for (const [name, run] of steps) {
+    const blocked = checks.some(({ status }) => status === 'failed') && name !== 'delete'
+    checks.push(blocked ? { name, status: 'skipped' } : await tried(name, name === 'write', run, context))
+  }
+  return [...checks, await checkEncryption(options, keys[2]!, context)]
+}
+
+type Step = readonly [name: string, run: () => Promise<string | undefined>]
+
+async function tried(
+  name: string,
+  isFirst: boolean,
+  run: () => Promise<string | undefined>,
+  context: Context,
+): Promise<Check> {
+  const until = context.now() + (isFirst ? PATIENCE : 0)
+  for (;;) {
+    try {
+      const detail = await run()
+      return { name, status: 'ok', ...(detail === undefined ? {} : { detail }) }
+    } catch (thrown) {
+      const error = toGpregError(thrown)
+      if (error.code === 'aborted') throw error
+      const mayBeNew = error.code === 'forbidden' || error.code === 'unauthorized'
+      if (!mayBeNew || context.now() >= until) return failed(name, error)
+      context.emit({ type: 'change.waiting', resource: 's3:key', state: 'not known everywhere yet' })
+      await pause(context, BETWEEN)
+    }
+  }
+}
+
+function failed(name: string, error: GpregError): Check {
+  const hint = /AccessControlListNotSupported/.test(error.message)
+    ? "the bucket takes no ACLs, and the registry's driver sends one: aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'"
+    : error.hint
+  return { name, status: 'failed', detail: error.message, ...(hint === undefined ? {} : { hint }) }
+}
+
+const about = (bucket: string, permission: string) => ({ resource: `s3:bucket/${bucket}`, permission })
+
+async function put(
+  { s3, bucket }: CanaryOptions,
+  Key: string,
+  context: Context,
+  more: object,
+): Promise<undefined> {
+  const command = new PutObjectCommand({ Bucket: bucket, Key, Body: Key, ...AS_DRIVER, ...more })
+  await call(context, about(bucket, 's3:PutObject'), options => s3.send(command, options))
+}
+
+async function copy({ s3, bucket }: CanaryOptions, key: string, context: Context): Promise<undefined> {
+  const CopySource = `${bucket}/${key}`
+  const command = new CopyObjectCommand({ Bucket: bucket, Key: `${key}-copy`, CopySource, ...AS_DRIVER })
+  await call(context, about(bucket, 's3:PutObject'), options => s3.send(command, options))
+}
+
+async function read({ s3, bucket }: CanaryOptions, Key: string, context: Context): Promise<undefined> {
+  await call(context, about(bucket, 's3:GetObject'), async options => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }), options)
+    if ((await Body?.transformToString()) !== Key)
+      throw Object.assign(new Error('other bytes came back than were put'), {
+        name: 'IncompleteBody',
+        $metadata: { httpStatusCode: 200 },
+      })
+  })
+}
+
+/** As the driver finds an upload again: it lists uploads, then parts. */
+async function multipart({ s3, bucket }: CanaryOptions, Key: string, context: Context): Promise<undefined> {
+  const object = { Bucket: bucket, Key }
+  const send = about(bucket, 's3:PutObject')
+  const begin = new CreateMultipartUploadCommand({ ...object, ...AS_DRIVER })
+  const { UploadId } = await call(context, send, options => s3.send(begin, options))
+  try {
+    const part = new UploadPartCommand({ ...object, UploadId, PartNumber: 1, Body: Key })
+    await call(context, send, options => s3.send(part, options))
+    const uploads = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: Key })
+    await call(context, about(bucket, 's3:ListBucketMultipartUploads'), options => s3.send(uploads, options))
+    const parts = new ListPartsCommand({ ...object, UploadId })
+    await call(context, about(bucket, 's3:ListMultipartUploadParts'), options => s3.send(parts, options))
+  } finally {
+    const abort = new AbortMultipartUploadCommand({ ...object, UploadId })
+    await call(context, about(bucket, 's3:AbortMultipartUpload'), options => s3.send(abort, options))
+  }
+}
+
+async function remove({ s3, bucket }: CanaryOptions, keys: string[], context: Context): Promise<undefined> {
+  const Objects = keys.map(Key => ({ Key }))
+  const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } })
+  await call(context, about(bucket, 's3:DeleteObject'), async options => {
+    const { Errors = [] } = await s3.send(command, options)
+    const [error] = Errors
+    if (error !== undefined)
+      throw Object.assign(new Error(error.Message), { name: error.Code, $metadata: { httpStatusCode: 403 } })
+  })
+}
+
+/** Gitpod's chart always has the registry encrypt. Not every S3 can; then that has to be undone in what the installer renders. */
+async function checkEncryption(options: CanaryOptions, key: string, context: Context): Promise<Check> {
+  const name = 'encrypted write'
+  const check = await tried(name, false, () => put(options, key, context, ENCRYPTED), context)
+  await remove(options, [key], context).catch(() => {})
+  if (check.status !== 'failed' || !options.isForeign) return check
+  return {
+    ...check,
+    status: 'warning',
+    hint: 'the installer has the registry encrypt its objects (encrypt: true), which this S3 refuses: set up a key for encryption there, or set storage.s3.encrypt to false in the rendered configuration of the registry',
+  }
+}

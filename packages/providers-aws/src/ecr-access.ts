@@ -1,0 +1,66 @@
+import { CreateRepositoryCommand, GetAuthorizationTokenCommand, type ECRClient } from '@aws-sdk/client-ecr'
+import {
+  GpregError,
+  Sensitive,
+  type Context,
+  type LoginSource,
+  type RepositoryCreator,
+  type ShortLogin,
+} from '@gpreg/core'
+import { call, unless } from './call.ts'
+import { createEcrClient, type AwsClientOptions } from './clients.ts'
+import { MANAGED } from './names.ts'
+
+export interface EcrAccessOptions extends Partial<AwsClientOptions> {
+  /** default: as the SDK finds credentials, in the region that the host names */
+  readonly client?: ECRClient
+}
+
+/** https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html: ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN */
+const PRIVATE_HOST = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./
+
+/** The region of a private registry of ECR, by its host; undefined for every other host. */
+export function ecrRegion(host: string): string | undefined {
+  return PRIVATE_HOST.exec(host)?.[1]
+}
+
+/** Lets in to ECR with an identity in AWS, and makes repositories, as ECR does not by itself. */
+export function createEcrAccess(
+  host: string,
+  options: EcrAccessOptions = {},
+): LoginSource & RepositoryCreator {
+  const region = options.region ?? ecrRegion(host)
+  if (region === undefined) {
+    throw new GpregError('usage', `${host} names no region of ECR`, {
+      host,
+      hint: 'a registry of ECR is ACCOUNT.dkr.ecr.REGION.amazonaws.com',
+    })
+  }
+  const client = options.client ?? createEcrClient({ ...options, region })
+  return {
+    /** Good for 12 hours. https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
+    async login(_host: string, context: Context): Promise<ShortLogin> {
+      const about = { resource: `ecr:registry/${host}`, permission: 'ecr:GetAuthorizationToken' }
+      const command = new GetAuthorizationTokenCommand({})
+      const { authorizationData } = await call(context, about, sending => client.send(command, sending))
+      const [given] = authorizationData ?? []
+      const [, username, password] =
+        /^([^:]+):(.+)$/s.exec(Buffer.from(given?.authorizationToken ?? '', 'base64').toString()) ?? []
+      if (username === undefined || password === undefined)
+        throw new GpregError('protocol', 'ECR gave no login', { resource: about.resource })
+      const expiresAt = given?.expiresAt?.getTime() ?? context.now()
+      return { username, password: new Sensitive(password), expiresAt }
+    },
+    async ensureRepository(name: string, context: Context): Promise<void> {
+      const about = { resource: `ecr:repository/${name}`, permission: 'ecr:CreateRepository' }
+      const command = new CreateRepositoryCommand({
+        repositoryName: name,
+        imageTagMutability: 'MUTABLE',
+        tags: [MANAGED],
+      })
+      await call(context, about, sending =>
+        unless(['RepositoryAlreadyExistsException'], client.send(command, sending)),
+      )
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import {
+  changesOf,
+  GpregError,
+  keep,
+  makeChanges,
+  memoryVault,
+  type Change,
+  type Check,
+  type Context,
+  type Goal,
+  type Provider,
+  type ProvisionedChoice,
+  type Resource,
+  type SecretVault,
+} from '@gpreg/core'
+import { KeyRemoval, RegistryKey } from './access-key.ts'
+import { Bucket, BucketRemoval, BucketTags } from './bucket.ts'
+import { bucketSettings } from './bucket-settings.ts'
+import { checkBucket } from './canary.ts'
+import { createAwsClients, type AwsClients } from './clients.ts'
+import { Journal } from './journal.ts'
+import { bucketName, userName } from './names.ts'
+import { RegistryUser, UserPolicy, UserRemoval } from './user.ts'
+
+export interface AwsProviderOptions {
+  readonly installation: string
+  readonly region: string
+  /** default: `reg-bucket-INSTALLATION` */
+  readonly bucket?: string
+  /** The object storage is in the same bucket, and uses the same key. */
+  readonly sharedWithStorage?: boolean
+  /** URL of S3 that is not AWS's: MinIO, Ceph */
+  readonly s3Endpoint?: string
+  /** Whether there is an IAM that can make a user; default: with S3 of AWS. Else the vault must hold a key. */
+  readonly withIam?: boolean
+  /** Make a new key even though there is a good one. */
+  readonly rotate?: boolean
+  /** Where secrets are kept; default: in memory, so that a crash loses them */
+  readonly vault?: SecretVault
+  /** default: as the SDK finds credentials */
+  readonly clients?: AwsClients
+}
+
+/** Prepares the bucket of the in-cluster registry, and the key with which the registry, and nobody else, uses it. */
+export function createAwsProvider(options: AwsProviderOptions): Provider {
+  const { installation, region, s3Endpoint, vault = memoryVault() } = options
+  const { clients = createAwsClients({ region, ...(s3Endpoint ? { s3Endpoint } : {}) }) } = options
+  const { bucket = bucketName(installation), sharedWithStorage: isShared = false, rotate = false } = options
+  const isForeign = s3Endpoint !== undefined
+  const { withIam = !isForeign } = options
+  const journal = new Journal(vault)
+  const inS3 = { s3: clients.s3, bucket, region, installation, isForeign, journal }
+  const inIam = { iam: clients.iam, user: userName(installation), bucket, installation, vault, journal }
+
+  const present: readonly Resource[] = [
+    new Bucket(inS3),
+    new BucketTags(inS3),
+    ...bucketSettings(inS3),
+    ...(withIam
+      ? [new RegistryUser(inIam), new UserPolicy(inIam), new RegistryKey({ ...inIam, isShared, rotate })]
+      : [new GivenKey(vault, isShared)]),
+  ]
+  const absent: readonly Resource[] = [
+    ...(withIam ? [new KeyRemoval(inIam), new UserRemoval(inIam)] : []),
+    new BucketRemoval(inS3),
+  ]
+
+  return {
+    cloud: 'aws',
+    changes: (context: Context, goal: Goal = 'present') =>
+      changesOf(goal === 'present' ? present : absent, context),
+    apply: (context: Context): Promise<readonly Change[]> => makeChanges(present, context),
+    destroy: (context: Context): Promise<readonly Change[]> => makeChanges(absent, context),
+    describe: async (): Promise<ProvisionedChoice> => {
+      const endpoint = s3Endpoint === undefined ? endpointOf(clients, region) : new URL(s3Endpoint).host
+      return {
+        kind: 'aws',
+        region,
+        bucket,
+        registryEndpoint: endpoint,
+        ...(isShared ? { storageBucket: bucket, storageEndpoint: endpoint } : {}),
+      }
+    },
+    async check(context: Context): Promise<readonly Check[]> {
+      const { registryStorage: key } = await vault.read()
+      if (key === undefined) return [{ name: 'key', status: 'skipped', detail: 'no key is known' }]
+      const s3 = clients.s3With(key)
+      try {
+        return await checkBucket({ s3, bucket, isForeign }, context)
+      } finally {
+        s3.destroy()
+      }
+    },
+    notes: async (): Promise<readonly string[]> => [
+      'nodes pull blobs from S3 itself, by signed URLs: they must reach the endpoint, not only the registry',
+      ...(isShared
+        ? []
+        : [
+            'the object storage is not part of this: give values aws its --storage-bucket and --storage-credentials',
+          ]),
+    ],
+  }
+}
+
+/** Where a region's S3 is, by the SDK's own rules of partitions. */
+function endpointOf({ s3 }: AwsClients, region: string): string {
+  const { endpointProvider } = s3.config
+  return endpointProvider({ Region: region, UseFIPS: false, UseDualStack: false, UseGlobalEndpoint: false })
+    .url.host
+}
+
+/** A key that somebody made by other means, for S3 without an IAM. */
+class GivenKey implements Resource {
+  readonly name = 's3:access-key'
+  readonly #vault: SecretVault
+  readonly #isShared: boolean
+
+  constructor(vault: SecretVault, isShared: boolean) {
+    this.#vault = vault
+    this.#isShared = isShared
+  }
+
+  async inspect() {
+    const { registryStorage, storage } = await this.#vault.read()
+    if (registryStorage === undefined) {
+      throw new GpregError('usage', 'there is no IAM here to make a key with, and none was given', {
+        resource: this.name,
+        hint: 'make a user there that may use the bucket, and give its key with --registry-credentials FILE; or name its IAM with --iam-endpoint URL',
+      })
+    }
+    if (!this.#isShared || storage !== undefined) return keep(`${registryStorage.accessKeyId} was given`)
+    return {
+      action: 'update' as const,
+      reason: 'the object storage uses the same key',
+      make: () => this.#vault.update({ storage: registryStorage }),
+    }
+  }
+}
