@@ -1,4 +1,4 @@
-import { GpregError } from '@gpreg/core'
+import { GpregError, hostOfAddress, quirksOf } from '@gpreg/core'
 
 /**
  * Reads `host[:port][/path]` of a registry as the installer wants it: no scheme, no upper case, no slash at the end.
@@ -38,8 +38,6 @@ export function namesHost(address: string): boolean {
   return host.includes('.') || host.includes(':') || host === 'localhost'
 }
 
-const ECR = /^\d{12}\.dkr\.ecr(?:-fips)?\./
-
 export function isEcr(address: string): boolean {
-  return ECR.test(address)
+  return quirksOf(hostOfAddress(address)).kind === 'ecr'
 }

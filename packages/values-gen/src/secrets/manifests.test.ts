@@ -179,7 +179,7 @@ it.each<[Choice, string[][]]>([
   [
     { kind: 'external', mirror, singleRegistry: true },
     [
-      ['container-registry', '--mirror-credentials'],
+      ['container-registry', '--mirror-credentials or --registry-credentials'],
       ['mirror-registry', '--mirror-credentials'],
     ],
   ],

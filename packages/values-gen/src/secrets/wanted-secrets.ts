@@ -62,7 +62,7 @@ function registrySecret(installation: Installation, values: SecretValues): Wante
 
 function registryFlag({ registries }: Installation): string {
   const { components, 'workspace-images': registry } = registries
-  if (isSame(components, registry)) return '--mirror-credentials'
+  if (isSame(components, registry)) return '--mirror-credentials or --registry-credentials'
   const isGoogle = registry.kind === 'gcr' || registry.kind === 'artifact-registry'
   return isGoogle ? '--service-account-key' : '--registry-credentials'
 }
