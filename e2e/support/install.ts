@@ -1,16 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { TOOLS, isRoot, onPath, whyMissing, type Tool } from './tools.ts'
+import { CLOUD_TOOLS, JOURNEY_TOOLS, isRoot, onPath, whyMissing, type Tool } from './tools.ts'
 
 const ROOT = new URL('../../', import.meta.url)
-const JOURNEYS = new URL('e2e/journeys/', ROOT)
-
-/** vitest's global set-up: the built command must be there, and the servers and clients that the journeys need. */
+/** vitest's global set-up of the journeys. */
 export default function setup(): void {
+  prepare(Object.keys(JOURNEY_TOOLS) as Tool[], new URL('e2e/journeys/', ROOT))
+}
+
+/** The built command must be there, and the servers and clients that the tests in a directory need. */
+export function prepare(tools: readonly Tool[], tests: URL): void {
   assertBuilt()
-  const missing = missingTools()
-  if (missing.length > 0 && isRoot && onPath('apt-get')) install(missing)
-  report(missingTools())
+  const missing = () => tools.filter(tool => whyMissing(tool) !== undefined)
+  if (missing().length > 0 && isRoot && onPath('apt-get')) install(missing())
+  report(missing(), tests)
 }
 
 function assertBuilt(): void {
@@ -20,12 +23,8 @@ function assertBuilt(): void {
   )
 }
 
-function missingTools(): Tool[] {
-  return (Object.keys(TOOLS) as Tool[]).filter(tool => whyMissing(tool) !== undefined)
-}
-
 function install(tools: readonly Tool[]): void {
-  const packages = [...new Set(tools.map(tool => TOOLS[tool]))]
+  const packages = [...new Set(tools.map(tool => CLOUD_TOOLS[tool]))]
   console.error(`e2e: installing ${packages.join(' ')}`)
   apt('update', '-qq')
   apt('install', '-y', '-qq', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...packages)
@@ -38,21 +37,21 @@ function apt(...args: string[]): void {
 }
 
 /** Says which journeys are skipped and why; a run under CI fails instead. */
-function report(missing: readonly Tool[]): void {
+function report(missing: readonly Tool[], tests: URL): void {
   if (missing.length === 0) return
   const how = isRoot ? 'no apt-get here' : 'not root, so nothing is installed'
   const lines = missing.map(
-    tool => `  ${whyMissing(tool)}: ${journeysThatNeed(tool).join(', ') || 'no journey'} skipped`,
+    tool => `  ${whyMissing(tool)}: ${testsThatNeed(tool, tests).join(', ') || 'no test'} skipped`,
   )
   const text = `e2e: ${how}\n${lines.join('\n')}`
   if (process.env['CI'] === 'true') throw new Error(`${text}\nCI=true allows no skip`)
   console.error(text)
 }
 
-function journeysThatNeed(tool: Tool): string[] {
-  return readdirSync(JOURNEYS).filter(
+function testsThatNeed(tool: Tool, tests: URL): string[] {
+  return readdirSync(tests).filter(
     file =>
       file.endsWith('.test.ts') &&
-      new RegExp(`needs\\([^)]*'${tool}'`).test(readFileSync(new URL(file, JOURNEYS), 'utf8')),
+      new RegExp(`needs\\([^)]*'${tool}'`).test(readFileSync(new URL(file, tests), 'utf8')),
   )
 }

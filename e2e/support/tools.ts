@@ -2,16 +2,27 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Programs that journeys drive, and the Debian package of each. */
-export const TOOLS = {
+export const JOURNEY_TOOLS = {
   'docker-registry': 'docker-registry',
   skopeo: 'skopeo',
   containerd: 'containerd',
   ctr: 'containerd',
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
+  ip: 'iproute2',
 } as const
 
-export type Tool = keyof typeof TOOLS
+/** What only tests of clouds drive. */
+export const CLOUD_TOOLS = {
+  ...JOURNEY_TOOLS,
+  aws: 'awscli',
+  ceph: 'ceph-common',
+  'ceph-mon': 'ceph-mon',
+  'ceph-osd': 'ceph-osd',
+  radosgw: 'radosgw',
+} as const
+
+export type Tool = keyof typeof CLOUD_TOOLS
 
 export const isRoot = process.getuid?.() === 0
 

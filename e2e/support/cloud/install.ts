@@ -1,3 +1,20 @@
-import setup from '../install.ts'
+import type { TestProject } from 'vitest/node'
+import { prepare } from '../install.ts'
+import { CLOUD_TOOLS, needs, type Tool } from '../tools.ts'
+import { startRadosGateway } from './aws/radosgw.ts'
 
-export default setup
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** One for all tests, since it takes a while to start; absent where it is not installed. */
+    gateway: { readonly endpoint: string; readonly conf: string } | undefined
+  }
+}
+
+/** vitest's global set-up of the tests of clouds. */
+export default async function setup(project: TestProject) {
+  prepare(Object.keys(CLOUD_TOOLS) as Tool[], new URL('../../cloud/', import.meta.url))
+  if (needs('radosgw', 'ceph', 'ceph-mon', 'ceph-osd')) return
+  const gateway = await startRadosGateway()
+  project.provide('gateway', { endpoint: gateway.endpoint, conf: gateway.conf })
+  return () => gateway[Symbol.asyncDispose]()
+}

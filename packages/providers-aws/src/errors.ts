@@ -75,7 +75,8 @@ function codeOfStatus(status: number | undefined, system: string): ErrorCode {
   if (status === 401) return 'unauthorized'
   if (status === 403) return 'forbidden'
   if (status === 404) return 'not-found'
-  if (status === 429) return 'rate-limited'
+  // S3 says "slow down" so, and to HEAD without a word.
+  if (status === 429 || status === 503) return 'rate-limited'
   return status >= 500 ? 'server-error' : 'protocol'
 }
 

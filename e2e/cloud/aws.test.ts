@@ -1,0 +1,296 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { inspect } from 'node:util'
+import { describe, expect, inject, it } from 'vitest'
+import {
+  createContext,
+  fileVault,
+  isGpregError,
+  memoryVault,
+  type GpregEvent,
+  type SecretVault,
+} from '@gpreg/core'
+import { createAwsClients, createAwsProvider, type AwsProviderOptions } from '@gpreg/provider-aws'
+import { ADMIN } from '../support/cloud/aws/radosgw.ts'
+import { startAwsCloud, type AwsCloud } from '../support/cloud/aws/aws-cloud.ts'
+import { needs } from '../support/tools.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+Object.assign(process.env, {
+  AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
+})
+
+/** Waits take no time by the clock of the test; an account of its own for every test. */
+async function open() {
+  const cloud = await startAwsCloud(inject('gateway')!)
+  const events: GpregEvent[] = []
+  let now = Date.now()
+  const sleep = async (milliseconds: number) => void (now += milliseconds)
+  const context = createContext({ now: () => now, sleep, emit: event => events.push(event) })
+  const installation = `t${randomBytes(4).toString('hex')}`
+  const clients = createAwsClients({ region: 'us-east-1', s3Endpoint: cloud.s3, iamEndpoint: cloud.iam })
+  const provider = (vault: SecretVault, more: Partial<AwsProviderOptions> = {}) =>
+    createAwsProvider({
+      installation,
+      region: 'us-east-1',
+      s3Endpoint: cloud.s3,
+      withIam: true,
+      vault,
+      clients,
+      ...more,
+    })
+  return {
+    cloud,
+    events,
+    context,
+    installation,
+    provider,
+    [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
+  }
+}
+
+const keysOf = (cloud: AwsCloud, installation: string) =>
+  cloud.users.get(`registry-user-${installation}`)?.keys.map(({ id }) => id) ?? []
+
+describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
+  it('changes nothing when it only looks', async () => {
+    await using aws = await open()
+    const changes = await aws.provider(memoryVault()).changes(aws.context)
+    expect(
+      changes.filter(({ action }) => action === 'create').map(({ resource }) => resource.split('/')[0]),
+    ).toEqual(['s3:bucket', 'iam:user', 'iam:policy', 'iam:access-key'])
+    expect(aws.cloud.log.writes).toEqual([])
+    expect(aws.cloud.users.size).toBe(0)
+  })
+
+  it('makes one set of everything, however often it runs; the key does what the registry does', async () => {
+    await using aws = await open()
+    const vault = memoryVault()
+    await aws.provider(vault).apply(aws.context)
+    const made = await vault.read()
+    const described = await aws.provider(vault).describe(aws.context)
+    expect(await aws.provider(vault).check(aws.context)).toEqual([
+      ...['write', 'copy', 'read', 'multipart upload', 'delete'].map(name => ({ name, status: 'ok' })),
+      expect.objectContaining({ name: 'encrypted write', status: 'warning' }),
+    ])
+    aws.cloud.log.clear()
+    const again = await aws.provider(vault).apply(aws.context)
+    expect(again.every(({ action }) => action === 'keep')).toBe(true)
+    expect(aws.cloud.log.writes).toEqual([])
+    expect(await vault.read()).toEqual(made)
+    expect(await aws.provider(vault).describe(aws.context)).toEqual(described)
+    expect(keysOf(aws.cloud, aws.installation)).toEqual([made.registryStorage?.accessKeyId])
+  })
+
+  it('converges after a crash at any call, with one key that works', async () => {
+    await using counted = await open()
+    await counted.provider(memoryVault()).apply(counted.context)
+    const calls = counted.cloud.log.calls.length
+    expect(calls).toBeGreaterThan(12)
+    for (let crash = 0; crash < calls; crash++) {
+      await using aws = await open()
+      const vault = memoryVault()
+      const dying = new AbortController()
+      // The call takes effect, and the process that made it is gone.
+      aws.cloud.log.at(crash, 'cut')
+      aws.cloud.log.whenDone(index => void (index === crash && dying.abort()))
+      await expect(
+        aws.provider(vault).apply({ ...aws.context, signal: dying.signal }),
+        `crash at ${counted.cloud.log.calls[crash]?.name}`,
+      ).rejects.toMatchObject({ code: 'aborted' })
+      aws.cloud.log.clear()
+      await aws.provider(vault).apply(aws.context)
+      const { registryStorage: key } = await vault.read()
+      expect(keysOf(aws.cloud, aws.installation)).toEqual([key?.accessKeyId])
+      const settled = await aws.provider(vault).changes(aws.context)
+      expect(settled.map(({ action }) => action)).toEqual(settled.map(() => 'keep'))
+      const [, write] = await aws.provider(vault).check(aws.context)
+      expect(write?.status).toBe('ok')
+      const gone = await aws.provider(vault).changes(aws.context, 'absent')
+      expect(gone.map(({ action }) => action)).toEqual(['delete', 'delete', 'delete'])
+    }
+  }, 300_000)
+
+  it('ends with the permission that is missing, at whichever call it is refused', async () => {
+    await using counted = await open()
+    await counted.provider(memoryVault()).apply(counted.context)
+    const names = counted.cloud.log.calls.map(({ name }) => name)
+    for (const [index, name] of names.entries()) {
+      await using aws = await open()
+      aws.cloud.log.at(index, 'refuse')
+      const error = await aws
+        .provider(memoryVault())
+        .apply(aws.context)
+        .catch((thrown: unknown) => thrown)
+      expect(isGpregError(error, 'forbidden'), name).toBe(true)
+      const { subject, hint } = error as { subject: { permission?: string }; hint?: string }
+      expect(subject.permission, name).toMatch(
+        name.startsWith('iam:') ? new RegExp(`^${name}$`) : /^s3:[A-Z]\w+$/,
+      )
+      expect(hint).toContain(subject.permission)
+    }
+  })
+
+  it('goes on after being throttled at every call, and says so where it does not end', async () => {
+    await using aws = await open()
+    const throttled = new Set<string>()
+    aws.cloud.log.faults((_, { name }) => {
+      if (throttled.has(name)) return undefined
+      throttled.add(name)
+      return 'throttle'
+    })
+    const vault = memoryVault()
+    await aws.provider(vault).apply(aws.context)
+    expect(throttled.size).toBeGreaterThan(10)
+    expect(keysOf(aws.cloud, aws.installation)).toHaveLength(1)
+    aws.cloud.log.faults(() => 'throttle')
+    await expect(aws.provider(vault).changes(aws.context)).rejects.toMatchObject({
+      code: 'rate-limited',
+      hint: expect.any(String),
+    })
+  })
+
+  it('keeps one key where the answer that told it is lost, again and again', async () => {
+    await using aws = await open()
+    let lost = 0
+    aws.cloud.log.faults((_, { name }) => (name === 'iam:CreateAccessKey' && lost++ < 3 ? 'cut' : undefined))
+    const vault = memoryVault()
+    await aws.provider(vault).apply(aws.context)
+    expect(lost).toBe(4)
+    expect(keysOf(aws.cloud, aws.installation)).toEqual([(await vault.read()).registryStorage?.accessKeyId])
+    const removed = aws.events.filter(event => event.type === 'warning' && event.code === 'cloud')
+    expect(removed).toHaveLength(3)
+  })
+
+  it('rotates to a second key, and takes the first away when it rotates again', async () => {
+    await using aws = await open()
+    const vault = memoryVault()
+    const stored = async () => (await vault.read()).registryStorage?.accessKeyId
+    await aws.provider(vault).apply(aws.context)
+    const first = await stored()
+    await aws.provider(vault, { rotate: true }).apply(aws.context)
+    const second = await stored()
+    expect(keysOf(aws.cloud, aws.installation)).toEqual([first, second])
+    await aws.provider(vault, { rotate: true }).apply(aws.context)
+    expect(keysOf(aws.cloud, aws.installation)).toEqual([second, await stored()])
+    expect(new Set([first, second, await stored()]).size).toBe(3)
+  })
+
+  it('makes a second key where the secret of the first is lost, and no third', async () => {
+    await using aws = await open()
+    await aws.provider(memoryVault()).apply(aws.context)
+    await aws.provider(memoryVault()).apply(aws.context)
+    const keys = keysOf(aws.cloud, aws.installation)
+    expect(keys).toHaveLength(2)
+    const error = await aws
+      .provider(memoryVault())
+      .changes(aws.context)
+      .catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 'limit-exceeded',
+      hint: expect.stringContaining(`delete-access-key`),
+    })
+    for (const id of keys) expect((error as Error).message).toContain(`${id} (made`)
+  })
+
+  it('never removes a key that was used, or one of a user that gpreg did not make', async () => {
+    await using aws = await open()
+    const lost = memoryVault()
+    await aws.provider(lost).apply(aws.context)
+    await aws.provider(lost).check(aws.context)
+    const [used] = keysOf(aws.cloud, aws.installation)
+    // As if a run had broken off before that key was made.
+    const vault = memoryVault({ journal: { 'keys-before': [] } })
+    await aws.provider(vault).apply(aws.context)
+    expect(keysOf(aws.cloud, aws.installation)).toContain(used)
+
+    await using other = await open()
+    await other.provider(memoryVault()).apply(other.context)
+    const user = other.cloud.users.get(`registry-user-${other.installation}`)!
+    user.tags.delete('gpreg:managed')
+    const [theirs] = keysOf(other.cloud, other.installation)
+    await other.provider(memoryVault({ journal: { 'keys-before': [] } })).apply(other.context)
+    expect(keysOf(other.cloud, other.installation)).toContain(theirs)
+  })
+
+  it('does not take a user of somebody else', async () => {
+    await using aws = await open()
+    await aws.provider(memoryVault()).apply(aws.context)
+    aws.cloud.users.get(`registry-user-${aws.installation}`)!.tags.clear()
+    await expect(aws.provider(memoryVault()).changes(aws.context)).rejects.toMatchObject({
+      code: 'name-taken',
+      hint: expect.stringContaining('tag-user'),
+    })
+    const gone = await aws.provider(memoryVault()).changes(aws.context, 'absent')
+    expect(gone.slice(0, 2).map(({ action }) => action)).toEqual(['keep', 'keep'])
+  })
+
+  it('lets the key into its own bucket and into no other', async () => {
+    await using aws = await open()
+    const vault = memoryVault()
+    await aws.provider(vault).apply(aws.context)
+    const other = `other-${aws.installation}`
+    await aws.provider(memoryVault(), { bucket: other, installation: other }).apply(aws.context)
+    const [refused] = await aws.provider(vault, { bucket: other }).check(aws.context)
+    expect(refused).toMatchObject({
+      name: 'write',
+      status: 'failed',
+      detail: expect.stringContaining('AccessDenied'),
+    })
+    const [own] = await aws.provider(vault).check(aws.context)
+    expect(own).toMatchObject({ name: 'write', status: 'ok' })
+  })
+
+  it('destroys what it made, leaves a bucket that holds something, and what others made', async () => {
+    await using aws = await open()
+    const vault = memoryVault()
+    await aws.provider(vault).apply(aws.context)
+    const [{ PutObjectCommand, DeleteObjectCommand }, { s3 }] = [
+      await import('@aws-sdk/client-s3'),
+      createAwsClients({ region: 'us-east-1', s3Endpoint: aws.cloud.s3 }),
+    ]
+    const object = { Bucket: `reg-bucket-${aws.installation}`, Key: 'blob' }
+    await s3.send(new PutObjectCommand({ ...object, Body: 'x' }))
+    const kept = await aws.provider(vault).destroy(aws.context)
+    expect(kept.map(({ action }) => action)).toEqual(['delete', 'delete', 'keep'])
+    expect(kept[2]?.reason).toContain('aws s3 rm')
+    expect(aws.cloud.users.size).toBe(0)
+    await s3.send(new DeleteObjectCommand(object))
+    expect((await aws.provider(vault).destroy(aws.context)).map(({ action }) => action)).toEqual([
+      'keep',
+      'keep',
+      'delete',
+    ])
+    expect((await aws.provider(vault).destroy(aws.context)).map(({ action }) => action)).toEqual([
+      'keep',
+      'keep',
+      'keep',
+    ])
+
+    await using adopted = await open()
+    await adopted.provider(memoryVault(), { withIam: true }).apply(adopted.context)
+    // Another machine, or another vault: nothing says that the bucket was begun here, but its tag.
+    const gone = await adopted.provider(memoryVault()).changes(adopted.context, 'absent')
+    expect(gone.map(({ action }) => action)).toEqual(['delete', 'delete', 'delete'])
+  })
+
+  it('tells its secret to the vault and to nothing else', async () => {
+    await using aws = await open()
+    await using directory = await temporaryDirectory()
+    const vault = fileVault(directory.join('secrets.json'))
+    const provider = aws.provider(vault)
+    const told = [
+      await provider.changes(aws.context),
+      await provider.apply(aws.context),
+      await provider.describe(aws.context),
+      await provider.check(aws.context),
+      await provider.notes(aws.context),
+      aws.events,
+      await vault.read(),
+    ]
+    const secret = (await vault.read()).registryStorage!.secretAccessKey.reveal()
+    expect(await readFile(directory.join('secrets.json'), 'utf8')).toContain(secret)
+    expect(`${JSON.stringify(told)}${inspect(told, { depth: 12 })}`).not.toContain(secret)
+  })
+})

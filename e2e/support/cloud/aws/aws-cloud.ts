@@ -1,0 +1,81 @@
+import { startReverseProxy } from '../../reverse-proxy.ts'
+import { CallLog } from '../calls.ts'
+import { startIamServer, type IamServer } from './iam-server.ts'
+import { ADMIN, type RadosGateway } from './radosgw.ts'
+
+/** An account: S3 that is a real gateway, and an IAM whose keys work there. Every call is logged, and may go wrong. */
+export interface AwsCloud extends AsyncDisposable {
+  readonly s3: string
+  readonly iam: string
+  readonly users: IamServer['users']
+  readonly log: CallLog
+  /** What the built command finds the account by. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const NO_BODY = { HEAD: true } as Readonly<Record<string, boolean>>
+
+export async function startAwsCloud(gateway: RadosGateway): Promise<AwsCloud> {
+  const log = new CallLog()
+  const used = new Map<string, Date>()
+  const s3 = await startReverseProxy({
+    to: new URL(gateway.endpoint),
+    intercept({ exchange, request, response, forward }) {
+      const { method } = exchange
+      const setting = [...exchange.query.keys()].find(key => !/^(x-id|prefix|max-keys|list-type)$/.test(key))
+      const caller = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1]
+      // What others do with keys that were made here is no call to the account.
+      if (caller !== ADMIN.accessKeyId) {
+        if (caller !== undefined) used.set(caller, new Date())
+        return forward()
+      }
+      const isWrite = method !== 'GET' && method !== 'HEAD'
+      const { fault, done } = log.note({
+        name: `s3:${method}${setting === undefined ? '' : ` ?${setting}`}`,
+        isWrite,
+      })
+      const refuse = (status: number, code: string) =>
+        void response
+          .writeHead(status, { 'content-type': 'application/xml' })
+          .end(
+            NO_BODY[method]
+              ? undefined
+              : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`,
+          )
+      if (fault === 'refuse') return refuse(403, 'AccessDenied')
+      if (fault === 'throttle') return refuse(503, 'SlowDown')
+      forward({
+        answer(upstream) {
+          exchange.status = upstream.statusCode ?? 0
+          done()
+          if (fault === 'cut') return void response.destroy()
+          response.writeHead(upstream.statusCode ?? 502, upstream.headers)
+          upstream.pipe(response)
+        },
+      })
+    },
+  })
+  const iam = await startIamServer({
+    gateway,
+    callers: [ADMIN.accessKeyId],
+    log,
+    lastUse: id => used.get(id),
+  })
+  return {
+    s3: `http://${s3.host}`,
+    iam: iam.endpoint,
+    users: iam.users,
+    log,
+    env: {
+      AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/nonexistent',
+      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+    },
+    async [Symbol.asyncDispose]() {
+      await iam[Symbol.asyncDispose]()
+      await s3.stop()
+    },
+  }
+}

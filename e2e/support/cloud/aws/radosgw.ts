@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { mustRun } from '../../process.ts'
+import { temporaryDirectory } from '../../temporary-directory.ts'
+
+/** A real S3 with users, keys and policies: Ceph's gateway over one monitor and one store in memory, on loopback. */
+export interface RadosGateway extends AsyncDisposable {
+  /** http://127.0.0.1:port */
+  readonly endpoint: string
+  /** for `radosgw-admin -c` */
+  readonly conf: string
+}
+
+/** Keys of the user that may make users and policies. */
+export const ADMIN = { accessKeyId: 'AKIAADMIN', secretAccessKey: 'secret-of-the-admin' }
+
+const UID = 'admin'
+const PATIENCE = 60_000
+
+export async function startRadosGateway(): Promise<RadosGateway> {
+  const directory = await temporaryDirectory()
+  const [v2, v1, port] = (await freePorts(3)) as [number, number, number]
+  const conf = directory.join('ceph.conf')
+  const inDirectory = (...args: string[]) => mustRun(args[0]!, ['-c', conf, ...args.slice(1)])
+  for (const part of ['mon', 'osd', 'rgw', 'run', 'log']) await mkdir(directory.join(part))
+  const fsid = randomUUID()
+  await writeFile(conf, configuration(directory.path, fsid, { v1, v2, port }))
+  await makeKeyrings(directory.path)
+  const monmap = directory.join('monmap')
+  const address = `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`
+  await mustRun('monmaptool', ['--create', '--fsid', fsid, '--addv', 'a', address, monmap])
+  const keyring = directory.join('keyring')
+  const stop = async () => {
+    await stopDaemons(directory.join('run'))
+    await directory[Symbol.asyncDispose]()
+  }
+  try {
+    await inDirectory('ceph-mon', '--mkfs', '-i', 'a', '--monmap', monmap, '--keyring', keyring)
+    await inDirectory('ceph-mon', '-i', 'a')
+    const osd = randomUUID()
+    await inDirectory('ceph', 'osd', 'new', osd)
+    await inDirectory('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
+    await inDirectory('ceph-osd', '-i', '0')
+    await inDirectory('radosgw', '-n', 'client.admin')
+    await makeAdmin(conf)
+    const endpoint = `http://127.0.0.1:${port}`
+    await untilServing(endpoint)
+    return { endpoint, conf, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Runs `radosgw-admin`; answers what it prints. */
+export function radosgwAdmin(conf: string, ...args: string[]): Promise<string> {
+  return mustRun('radosgw-admin', ['-c', conf, ...args])
+}
+
+/** One copy of everything, no authentication inside, everything on loopback. */
+function configuration(directory: string, fsid: string, ports: { v1: number; v2: number; port: number }) {
+  return `
+[global]
+fsid = ${fsid}
+mon host = [v2:127.0.0.1:${ports.v2},v1:127.0.0.1:${ports.v1}]
+mon initial members = a
+public network = 127.0.0.0/8
+auth cluster required = none
+auth service required = none
+auth client required = none
+# Without these the gateway waits for ever: it wants encryption, which takes authentication.
+ms mon client mode = crc secure
+ms mon service mode = crc secure
+ms mon cluster mode = crc secure
+osd pool default size = 1
+osd pool default min size = 1
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+osd pool default pg num = 1
+osd pool default pgp num = 1
+osd pool default pg autoscale mode = off
+mon max pg per osd = 1000
+mon data avail crit = 0
+mon data avail warn = 0
+run dir = ${directory}/run
+log file = ${directory}/log/$name.log
+admin socket = ${directory}/run/$name.asok
+pid file = ${directory}/run/$name.pid
+keyring = ${directory}/keyring
+[mon.a]
+mon data = ${directory}/mon
+[osd]
+osd data = ${directory}/osd
+osd objectstore = memstore
+memstore device bytes = 2147483648
+[client]
+rgw frontends = beast endpoint=127.0.0.1:${ports.port}
+rgw data = ${directory}/rgw
+`
+}
+
+async function makeKeyrings(directory: string): Promise<void> {
+  const keyring = `${directory}/keyring`
+  await mustRun('ceph-authtool', [
+    '--create-keyring',
+    keyring,
+    '--gen-key',
+    '-n',
+    'mon.',
+    '--cap',
+    'mon',
+    'allow *',
+  ])
+  const caps = ['mon', 'osd', 'mgr'].flatMap(service => ['--cap', service, 'allow *'])
+  await mustRun('ceph-authtool', [keyring, '--gen-key', '-n', 'client.admin', ...caps])
+}
+
+async function makeAdmin(conf: string): Promise<void> {
+  const { accessKeyId, secretAccessKey } = ADMIN
+  const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`]
+  const caps = '--caps=users=*;user-policy=*'
+  await radosgwAdmin(conf, 'user', 'create', `--uid=${UID}`, '--display-name=admin', ...keys, caps)
+}
+
+async function untilServing(endpoint: string): Promise<void> {
+  for (const until = Date.now() + PATIENCE; ; await delay(200)) {
+    const answer = await fetch(endpoint).catch(() => undefined)
+    if (answer?.ok) return
+    if (Date.now() > until) throw new Error(`radosgw does not answer on ${endpoint}`)
+  }
+}
+
+/** They are daemons: their own pid files know them, the gateway goes before what it stands on. */
+async function stopDaemons(run: string): Promise<void> {
+  for (const name of ['client.admin', 'osd.0', 'mon.a']) {
+    const pid = Number(await readFile(`${run}/${name}.pid`, 'utf8').catch(() => ''))
+    // Nothing in memory is worth a tidy end, and ceph-osd takes its time for one.
+    if (pid > 0) process.kill(pid, 'SIGKILL')
+  }
+}
+
+/** Held until all are known, so that no two are the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map(server => once(server, 'listening')))
+  const ports = servers.map(server => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map(server => once(server.close(), 'close')))
+  return ports
+}
