@@ -1,12 +1,12 @@
 import type { TestProject } from 'vitest/node'
 import { prepare } from '../install.ts'
 import { CLOUD_TOOLS, needs, type Tool } from '../tools.ts'
-import { startRadosGateway } from './aws/radosgw.ts'
+import { startRadosGateway, type RadosGateway } from './aws/radosgw.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** One for all tests, since it takes a while to start; absent where it is not installed. */
-    gateway: { readonly endpoint: string; readonly conf: string } | undefined
+    gateway: RadosGateway | undefined
   }
 }
 

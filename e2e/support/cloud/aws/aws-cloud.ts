@@ -1,4 +1,4 @@
-import { startReverseProxy } from '../../reverse-proxy.ts'
+import { startReverseProxy, type ReverseProxy } from '../../reverse-proxy.ts'
 import { CallLog } from '../calls.ts'
 import { startIamServer, type IamServer } from './iam-server.ts'
 import { ADMIN, type RadosGateway } from './radosgw.ts'
@@ -9,8 +9,19 @@ export interface AwsCloud extends AsyncDisposable {
   readonly iam: string
   readonly users: IamServer['users']
   readonly log: CallLog
+  /** Requests to S3, whoever made them. */
+  readonly front: ReverseProxy
   /** What the built command finds the account by. */
   readonly env: Readonly<Record<string, string>>
+}
+
+/** By this alone the command and its clients are somebody, whatever the machine's user may be. */
+export const CALLER_ENV = {
+  AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
 }
 
 const NO_BODY = { HEAD: true } as Readonly<Record<string, boolean>>
@@ -66,13 +77,8 @@ export async function startAwsCloud(gateway: RadosGateway): Promise<AwsCloud> {
     iam: iam.endpoint,
     users: iam.users,
     log,
-    env: {
-      AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CONFIG_FILE: '/nonexistent',
-      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
-    },
+    front: s3,
+    env: CALLER_ENV,
     async [Symbol.asyncDispose]() {
       await iam[Symbol.asyncDispose]()
       await s3.stop()

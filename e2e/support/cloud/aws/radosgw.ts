@@ -1,26 +1,37 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { mustRun } from '../../process.ts'
+import { mustRun, startProcess, type RunningProcess } from '../../process.ts'
 import { temporaryDirectory } from '../../temporary-directory.ts'
 
 /** A real S3 with users, keys and policies: Ceph's gateway over one monitor and one store in memory, on loopback. */
-export interface RadosGateway extends AsyncDisposable {
+export interface RadosGateway {
   /** http://127.0.0.1:port */
   readonly endpoint: string
-  /** for `radosgw-admin -c` */
+  /** for `radosgw-admin -c`; all of the gateway's state is beside it */
   readonly conf: string
 }
 
-/** Keys of the user that may make users and policies. */
-export const ADMIN = { accessKeyId: 'AKIAADMIN', secretAccessKey: 'secret-of-the-admin' }
+export interface AccessKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
 
-const UID = 'admin'
+export interface GatewayUser {
+  readonly uid: string
+  readonly key?: AccessKey
+  /** such as `users=*;user-policy=*` */
+  readonly caps?: string
+}
+
+/** Keys of the user that may make users and policies. */
+export const ADMIN: AccessKey = { accessKeyId: 'AKIAADMIN', secretAccessKey: 'secret-of-the-admin' }
+
 const PATIENCE = 60_000
 
-export async function startRadosGateway(): Promise<RadosGateway> {
+export async function startRadosGateway(): Promise<RadosGateway & AsyncDisposable> {
   const directory = await temporaryDirectory()
   const [v2, v1, port] = (await freePorts(3)) as [number, number, number]
   const conf = directory.join('ceph.conf')
@@ -33,21 +44,27 @@ export async function startRadosGateway(): Promise<RadosGateway> {
   const address = `[v2:127.0.0.1:${v2},v1:127.0.0.1:${v1}]`
   await mustRun('monmaptool', ['--create', '--fsid', fsid, '--addv', 'a', address, monmap])
   const keyring = directory.join('keyring')
+  const daemons: RunningProcess[] = []
+  const startDaemon = (...args: string[]) => void daemons.unshift(runDaemon(conf, args))
   const stop = async () => {
-    await stopDaemons(directory.join('run'))
+    // The gateway goes before what it stands on. Nothing in memory is worth a tidy end, and ceph-osd takes its time for one.
+    for (const daemon of daemons) {
+      daemon.signal('SIGKILL')
+      await daemon.exited
+    }
     await directory[Symbol.asyncDispose]()
   }
   try {
     await inDirectory('ceph-mon', '--mkfs', '-i', 'a', '--monmap', monmap, '--keyring', keyring)
-    await inDirectory('ceph-mon', '-i', 'a')
+    startDaemon('ceph-mon', '-i', 'a')
     const osd = randomUUID()
     await inDirectory('ceph', 'osd', 'new', osd)
     await inDirectory('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', osd)
-    await inDirectory('ceph-osd', '-i', '0')
-    await inDirectory('radosgw', '-n', 'client.admin')
-    await makeAdmin(conf)
+    startDaemon('ceph-osd', '-i', '0')
+    startDaemon('radosgw', '-n', 'client.admin')
+    await createUser(conf, { uid: 'admin', key: ADMIN, caps: 'users=*;user-policy=*' })
     const endpoint = `http://127.0.0.1:${port}`
-    await untilServing(endpoint)
+    await untilServing(endpoint, daemons)
     return { endpoint, conf, [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
@@ -58,6 +75,15 @@ export async function startRadosGateway(): Promise<RadosGateway> {
 /** Runs `radosgw-admin`; answers what it prints. */
 export function radosgwAdmin(conf: string, ...args: string[]): Promise<string> {
   return mustRun('radosgw-admin', ['-c', conf, ...args])
+}
+
+/** A user of the gateway itself, beside those of the fake IAM. */
+export async function createUser(conf: string, { uid, key, caps }: GatewayUser): Promise<void> {
+  const flags = [
+    ...(key ? [`--access-key=${key.accessKeyId}`, `--secret-key=${key.secretAccessKey}`] : []),
+    ...(caps ? [`--caps=${caps}`] : []),
+  ]
+  await radosgwAdmin(conf, 'user', 'create', `--uid=${uid}`, `--display-name=${uid}`, ...flags)
 }
 
 /** One copy of everything, no authentication inside, everything on loopback. */
@@ -88,7 +114,6 @@ mon data avail warn = 0
 run dir = ${directory}/run
 log file = ${directory}/log/$name.log
 admin socket = ${directory}/run/$name.asok
-pid file = ${directory}/run/$name.pid
 keyring = ${directory}/keyring
 [mon.a]
 mon data = ${directory}/mon
@@ -118,27 +143,18 @@ async function makeKeyrings(directory: string): Promise<void> {
   await mustRun('ceph-authtool', [keyring, '--gen-key', '-n', 'client.admin', ...caps])
 }
 
-async function makeAdmin(conf: string): Promise<void> {
-  const { accessKeyId, secretAccessKey } = ADMIN
-  const keys = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`]
-  const caps = '--caps=users=*;user-policy=*'
-  await radosgwAdmin(conf, 'user', 'create', `--uid=${UID}`, '--display-name=admin', ...keys, caps)
+/** In the foreground, and gone with this process, however it ends: a daemon would go its own way. */
+function runDaemon(conf: string, [command, ...args]: readonly string[]): RunningProcess {
+  return startProcess('setpriv', ['--pdeathsig', 'KILL', command!, '-f', '-c', conf, ...args])
 }
 
-async function untilServing(endpoint: string): Promise<void> {
-  for (const until = Date.now() + PATIENCE; ; await delay(200)) {
+async function untilServing(endpoint: string, daemons: readonly RunningProcess[]): Promise<void> {
+  const ended = Promise.race(daemons.map(({ exited }) => exited)).then(() => 'ended' as const)
+  for (const until = Date.now() + PATIENCE; ;) {
     const answer = await fetch(endpoint).catch(() => undefined)
     if (answer?.ok) return
-    if (Date.now() > until) throw new Error(`radosgw does not answer on ${endpoint}`)
-  }
-}
-
-/** They are daemons: their own pid files know them, the gateway goes before what it stands on. */
-async function stopDaemons(run: string): Promise<void> {
-  for (const name of ['client.admin', 'osd.0', 'mon.a']) {
-    const pid = Number(await readFile(`${run}/${name}.pid`, 'utf8').catch(() => ''))
-    // Nothing in memory is worth a tidy end, and ceph-osd takes its time for one.
-    if (pid > 0) process.kill(pid, 'SIGKILL')
+    if ((await Promise.race([ended, delay(200)])) === 'ended' || Date.now() > until)
+      throw new Error(`radosgw does not answer on ${endpoint}:\n${daemons.map(one => one.stderr()).join('')}`)
   }
 }
 

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+
+/** The one registry of an account in a region. */
+export const ECR_ACCOUNT = '123456789012'
+export const ECR_REGION = 'eu-west-1'
+export const ECR_HOST = `${ECR_ACCOUNT}.dkr.ecr.${ECR_REGION}.amazonaws.com`
+
+/** https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_Repository.html */
+export interface EcrRepository {
+  readonly repositoryName: string
+  readonly imageTagMutability: string
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[]
+}
+
+export type Standing = 'stranger' | 'expired' | 'known'
+
+const TWELVE_HOURS = 12 * 60 * 60 * 1000
+
+/** What both sides of ECR know: which repositories there are, and who holds a login that is good. */
+export class EcrAccount {
+  readonly repositories = new Map<string, EcrRepository>()
+  /** milliseconds that a login is good for, from when it is given */
+  life = TWELVE_HOURS
+  /** when logins end, by password */
+  readonly #logins = new Map<string, number>()
+
+  /** Logins given so far. */
+  get issued(): number {
+    return this.#logins.size
+  }
+
+  issue(): { readonly password: string; readonly expiresAt: number } {
+    const [password, expiresAt] = [randomUUID(), Date.now() + this.life]
+    this.#logins.set(password, expiresAt)
+    return { password, expiresAt }
+  }
+
+  /** Ends all logins before their time. */
+  expire(): void {
+    for (const password of this.#logins.keys()) this.#logins.set(password, 0)
+  }
+
+  /** @param authorization the header */
+  standingOf(authorization = ''): Standing {
+    const [, encoded = ''] = /^Basic (.+)$/.exec(authorization) ?? []
+    const [, password = ''] = /^AWS:(.+)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+    const ends = this.#logins.get(password)
+    if (ends === undefined) return 'stranger'
+    return ends < Date.now() ? 'expired' : 'known'
+  }
+
+  /** In the words of both sides. */
+  missing(name: string): string {
+    return `The repository with name '${name}' does not exist in the registry with id '${ECR_ACCOUNT}'`
+  }
+}

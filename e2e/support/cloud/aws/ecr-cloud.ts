@@ -1,0 +1,75 @@
+import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { makeCertificates, type Certificates } from '../../certificates.ts'
+import { mustRun } from '../../process.ts'
+import { startRegistry, type Registry } from '../../registry.ts'
+import type { ReverseProxy } from '../../reverse-proxy.ts'
+import { temporaryDirectory } from '../../temporary-directory.ts'
+import { CallLog } from '../calls.ts'
+import { startConnectProxy, type ConnectProxy } from '../connect-proxy.ts'
+import { CALLER_ENV } from './aws-cloud.ts'
+import { ECR_HOST, EcrAccount } from './ecr-account.ts'
+import { startEcrRegistry } from './ecr-registry.ts'
+import { startEcrServer } from './ecr-server.ts'
+import { ADMIN } from './radosgw.ts'
+
+/** ECR under its own name, for whoever goes by the proxy. */
+export interface EcrCloud extends AsyncDisposable {
+  /** as it stands in references */
+  readonly host: string
+  readonly account: EcrAccount
+  /** Calls that are not about images. */
+  readonly log: CallLog
+  /** URL of the API */
+  readonly endpoint: string
+  /** Requests that are about images, as clients made them. */
+  readonly front: ReverseProxy
+  /** What is behind; wants no login, but TLS. */
+  readonly registry: Registry
+  readonly proxy: ConnectProxy
+  /** Its authority vouches for the host. */
+  readonly certificates: Certificates
+  /** holds ca.crt, for skopeo */
+  readonly certDir: string
+  /** What the built command finds all of it by, but the authority. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+export async function startEcrCloud(): Promise<EcrCloud> {
+  await using stack = new AsyncDisposableStack()
+  const directory = stack.use(await temporaryDirectory())
+  const certificates = await certificatesFor(ECR_HOST, directory.path)
+  const certDir = directory.join('certs')
+  await mkdir(certDir)
+  await copyFile(certificates.caFile, `${certDir}/ca.crt`)
+
+  const [account, log] = [new EcrAccount(), new CallLog()]
+  const registry = stack.use(await startRegistry({ certificates }))
+  const front = stack.use(await startEcrRegistry({ to: registry.url, account, certificates }))
+  const server = stack.use(await startEcrServer({ account, callers: [ADMIN.accessKeyId], log }))
+  const proxy = stack.use(await startConnectProxy({ [`${ECR_HOST}:443`]: Number(front.host.split(':')[1]) }))
+  const running = stack.move()
+  return {
+    host: ECR_HOST,
+    account,
+    log,
+    endpoint: server.endpoint,
+    front,
+    registry,
+    proxy,
+    certificates,
+    certDir,
+    env: { ...CALLER_ENV, AWS_ENDPOINT_URL_ECR: server.endpoint, HTTPS_PROXY: proxy.url },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** Of an authority of its own; good for the host, and for loopback as all of these are. */
+async function certificatesFor(host: string, directory: string): Promise<Certificates> {
+  const made = await makeCertificates(directory)
+  const certFile = `${directory}/host.pem`
+  const authority = ['-CA', made.caFile, '-CAkey', `${directory}/ca.key`, '-days', '2']
+  const names = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host},DNS:localhost,IP:127.0.0.1`]
+  const leaf = ['-key', made.keyFile, '-out', certFile, '-addext', 'basicConstraints=critical,CA:FALSE']
+  await mustRun('openssl', ['req', '-x509', ...authority, ...names, ...leaf])
+  return { ...made, certFile, cert: await readFile(certFile, 'utf8') }
+}

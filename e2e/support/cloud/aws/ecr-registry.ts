@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import type { Certificates } from '../../certificates.ts'
+import { startReverseProxy, type ReverseProxy } from '../../reverse-proxy.ts'
+import { ECR_HOST, type EcrAccount } from './ecr-account.ts'
+
+export interface EcrRegistryOptions {
+  /** a registry that speaks TLS with the same certificates */
+  readonly to: URL
+  readonly account: EcrAccount
+  readonly certificates: Certificates
+}
+
+/** ECR's own realm, which leads nowhere. */
+const CHALLENGE = `Basic realm="https://${ECR_HOST}/",service="ecr.amazonaws.com"`
+
+/** The side of ECR that holds images: a registry before which stands all that ECR does otherwise. */
+export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptions): Promise<ReverseProxy> {
+  /** what an upload told first, by its path */
+  const told = new Map<string, string>()
+  return startReverseProxy({
+    to,
+    certificates,
+    intercept({ exchange, request, response, forward }) {
+      const refuse = (status: number, code: string, message: string, headers = {}) => {
+        request.resume()
+        response.writeHead(status, { 'content-type': 'application/json', ...headers })
+        response.end(JSON.stringify({ errors: [{ code, message }] }))
+      }
+      const standing = account.standingOf(request.headers.authorization)
+      if (standing === 'stranger')
+        return refuse(401, 'UNAUTHORIZED', 'Not Authorized', { 'www-authenticate': CHALLENGE })
+      // https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html
+      if (standing === 'expired')
+        return refuse(403, 'DENIED', 'Your authorization token has expired. Reauthenticate and try again.')
+      const name = repositoryOf(exchange.path)
+      if (name !== undefined && !account.repositories.has(name))
+        return refuse(404, 'NAME_UNKNOWN', account.missing(name))
+      // Mounts are off until an account turns them on: what asks for one gets an upload.
+      
+      if (request.method !== 'PATCH') return forward()
+      forward({
+        answer(upstream: IncomingMessage) {
+          const { range, ...headers } = upstream.headers
+          exchange.status = upstream.statusCode === 202 ? 201 : (upstream.statusCode ?? 502)
+          // https://github.com/aws/containers-roadmap/issues/2831: it stays where the first chunk ended.
+          if (range !== undefined && !told.has(exchange.path)) told.set(exchange.path, range)
+          const stuck = range === undefined ? {} : { range: told.get(exchange.path) }
+          response.writeHead(exchange.status, { ...headers, ...stuck })
+          upstream.pipe(response)
+        },
+      })
+    },
+  })
+}
+
+function repositoryOf(path: string): string | undefined {
+  return /^\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(path)?.[1]
+}
