@@ -1,1 +1,10 @@
-export {}
+export { createGcpClients, gcpEndpoints } from './clients.ts'
+export { createGoogleAccess } from './google-access.ts'
+export { createGcpProvider } from './provider.ts'
+
+export type { GcpClientOptions, GcpClients, GcpEndpoints } from './clients.ts'
+export type { GoogleAccessOptions, TokenSource } from './google-access.ts'
+export type { GcpRegistry } from './place.ts'
+export type { GcpProviderOptions } from './provider.ts'
+export type { Repositories } from './repository.ts'
+export type { Services } from './service.ts'

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { CallLog, type Fault } from '../calls.ts'
+
+/** A call, as both forms of the APIs have it. */
+export interface ApiCall {
+  readonly method: keyof typeof METHODS
+  readonly request: ApiRequest
+}
+
+export interface ApiRequest {
+  readonly name?: string
+  readonly parent?: string
+  readonly repositoryId?: string
+  readonly repository?: Repository
+}
+
+export interface Repository {
+  readonly name?: string
+  readonly format: string | number
+  readonly labels?: Record<string, string>
+}
+
+interface Operation {
+  readonly name: string
+  done?: boolean
+  response?: object
+  error?: object
+}
+
+/** An answer that refuses, by a name of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+export class Refusal extends Error {
+  readonly status: string
+  readonly details: readonly object[]
+
+  constructor(status: string, message: string, reason?: string) {
+    super(message)
+    this.status = status
+    const type = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo' }
+    this.details = reason === undefined ? [] : [{ ...type, reason, domain: 'googleapis.com', metadata: {} }]
+  }
+}
+
+const FAULTS: Readonly<Record<Fault, Refusal>> = {
+  refuse: new Refusal('PERMISSION_DENIED', 'Permission denied on the resource, or it may not exist.'),
+  throttle: new Refusal('RESOURCE_EXHAUSTED', 'Quota exceeded for quota metric.', 'RATE_LIMIT_EXCEEDED'),
+  cut: new Refusal('UNAVAILABLE', 'The service is currently unavailable.'),
+}
+
+/** The number of the project, which replies have where requests may have its name. */
+const NUMBER = '232342569935'
+const ARTIFACT_REGISTRY = 'artifactregistry.googleapis.com'
+
+/** A project in memory: what of Service Usage and of Artifact Registry is used, with every way in which they fail. */
+export class Cloud {
+  readonly enabled = new Set<string>()
+  readonly repositories = new Map<string, Repository>()
+  readonly log = new CallLog()
+  hasBilling = true
+  /** looks at an operation before it is done */
+  looks = 2
+  /** calls that Artifact Registry still refuses after it was enabled */
+  slowness = 0
+  readonly #operations = new Map<string, { looks: number; finish: () => object }>()
+
+  handle({ method, request }: ApiCall): object {
+    const subject = (request.name ?? `${request.parent}/repositories/${request.repositoryId}`)
+      .split('/')
+      .at(-1)
+    const isWrite = !method.startsWith('Get')
+    const { fault, done } = this.log.note({ name: `${method} ${subject}`, isWrite })
+    if (fault === 'refuse' || fault === 'throttle') throw FAULTS[fault]
+    try {
+      const answer = METHODS[method](this, request)
+      if (fault === 'cut') throw FAULTS.cut
+      return answer
+    } finally {
+      done()
+    }
+  }
+
+  begin(name: string, finish: () => object): Operation {
+    this.#operations.set(name, { looks: this.looks, finish })
+    return this.look(name)
+  }
+
+  look(name: string): Operation {
+    const operation = this.#operations.get(name)
+    if (operation === undefined) throw new Refusal('NOT_FOUND', `Operation ${name} not found.`)
+    if (operation.looks-- > 0) return { name }
+    return { name, done: true, ...operation.finish() }
+  }
+
+  /** https://cloud.google.com/service-usage/docs/troubleshoot-api-errors */
+  needsArtifactRegistry(): void {
+    if (this.enabled.has(ARTIFACT_REGISTRY) && this.slowness-- <= 0) return
+    const message = `Artifact Registry API has not been used in project ${NUMBER} before or it is disabled.`
+    throw new Refusal('PERMISSION_DENIED', message, 'SERVICE_DISABLED')
+  }
+}
+
+const METHODS = {
+  GetService: (cloud: Cloud, { name = '' }: ApiRequest) => serviceOf(cloud, name),
+
+  EnableService(cloud: Cloud, { name = '' }: ApiRequest): Operation {
+    const type = 'type.googleapis.com/google.api.serviceusage.v1.EnableServiceResponse'
+    const response = () => ({ response: { '@type': type, service: serviceOf(cloud, name) } })
+    const service = name.split('/').at(-1)!
+    if (cloud.enabled.has(service))
+      return { name: 'operations/noop.DONE_OPERATION', done: true, ...response() }
+    return cloud.begin(`operations/acat.p2-${NUMBER}-${randomUUID()}`, () => {
+      const { message, details } = NO_BILLING
+      if (!cloud.hasBilling) return { error: { code: 9, message, details } }
+      cloud.enabled.add(service)
+      return response()
+    })
+  },
+
+  GetOperation: (cloud: Cloud, { name = '' }: ApiRequest): Operation => cloud.look(name),
+
+  GetRepository(cloud: Cloud, { name = '' }: ApiRequest): Repository {
+    cloud.needsArtifactRegistry()
+    const found = cloud.repositories.get(name)
+    if (found === undefined) throw new Refusal('NOT_FOUND', `Repository "${name}" not found`)
+    return found
+  },
+
+  CreateRepository(cloud: Cloud, { parent, repositoryId, repository }: ApiRequest): Operation {
+    cloud.needsArtifactRegistry()
+    const name = `${parent}/repositories/${repositoryId}`
+    if (cloud.repositories.has(name)) throw new Refusal('ALREADY_EXISTS', 'the repository already exists')
+    return cloud.begin(`${parent}/operations/${randomUUID()}`, () => {
+      if (cloud.repositories.has(name))
+        return { error: { code: 6, message: 'the repository already exists', details: [] } }
+      const made = { ...repository!, name }
+      cloud.repositories.set(name, made)
+      return {
+        response: { '@type': 'type.googleapis.com/google.devtools.artifactregistry.v1.Repository', ...made },
+      }
+    })
+  },
+
+  DeleteRepository(cloud: Cloud, { name = '' }: ApiRequest): Operation {
+    cloud.needsArtifactRegistry()
+    if (!cloud.repositories.has(name)) throw new Refusal('NOT_FOUND', `Repository "${name}" not found`)
+    return cloud.begin(`${name.replace(/\/repositories\/.*/, '')}/operations/${randomUUID()}`, () => {
+      cloud.repositories.delete(name)
+      return { response: { '@type': 'type.googleapis.com/google.protobuf.Empty', value: {} } }
+    })
+  },
+}
+
+const NO_BILLING = new Refusal(
+  'FAILED_PRECONDITION',
+  'Billing must be enabled for activation of service(s) to proceed.',
+  'UREQ_PROJECT_BILLING_NOT_FOUND',
+)
+
+function serviceOf(cloud: Cloud, name: string) {
+  const service = name.split('/').at(-1)!
+  const parent = `projects/${NUMBER}`
+  const state = cloud.enabled.has(service) ? 'ENABLED' : 'DISABLED'
+  return { name: `${parent}/services/${service}`, parent, state, config: { name: service } }
+}

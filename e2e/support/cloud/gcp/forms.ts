@@ -1,0 +1,45 @@
+import { ArtifactRegistryClient } from '@google-cloud/artifact-registry'
+import { ServiceUsageClient } from '@google-cloud/service-usage'
+import { createGcpClients, type GcpClients } from '@gpreg/provider-gcp'
+import { GoogleAuth, grpc } from 'google-gax'
+import type { Cloud } from './cloud.ts'
+import { startGrpcServer } from './grpc-server.ts'
+import { startRestServer } from './rest-server.ts'
+import { serviceAccountKey } from './service-account.ts'
+
+/** How the SDK speaks to a fake: as it does to Google, or as with endpoints of one's own. */
+export type Form = 'gRPC' | 'REST'
+
+export interface ServedCloud extends AsyncDisposable {
+  readonly clients: GcpClients
+}
+
+/** Who makes the changes: a key signs its tokens itself, so nobody is asked for one. */
+const operator = serviceAccountKey('operator@p1.iam.gserviceaccount.com')
+
+export function serveCloud(cloud: Cloud, form: Form): Promise<ServedCloud> {
+  return form === 'gRPC' ? overGrpc(cloud) : overRest(cloud)
+}
+
+async function overGrpc(cloud: Cloud): Promise<ServedCloud> {
+  const server = await startGrpcServer(cloud)
+  const auth = new GoogleAuth({ credentials: JSON.parse(operator.json.reveal()) })
+  const sslCreds = grpc.credentials.createInsecure()
+  const options = { apiEndpoint: '127.0.0.1', port: server.port, sslCreds, auth }
+  const services = new ServiceUsageClient(options)
+  const repositories = new ArtifactRegistryClient(options)
+  return {
+    clients: { services, repositories },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([services.close(), repositories.close()])
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function overRest(cloud: Cloud): Promise<ServedCloud> {
+  const server = await startRestServer(cloud)
+  const endpoints = { serviceUsage: server.url, artifactRegistry: server.url }
+  const clients = createGcpClients({ endpoints, credentials: operator })
+  return { clients, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}

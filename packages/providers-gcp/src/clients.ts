@@ -1,0 +1,66 @@
+import { ArtifactRegistryClient } from '@google-cloud/artifact-registry'
+import { ServiceUsageClient } from '@google-cloud/service-usage'
+import { GpregError, type ServiceAccountKey } from '@gpreg/core'
+import { GoogleIdentity, identityError } from './identity.ts'
+import type { Repositories } from './repository.ts'
+import type { Services } from './service.ts'
+
+/** What talks to Google. Give others to test, or to share what an application has. */
+export interface GcpClients {
+  readonly services: Services
+  readonly repositories: Repositories
+}
+
+/** URLs of the APIs, where they are not Google's public ones. */
+export interface GcpEndpoints {
+  readonly serviceUsage?: string
+  readonly artifactRegistry?: string
+}
+
+export interface GcpClientOptions {
+  /** What has one is spoken to over REST. */
+  readonly endpoints?: GcpEndpoints
+  /** Who makes the changes; default: as the SDK finds an identity */
+  readonly credentials?: ServiceAccountKey
+}
+
+export function createGcpClients({ endpoints = {}, credentials }: GcpClientOptions = {}): GcpClients {
+  const auth = new GoogleIdentity(credentials)
+  return {
+    services: new ServiceUsageClient({ auth, ...overRest(endpoints.serviceUsage) }),
+    repositories: new ArtifactRegistryClient({ auth, ...overRest(endpoints.artifactRegistry) }),
+  }
+}
+
+/** As gcloud takes them: https://cloud.google.com/sdk/gcloud/reference/topic/configurations (`api_endpoint_overrides`). */
+export function gcpEndpoints(env: NodeJS.ProcessEnv): GcpEndpoints {
+  const serviceUsage = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE']
+  const artifactRegistry = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY']
+  return { ...(serviceUsage ? { serviceUsage } : {}), ...(artifactRegistry ? { artifactRegistry } : {}) }
+}
+
+/**
+ * Before the first call: the SDK's own try, made within a call, ends the process where it fails.
+ * @throws `unauthorized`
+ */
+export async function identify({ services, repositories }: GcpClients): Promise<void> {
+  try {
+    await services.initialize()
+    await repositories.initialize()
+  } catch (error) {
+    throw identityError(error)
+  }
+}
+
+function overRest(endpoint: string | undefined) {
+  if (endpoint === undefined) return {}
+  const url = URL.parse(endpoint)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
+    throw new GpregError('usage', `${endpoint} is no endpoint of an API of Google`, {
+      hint: 'give a URL without a path, such as https://serviceusage.internal/',
+    })
+  }
+  const protocol = url.protocol.slice(0, -1)
+  const port = Number(url.port || (protocol === 'https' ? 443 : 80))
+  return { fallback: true, protocol, apiEndpoint: url.hostname, port }
+}

@@ -1,0 +1,102 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { gcpError } from './errors.ts'
+
+const about = {
+  project: 'p1',
+  resource: 'serviceusage:service/x',
+  permission: 'serviceusage.services.enable',
+}
+const failure = (fields: object, message = 'said Google') => Object.assign(new Error(message), fields)
+
+/** As the SDK throws it over REST: the whole answer is the message. */
+const overHttp = (status: number, name: string, reason?: string) =>
+  failure(
+    { status },
+    JSON.stringify({
+      error: {
+        code: status,
+        message: 'said Google',
+        status: name,
+        details: reason ? [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason }] : [],
+      },
+    }),
+  )
+
+describe('an error of the SDK', () => {
+  it.each([
+    [3, 400, 'INVALID_ARGUMENT', 'usage'],
+    [4, 504, 'DEADLINE_EXCEEDED', 'stalled'],
+    [5, 404, 'NOT_FOUND', 'not-found'],
+    [6, 409, 'ALREADY_EXISTS', 'name-taken'],
+    [7, 403, 'PERMISSION_DENIED', 'forbidden'],
+    [8, 429, 'RESOURCE_EXHAUSTED', 'rate-limited'],
+    [9, 400, 'FAILED_PRECONDITION', 'forbidden'],
+    [10, 409, 'ABORTED', 'server-error'],
+    [12, 501, 'UNIMPLEMENTED', 'protocol'],
+    [13, 500, 'INTERNAL', 'server-error'],
+    [14, 503, 'UNAVAILABLE', 'unreachable'],
+    [16, 401, 'UNAUTHENTICATED', 'unauthorized'],
+  ])('with number %s, or status %s %s, is the same', (code, status, name, expected) => {
+    expect(gcpError(failure({ code }), about).code).toBe(expected)
+    const error = gcpError(overHttp(status, name), about)
+    expect(error.code).toBe(expected)
+    expect(error.message).toBe('serviceusage.services.enable on serviceusage:service/x: said Google')
+  })
+
+  it.each([
+    [401, 'unauthorized'],
+    [403, 'forbidden'],
+    [404, 'not-found'],
+    [409, 'name-taken'],
+    [418, 'forbidden'],
+    [429, 'rate-limited'],
+    [502, 'server-error'],
+    [503, 'unreachable'],
+  ])('with status %s and a page of some proxy is "%s"', (status, expected) => {
+    expect(gcpError(failure({ status }, '<html>'), about).code).toBe(expected)
+  })
+
+  it('that refuses names the permission and the command that grants its role', () => {
+    const error = gcpError(failure({ code: 7 }), about)
+    expect(error.subject).toEqual({ resource: about.resource, permission: about.permission })
+    expect(error.hint).toContain(
+      'gcloud projects add-iam-policy-binding p1 --member=user:YOU --role=roles/serviceusage.serviceUsageAdmin ',
+    )
+  })
+
+  it.each([
+    ['UREQ_PROJECT_BILLING_NOT_FOUND', 400, 'forbidden', 'gcloud billing projects link p1 '],
+    ['BILLING_DISABLED', 403, 'forbidden', 'gcloud billing projects link p1 '],
+    ['SERVICE_DISABLED', 403, 'forbidden', 'gcloud services enable serviceusage.googleapis.com --project=p1'],
+    ['RESOURCE_QUOTA_EXCEEDED', 429, 'limit-exceeded', ''],
+  ])('for the reason %s says what to do about that', (reason, status, code, hint) => {
+    const error = gcpError(overHttp(status, status === 400 ? 'FAILED_PRECONDITION' : '', reason), about)
+    expect(error.code).toBe(code)
+    expect(error.hint ?? '').toContain(hint)
+    expect(gcpError(failure({ code: status === 429 ? 8 : 7, reason }), about)).toMatchObject({
+      code,
+      hint: error.hint,
+    })
+  })
+
+  it.each([
+    ['ECONNREFUSED', 'unreachable', true],
+    ['ENOTFOUND', 'unreachable', true],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls-untrusted', false],
+  ])('of the line, %s, is "%s"', (code, expected, retryable) => {
+    expect(gcpError(failure({ code }), about)).toMatchObject({ code: expected, retryable })
+  })
+
+  it('that quotes a page which is no answer is "protocol", without the page', () => {
+    const error = gcpError(new SyntaxError('Unexpected token, "<canary>" is not valid JSON'), about)
+    expect(error.code).toBe('protocol')
+    expect(inspect(error)).not.toContain('canary')
+  })
+
+  it('leaves request and answer behind', () => {
+    const secrets = { config: { headers: { authorization: 'canary' } }, response: { data: 'canary' } }
+    const error = gcpError(failure({ code: 13, ...secrets }), about)
+    expect(`${inspect(error, { depth: 9 })}${JSON.stringify(error)}`).not.toContain('canary')
+  })
+})

@@ -1,0 +1,51 @@
+import {
+  GpregError,
+  PATIENT,
+  Sensitive,
+  withRetry,
+  type Context,
+  type LoginSource,
+  type ServiceAccountKey,
+  type ShortLogin,
+} from '@gpreg/core'
+import { GoogleAuth } from 'google-gax'
+import { authOptions, identityError } from './identity.ts'
+
+/** What of google-auth-library is used. */
+export interface TokenSource {
+  getClient(): Promise<{
+    getAccessToken(): Promise<{ token?: string | null }>
+    readonly credentials: { readonly expiry_date?: number | null }
+  }>
+}
+
+export interface GoogleAccessOptions {
+  readonly auth?: TokenSource
+  /** default: as the SDK finds an identity */
+  readonly serviceAccountKey?: ServiceAccountKey
+}
+
+/** For how long a token is taken to be good whose end nobody tells, in milliseconds. */
+const SHORT = 5 * 60_000
+
+/**
+ * Lets in to Google's registries with an identity in Google Cloud. Repositories hold many images, so none is made here.
+ * https://cloud.google.com/artifact-registry/docs/docker/authentication#token
+ */
+export function createGoogleAccess(options: GoogleAccessOptions = {}): LoginSource {
+  const { serviceAccountKey, auth = new GoogleAuth(authOptions(serviceAccountKey)) } = options
+  return {
+    login: (host: string, context: Context): Promise<ShortLogin> =>
+      withRetry(context, 'access token', PATIENT, async () => {
+        try {
+          const client = await auth.getClient()
+          const { token } = await client.getAccessToken()
+          if (!token) throw new GpregError('unauthorized', 'Google gave no access token', { host })
+          const expiresAt = client.credentials.expiry_date ?? context.now() + SHORT
+          return { username: 'oauth2accesstoken', password: new Sensitive(token), expiresAt }
+        } catch (error) {
+          throw identityError(error).about({ host })
+        }
+      }),
+  }
+}
