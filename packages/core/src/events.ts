@@ -44,6 +44,8 @@ export type GpregEvent =
   | ({ readonly type: 'change.started' } & Change)
   | { readonly type: 'change.waiting'; readonly resource: string; readonly state: string }
   | ({ readonly type: 'change.done' } & Change)
+  /** Something is being tried, to see whether it holds. */
+  | { readonly type: 'check.started'; readonly name: string }
   /** A request or a transfer is tried again after `delay`. */
   | {
       readonly type: 'retry'

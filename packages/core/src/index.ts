@@ -39,6 +39,8 @@ export {
   serviceAccountLogin,
 } from './registry/service-account.ts'
 export { addressOf, hostOfAddress, isSame, purposesOf, singleRegistry } from './registry/setup.ts'
+export { examineRegistry } from './actions/doctor.ts'
+export { probeRegistry } from './actions/probe.ts'
 export { lockImages } from './actions/lock.ts'
 export { planMirror } from './actions/mirror-plan.ts'
 export { login, logout } from './actions/login.ts'
@@ -62,6 +64,7 @@ export type { ImageSetRequest, ImageSetWorld } from './gitpod/image-set-request.
 export type { Lock, LockEntry } from './gitpod/lock.ts'
 export type { Naming } from './gitpod/naming.ts'
 export type { ListeningServer, RegistryServer, RegistryServerOptions } from './serve/server.ts'
+export type { DoctorOptions, DoctorResult, PurposeVerdict } from './actions/doctor.ts'
 export type { LockOptions, LockResult } from './actions/lock.ts'
 export type { LoginRequest, LoginResult, LogoutResult } from './actions/login.ts'
 export type { CredentialPlace } from './remote/credential-store.ts'

@@ -42,10 +42,10 @@ export async function login(
     context,
   )
   try {
-    const answer = await registries.ping(host).catch((error: unknown) => {
+    const { login: asked } = await registries.ping(host).catch((error: unknown) => {
       throw isGpregError(error, 'unauthorized') ? refused(request, error) : error
     })
-    if (answer === 'open') {
+    if (asked === 'open') {
       const message = `${host} asks for no login to its API: whether this one is right shows when it is used`
       context.emit({ type: 'warning', code: 'login-unproven', message, subject: { host } })
     }

@@ -22,6 +22,13 @@ export interface ClientOptions {
   readonly stallTimeout: number
 }
 
+/** How a registry wants to be spoken to. */
+export interface Greeting {
+  readonly scheme: 'http' | 'https'
+  /** `open` where it asked for no credentials */
+  readonly login: 'open' | 'guarded'
+}
+
 /** A document may take so many times the stall time-out. */
 const DOCUMENT_PATIENCE = 5
 
@@ -110,10 +117,11 @@ export class RegistryClient {
   }
 
   /** Asks for nothing but an answer. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support */
-  async ping(): Promise<'open' | 'guarded'> {
+  async ping(): Promise<Greeting> {
     const response = await this.request({ method: 'GET', target: '', scopes: [], expect: [200] })
     await response.body.dump()
-    return this.#authority.isAsked ? 'guarded' : 'open'
+    const scheme = this.#own?.protocol === 'http:' ? 'http' : 'https'
+    return { scheme, login: this.#authority.isAsked ? 'guarded' : 'open' }
   }
 
   /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */

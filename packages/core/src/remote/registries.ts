@@ -4,7 +4,7 @@ import type { Side } from '../errors.ts'
 import { DOCKER_HUB, type Reference } from '../model/reference.ts'
 import { isRepositoryCreator } from '../registry/provider.ts'
 import { countRetries } from '../retry.ts'
-import { RegistryClient } from './client.ts'
+import { RegistryClient, type Greeting } from './client.ts'
 import { CloudCredentials, type Clouds } from './cloud-credentials.ts'
 import { openConnections, type TlsOptions } from './connections.ts'
 import { loadCredentials, type Credentials } from './credentials.ts'
@@ -46,10 +46,10 @@ export interface Registries {
    */
   open(side: Side, reference: Reference, access?: 'read' | 'write'): OpenRepository
   /**
-   * Asks whether the registry is there and takes the credentials; `open` where it asked for none.
+   * Asks whether the registry is there and takes the credentials.
    * @throws `unauthorized`, `unreachable`, …
    */
-  ping(host: string): Promise<'open' | 'guarded'>
+  ping(host: string): Promise<Greeting>
   /** Requests sent so far, and how many of them were second tries. */
   traffic(): { readonly requests: Readonly<Record<Side, number>>; readonly retries: number }
   /** What Docker Hub said last of the pulls that are left; null where it has not. */

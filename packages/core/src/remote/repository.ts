@@ -3,7 +3,7 @@ import { GpregError, isGpregError } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
 import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
-import type { Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store/capabilities.ts'
+import type { Deleter, Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import type { Scope } from './authority.ts'
@@ -30,7 +30,7 @@ export interface RemoteRepositoryOptions {
 const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
 
 /** A repository of a registry, by the OCI distribution API. */
-export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister {
+export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister, Deleter {
   readonly name: string
   readonly #upload: UploadTarget
   readonly #context: Context
@@ -42,6 +42,11 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     this.#context = context
     const scopes: Scope[] = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
     this.#upload = { client, repository: name, scopes, stallTimeout }
+  }
+
+  /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
+  get bodyLimit(): number {
+    return this.#upload.client.bodyLimit
   }
 
   async resolve(tagOrDigest: string, call: Call = {}): Promise<Descriptor> {
@@ -124,6 +129,13 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
 
   mount(descriptor: Descriptor, fromRepository: string, call: Call = {}): Promise<boolean> {
     return this.#pushing(() => mountBlob(this.#upload, descriptor, fromRepository, call))
+  }
+
+  /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#content-management */
+  async delete({ digest, mediaType }: Descriptor, call: Call = {}): Promise<void> {
+    const kind = isManifestType(mediaType) ? 'manifests' : 'blobs'
+    const response = await this.#request('DELETE', `${kind}/${digest}`, [202, 200, 204], {}, call)
+    await response.body.dump()
   }
 
   tags(call: Call = {}): AsyncIterable<string> {
