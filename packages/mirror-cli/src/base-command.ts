@@ -46,15 +46,20 @@ export abstract class BaseCommand extends Command {
     return createContext({ emit: this.#progress.emit, signal: this.signal })
   }
 
-  /** The image set that the flags name, and the world to act on it in; its registries are closed when the command ends. */
+  /** The image set that the flags name, and the world to act on it in. */
   protected async collect(
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
   ): Promise<World & { readonly set: ImageSet }> {
     const request = imageSetRequest(flags)
-    this.#world = await openWorld(registriesOptions(flags), await this.watch(flags))
-    const set = await collectImageSet(request, this.#world)
+    const world = await this.open(flags)
+    const set = await collectImageSet(request, world)
     if (!flags.quiet) for (const line of renderExcluded(set)) this.say(line)
-    return { ...this.#world, set }
+    return { ...world, set }
+  }
+
+  /** The world to act in; its registries are closed when the command ends. */
+  protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
+    return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
   }
 
   /** Ends the command with its answer: as text, or by the return value as the JSON document. */

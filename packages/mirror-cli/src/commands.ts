@@ -1,9 +1,12 @@
+import Doctor from './commands/doctor.ts'
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
 import Login from './commands/login.ts'
 import Logout from './commands/logout.ts'
 import Mirror from './commands/mirror.ts'
 import NodeConfig from './commands/node-config.ts'
+import ProvisionAws from './commands/provision/aws.ts'
+import ProvisionGcp from './commands/provision/gcp.ts'
 import Serve from './commands/serve.ts'
 import ValuesAws from './commands/values/aws.ts'
 import ValuesAzure from './commands/values/azure.ts'
@@ -16,12 +19,15 @@ import Verify from './commands/verify.ts'
 
 /** Every command by name; oclif finds them here and nowhere else, so that gpreg bundles into one file. */
 export const COMMANDS = {
+  doctor: Doctor,
   images: Images,
   lock: Lock,
   login: Login,
   logout: Logout,
   mirror: Mirror,
   'node-config': NodeConfig,
+  'provision:aws': ProvisionAws,
+  'provision:gcp': ProvisionGcp,
   serve: Serve,
   'values:aws': ValuesAws,
   'values:azure': ValuesAzure,

@@ -2,6 +2,7 @@ import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createRegistries, GpregError } from '@gpreg/core'
 import type { Context, ReadableRepository, Reference, Registries, RegistriesOptions } from '@gpreg/core'
+import { createClouds } from './clouds.ts'
 
 /** What a command works with. */
 export interface World {
@@ -13,7 +14,7 @@ export interface World {
 
 /** The composition root: the one place where a command's parts are put together. */
 export async function openWorld(options: RegistriesOptions, context: Context): Promise<World> {
-  const registries = await createRegistries(options, context)
+  const registries = await createRegistries({ clouds: createClouds(), ...options }, context)
   return {
     context,
     registries,

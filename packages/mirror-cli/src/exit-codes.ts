@@ -1,4 +1,4 @@
-import type { ErrorCode, MirrorPlan, MirrorResult, VerifyResult } from '@gpreg/core'
+import type { Check, ErrorCode, MirrorPlan, MirrorResult, PurposeVerdict, VerifyResult } from '@gpreg/core'
 
 /** What scripts see; a contract (docs/cli.md). */
 export const ExitCode = {
@@ -76,6 +76,16 @@ export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number
 export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan): ExitCode {
   const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []))
   return exitCodeOfFailures(failures, images.length)
+}
+
+/** 4 where something that was tried does not hold. */
+export function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
+  return checks.some(({ status }) => status === 'failed') ? ExitCode.different : ExitCode.done
+}
+
+/** 4 where the registry cannot serve what was asked. */
+export function exitCodeOfVerdicts(verdicts: readonly PurposeVerdict[]): ExitCode {
+  return verdicts.some(({ status }) => status === 'blocked') ? ExitCode.different : ExitCode.done
 }
 
 /** 4 as soon as one image is known to differ; where images only could not be read, that is a failure and no difference. */

@@ -19,8 +19,10 @@ export function summarise(state: ProgressState, now: number): string {
   const finished = finishedImages(state)
   const failed = images.failed === 0 ? '' : ` (${images.failed} failed)`
   const retries = state.retries === 0 ? [] : [`${state.retries} tried again`]
-  if (finished === 0 && !state.planned)
-    return [`looked at ${looking.done} of ${looking.total} images`, ...retries].join('  ')
+  if (finished === 0 && !state.planned) {
+    const looked = `looked at ${looking.done} of ${looking.total} images`
+    return [looking.total > 0 ? looked : (state.step ?? 'at work'), ...retries].join('  ')
+  }
   const total = images.total > 0 ? ` of ${images.total}` : ''
   const counted = `${finished}${total} images${failed}`
   if (bytes.total === 0) return [counted, ...retries].join('  ')

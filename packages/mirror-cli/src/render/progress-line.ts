@@ -15,6 +15,12 @@ export function renderEvent(
       return `${paint('red', 'failed')} ${event.image}: ${event.error.message}`
     case 'image.verified':
       return `${paint(event.ok ? 'green' : 'red', event.status)} ${event.image}`
+    case 'change.started':
+      return `${event.action} ${event.resource}`
+    case 'check.started':
+      return verbose ? `try ${event.name}` : undefined
+    case 'change.waiting':
+      return verbose ? `waiting for ${event.resource}: ${event.state}` : undefined
     case 'warning':
       return `${paint('yellow', 'warning:')} ${event.message}`
     case 'retry':

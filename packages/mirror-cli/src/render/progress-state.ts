@@ -9,6 +9,8 @@ export interface ProgressState {
   readonly activeImages: Map<string, number>
   /** Blobs on their way, by digest. */
   readonly activeBlobs: Map<string, { readonly size: number; sent: number }>
+  /** What is being changed or tried, where it is no image. */
+  step: string | undefined
   retries: number
   planned: boolean
   /** Bytes sent at moments of the last seconds, oldest first: what the rate is made of. */
@@ -24,6 +26,7 @@ export function createProgressState(): ProgressState {
     bytes: { total: 0, sent: 0 },
     activeImages: new Map(),
     activeBlobs: new Map(),
+    step: undefined,
     retries: 0,
     planned: false,
     samples: [],
@@ -74,6 +77,18 @@ export function record(state: ProgressState, event: GpregEvent): void {
     case 'blob.sent':
     case 'blob.failed':
       state.activeBlobs.delete(event.digest)
+      break
+    case 'change.started':
+      state.step = `${event.action} ${event.resource}`
+      break
+    case 'change.waiting':
+      state.step = `${event.resource}: ${event.state}`
+      break
+    case 'check.started':
+      state.step = `try ${event.name}`
+      break
+    case 'change.done':
+      state.step = undefined
       break
     case 'retry':
       state.retries += 1

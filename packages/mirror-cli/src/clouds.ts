@@ -1,0 +1,45 @@
+/** The one place that knows the clouds. Each is loaded when it is wanted: their SDKs are large. */
+import { readFile } from 'node:fs/promises'
+import { getCACertificates } from 'node:tls'
+import { GpregError, quirksOf, type Clouds, type LoginSource } from '@gpreg/core'
+
+export const loadAws = () => import('@gpreg/provider-aws')
+export const loadGcp = () => import('@gpreg/provider-gcp')
+
+/** Registries of clouds let this machine in by its identity there. */
+export function createClouds(): Clouds {
+  const known = new Map<string, Promise<LoginSource | undefined>>()
+  return async (host, side) => {
+    const key = `${side} ${host}`
+    const access = known.get(key) ?? accessTo(host, side)
+    known.set(key, access)
+    return access
+  }
+}
+
+async function accessTo(...[host, side]: Parameters<Clouds>): Promise<LoginSource | undefined> {
+  switch (quirksOf(host).kind) {
+    case 'ecr':
+      return (await loadAws()).createEcrAccess(host)
+    case 'google':
+      // Where images come from, everybody may read: looking for an identity would only cost time.
+      return side === 'target' ? (await loadGcp()).createGoogleAccess() : undefined
+    case 'acr':
+    case 'generic':
+      return undefined
+  }
+}
+
+/** The usual authorities and those of a file, as the SDKs want them. */
+export async function authorities(path: string | undefined): Promise<readonly string[] | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return [...getCACertificates('default'), await readFile(path, 'utf8')]
+  } catch (cause) {
+    throw new GpregError('input-unreadable', `cannot read ${path}`, {
+      path,
+      cause,
+      hint: 'name a PEM file with the authorities to trust',
+    })
+  }
+}

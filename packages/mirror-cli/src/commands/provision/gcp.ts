@@ -1,0 +1,74 @@
+import { parseServiceAccountKey, readText } from '@gpreg/core'
+import { Flags } from '@oclif/core'
+import { loadGcp } from '../../clouds.ts'
+import { defined } from '../../flags/defined.ts'
+import { withEnvironment } from '../../flags/environment.ts'
+import { provisionFlags } from '../../flags/provision.ts'
+import { loginFlags, registriesOptions } from '../../flags/registries.ts'
+import { probeWith } from '../../provision/probe.ts'
+import { ProvisionCommand } from '../../provision/provision-command.ts'
+
+export default class ProvisionGcp extends ProvisionCommand {
+  static override summary = 'Prepare gcr.io or Artifact Registry for workspace images.'
+  static override description =
+    'Enables the APIs, makes the repository, and says which roles the service account needs, as gcloud commands. Container Registry has shut: its host names are served by Artifact Registry, where roles of the storage count for nothing. Credentials are found as the Google SDK finds them.'
+  static override examples = [
+    {
+      description: 'See what would be done',
+      command: 'gpreg provision gcp --project my-project --location europe-west1 --dry-run',
+    },
+    {
+      description: 'Do it, and try it with the key that Gitpod will use',
+      command:
+        'gpreg provision gcp --project my-project --location europe-west1 --service-account-key key.json --secrets-file gcr.json --yes',
+    },
+  ]
+  static override flags = {
+    ...withEnvironment({
+      project: Flags.string({ required: true, helpValue: 'ID', description: 'the project' }),
+      location: Flags.string({
+        required: true,
+        helpValue: 'REGION',
+        description: 'such as europe-west1; gcr.io is on its continent then',
+      }),
+      registry: Flags.option({
+        options: ['gcr', 'artifact-registry'] as const,
+        default: 'gcr' as const,
+        description: 'under the names of gcr.io, or under those of pkg.dev',
+      })(),
+      'service-account-key': Flags.string({
+        helpValue: 'FILE',
+        description: 'JSON key of the service account of the object storage: Gitpod pushes and pulls with it',
+      }),
+      'service-account': Flags.string({
+        helpValue: 'EMAIL',
+        description: 'whom the roles are for; default: whose key it is',
+      }),
+    }),
+    ...provisionFlags,
+    ...loginFlags,
+  }
+
+  async run() {
+    const { flags } = await this.parse(ProvisionGcp)
+    const { project, location, registry, installation } = flags
+    const { createGcpClients, createGcpProvider, gcpEndpoints } = await loadGcp()
+    const path = flags['service-account-key']
+    const serviceAccountKey =
+      path === undefined ? undefined : parseServiceAccountKey(await readText(path), path)
+    return this.provision(flags, {
+      needsSecretsFile: false,
+      open: async vault =>
+        createGcpProvider({
+          project,
+          location,
+          registry,
+          installation,
+          vault,
+          clients: createGcpClients({ endpoints: gcpEndpoints(process.env) }),
+          probe: probeWith(registriesOptions(flags)),
+          ...defined({ serviceAccountKey, serviceAccount: flags['service-account'] }),
+        }),
+    })
+  }
+}

@@ -1,0 +1,121 @@
+import { dirname, relative } from 'node:path'
+import {
+  fileVault,
+  formatProvisioned,
+  GpregError,
+  memoryVault,
+  writeOutputFile,
+  type Change,
+  type Context,
+  type Goal,
+  type Provider,
+  type ProvisionedSecrets,
+  type SecretVault,
+} from '@gpreg/core'
+import { BaseCommand } from '../base-command.ts'
+import { exitCodeOfChecks } from '../exit-codes.ts'
+import type { ProvisionFlags } from '../flags/provision.ts'
+import { ask } from '../prompt.ts'
+import { paintFor } from '../render/paint.ts'
+import { renderChanges, renderProvision, type ProvisionDocument } from '../render/provision.ts'
+import { gitWorkTree } from './git.ts'
+
+/** What a cloud's command adds: its provider, and the credentials that somebody made by other means. */
+export interface CloudPart {
+  open(vault: SecretVault): Promise<Provider>
+  readonly given?: ProvisionedSecrets
+  /** Credentials are told once, so there must be a file for them. */
+  readonly needsSecretsFile: boolean
+}
+
+type WrittenFiles = NonNullable<ProvisionDocument['files']>
+type Flags = ProvisionFlags & { readonly json: boolean; readonly quiet: boolean; readonly verbose: boolean }
+
+/** What `gpreg provision` does for every cloud: shows the changes, asks, makes them, tries the result, writes it down. */
+export abstract class ProvisionCommand extends BaseCommand {
+  protected async provision(flags: Flags, part: CloudPart): Promise<ProvisionDocument> {
+    const context = await this.watch(flags)
+    const goal = flags.destroy ? 'absent' : 'present'
+    const isReal = !flags['dry-run']
+    if (isReal && goal === 'present' && part.needsSecretsFile && flags['secrets-file'] === undefined)
+      throw noSecretsFile()
+    const provider = await part.open(await openVault(flags['secrets-file'], part.given, isReal))
+    const planned = await provider.changes(context, goal)
+    const common = { kind: 'ProvisionResult', version: 1, cloud: provider.cloud, goal } as const
+    if (!isReal) {
+      const document = { ...common, dryRun: true, changes: planned, checks: [], notes: [], next: [] }
+      return this.answer(document, renderProvision)
+    }
+    await this.#confirm(planned, flags, goal)
+    if (goal === 'absent') {
+      const changes = await provider.destroy(context)
+      return this.answer(
+        { ...common, dryRun: false, changes, checks: [], notes: [], next: [] },
+        renderProvision,
+      )
+    }
+    const changes = await provider.apply(context)
+    const files = await this.#write(flags, provider, context)
+    const checks = await provider.check(context)
+    const document: ProvisionDocument = {
+      ...common,
+      dryRun: false,
+      changes,
+      checks,
+      files,
+      notes: [...(await provider.notes(context)), ...(await notesOfFile(flags['secrets-file']))],
+      next: [
+        `gpreg values ${provider.cloud} --from ${flags.output} --domain DOMAIN -o gitpod.config.yaml --secrets DIR`,
+      ],
+    }
+    return this.answer(document, renderProvision, exitCodeOfChecks(checks))
+  }
+
+  async #confirm(planned: readonly Change[], flags: Flags, goal: Goal): Promise<void> {
+    if (flags.yes || planned.every(({ action }) => action === 'keep')) return
+    if (!process.stdin.isTTY || flags.json) {
+      throw new GpregError('usage', 'there are changes to make, and nobody to ask', {
+        hint: 'look at them with --dry-run, then give --yes',
+      })
+    }
+    this.say(renderChanges(planned, paintFor(process.stderr)))
+    const question = goal === 'present' ? 'Make these changes?' : 'Remove these?'
+    const answer = await ask(`${question} [y/N] `, this.signal)
+    if (/^y(es)?$/i.test(answer)) return
+    throw new GpregError('aborted', 'nothing was changed')
+  }
+
+  async #write(flags: Flags, provider: Provider, context: Context): Promise<WrittenFiles> {
+    const choice = await provider.describe(context)
+    const secrets = flags['secrets-file']
+    const place = secrets === undefined ? {} : { secretsFile: relative(dirname(flags.output), secrets) }
+    await writeOutputFile(flags.output, formatProvisioned({ choice, ...place }))
+    return { provision: flags.output, ...(secrets === undefined ? {} : { secrets }) }
+  }
+}
+
+/** A dry run writes nothing, so what was given is only held in memory then. */
+async function openVault(
+  path: string | undefined,
+  given: ProvisionedSecrets | undefined,
+  isReal: boolean,
+): Promise<SecretVault> {
+  if (path === undefined) return memoryVault(given)
+  const vault = fileVault(path)
+  if (!isReal) return memoryVault({ ...(await vault.read()), ...given })
+  if (given !== undefined) await vault.update(given)
+  return vault
+}
+
+function noSecretsFile(): GpregError {
+  return new GpregError('usage', 'the secret of a new key is told only once: where is it to go?', {
+    hint: 'name a file with --secrets-file FILE; it is written with mode 0600, and before the key is made',
+  })
+}
+
+async function notesOfFile(path: string | undefined): Promise<string[]> {
+  const tree = path === undefined ? undefined : await gitWorkTree(path)
+  return tree === undefined
+    ? []
+    : [`${path} is inside the git work tree ${tree}: keep it out of the repository`]
+}
