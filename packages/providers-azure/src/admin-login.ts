@@ -52,24 +52,27 @@ export class AdminLogin implements Resource {
   async inspect(context: Context): Promise<Inspection> {
     const { finder, rotate } = this.#options
     const found = await finder.find(context)
-    const store = { reason: 'its password goes to the secrets file', make: () => this.#store(context) }
-    if (found === undefined || !hasPasswords(found)) return { action: 'create', ...store }
-    const active = await this.#active(await this.#list(context))
+    const reason = 'its password goes to the secrets file'
+    if (found === undefined || !hasPasswords(found)) {
+      return { action: 'create', reason, make: async () => this.#store(await this.#list(context)) }
+    }
+    const given = await this.#list(context)
+    const active = await this.#active(given)
     const { rotating } = await this.#journal()
     if (rotating !== undefined || (rotate && !this.isFresh)) {
-      const reason = [
+      const steps = [
         `makes ${otherThan(active)} anew, which goes to the secrets file`,
         `${active ?? 'password'} goes on working until the next rotation`,
         ...(rotating === undefined ? [] : ['a run that broke off had begun it']),
-      ].join('; ')
-      return { action: 'update', reason, make: () => this.#rotate(active, context) }
+      ]
+      return { action: 'update', reason: steps.join('; '), make: () => this.#rotate(active, context) }
     }
-    return active === undefined ? { action: 'create', ...store } : keep(`${active} is in the secrets file`)
+    if (active !== undefined) return keep(`${active} is in the secrets file`)
+    return { action: 'create', reason, make: () => this.#store(given) }
   }
 
   /** Either password does; after a rotation the one that was made last. */
-  async #store(context: Context): Promise<void> {
-    const given = await this.#list(context)
+  async #store(given: RegistryListCredentialsResult): Promise<void> {
     const { password: [last] = [] } = await this.#journal()
     await this.#write(given, PASSWORDS.find(name => name === last) ?? 'password')
   }

@@ -27,13 +27,14 @@ export async function follow(
   context: Context,
   policy: Policy = PATIENT,
 ): Promise<void> {
-  const poller = await call(
+  // Pollers are promises of their end: one that is returned by itself would be waited for.
+  const { poller } = await call(
     context,
     about,
     async options => {
-      const begun = begin(options)
-      await begun.submitted()
-      return begun
+      const poller = begin(options)
+      await poller.submitted()
+      return { poller }
     },
     policy,
   )

@@ -87,6 +87,11 @@ export class RegistryFinder {
     }
   }
 
+  /** There is one under the name at hand now. */
+  made(): void {
+    this.#found = this.name
+  }
+
   /** Whether there is one under the name at hand, listed or not. */
   async isThere(context: Context): Promise<boolean> {
     const found = await this.#get(this.name, context)

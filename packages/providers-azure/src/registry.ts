@@ -92,7 +92,7 @@ export class Registry implements Resource {
       context,
       ONCE,
     )
-    await finder.isThere(context)
+    finder.made()
   }
 
   /** For what another run began. */
