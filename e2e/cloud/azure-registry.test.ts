@@ -140,7 +140,12 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
       .login(HOST, context)
       .catch((error: unknown) => error)
     expect(stranger).toMatchObject({ code: 'unauthorized', hint: expect.stringContaining('az login') })
-    const secrets = [...azure.tokens.all, ...acr.front.refreshTokens.all, 'canary-wrong-secret', 'canary-client-secret']
+    const secrets = [
+      ...azure.tokens.all,
+      ...acr.front.refreshTokens.all,
+      'canary-wrong-secret',
+      'canary-client-secret',
+    ]
     const shown = inspect([refused, down, stranger, events], { depth: Infinity, showHidden: true })
     for (const secret of secrets) expect(shown).not.toContain(secret)
   })

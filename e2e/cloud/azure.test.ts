@@ -4,11 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   createContext,
   fileVault,
-  isGpregError,
   memoryVault,
-  toGpregError,
   type Context,
-  type GpregError,
   type GpregEvent,
   type SecretVault,
 } from '@gpreg/core'
@@ -16,6 +13,7 @@ import { createAzureClients, createAzureProvider, type AzureProviderOptions } fr
 import { azureCertificates, startAzureCloud } from '../support/cloud/azure/azure-cloud.ts'
 import { CLIENT } from '../support/cloud/azure/entra-server.ts'
 import { GROUP, SUBSCRIPTION, type AzureSubscription } from '../support/cloud/azure/subscription.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
 
@@ -103,15 +101,6 @@ function onlyRegistry({ registries }: AzureSubscription) {
     tags: { 'gpreg-managed': 'true', 'gpreg-installation': 'prod' },
   })
   return registry!
-}
-
-async function failureOf(work: Promise<unknown>): Promise<GpregError> {
-  const outcome = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  expect(outcome).toSatisfy(isGpregError)
-  return toGpregError(outcome)
 }
 
 describe.skipIf(needs('openssl'))('provisioning in Azure', () => {

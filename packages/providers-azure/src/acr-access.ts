@@ -36,23 +36,22 @@ const SHORT = 5 * 60_000
 
 /** Lets in to registries of Azure with an identity in Entra. Repositories come into being by a push. */
 export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
-  const { ca } = options
+  const { ca, credential } = options
   const line = new Line(ca)
   const pipeline = createPipelineFromOptions(PLAIN)
   pipeline.addPolicy(line, { afterPhase: 'Sign' })
-  const identities = new Map<AzureCloud, TokenCredential>()
+  const identities = new Map<AzureCloud, AzureIdentity>()
 
   return {
     login: (host: string, context: Context): Promise<ShortLogin> => {
       const cloud = options.cloud ?? cloudOf(host)
-      const identity = options.credential ?? identities.get(cloud) ?? new AzureIdentity({ cloud, ca })
+      const identity = identities.get(cloud) ?? new AzureIdentity({ cloud, ca, credential })
       identities.set(cloud, identity)
       return withRetry(context, 'login to the registry', PATIENT, async () => {
         try {
           const scope = `${CLOUDS[cloud].registryAudience}/.default`
-          const given = await identity.getToken(scope, { abortSignal: context.signal })
-          if (given === null) throw new GpregError('unauthorized', 'Entra gave no token')
-          return await exchange(host, given.token, context)
+          const { token } = await identity.getToken(scope, { abortSignal: context.signal })
+          return await exchange(host, token, context)
         } catch (error) {
           const about = { resource: `acr:registry/${host}`, permission: 'AcrPush' }
           throw azureError(error, about).about({ host })

@@ -14,6 +14,8 @@ export interface IdentityOptions {
   readonly cloud: AzureCloud
   /** PEM of authorities to trust besides the usual ones: give those as well */
   readonly ca?: readonly string[] | undefined
+  /** default: as the SDK finds an identity */
+  readonly credential?: TokenCredential | undefined
 }
 
 const ABOUT = { resource: 'entra:token', permission: 'entra:token' }
@@ -24,17 +26,13 @@ const ABOUT = { resource: 'entra:token', permission: 'entra:token' }
  */
 export class AzureIdentity implements TokenCredential {
   readonly #line: Line
-  readonly #chain: TokenCredential
+  readonly #authority: string
+  #chain: TokenCredential | undefined
 
-  constructor({ cloud, ca }: IdentityOptions) {
+  constructor({ cloud, ca, credential }: IdentityOptions) {
+    this.#chain = credential
     this.#line = new Line(ca)
-    const authorityHost = process.env['AZURE_AUTHORITY_HOST'] || CLOUDS[cloud].authority
-    this.#chain = new DefaultAzureCredential({
-      ...this.#line.options,
-      authorityHost,
-      // Microsoft is asked about authorities that are not its own, and does not know them.
-      disableInstanceDiscovery: !isKnownAuthority(authorityHost),
-    })
+    this.#authority = process.env['AZURE_AUTHORITY_HOST'] || CLOUDS[cloud].authority
   }
 
   /** An abort leaves the SDK to itself: it cannot be stopped while it asks. @throws `unauthorized`, and what the line does */
@@ -42,16 +40,28 @@ export class AzureIdentity implements TokenCredential {
     this.#line.failure = undefined
     const over = new AbortController()
     const signal = options.abortSignal as AbortSignal | undefined
-    const aborted = signal === undefined ? [] : [untilAborted(signal, over.signal)]
     try {
-      const token = await Promise.race([this.#chain.getToken(scopes, options), ...aborted])
-      if (token === null) throw new Error('nobody gave a token')
+      const chain = (this.#chain ??= this.#findIdentity())
+      const given = chain.getToken(scopes, options)
+      const token = await (signal ? Promise.race([given, untilAborted(signal, over.signal)]) : given)
+      if (token === null)
+        throw new GpregError('unauthorized', 'no identity in Azure', { hint: IDENTITY_HINT })
       return token
     } catch (error) {
       throw this.#line.failure === undefined ? identityError(error) : azureError(this.#line.failure, ABOUT)
     } finally {
       over.abort()
     }
+  }
+
+  /** Refuses an environment that names no way to be somebody. */
+  #findIdentity(): TokenCredential {
+    return new DefaultAzureCredential({
+      ...this.#line.options,
+      authorityHost: this.#authority,
+      // Microsoft is asked about authorities that are not its own, and does not know them.
+      disableInstanceDiscovery: !isKnownAuthority(this.#authority),
+    })
   }
 }
 

@@ -27,7 +27,7 @@ export interface RegistryOptions {
   readonly sku: AzureSku
 }
 
-const GOES_ON: ReadonlySet<string> = new Set(['Creating', 'Updating', 'Deleting'])
+const GOES_ON: ReadonlySet<string> = new Set(['Creating', 'Updating'])
 
 /** Where the images go, with an admin user. */
 export class Registry implements Resource {
@@ -54,6 +54,7 @@ export class Registry implements Resource {
     const { provisioningState: state = '', adminUserEnabled, sku } = found
     const isMade = isOurs(found, this.#options.installation)
     if (state === 'Failed' && isMade) throw this.#failedError()
+    if (state === 'Deleting') throw this.#leavingError()
     if (GOES_ON.has(state)) {
       const make = async () => {
         await this.#wait(context)
@@ -113,6 +114,14 @@ export class Registry implements Resource {
       finder.about('registries/write'),
       context,
     )
+  }
+
+  #leavingError(): GpregError {
+    return new GpregError('server-error', `${this.name} is being removed`, {
+      resource: this.name,
+      hint: 'run the same command again when it is gone',
+      retryable: false,
+    })
   }
 
   #failedError(): GpregError {

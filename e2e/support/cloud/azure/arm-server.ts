@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import type { Certificates } from '../../certificates.ts'
 import { startHttpsServer, type HttpsServer } from './https-server.ts'
-import { Refusal } from './refusal.ts'
+import { ApiError } from '../api-error.ts'
 import { SUBSCRIPTION, type AcrRegistry, type AzureSubscription, type RegistryInput } from './subscription.ts'
 import type { TokenIssuer } from './tokens.ts'
 
@@ -57,7 +57,7 @@ export function startArmServer({ certificates, tokens, subscription }: ArmOption
     const origin = `https://${request.headers.host}`
     const [, token = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? []
     if (tokens.read(token)?.aud !== origin)
-      throw new Refusal(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
+      throw new ApiError(401, 'InvalidAuthenticationToken', 'The access token is invalid.')
     const hasBody = Number(request.headers['content-length'] ?? 0) > 0
     const input = hasBody ? ((await json(request)) as RegistryInput) : {}
     const { group = '', name = '' } = groups
@@ -71,9 +71,9 @@ export function startArmServer({ certificates, tokens, subscription }: ArmOption
     const { fault, done } = subscription.log.note({ name, isWrite: !READS.has(name) })
     const work = async (): Promise<Answer> => {
       if (fault === 'refuse') throw unauthorized(name)
-      if (fault === 'throttle') throw new Refusal(429, 'TooManyRequests', 'The request is being throttled.')
-      if (url.search !== `?${VERSION}`) throw new Refusal(400, 'InvalidApiVersionParameter', url.search)
-      if (route === undefined) throw new Refusal(404, 'NotFound', `${name} is no call of ARM`)
+      if (fault === 'throttle') throw new ApiError(429, 'TooManyRequests', 'The request is being throttled.')
+      if (url.search !== `?${VERSION}`) throw new ApiError(400, 'InvalidApiVersionParameter', url.search)
+      if (route === undefined) throw new ApiError(404, 'NotFound', `${name} is no call of ARM`)
       return answerTo(request, route[3], groups)
     }
     const { status, body, headers } = await work().catch(refusalAnswer)
@@ -94,13 +94,14 @@ function routeOf(method: string, path: string): [Route | undefined, Record<strin
 }
 
 function refusalAnswer(error: unknown): Answer {
-  const refusal = error instanceof Refusal ? error : new Refusal(500, 'InternalServerError', String(error))
+  const refusal = error instanceof ApiError ? error : new ApiError(500, 'InternalServerError', String(error))
   const headers = refusal.status === 429 ? { 'retry-after': '7' } : {}
-  return { status: refusal.status, body: refusal.body, headers }
+  const { status, code, message } = refusal
+  return { status, body: { error: { code, message } }, headers }
 }
 
 const unauthorized = (name: string) =>
-  new Refusal(
+  new ApiError(
     403,
     'AuthorizationFailed',
     `The client 'gpreg' with object id '1' does not have authorization to perform action '${name}' over scope '/subscriptions/${SUBSCRIPTION}' or the scope is invalid.`,

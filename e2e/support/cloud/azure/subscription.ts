@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { CallLog } from '../calls.ts'
-import { Refusal } from './refusal.ts'
+import { ApiError } from '../api-error.ts'
 
 /** A registry, as ARM tells of it. */
 export interface AcrRegistry {
@@ -51,7 +51,7 @@ export class AzureSubscription {
 
   assertGroup(group: string): void {
     if (this.groups.has(group)) return
-    throw new Refusal(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`)
+    throw new ApiError(404, 'ResourceGroupNotFound', `Resource group '${group}' could not be found.`)
   }
 
   existing(group: string, name: string): AcrRegistry {
@@ -60,7 +60,7 @@ export class AzureSubscription {
     const found = this.registries.get(name)
     if (found?.group === group) return found
     const what = `The Resource 'Microsoft.ContainerRegistry/registries/${name}' under resource group '${group}' was not found.`
-    throw new Refusal(404, 'ResourceNotFound', what)
+    throw new ApiError(404, 'ResourceNotFound', what)
   }
 
   isTaken(name: string): boolean {
@@ -74,7 +74,7 @@ export class AzureSubscription {
     const there = this.registries.get(name)
     if (this.taken.has(name) || (there && there.group !== group)) {
       const message = `The registry DNS name ${name}.${this.suffix} is already in use.`
-      throw new Refusal(409, 'AlreadyInUse', message)
+      throw new ApiError(409, 'AlreadyInUse', message)
     }
     const registry: AcrRegistry = {
       name,
@@ -116,14 +116,14 @@ export class AzureSubscription {
   }
 
   regenerate(registry: AcrRegistry, name: string): void {
-    if (!registry.passwords.has(name)) throw new Refusal(400, 'InvalidRequest', `no password ${name}`)
+    if (!registry.passwords.has(name)) throw new ApiError(400, 'InvalidRequest', `no password ${name}`)
     registry.passwords.set(name, newPassword())
   }
 
   credentials(registry: AcrRegistry): object {
     if (!registry.adminUserEnabled) {
       const message = `The operation is disallowed on registry '${registry.name}': the admin user is disabled.`
-      throw new Refusal(400, 'UnAuthorizedForCredentialOperations', message)
+      throw new ApiError(400, 'UnAuthorizedForCredentialOperations', message)
     }
     for (const value of registry.passwords.values()) this.told.add(value)
     // No order is promised.
@@ -142,12 +142,12 @@ export class AzureSubscription {
   #assertAllowed(name: string, { location, sku }: RegistryInput): void {
     if (!this.isRegistered) {
       const message = "The subscription is not registered to use namespace 'Microsoft.ContainerRegistry'."
-      throw new Refusal(409, 'MissingSubscriptionRegistration', message)
+      throw new ApiError(409, 'MissingSubscriptionRegistration', message)
     }
-    if (this.policy !== undefined) throw new Refusal(403, 'RequestDisallowedByPolicy', this.policy)
-    if (!/^[a-zA-Z0-9]{5,50}$/.test(name)) throw new Refusal(400, 'InvalidResourceName', `bad name ${name}`)
-    if (!location) throw new Refusal(400, 'LocationRequired', 'The location property is required.')
-    if (!sku) throw new Refusal(400, 'MissingSku', 'The sku property is required.')
+    if (this.policy !== undefined) throw new ApiError(403, 'RequestDisallowedByPolicy', this.policy)
+    if (!/^[a-zA-Z0-9]{5,50}$/.test(name)) throw new ApiError(400, 'InvalidResourceName', `bad name ${name}`)
+    if (!location) throw new ApiError(400, 'LocationRequired', 'The location property is required.')
+    if (!sku) throw new ApiError(400, 'MissingSku', 'The sku property is required.')
   }
 }
 
