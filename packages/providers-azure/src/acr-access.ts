@@ -43,7 +43,7 @@ export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
   const identities = new Map<AzureCloud, AzureIdentity>()
 
   return {
-    login: (host: string, context: Context): Promise<ShortLogin> => {
+    async login(host: string, context: Context): Promise<ShortLogin> {
       const cloud = options.cloud ?? cloudOf(host)
       const identity = identities.get(cloud) ?? new AzureIdentity({ cloud, ca, credential })
       identities.set(cloud, identity)

@@ -112,9 +112,8 @@ export class AdminLogin implements Resource {
     const { registry } = await this.#options.vault.read()
     return PASSWORDS.find(name => {
       const login = loginOf(given, name)
-      return (
-        login?.username === registry?.username && login?.password.reveal() === registry?.password.reveal()
-      )
+      if (login === undefined || registry === undefined) return false
+      return login.username === registry.username && login.password.reveal() === registry.password.reveal()
     })
   }
 
