@@ -1,20 +1,13 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import {
-  createContext,
-  isGpregError,
-  memoryVault,
-  toGpregError,
-  type Context,
-  type GpregError,
-  type GpregEvent,
-} from '@gpreg/core'
+import { createContext, memoryVault, type Context, type GpregEvent } from '@gpreg/core'
 import { createGcpProvider, type GcpProviderOptions } from '@gpreg/provider-gcp'
 import { Cloud } from '../support/cloud/gcp/cloud.ts'
 import { serveCloud, type Form } from '../support/cloud/gcp/forms.ts'
 import { startRestServer } from '../support/cloud/gcp/rest-server.ts'
 import { serviceAccountKey } from '../support/cloud/gcp/service-account.ts'
 import { mustRun } from '../support/process.ts'
+import { failureOf } from '../support/failure-of.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { onPath } from '../support/tools.ts'
 
@@ -81,15 +74,6 @@ async function open(form: Form) {
 
 const actionsOf = (changes: readonly { readonly action: string }[]) => changes.map(({ action }) => action)
 const namesOf = (cloud: Cloud) => cloud.log.calls.map(({ name }) => name.replace(/^(GetOperation) .*/, '$1'))
-
-async function failureOf(work: Promise<unknown>): Promise<GpregError> {
-  const outcome = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  expect(outcome).toSatisfy(isGpregError)
-  return toGpregError(outcome)
-}
 
 /** Everything is there, once. */
 function expectWhole(cloud: Cloud): void {

@@ -54,8 +54,8 @@ export async function startTokenProxy(options: TokenProxyOptions): Promise<Token
   return { ...proxy, issued: () => tokens.size, expired: () => expired }
 }
 
-/** `repository:NAME:pull,push` */
-function covers(scopes: readonly string[], { method, url = '' }: IncomingMessage): boolean {
+/** @param scopes such as `repository:NAME:pull,push` */
+export function covers(scopes: readonly string[], { method, url = '' }: IncomingMessage): boolean {
   const repository = /^\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(url)?.[1]
   if (repository === undefined) return true
   const action = method === 'GET' || method === 'HEAD' ? 'pull' : 'push'

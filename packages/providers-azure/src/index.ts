@@ -1,1 +1,10 @@
-export {}
+export { createAcrAccess } from './acr-access.ts'
+export { createAzureClients } from './clients.ts'
+export { cloudOfHost } from './clouds.ts'
+export { createAzureProvider } from './provider.ts'
+
+export type { AcrAccessOptions } from './acr-access.ts'
+export type { AzureClientOptions, AzureClients, RegistryApi } from './clients.ts'
+export type { AzureCloud } from './clouds.ts'
+export type { AzureProviderOptions } from './provider.ts'
+export type { AzureSku } from './registry.ts'

@@ -2,19 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { ApiError } from '../api-error.ts'
 import type { CallLog } from '../calls.ts'
-
-/** What a caller did wrong, as the API tells it. */
-export class ApiError extends Error {
-  readonly status: number
-  readonly code: string
-
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
-}
 
 /** How calls and answers are written, and what errors are called that every action may end in. */
 export interface Protocol<Input, Output> {

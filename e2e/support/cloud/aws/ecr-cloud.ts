@@ -1,6 +1,5 @@
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { makeCertificates, type Certificates } from '../../certificates.ts'
-import { mustRun } from '../../process.ts'
 import { startRegistry, type Registry } from '../../registry.ts'
 import type { ReverseProxy } from '../../reverse-proxy.ts'
 import { temporaryDirectory } from '../../temporary-directory.ts'
@@ -37,7 +36,7 @@ export interface EcrCloud extends AsyncDisposable {
 export async function startEcrCloud(): Promise<EcrCloud> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory())
-  const certificates = await certificatesFor(ECR_HOST, directory.path)
+  const certificates = await makeCertificates(directory.path, ECR_HOST)
   const certDir = directory.join('certs')
   await mkdir(certDir)
   await copyFile(certificates.caFile, `${certDir}/ca.crt`)
@@ -61,15 +60,4 @@ export async function startEcrCloud(): Promise<EcrCloud> {
     env: { ...CALLER_ENV, AWS_ENDPOINT_URL_ECR: server.endpoint, HTTPS_PROXY: proxy.url },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
-}
-
-/** Of an authority of its own; good for the host, and for loopback as all of these are. */
-async function certificatesFor(host: string, directory: string): Promise<Certificates> {
-  const made = await makeCertificates(directory)
-  const certFile = `${directory}/host.pem`
-  const authority = ['-CA', made.caFile, '-CAkey', `${directory}/ca.key`, '-days', '2']
-  const names = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host},DNS:localhost,IP:127.0.0.1`]
-  const leaf = ['-key', made.keyFile, '-out', certFile, '-addext', 'basicConstraints=critical,CA:FALSE']
-  await mustRun('openssl', ['req', '-x509', ...authority, ...names, ...leaf])
-  return { ...made, certFile, cert: await readFile(certFile, 'utf8') }
 }

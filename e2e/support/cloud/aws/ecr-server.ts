@@ -1,5 +1,6 @@
 import type { CallLog } from '../calls.ts'
-import { ApiError, startApiServer, type Actions, type ApiServer, type Protocol } from './api-server.ts'
+import { ApiError } from '../api-error.ts'
+import { startApiServer, type Actions, type ApiServer, type Protocol } from './api-server.ts'
 import { ECR_ACCOUNT, ECR_HOST, ECR_REGION, type EcrAccount, type EcrRepository } from './ecr-account.ts'
 
 export interface EcrServerOptions {

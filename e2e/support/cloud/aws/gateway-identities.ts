@@ -5,7 +5,7 @@ import {
   IAMServiceException,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
-import { ApiError } from './api-server.ts'
+import { ApiError } from '../api-error.ts'
 import type { IamKey, IamUser } from './iam-protocol.ts'
 import { ADMIN, createUser, radosgwAdmin, type RadosGateway } from './radosgw.ts'
 

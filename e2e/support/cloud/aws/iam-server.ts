@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CallLog } from '../calls.ts'
-import { ApiError, startApiServer, type Actions, type ApiServer } from './api-server.ts'
+import { ApiError } from '../api-error.ts'
+import { startApiServer, type Actions, type ApiServer } from './api-server.ts'
 import { GatewayIdentities } from './gateway-identities.ts'
 import {
   describeTags,

@@ -1,0 +1,128 @@
+import {
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineFromOptions,
+  createPipelineRequest,
+} from '@azure/core-rest-pipeline'
+import {
+  GpregError,
+  PATIENT,
+  Sensitive,
+  withRetry,
+  type Context,
+  type LoginSource,
+  type ShortLogin,
+} from '@gpreg/core'
+import type { TokenCredential } from '@azure/identity'
+import { cloudOfHost, CLOUDS, type AzureCloud } from './clouds.ts'
+import { azureError } from './errors.ts'
+import { AzureIdentity } from './identity.ts'
+import { Line, PLAIN } from './line.ts'
+
+export interface AcrAccessOptions {
+  /** default: the one that the host is in */
+  readonly cloud?: AzureCloud
+  /** PEM of authorities to trust besides the usual ones: give those as well */
+  readonly ca?: readonly string[]
+  /** default: as the SDK finds an identity */
+  readonly credential?: TokenCredential
+}
+
+/** Who logs in with a token. https://learn.microsoft.com/azure/container-registry/container-registry-authentication#az-acr-login-with---expose-token */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+/** For how long a login is taken to be good that does not say when it ends, in milliseconds. */
+const SHORT = 5 * 60_000
+
+/** Lets in to registries of Azure with an identity in Entra. Repositories come into being by a push. */
+export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
+  const { ca, credential } = options
+  const line = new Line(ca)
+  const pipeline = createPipelineFromOptions(PLAIN)
+  pipeline.addPolicy(line, { afterPhase: 'Sign' })
+  const identities = new Map<AzureCloud, AzureIdentity>()
+
+  return {
+    async login(host: string, context: Context): Promise<ShortLogin> {
+      const cloud = options.cloud ?? cloudOf(host)
+      const identity = identities.get(cloud) ?? new AzureIdentity({ cloud, ca, credential })
+      identities.set(cloud, identity)
+      return withRetry(context, 'login to the registry', PATIENT, async () => {
+        try {
+          const scope = `${CLOUDS[cloud].registryAudience}/.default`
+          const { token } = await identity.getToken(scope, { abortSignal: context.signal })
+          return await exchange(host, token, context)
+        } catch (error) {
+          const about = { resource: `acr:registry/${host}`, permission: 'AcrPush' }
+          throw azureError(error, about).about({ host })
+        }
+      })
+    },
+  }
+
+  /** https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md#calling-post-oauth2exchange-to-get-an-acr-refresh-token */
+  async function exchange(host: string, token: string, context: Context): Promise<ShortLogin> {
+    const tenant = claimsOf(token)['tid']
+    const form = new URLSearchParams({
+      grant_type: 'access_token',
+      service: host,
+      ...(typeof tenant === 'string' ? { tenant } : {}),
+      access_token: token,
+    })
+    const request = createPipelineRequest({
+      url: `https://${host}/oauth2/exchange`,
+      method: 'POST',
+      headers: createHttpHeaders({ 'content-type': 'application/x-www-form-urlencoded' }),
+      body: form.toString(),
+      abortSignal: context.signal,
+    })
+    const { status, bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request)
+    const refresh = status === 200 ? refreshTokenIn(bodyAsText ?? '') : undefined
+    if (refresh === undefined) throw refusedError(host, status)
+    const ends = claimsOf(refresh)['exp']
+    const expiresAt = typeof ends === 'number' ? ends * 1000 : context.now() + SHORT
+    return { username: NOBODY, password: new Sensitive(refresh), expiresAt, isRefreshToken: true }
+  }
+}
+
+function cloudOf(host: string): AzureCloud {
+  const cloud = cloudOfHost(host)
+  if (cloud !== undefined) return cloud
+  // Whoever gets the token can use it elsewhere.
+  throw new GpregError('usage', `${host} is no registry of Azure`, {
+    host,
+    hint: 'a login server ends in .azurecr.io, .azurecr.us or .azurecr.cn; for another name, say which cloud it is in',
+  })
+}
+
+/** Nothing of the answer is told: it may repeat the token. */
+function refusedError(host: string, status: number): GpregError {
+  const isRefused = [400, 401, 403].includes(status)
+  const code = status === 200 || !isRefused ? 'protocol' : 'unauthorized'
+  return new GpregError(code, `${host} gave no login for a token of Entra: status ${status}`, {
+    status,
+    ...(isRefused
+      ? {
+          hint: `whoever runs this needs AcrPush: az role assignment create --assignee YOU --role AcrPush --scope $(az acr show --name ${host.split('.', 1)[0]} --query id --output tsv); AZURE_TENANT_ID must be the tenant of the registry`,
+        }
+      : { hint: 'is it a login server of Azure Container Registry, and is nothing in between?' }),
+  })
+}
+
+function refreshTokenIn(text: string): string | undefined {
+  const { refresh_token: token } = parse(text)
+  return typeof token === 'string' && token !== '' ? token : undefined
+}
+
+/** What a token says of itself; not checked, since it is for others. https://www.rfc-editor.org/rfc/rfc7519 */
+function claimsOf(token: string): Record<string, unknown> {
+  return parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}

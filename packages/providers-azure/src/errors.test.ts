@@ -1,0 +1,74 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { azureError } from './errors.ts'
+import { failureIn, PassingFailure } from './failure.ts'
+
+const about = {
+  resource: 'acr:registry/x',
+  permission: 'Microsoft.ContainerRegistry/registries/write',
+  subscriptionId: 's1',
+  resourceGroup: 'rg',
+  location: 'westeurope',
+}
+
+/** As the SDK throws it. */
+const answer = (statusCode: number, code: string) =>
+  Object.assign(new Error('said Azure'), { name: 'RestError', statusCode, code })
+
+describe('an error of Azure', () => {
+  it.each([
+    [400, 'InvalidParameter', 'usage', ''],
+    [401, 'ExpiredAuthenticationToken', 'unauthorized', 'az login'],
+    [403, 'AuthorizationFailed', 'forbidden', 'az role assignment create'],
+    [403, 'RequestDisallowedByPolicy', 'forbidden', 'az policy exemption create'],
+    [404, 'ResourceGroupNotFound', 'not-found', 'az group create --name rg --location westeurope'],
+    [404, 'SubscriptionNotFound', 'not-found', 'az account list'],
+    [409, 'AlreadyInUse', 'name-taken', ''],
+    [400, 'AlreadyInUse', 'name-taken', ''],
+    [409, 'MissingSubscriptionRegistration', 'forbidden', 'az provider register'],
+    [409, 'ScopeLocked', 'forbidden', 'az lock list --resource-group rg'],
+    [409, 'Conflict', 'server-error', ''],
+    [418, '', 'protocol', ''],
+    [429, 'TooManyRequests', 'rate-limited', 'run the same command again'],
+    [503, 'ServiceUnavailable', 'server-error', ''],
+  ])('with status %s and code %s is "%s"', (status, code, expected, hint) => {
+    const error = azureError(answer(status, code), about)
+    expect(error).toMatchObject({ code: expected, subject: { resource: about.resource, status } })
+    expect(error.message).toBe(
+      `${about.permission} on acr:registry/x: ${code === '' ? '' : `${code}: `}said Azure`,
+    )
+    expect(error.hint ?? '').toContain(hint)
+    expect(error.subject.permission === undefined).toBe(code !== 'AuthorizationFailed')
+  })
+
+  it.each([
+    ['ECONNREFUSED', 'unreachable', true],
+    ['REQUEST_SEND_ERROR', 'unreachable', true],
+    ['ETIMEDOUT', 'stalled', true],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'tls-untrusted', false],
+  ])('of the line, %s, is "%s"', (code, expected, retryable) => {
+    const error = azureError(new PassingFailure({ code, message: 'line' }), about)
+    expect(error).toMatchObject({ code: expected, retryable })
+  })
+
+  it('says how long to wait', () => {
+    const failure = new PassingFailure({
+      ...failureIn(429, '{"error":{"code":"TooManyRequests"}}'),
+      retryAfter: 7,
+    })
+    expect(azureError(failure, about)).toMatchObject({ code: 'rate-limited', retryAfter: 7 })
+  })
+
+  it.each(['', 'null', '<html>', '[]', '{"error":"x"}', '{"error":{"code":1,"message":{}}}'])(
+    'in a body that is no answer of ARM, %s, is told by its status',
+    body => expect(failureIn(502, body)).toEqual({ status: 502, message: 'status 502' }),
+  )
+
+  it('leaves request and answer behind', () => {
+    const secrets = { request: { body: 'canary' }, response: { bodyAsText: 'canary' }, details: 'canary' }
+    const error = azureError(Object.assign(answer(500, 'InternalServerError'), secrets), about)
+    expect(`${inspect(error, { depth: 9, showHidden: true })}${JSON.stringify(error)}`).not.toContain(
+      'canary',
+    )
+  })
+})

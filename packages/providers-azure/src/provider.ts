@@ -1,0 +1,121 @@
+import {
+  changesOf,
+  GpregError,
+  makeChanges,
+  memoryVault,
+  pause,
+  type Change,
+  type Check,
+  type Context,
+  type Goal,
+  type Login,
+  type Provider,
+  type ProvisionedChoice,
+  type Resource,
+  type SecretVault,
+} from '@gpreg/core'
+import type { Registry as Found } from '@azure/arm-containerregistry'
+import { AdminLogin, AdminLoginRemoval } from './admin-login.ts'
+import { createAzureClients, type AzureClients } from './clients.ts'
+import { notesFor } from './notes.ts'
+import { Registry, RegistryRemoval, type AzureSku } from './registry.ts'
+import { RegistryFinder } from './registry-finder.ts'
+
+export interface AzureProviderOptions {
+  readonly subscriptionId: string
+  /** has to be there */
+  readonly resourceGroup: string
+  readonly installation: string
+  /** such as `westeurope` */
+  readonly location: string
+  /** default: Premium */
+  readonly sku?: AzureSku
+  /** of a registry to adopt, or to make under this name; default: derived from subscription, group and installation */
+  readonly name?: string
+  /** Make the password anew that is not in use, and use that one. */
+  readonly rotate?: boolean
+  /** Where the login is kept; default: in memory */
+  readonly vault?: SecretVault
+  /** default: as the SDK finds an identity */
+  readonly clients?: AzureClients
+  /** Tries a registry, such as core's `probeRegistry`. */
+  readonly probe?: (login: Login, address: string, context: Context) => Promise<readonly Check[]>
+}
+
+/**
+ * A password that was just made takes about a minute to be known everywhere; milliseconds.
+ * https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
+ */
+const PATIENCE = 90_000
+const BETWEEN = 5_000
+
+/** Prepares an Azure Container Registry, and the login with which Gitpod uses it. */
+export function createAzureProvider(options: AzureProviderOptions): Provider {
+  const { subscriptionId, resourceGroup, installation, location, name, probe } = options
+  const { sku = 'Premium', rotate = false, vault = memoryVault() } = options
+  const { registries } = options.clients ?? createAzureClients({ subscriptionId })
+  const finder = new RegistryFinder({
+    registries,
+    subscriptionId,
+    resourceGroup,
+    installation,
+    location,
+    name,
+  })
+  const inAzure = { registries, finder, resourceGroup, installation, location, sku }
+  const login = new AdminLogin({ registries, finder, resourceGroup, vault, rotate })
+
+  const present: readonly Resource[] = [new Registry(inAzure), login]
+  const absent: readonly Resource[] = [
+    new RegistryRemoval(inAzure),
+    new AdminLoginRemoval({ finder, vault, installation }),
+  ]
+
+  return {
+    cloud: 'azure',
+    changes: (context: Context, goal: Goal = 'present') =>
+      changesOf(goal === 'present' ? present : absent, context),
+    apply: (context: Context): Promise<readonly Change[]> => makeChanges(present, context),
+    destroy: (context: Context): Promise<readonly Change[]> => makeChanges(absent, context),
+    async describe(context: Context): Promise<ProvisionedChoice> {
+      const found = await existing(context)
+      return { kind: 'azure', registry: serverOf(found), region: regionOf(found) }
+    },
+    async check(context: Context): Promise<readonly Check[]> {
+      const { registry } = await vault.read()
+      if (registry === undefined) return [skipped('no login is known')]
+      if (probe === undefined) return [skipped('there is nothing to try it with')]
+      const address = serverOf(await existing(context))
+      const until = context.now() + (login.isFresh ? PATIENCE : 0)
+      for (;;) {
+        const checks = await probe(registry, address, context)
+        if (context.now() >= until || checks.every(({ status }) => status !== 'failed')) return checks
+        context.emit({ type: 'change.waiting', resource: login.name, state: 'not known everywhere yet' })
+        await pause(context, BETWEEN)
+      }
+    },
+    async notes(context: Context): Promise<readonly string[]> {
+      return notesFor(await finder.lookUp(context), resourceGroup, finder.name)
+    },
+  }
+
+  async function existing(context: Context): Promise<Found> {
+    const found = await finder.find(context)
+    if (found?.loginServer) return found
+    throw new GpregError('not-found', `${finder.resource} is not there yet`, {
+      resource: finder.resource,
+      hint: 'gpreg provision azure makes it',
+    })
+  }
+
+  function skipped(detail: string): Check {
+    const hint = 'try it with gpreg doctor LOGIN-SERVER when there is a login'
+    return { name: 'registry', status: 'skipped', detail, hint }
+  }
+}
+
+/** As ARM says, never built from the name: clouds differ, and a registry may have more in its host. Image references have no capitals. */
+const serverOf = ({ loginServer = '' }: Found): string => loginServer.toLowerCase()
+
+/** ARM answers `West Europe` as well. */
+const regionOf = ({ location }: Found): string => location.toLowerCase().replaceAll(' ', '')
