@@ -4,6 +4,7 @@ import { getCACertificates } from 'node:tls'
 import { GpregError, quirksOf, type Clouds, type LoginSource } from '@gpreg/core'
 
 export const loadAws = () => import('@gpreg/provider-aws')
+export const loadAzure = () => import('@gpreg/provider-azure')
 export const loadGcp = () => import('@gpreg/provider-gcp')
 
 /** Registries of clouds let this machine in by its identity there. */
@@ -25,6 +26,7 @@ async function accessTo(...[host, side]: Parameters<Clouds>): Promise<LoginSourc
       // Where images come from, everybody may read: looking for an identity would only cost time.
       return side === 'target' ? (await loadGcp()).createGoogleAccess() : undefined
     case 'acr':
+      return (await loadAzure()).createAcrAccess()
     case 'generic':
       return undefined
   }

@@ -6,6 +6,7 @@ import Logout from './commands/logout.ts'
 import Mirror from './commands/mirror.ts'
 import NodeConfig from './commands/node-config.ts'
 import ProvisionAws from './commands/provision/aws.ts'
+import ProvisionAzure from './commands/provision/azure.ts'
 import ProvisionGcp from './commands/provision/gcp.ts'
 import Serve from './commands/serve.ts'
 import ValuesAws from './commands/values/aws.ts'
@@ -27,6 +28,7 @@ export const COMMANDS = {
   mirror: Mirror,
   'node-config': NodeConfig,
   'provision:aws': ProvisionAws,
+  'provision:azure': ProvisionAzure,
   'provision:gcp': ProvisionGcp,
   serve: Serve,
   'values:aws': ValuesAws,
