@@ -9,8 +9,19 @@ export interface RegistryOptions {
   readonly credentials?: { readonly username: string; readonly password: string }
   /** Speaks TLS with these. */
   readonly certificates?: Certificates
+  /** Keeps its blobs in a bucket of an S3 without TLS. */
+  readonly s3?: S3Storage
   /** Where its directory is made; default the system's. */
   readonly parent?: string
+}
+
+export interface S3Storage {
+  readonly bucket: string
+  readonly region: string
+  /** host:port */
+  readonly endpoint: string
+  readonly accessKey: string
+  readonly secretKey: string
 }
 
 export interface LoggedRequest {
@@ -44,7 +55,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     directory.join('config.json'),
     JSON.stringify(configuration(options, storage, directory.join('htpasswd'))),
   )
-  const running = startProcess('docker-registry', ['serve', directory.join('config.json')])
+  // With an authority of its own the S3 driver of this registry panics.
+  const { AWS_CA_BUNDLE: _, ...env } = process.env
+  const running = startProcess('docker-registry', ['serve', directory.join('config.json')], { env })
   const host = await listeningHost(running)
   const stop = async () => {
     await running.stop()
@@ -71,11 +84,18 @@ export async function writeHtpasswd(
 }
 
 /** JSON is YAML, and the registry reads YAML. */
-function configuration({ credentials, certificates }: RegistryOptions, storage: string, htpasswd: string) {
+function configuration(
+  { credentials, certificates, s3 }: RegistryOptions,
+  storage: string,
+  htpasswd: string,
+) {
   return {
     version: 0.1,
     log: { level: 'info' },
-    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
+    storage: {
+      ...(s3 ? { s3: s3Driver(s3) } : { filesystem: { rootdirectory: storage } }),
+      delete: { enabled: true },
+    },
     http: {
       // The kernel picks a free port; the log says which.
       addr: '127.0.0.1:0',
@@ -84,6 +104,12 @@ function configuration({ credentials, certificates }: RegistryOptions, storage: 
     },
     ...(credentials ? { auth: { htpasswd: { realm: 'gpreg e2e', path: htpasswd } } } : {}),
   }
+}
+
+/** https://distribution.github.io/distribution/storage-drivers/s3/; the gateway knows no encryption. */
+function s3Driver({ bucket, region, endpoint, accessKey, secretKey }: S3Storage) {
+  const key = { accesskey: accessKey, secretkey: secretKey }
+  return { bucket, region, regionendpoint: `http://${endpoint}`, ...key, secure: false, encrypt: false }
 }
 
 /** It logs the address once the port is open. */
