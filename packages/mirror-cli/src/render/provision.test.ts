@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { renderDoctor } from './doctor.ts'
+import { renderProvision, type ProvisionDocument } from './provision.ts'
+
+const document: ProvisionDocument = {
+  kind: 'ProvisionResult',
+  version: 1,
+  cloud: 'aws',
+  goal: 'present',
+  dryRun: false,
+  changes: [{ resource: 's3:bucket/b', action: 'create', reason: 'for blobs' }],
+  checks: [
+    { name: 'write', status: 'ok' },
+    { name: 'encrypted write', status: 'warning', detail: 'refused', hint: 'set up a key' },
+  ],
+  notes: ['nodes must reach S3'],
+  files: { provision: 'provision.json', secrets: 's3.json' },
+  next: ['gpreg values aws --from provision.json'],
+}
+
+describe('what provision says', () => {
+  it('is what was changed, what was tried, and what comes next', () => {
+    expect(renderProvision(document).split('\n')).toEqual([
+      'create s3:bucket/b: for blobs',
+      '',
+      'ok      write',
+      'warning encrypted write  refused',
+      '        hint: set up a key',
+      'note:    nodes must reach S3',
+      'written: provision.json, s3.json',
+      'next:    gpreg values aws --from provision.json',
+    ])
+  })
+
+  it('is only the changes where nothing was done', () => {
+    const { files: _, ...rest } = document
+    expect(renderProvision({ ...rest, dryRun: true, checks: [], notes: [], next: [] })).toBe(
+      'create s3:bucket/b: for blobs',
+    )
+  })
+})
+
+describe('what doctor says', () => {
+  it('ends with each purpose and what is in its way', () => {
+    const lines = renderDoctor({
+      kind: 'DoctorResult',
+      version: 1,
+      registry: 'r.internal/gitpod',
+      checks: [{ name: 'push', status: 'failed', detail: 'answered 500', hint: 'look at its log' }],
+      purposes: [
+        { purpose: 'components', status: 'blocked', blockedBy: ['push'] },
+        { purpose: 'workspace-base', status: 'ok', blockedBy: [] },
+      ],
+    }).split('\n')
+    expect(lines).toEqual([
+      'failed  push  answered 500',
+      '        hint: look at its log',
+      '',
+      'r.internal/gitpod cannot serve components: see push',
+      'r.internal/gitpod can serve workspace-base',
+    ])
+  })
+})
