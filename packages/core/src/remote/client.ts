@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { isGpregError, type ErrorCode, type GpregError, type Side } from '../errors.ts'
-import { BRIEF, PATIENT, patienceFor, pause, withRetry, type RetryPolicy } from '../retry.ts'
+import { BRIEF, PATIENT, patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
 import { assertRealm, Authority } from './authority.ts'
 import { readDocument, readStart, type DocumentBounds } from './body.ts'
 import { parseChallenges } from './challenge.ts'
@@ -9,6 +9,7 @@ import type { Credentials } from './credentials.ts'
 import { findEndpoint } from './endpoint.ts'
 import { describeTarget, exchange, isStream, type ApiRequest, type ApiResponse } from './exchange.ts'
 import { networkError, responseError, type Asked } from './failure.ts'
+import type { HostBudget } from './host-budget.ts'
 import { followRedirect } from './location.ts'
 import { parseToken, tokenRequest, type Token } from './token.ts'
 
@@ -17,6 +18,8 @@ export interface ClientOptions {
   readonly side: Side
   readonly plainHttp: readonly string[]
   readonly connections: Connections
+  /** shared by both sides */
+  readonly budget: HostBudget
   readonly credentials: Credentials
   /** milliseconds without a byte */
   readonly stallTimeout: number
@@ -37,6 +40,7 @@ const DEFEATS = ['unreachable', 'server-error', 'stalled'] as const
 export class RegistryClient {
   readonly host: string
   readonly side: Side
+  readonly budget: HostBudget
   requests = 0
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
@@ -50,7 +54,6 @@ export class RegistryClient {
   #own: URL | undefined
   /** Settles when the first exchange is over. */
   #first: Promise<void> | undefined
-  #pausedUntil = 0
   /** requests in a row that used up all their tries */
   #defeats = 0
   #answered = false
@@ -58,6 +61,7 @@ export class RegistryClient {
   constructor(options: ClientOptions, context: Context) {
     this.host = options.host
     this.side = options.side
+    this.budget = options.budget
     this.#options = options
     this.#context = context
     this.#authority = new Authority({
@@ -73,6 +77,11 @@ export class RegistryClient {
   async request(request: ApiRequest): Promise<ApiResponse> {
     if (isStream(request.body)) return this.#once(request)
     return this.#persist(request, () => this.#once(request))
+  }
+
+  /** One try, for what can be done another way. @throws what went wrong, as it is */
+  attempt(request: ApiRequest): Promise<ApiResponse> {
+    return this.#once(request)
   }
 
   /** A request with the body of its answer, read whole: where either breaks, both are tried again. */
@@ -144,7 +153,7 @@ export class RegistryClient {
   async #authorised(request: ApiRequest): Promise<ApiResponse> {
     const signal = request.signal ?? this.#context.signal
     const url = await this.#urlOf(request.target)
-    await this.#gate(signal)
+    await this.budget.gate(this.#context, signal)
     const authorization = this.#isOwn(url) ? await this.#authority.header(request.scopes) : undefined
     let used = authorization
     let response = await this.#exchange(request, url, authorization, signal)
@@ -196,12 +205,15 @@ export class RegistryClient {
       const response = await exchange(request, { url, dispatcher, authorization, signal })
       this.#answered = true
       this.#report(request, response.status)
+      if (response.status === 429 || response.status >= 500) this.budget.slowDown()
       const left = /^\d+/.exec(response.header('ratelimit-remaining') ?? '')
       if (left !== null) this.pullsLeft = Number(left[0])
       return response
     } catch (thrown) {
       this.#report(request, 0)
-      throw networkError(thrown, this.#asked(request))
+      const error = networkError(thrown, this.#asked(request))
+      if (error.code === 'stalled') this.budget.slowDown()
+      throw error
     }
   }
 
@@ -209,15 +221,8 @@ export class RegistryClient {
     const text = await readStart(response.body)
     const answer = { status: response.status, header: response.header, text }
     const error = responseError(answer, this.#asked(request), this.#context.now())
-    if (error.retryAfter !== undefined)
-      this.#pausedUntil = Math.max(this.#pausedUntil, this.#context.now() + error.retryAfter)
+    if (error.retryAfter !== undefined) this.budget.pauseFor(error.retryAfter)
     return retryable === undefined ? error : error.with({ retryable })
-  }
-
-  /** What one request was asked to wait for, all of them wait for. */
-  async #gate(signal: AbortSignal): Promise<void> {
-    for (let wait; (wait = this.#pausedUntil - this.#context.now()) > 0;)
-      await pause(this.#context, wait, signal)
   }
 
   async #fetchToken(...[challenge, scopes, credential]: Parameters<AuthorityFetch>): Promise<Token> {

@@ -8,6 +8,7 @@ import { RegistryClient } from './client.ts'
 import { CloudCredentials, type Clouds } from './cloud-credentials.ts'
 import { openConnections, type TlsOptions } from './connections.ts'
 import { loadCredentials, type Credentials } from './credentials.ts'
+import { HostBudget } from './host-budget.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
 
@@ -23,7 +24,7 @@ export interface RegistriesOptions extends TlsOptions {
   readonly plainHttp?: readonly string[]
   /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
   readonly sourceMirrors?: readonly SourceMirror[]
-  /** blobs at once between a pair of hosts; default 4 */
+  /** blobs at once with one host; default as many as help, 16 at most */
   readonly concurrency?: number
   /** no byte for so long ends a request, in milliseconds; default 60 000 */
   readonly stallTimeout?: number
@@ -58,7 +59,7 @@ export interface Registries {
   close(): Promise<void>
 }
 
-const DEFAULT_CONCURRENCY = 4
+const DEFAULT_CONCURRENCY = 16
 const DEFAULT_STALL_TIMEOUT = 60_000
 
 /** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
@@ -69,7 +70,9 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout })
   const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
   const clients = new Map<string, RegistryClient>()
+  const budgets = new Map<string, HostBudget>()
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
 
@@ -89,6 +92,12 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
     return pending
   }
 
+  const budgetFor = (host: string): HostBudget => {
+    const budget = budgets.get(host) ?? new HostBudget(concurrency, context.now)
+    budgets.set(host, budget)
+    return budget
+  }
+
   const clientFor = (side: Side, host: string): RegistryClient => {
     const key = `${side} ${host}`
     const client =
@@ -99,6 +108,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
           side,
           plainHttp: options.plainHttp ?? [],
           connections,
+          budget: budgetFor(host),
           credentials: credentialsFor(side, host),
           stallTimeout,
         },
@@ -109,7 +119,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   }
 
   return {
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    concurrency,
     open(side, reference, access = side === 'target' ? 'write' : 'read') {
       const { host, repository } =
         side === 'source' ? applySourceMirrors(reference, options.sourceMirrors ?? []) : reference

@@ -57,7 +57,7 @@ export const registryFlags = {
       helpValue: 'N',
       min: 1,
       max: 64,
-      description: 'blobs at once between two registries; default 4',
+      description: 'blobs at once with one registry; default as many as help, 16 at most',
     }),
   }),
 }
