@@ -19,7 +19,10 @@ const WORTH_SPLITTING = 64 * MIB
 const SOON = 4_000
 
 /** How long one connection, and then each number of connections, is watched, in milliseconds. */
-const LOOK = 500
+const [FIRST_LOOK, LOOK] = [300, 600]
+
+/** From one connection to so many, then to three times that. */
+const FIRST_STEP = 4
 
 /** What more connections must add to be kept. */
 const GAIN = 1.15
@@ -41,22 +44,19 @@ export interface RangedDownload extends Download {
 export async function* rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
   const { descriptor } = whole
   let position = whole.offset
-  let split = descriptor.size - position >= WORTH_SPLITTING
-  while (split) {
+  const isWorthSplitting = () => descriptor.size - position >= WORTH_SPLITTING
+  if (isWorthSplitting()) {
     const started = context.now()
-    const from = position
-    let rate: number | undefined
-    for await (const chunk of download(context, { ...whole, offset: position })) {
+    let rate = 0
+    for await (const chunk of download(context, whole)) {
       yield chunk
       position += chunk.byteLength
       const elapsed = context.now() - started
-      if (elapsed < LOOK) continue
-      rate = (position - from) / elapsed
-      if (descriptor.size - position < WORTH_SPLITTING || (descriptor.size - position) / rate < SOON) split = false
-      break
+      if (rate > 0 || elapsed < FIRST_LOOK) continue
+      rate = (position - whole.offset) / elapsed
+      if (isWorthSplitting() && (descriptor.size - position) / rate > SOON) break
     }
     if (position >= descriptor.size) return
-    if (rate === undefined || !split) break
     const parts = new Parts(context, whole, position, rate)
     try {
       for await (const chunk of parts.read()) {
@@ -67,7 +67,6 @@ export async function* rangedDownload(context: Context, whole: RangedDownload): 
       parts.stop()
     }
     if (position >= descriptor.size) return
-    split = false
   }
   yield* download(context, { ...whole, offset: position })
 }
@@ -89,7 +88,7 @@ class Parts {
   readonly #window: Part[] = []
   #next: number
   #workers = 0
-  #wanted = 2
+  #wanted = FIRST_STEP
   #failed = false
   #wake = () => {}
   /** so many bytes left in order since the connections were last counted */
@@ -195,11 +194,11 @@ class Parts {
     if (this.#settled) return
     const elapsed = this.#context.now() - this.#since
     // The first round trips bring nothing yet.
-    if (elapsed < 2 * LOOK) return
+    if (elapsed < LOOK) return
     const rate = this.#delivered / elapsed
     if (rate > this.#best.rate * GAIN) {
       this.#best = { rate, workers: this.#wanted }
-      this.#wanted = Math.min(MOST, this.#wanted * 2)
+      this.#wanted = Math.min(MOST, this.#wanted * 3)
       this.#settled = this.#best.workers === MOST
     } else {
       this.#wanted = this.#best.workers

@@ -11,6 +11,7 @@ import { loadCredentials, type Credentials } from './credentials.ts'
 import { HostBudget } from './host-budget.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
+import { uploadJournal } from './upload-journal.ts'
 
 /** How registries are reached. Hosts are `host[:port]` as they stand in references. */
 export interface RegistriesOptions extends TlsOptions {
@@ -28,6 +29,8 @@ export interface RegistriesOptions extends TlsOptions {
   readonly concurrency?: number
   /** no byte for so long ends a request, in milliseconds; default 60 000 */
   readonly stallTimeout?: number
+  /** where large uploads are noted, so that a run which is killed goes on; default none */
+  readonly journal?: string
   /** where proxies, credential paths and CA files are looked up; default `process.env` */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -71,6 +74,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const connections = await openConnections({ ...options, env, stallTimeout })
   const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
+  const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
   const clients = new Map<string, RegistryClient>()
   const budgets = new Map<string, HostBudget>()
   // Every request of the run listens for the same abort.
@@ -131,6 +135,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
             name: repository,
             access,
             stallTimeout,
+            journal,
             create: side === 'target' && clouds !== undefined ? creatorFor(host, repository) : undefined,
           },
           context,

@@ -14,6 +14,7 @@ import { rangedDownload } from './ranged-download.ts'
 import { listReferrers, recordReferrer } from './referrers.ts'
 import { listTags } from './tags.ts'
 import { mountBlob, uploadBlob } from './upload.ts'
+import type { UploadJournal } from './upload-journal.ts'
 import type { UploadTarget } from './upload-session.ts'
 
 export interface RemoteRepositoryOptions {
@@ -23,6 +24,8 @@ export interface RemoteRepositoryOptions {
   readonly access: 'read' | 'write'
   /** milliseconds */
   readonly stallTimeout: number
+  /** Where large uploads are noted, so that they outlive the process. */
+  readonly journal?: UploadJournal | undefined
   /** Makes the repository, where the registry wants it made before the first push. */
   readonly create?: (() => Promise<void>) | undefined
 }
@@ -36,12 +39,13 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
   readonly #context: Context
   readonly #create: (() => Promise<void>) | undefined
 
-  constructor({ client, name, access, stallTimeout, create }: RemoteRepositoryOptions, context: Context) {
+  constructor(options: RemoteRepositoryOptions, context: Context) {
+    const { client, name, access, stallTimeout, create, journal } = options
     this.name = name
     this.#create = create
     this.#context = context
     const scopes: Scope[] = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
-    this.#upload = { client, repository: name, scopes, stallTimeout }
+    this.#upload = { client, repository: name, scopes, stallTimeout, journal }
   }
 
   async resolve(tagOrDigest: string, call: Call = {}): Promise<Descriptor> {

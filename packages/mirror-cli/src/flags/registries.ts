@@ -1,4 +1,4 @@
-import { GpregError, parseSourceMirror, type RegistriesOptions } from '@gpreg/core'
+import { GpregError, journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/core'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
@@ -52,6 +52,12 @@ export const registryFlags = {
       min: 1,
       description: 'give up on a host from which no byte comes for so long; default 60',
     }),
+    'upload-journal': Flags.string({
+      helpGroup,
+      helpValue: 'DIR|none',
+      description:
+        'where large uploads are noted, so that a run which was killed goes on; default $XDG_STATE_HOME/gpreg/uploads',
+    }),
     concurrency: Flags.integer({
       helpGroup,
       helpValue: 'N',
@@ -75,7 +81,12 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
     insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
     stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
+    journal: journalOf(flags['upload-journal']),
   })
+}
+
+function journalOf(flag: string | undefined): string | undefined {
+  return flag === 'none' ? undefined : (flag ?? journalDirectory(process.env))
 }
 
 /** `FILE` or `HOST=FILE`. What stands before `=` is a host unless it has a slash: then it is part of a path. */
