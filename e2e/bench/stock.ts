@@ -119,7 +119,7 @@ function layerMaker(scale: number): (name: string, megabytes: number) => Layer {
 }
 
 /** No tar: nothing here unpacks it. A cipher's key stream is the fastest source of such bytes. */
-function pseudoRandomLayer(name: string, size: number): Layer {
+export function pseudoRandomLayer(name: string, size: number): Layer {
   const key = createHash('sha256').update(name).digest()
   const bytes = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16)).update(
     Buffer.alloc(size),

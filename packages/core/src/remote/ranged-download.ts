@@ -181,7 +181,8 @@ class Parts {
         }
       } catch (thrown) {
         const error: GpregError = networkError(thrown, this.#whole.asked)
-        if (this.#signal.aborted || !error.retryable) return false
+        // A host that answers so (429, 503, 403, …) may have nothing against one connection.
+        if (this.#signal.aborted || !error.retryable || error.subject.status !== undefined) return false
         const operation = `download of ${this.#whole.descriptor.digest}`
         this.#context.emit({ type: 'retry', operation, attempt, delay: 0, error })
       }
