@@ -9,14 +9,16 @@ import { runBetween, type Sample } from './measure.ts'
 import { judge, renderBars, renderResults, type Results } from './report.ts'
 import { compareMemory } from './memory.ts'
 import { compareLines, type Scenario } from './lines.ts'
+import { compareScale } from './scale.ts'
 import { stockRelease, type Stock } from './stock.ts'
 
-const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl,oras] [--scale 1] [--rss] [--line wan|flaky] [--json FILE]
+const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl,oras] [--scale 1] [--rss] [--scalability] [--line wan|flaky] [--json FILE]
   --runs N         rounds; in each, every contestant runs once, cold and then with nothing changed
   --peers LIST     only these; default all that are installed
   --peers-only     leave gpreg out
   --scale X        of all sizes, for a quick look; bars hold at 1
   --rss            instead: peak memory at 1 GB and at 10 GB of layers
+  --scalability    instead: time and memory of planning 100, 1,000 and 10,000 images
   --line KIND      instead: a source behind a thin line (wan) or one that breaks (flaky)
   --parent DIR     where registries keep their storage; default ${tmpdir()}
   --json FILE      the figures of every run`
@@ -28,6 +30,7 @@ const { values: flags } = parseArgs({
     'peers-only': { type: 'boolean', default: false },
     scale: { type: 'string', default: '1' },
     line: { type: 'string' },
+    scalability: { type: 'boolean', default: false },
     rss: { type: 'boolean', default: false },
     parent: { type: 'string', default: tmpdir() },
     json: { type: 'string' },
@@ -37,6 +40,7 @@ const { values: flags } = parseArgs({
 
 if (flags.help) console.log(USAGE)
 else if (flags.rss) process.exitCode = (await compareMemory(Number(flags.scale))) ? 0 : 1
+else if (flags.scalability) process.exitCode = (await compareScale()) ? 0 : 1
 else if (flags.line) await compareOverLine(flags.line as Scenario)
 else await compareSpeed()
 

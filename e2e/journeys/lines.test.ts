@@ -32,10 +32,13 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
   afterAll(() => upstream?.stop())
 
   const command = (from: string, to: string, ...more: string[]) =>
-    ['mirror', '--image', 'docker.io/library/huge:1', '--source-mirror', `docker.io=${from}/docker.io`].concat(
-      ['--to', to, '--json'],
-      more,
-    )
+    [
+      'mirror',
+      '--image',
+      'docker.io/library/huge:1',
+      '--source-mirror',
+      `docker.io=${from}/docker.io`,
+    ].concat(['--to', to, '--json'], more)
 
   /** Kills a copy near its end and runs it again; what part of the layer was sent again. */
   const sentAgain = async (target: URL, journal: string): Promise<number> => {

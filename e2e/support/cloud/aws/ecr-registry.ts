@@ -36,7 +36,7 @@ export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptio
       if (name !== undefined && !account.repositories.has(name))
         return refuse(404, 'NAME_UNKNOWN', account.missing(name))
       // Mounts are off until an account turns them on: what asks for one gets an upload.
-      
+
       if (request.method !== 'PATCH') return forward()
       forward({
         answer(upstream: IncomingMessage) {

@@ -11,6 +11,7 @@ import { describeTarget, exchange, isStream, type ApiRequest, type ApiResponse }
 import { networkError, responseError, type Asked } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
 import { followRedirect } from './location.ts'
+import { PullQuota } from './pull-quota.ts'
 import { parseToken, tokenRequest, type Token } from './token.ts'
 
 export interface ClientOptions {
@@ -21,6 +22,8 @@ export interface ClientOptions {
   /** shared by both sides */
   readonly budget: HostBudget
   readonly credentials: Credentials
+  /** Waits where the host has no pulls left, rather than failing. */
+  readonly waitForQuota: boolean
   /** milliseconds without a byte */
   readonly stallTimeout: number
 }
@@ -44,8 +47,7 @@ export class RegistryClient {
   requests = 0
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
-  /** Docker Hub's `ratelimit-remaining`, as last seen. https://docs.docker.com/docker-hub/usage/pulls/ */
-  pullsLeft: number | undefined
+  readonly quota: PullQuota
   readonly #options: ClientOptions
   readonly #context: Context
   readonly #authority: Authority
@@ -62,6 +64,7 @@ export class RegistryClient {
     this.host = options.host
     this.side = options.side
     this.budget = options.budget
+    this.quota = new PullQuota({ ...options, wait: options.waitForQuota }, context)
     this.#options = options
     this.#context = context
     this.#authority = new Authority({
@@ -128,6 +131,8 @@ export class RegistryClient {
   /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
   #policy(error: GpregError): RetryPolicy | undefined {
     if (!TRANSIENT.has(error.code)) return undefined
+    if (error.code === 'rate-limited' && this.#options.waitForQuota && this.quota.left === 0)
+      return { ...PATIENT, attempts: Infinity }
     const hopeless = (error.code === 'unreachable' && !this.#answered) || this.#defeats >= MAX_DEFEATS
     return hopeless ? BRIEF : patienceFor(error)
   }
@@ -154,6 +159,8 @@ export class RegistryClient {
     const signal = request.signal ?? this.#context.signal
     const url = await this.#urlOf(request.target)
     await this.budget.gate(this.#context, signal)
+    if (request.method === 'GET' && describeTarget(request.target).includes('/manifests/'))
+      await this.quota.ration()
     const authorization = this.#isOwn(url) ? await this.#authority.header(request.scopes) : undefined
     let used = authorization
     let response = await this.#exchange(request, url, authorization, signal)
@@ -206,8 +213,7 @@ export class RegistryClient {
       this.#answered = true
       this.#report(request, response.status)
       if (response.status === 429 || response.status >= 500) this.budget.slowDown()
-      const left = /^\d+/.exec(response.header('ratelimit-remaining') ?? '')
-      if (left !== null) this.pullsLeft = Number(left[0])
+      this.quota.note(response.header('ratelimit-remaining'))
       return response
     } catch (thrown) {
       this.#report(request, 0)

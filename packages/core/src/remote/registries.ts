@@ -29,6 +29,8 @@ export interface RegistriesOptions extends TlsOptions {
   readonly concurrency?: number
   /** no byte for so long ends a request, in milliseconds; default 60 000 */
   readonly stallTimeout?: number
+  /** Wait where a source has no pulls left (Docker Hub), rather than failing; default false. */
+  readonly waitForQuota?: boolean
   /** where large uploads are noted, so that a run which is killed goes on; default none */
   readonly journal?: string
   /** where proxies, credential paths and CA files are looked up; default `process.env` */
@@ -113,6 +115,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
           plainHttp: options.plainHttp ?? [],
           connections,
           budget: budgetFor(host),
+          waitForQuota: options.waitForQuota ?? false,
           credentials: credentialsFor(side, host),
           stallTimeout,
         },
@@ -148,7 +151,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
       for (const client of clients.values()) requests[client.side] += client.requests
       return { requests, retries: retries.count() }
     },
-    pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.pullsLeft ?? null,
+    pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.quota.left ?? null,
     close: () => connections.close(),
   }
 }

@@ -3,7 +3,14 @@ import { GpregError, isGpregError } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
 import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
-import type { Budget, Budgeted, Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store/capabilities.ts'
+import type {
+  Budget,
+  Budgeted,
+  Mounter,
+  ReferrerLister,
+  ReferrersCall,
+  TagLister,
+} from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import type { Scope } from './authority.ts'

@@ -63,7 +63,14 @@ export async function uploadBlob(
   const signal = call.signal ?? context.signal
   if (target.journal !== undefined && size >= WORTH_KEEPING && quirksOf(target.client.host).resumes) {
     const kept = await target.journal.find(uploadKey(target, descriptor))
-    const upload = new ChunkedUpload({ target, descriptor, content, signal, context, journal: target.journal })
+    const upload = new ChunkedUpload({
+      target,
+      descriptor,
+      content,
+      signal,
+      context,
+      journal: target.journal,
+    })
     return kept === undefined
       ? upload.send(await startUpload(target, call), 0)
       : upload.send({ location: kept, minimumChunk: 0 })

@@ -52,6 +52,10 @@ export const registryFlags = {
       min: 1,
       description: 'give up on a host from which no byte comes for so long; default 60',
     }),
+    'wait-for-quota': Flags.boolean({
+      helpGroup,
+      description: 'where Docker Hub has no pulls left, wait for more rather than fail',
+    }),
     'upload-journal': Flags.string({
       helpGroup,
       helpValue: 'DIR|none',
@@ -81,6 +85,7 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
     insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
     stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
+    waitForQuota: flags['wait-for-quota'],
     journal: journalOf(flags['upload-journal']),
   })
 }
