@@ -2,8 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { gpreg, startGpreg } from '../support/gpreg.ts'
-import { makeImage, type Image } from '../support/images.ts'
+import { makeImage, makeIndex, type Image } from '../support/images.ts'
 import { startRegistry } from '../support/registry.ts'
 import { startReverseProxy, type Exchange, type Interceptor } from '../support/reverse-proxy.ts'
 import { startServe } from '../support/serve.ts'
@@ -27,7 +28,6 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     upstream = await startUpstream()
     image = makeImage([pseudoRandomLayer('huge', SIZE)])
     await upstream.add('docker.io/library/huge:1', image)
-    await upstream.add('docker.io/library/small:1', makeImage([pseudoRandomLayer('small', 12_000_000)]))
   })
   afterAll(() => upstream?.stop())
 
@@ -115,6 +115,40 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
       forward()
     })
     expect(layer.every(({ status }) => status === 200)).toBe(true)
+  })
+
+  /** A copy of an index, after whose first manifest the source has no pulls left for a while. */
+  const withoutPulls = async (name: string, ...flags: string[]) => {
+    const index = makeIndex([
+      [{ os: 'linux', architecture: 'amd64' }, makeImage([pseudoRandomLayer(name, 1000)])],
+    ])
+    await upstream.add(`docker.io/library/${name}:1`, index)
+    await using target = await startRegistry()
+    await using proxy = await startFaultProxy({ to: upstream.url })
+    const fault = { kind: 'header', name: 'ratelimit-remaining', value: '0;w=3' } as const
+    proxy.inject({ method: 'GET', path: /\/manifests\//, fault })
+    const from = ['--source-mirror', `docker.io=${proxy.host}/docker.io`, '--no-referrers']
+    const to = ['--to', `${target.host}/gitpod`, '--json']
+    const started = performance.now()
+    const run = await gpreg(['mirror', '--image', `docker.io/library/${name}:1`, ...from, ...to, ...flags])
+    expect(proxy.dealt()).toBe(1)
+    return { run, milliseconds: performance.now() - started }
+  }
+
+  it('waits for pulls where it may, and says so', async () => {
+    const { run, milliseconds } = await withoutPulls('patient', '--wait-for-quota')
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(run.stderr).toMatch(/no pulls left/)
+    expect(milliseconds).toBeGreaterThan(3000)
+  })
+
+  it('fails with a hint where it may not wait for pulls', async () => {
+    const { run } = await withoutPulls('impatient')
+    expect(run.exitCode).toBe(3)
+    expect(run.json().images[0].error).toMatchObject({
+      code: 'rate-limited',
+      hint: expect.stringContaining('--wait-for-quota'),
+    })
   })
 
   it('keeps to a rate, all streams together', async () => {
