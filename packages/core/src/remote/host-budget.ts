@@ -23,6 +23,8 @@ export class HostBudget {
   limit: number
   /** transfers at work */
   taken = 0
+  /** Whether whole transfers wait for a slot. They fill the line better than more connections for one of them. */
+  isWanted = false
   readonly #cap: number
   readonly #now: () => number
   readonly #listeners = new Set<() => void>()
@@ -70,6 +72,7 @@ export class HostBudget {
   /** Bytes that a transfer moved. `wanted`: whether somebody waits for a slot; without that a higher limit proves nothing. */
   moved(bytes: number, wanted: boolean): void {
     this.#bytes += bytes
+    this.isWanted = wanted
     const now = this.#now()
     const elapsed = now - this.#since
     if (elapsed < WINDOW) return

@@ -37,7 +37,7 @@ export interface RangedDownload extends Download {
 }
 
 /**
- * {@link download}, over several connections where one alone would be slow: the blob is large, the source answers 206, and more
+ * {@link download}, over several connections where one alone would be slow: the blob is large, no other one waits, the source answers 206, and more
  * connections bring more bytes. What comes is one ordered stream all the same. Where anything speaks against it, one connection
  * goes on from the byte that is wanted next. Every range is asked of the registry, so that signed addresses are always fresh.
  */
@@ -52,9 +52,9 @@ export async function* rangedDownload(context: Context, whole: RangedDownload): 
       yield chunk
       position += chunk.byteLength
       const elapsed = context.now() - started
-      if (rate > 0 || elapsed < FIRST_LOOK) continue
+      if (elapsed < FIRST_LOOK || whole.budget.isWanted || !isWorthSplitting()) continue
       rate = (position - whole.offset) / elapsed
-      if (isWorthSplitting() && (descriptor.size - position) / rate > SOON) break
+      if ((descriptor.size - position) / rate > SOON) break
     }
     if (position >= descriptor.size) return
     const parts = new Parts(context, whole, position, rate)
