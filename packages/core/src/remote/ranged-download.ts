@@ -91,9 +91,9 @@ class Parts {
   #wanted = FIRST_STEP
   #failed = false
   #wake = () => {}
-  /** so many bytes left in order since the connections were last counted */
-  #delivered = 0
-  #since: number
+  /** So many bytes arrived, on all connections, since their number was looked at; and when the first of them did. */
+  #arrived = 0
+  #since: number | undefined
   #best: { readonly rate: number; readonly workers: number }
   #settled = false
 
@@ -102,7 +102,6 @@ class Parts {
     this.#context = context
     this.#whole = whole
     this.#next = position
-    this.#since = context.now()
     this.#best = { rate, workers: 1 }
     this.#signal = AbortSignal.any([whole.signal, this.#abort.signal])
   }
@@ -115,8 +114,6 @@ class Parts {
       const chunk = part.chunks.shift()
       if (chunk !== undefined) {
         yield chunk
-        this.#delivered += chunk.byteLength
-        this.#adapt()
       } else if (part.done) this.#window.shift()
       else if (this.#failed && this.#workers === 0) return
       else if (this.#signal.aborted) throw networkError(this.#signal.reason, this.#whole.asked)
@@ -173,6 +170,7 @@ class Parts {
           position += chunk.byteLength
           if (position > part.last + 1) return false
           part.chunks.push(chunk)
+          this.#adapt(chunk.byteLength)
           this.#wake()
         }
         if (position > part.last) {
@@ -191,12 +189,15 @@ class Parts {
   }
 
   /** More connections while they bring more; when they stop to, as many as were best. One alone ends all this. */
-  #adapt(): void {
+  #adapt(bytes: number): void {
     if (this.#settled) return
-    const elapsed = this.#context.now() - this.#since
-    // The first round trips bring nothing yet.
+    const now = this.#context.now()
+    // The round trips before the first byte are not the line's width.
+    if (this.#since === undefined) return void (this.#since = now)
+    this.#arrived += bytes
+    const elapsed = now - this.#since
     if (elapsed < LOOK) return
-    const rate = this.#delivered / elapsed
+    const rate = this.#arrived / elapsed
     if (rate > this.#best.rate * GAIN) {
       this.#best = { rate, workers: this.#wanted }
       this.#wanted = Math.min(MOST, this.#wanted * 3)
@@ -206,7 +207,7 @@ class Parts {
       this.#settled = true
       this.#failed = this.#wanted === 1
     }
-    this.#delivered = 0
-    this.#since = this.#context.now()
+    this.#arrived = 0
+    this.#since = undefined
   }
 }
