@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startProcess } from '../support/process.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -52,6 +50,5 @@ async function planOnce(images: number): Promise<Cost> {
   const references = Array.from({ length: images }, (_, index) => `docker.io/many/image-${index}:1`)
   const stock = { references, blobs: [], uniqueBytes: 0, countedBytes: 0 }
   const command = (await gpreg.prepare({ source: source!, target: target!, home: home.path, stock }, 'cold'))!
-  await writeFile(join(home.path, 'images.txt'), references.join('\n'))
-  return runMeasured({ ...command, args: [...command.args, '--dry-run'] })
+  return await runMeasured({ ...command, args: [...command.args, '--dry-run'] })
 }
