@@ -8,14 +8,18 @@ import { findPeers, gpreg, type Contestant } from './contestants.ts'
 import { runBetween, type Sample } from './measure.ts'
 import { judge, renderBars, renderResults, type Results } from './report.ts'
 import { compareMemory } from './memory.ts'
+import { compareLines, type Scenario } from './lines.ts'
+import { compareScale } from './scale.ts'
 import { stockRelease, type Stock } from './stock.ts'
 
-const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl,oras] [--scale 1] [--rss] [--json FILE]
+const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl,oras] [--scale 1] [--rss] [--scalability] [--line wan|flaky] [--json FILE]
   --runs N         rounds; in each, every contestant runs once, cold and then with nothing changed
   --peers LIST     only these; default all that are installed
   --peers-only     leave gpreg out
   --scale X        of all sizes, for a quick look; bars hold at 1
   --rss            instead: peak memory at 1 GB and at 10 GB of layers
+  --scalability    instead: time and memory of planning 100, 1,000 and 10,000 images
+  --line KIND      instead: a source behind a thin line (wan) or one that breaks (flaky)
   --parent DIR     where registries keep their storage; default ${tmpdir()}
   --json FILE      the figures of every run`
 
@@ -25,6 +29,8 @@ const { values: flags } = parseArgs({
     peers: { type: 'string' },
     'peers-only': { type: 'boolean', default: false },
     scale: { type: 'string', default: '1' },
+    line: { type: 'string' },
+    scalability: { type: 'boolean', default: false },
     rss: { type: 'boolean', default: false },
     parent: { type: 'string', default: tmpdir() },
     json: { type: 'string' },
@@ -34,6 +40,8 @@ const { values: flags } = parseArgs({
 
 if (flags.help) console.log(USAGE)
 else if (flags.rss) process.exitCode = (await compareMemory(Number(flags.scale))) ? 0 : 1
+else if (flags.scalability) process.exitCode = (await compareScale()) ? 0 : 1
+else if (flags.line) await compareOverLine(flags.line as Scenario)
 else await compareSpeed()
 
 /** Paired: contestants take turns, each round in another order, so that a slow minute of the machine hits them all. */
@@ -68,6 +76,13 @@ async function compareSpeed(): Promise<void> {
     )
   // A quick look proves nothing.
   if (Number(flags.scale) === 1 && bars.some(({ met }) => met === false)) process.exitCode = 1
+}
+
+async function compareOverLine(scenario: Scenario): Promise<void> {
+  const contestants = [gpreg, ...findPeers(flags.peers?.split(','))].filter(({ name }) => name !== 'baseline')
+  const rounds = Number(flags.runs)
+  const results = await compareLines(scenario, { contestants, rounds, parent: flags.parent })
+  if (flags.json) await writeFile(flags.json, JSON.stringify(results, null, 2))
 }
 
 /** A peer that fails is told of, and its other runs count; that gpreg fails is the end of the comparison. */

@@ -71,6 +71,18 @@ export async function stockRelease(registry: Registry, scale: number): Promise<S
   return { references, blobs, countedBytes, uniqueBytes: blobs.reduce((total, { size }) => total + size, 0) }
 }
 
+/** Fills a registry with one image of one large layer. @param megabytes of 1,000,000 bytes */
+export async function stockLayer(registry: Registry, megabytes: number): Promise<Stock> {
+  const reference = 'docker.io/library/large:1'
+  const image = makeImage([pseudoRandomLayer('large', megabytes * MB)])
+  const repository = repositoryOf(reference)
+  for (const blob of image.blobs) await pushBlob(registry.url, repository, blob)
+  await pushManifest(registry.url, repository, '1', image.manifest)
+  const blobs = image.blobs.map(({ digest, bytes }) => ({ digest, size: bytes.length, repository }))
+  const uniqueBytes = blobs.reduce((total, { size }) => total + size, 0)
+  return { references: [reference], blobs, countedBytes: uniqueBytes, uniqueBytes }
+}
+
 function imageOf(reference: string, index: number, layerOf: (name: string, size: number) => Layer): Image {
   const format = index % 2 === 0 ? 'docker' : 'oci'
   const bases = BASES.filter(({ under }) => under.test(reference)).map(({ name, size }) =>
@@ -107,7 +119,7 @@ function layerMaker(scale: number): (name: string, megabytes: number) => Layer {
 }
 
 /** No tar: nothing here unpacks it. A cipher's key stream is the fastest source of such bytes. */
-function pseudoRandomLayer(name: string, size: number): Layer {
+export function pseudoRandomLayer(name: string, size: number): Layer {
   const key = createHash('sha256').update(name).digest()
   const bytes = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16)).update(
     Buffer.alloc(size),

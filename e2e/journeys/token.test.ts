@@ -54,7 +54,8 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a registry that wants token
     const run = await gpreg(
       ['mirror', ...names.flatMap(name => ['--image', `docker.io/library/${name}:1`])].concat(
         ['--source-mirror', `docker.io=${from.host}/docker.io`, '--to', `${to.host}/${prefix}`],
-        ['--authfile', authfile, '--json'],
+        // So few at once that the last begin when the first tokens have ended.
+        ['--authfile', authfile, '--json', '--concurrency', '4'],
       ),
     )
     return { run, from, to, seconds: (performance.now() - started) / 1000, prefix }

@@ -54,6 +54,8 @@ export type GpregEvent =
       readonly delay: number
       readonly error: GpregError
     }
+  /** Nothing is left of what a host lets be pulled; it is asked again when `left` is over. Told every minute. */
+  | { readonly type: 'quota.waiting'; readonly host: string; readonly left: number }
   | {
       readonly type: 'warning'
       readonly code: WarningCode

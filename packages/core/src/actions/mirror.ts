@@ -17,6 +17,8 @@ export interface MirrorOptions {
   readonly referrers?: boolean
   /** Look for new referrers on images that are up to date, too. */
   readonly refreshReferrers?: boolean
+  /** bytes a second of all streams together; default no limit */
+  readonly limitRate?: number
 }
 
 export interface MirroredImage {

@@ -35,7 +35,7 @@ export async function executePlan(
   options: CopyOptions,
   context: Context,
 ): Promise<CopyOutcome> {
-  const transfer = new Transfer(options.concurrency, context)
+  const transfer = new Transfer(options, context)
   const publishing = new Publishing()
   const byKey = new Map(plan.blobs.map(blob => [blobKey(blob.store, blob.descriptor.digest), blob]))
   const announce = announcer(plan, context)

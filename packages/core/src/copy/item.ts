@@ -38,6 +38,8 @@ export interface CopyOptions {
   readonly referrers?: boolean
   /** Look for referrers on names that are up to date, too. */
   readonly refreshReferrers?: boolean
-  /** blobs at once */
+  /** blobs at once between stores that have no budget of their own */
   readonly concurrency: number
+  /** bytes a second of all streams together; default no limit */
+  readonly limitRate?: number
 }

@@ -1,13 +1,15 @@
 import type { Context } from '../context.ts'
 import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
+import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
-import { isMounter } from '../store/capabilities.ts'
+import { isBudgeted, isMounter, type Budget } from '../store/capabilities.ts'
 import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
-import type { Place } from './item.ts'
+import type { CopyOptions, Place } from './item.ts'
 import { blobKey, isHeld, type BlobPlan } from './presence.ts'
+import { Slots } from './slots.ts'
 
 /** Whole blobs tried again after a broken upload or a wrong digest; the download inside resumes on its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
@@ -40,13 +42,17 @@ export class Transfer {
     bytes: { sent: 0, mounted: 0, present: 0 },
   }
   readonly #context: Context
+  /** Stores without a budget of their own. */
   readonly #large: Limiter
   readonly #small = new Limiter(SMALL_AT_ONCE)
+  readonly #slots = new Slots()
+  readonly #rate: RateLimit | undefined
   readonly #arrivals = new Map<string, Map<string, Promise<void>>>()
   #defeats = 0
 
-  constructor(concurrency: number, context: Context) {
+  constructor({ concurrency, limitRate }: CopyOptions, context: Context) {
     this.#large = new Limiter(concurrency)
+    this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
     this.#context = context
   }
 
@@ -76,7 +82,7 @@ export class Transfer {
   #sendFirst(blob: BlobPlan, onStart: (digest: Digest) => void): Map<string, Promise<void>> {
     const [first, ...others] = blob.places.values()
     const { digest, size } = blob.descriptor
-    const sent = this.#laneOf(blob).run(async () => {
+    const sent = this.#inTurn(blob, blob.sources[0]!.repository, first!.repository, async () => {
       this.#context.signal.throwIfAborted()
       onStart(digest)
       this.#context.emit({ type: 'blob.started', digest, size })
@@ -93,8 +99,16 @@ export class Transfer {
     return guarded(arrivals)
   }
 
-  #laneOf({ descriptor }: BlobPlan): Limiter {
-    return descriptor.size <= SMALL ? this.#small : this.#large
+  /** Runs when there is room for it: by the budgets of the hosts at both ends, where they have some. */
+  #inTurn(
+    { descriptor }: BlobPlan,
+    source: ReadableRepository,
+    target: Repository,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    if (descriptor.size <= SMALL) return this.#small.run(work)
+    const budgets = budgetsOf(source, target)
+    return budgets.length > 0 ? this.#slots.run(budgets, work) : this.#large.run(work)
   }
 
   /** Some repository has it: the others get it from there. */
@@ -105,7 +119,10 @@ export class Transfer {
       new Map(
         places.map(({ repository, present }) => {
           if (!present)
-            return [repository.name, this.#laneOf(blob).run(() => this.#fill(blob, repository, holder))]
+            return [
+              repository.name,
+              this.#inTurn(blob, holder, repository, () => this.#fill(blob, repository, holder)),
+            ]
           this.totals.present++
           this.totals.bytes.present += blob.descriptor.size
           return [repository.name, Promise.resolve()]
@@ -176,7 +193,8 @@ export class Transfer {
           this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts),
       }),
       async () => {
-        const counted = this.#counted(descriptor, contentOf(source, descriptor))
+        const budgets = budgetsOf(source, target)
+        const counted = this.#counted(descriptor, contentOf(source, descriptor), budgets)
         try {
           await target.push(descriptor, counted.content, { signal: this.#context.signal })
         } catch (error) {
@@ -190,8 +208,13 @@ export class Transfer {
   }
 
   /** Content that says how much of it went out. Opened again further back, it takes back what will be sent again. */
-  #counted({ digest }: Descriptor, content: Content): { content: Content; sent: () => number } {
+  #counted(
+    { digest }: Descriptor,
+    content: Content,
+    budgets: readonly Budget[],
+  ): { content: Content; sent: () => number } {
     const { totals } = this
+    const [rate, slots] = [this.#rate, this.#slots]
     const { emit } = this.#context
     let position = 0
     return {
@@ -202,6 +225,8 @@ export class Transfer {
           if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
           position = offset
           for await (const chunk of content.open(call)) {
+            await rate?.take(chunk.byteLength, call.signal)
+            slots.moved(budgets, chunk.byteLength)
             position += chunk.byteLength
             totals.bytes.sent += chunk.byteLength
             emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
@@ -211,6 +236,10 @@ export class Transfer {
       },
     }
   }
+}
+
+function budgetsOf(...ends: readonly object[]): Budget[] {
+  return ends.filter(isBudgeted).map(end => end.budget())
 }
 
 /** Whoever waits sees the failure; that nobody waits yet is no crash. */

@@ -4,9 +4,11 @@ import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../retry.ts'
 import type { ByteStream, Content } from '../store/content.ts'
 import type { RegistryClient } from './client.ts'
+import { ContentReader } from './content-reader.ts'
 import type { ApiResponse } from './exchange.ts'
 import { quirksOf, type Quirks } from './quirks.ts'
 import { sendBody } from './upload-body.ts'
+import type { UploadJournal } from './upload-journal.ts'
 import {
   failureOf,
   findUpload,
@@ -15,12 +17,19 @@ import {
   locationOf,
   parseUploadRange,
   startUpload,
+  uploadKey,
   type UploadSession,
   type UploadTarget,
 } from './upload-session.ts'
 
 /** Below what proxies take (often 100 MB), and large enough that requests do not count. */
 const CHUNK = 32 * 1024 * 1024
+
+/**
+ * A chunk that should outlive the process is read whole before it is sent. CNCF distribution gives an upload up whose chunk was
+ * torn, so that on a thin line to the source the process is killed while it reads, not while it sends.
+ */
+const KEPT_CHUNK = 16 * 1024 * 1024
 
 /** A proxy that takes less than this takes no layers. */
 const SMALLEST_CHUNK = 1024 * 1024
@@ -40,6 +49,8 @@ export interface ChunkedBlob {
   readonly content: Content
   readonly signal: AbortSignal
   readonly context: Context
+  /** Where every chunk that arrived is noted. */
+  readonly journal?: UploadJournal
 }
 
 /**
@@ -50,24 +61,42 @@ export class ChunkedUpload {
   readonly #blob: ChunkedBlob
   readonly #quirks: Quirks
   #offset = 0
-  #chunk = CHUNK
+  #chunk: number
+  readonly #reader: ContentReader
   /** How far any try came. A registry that forgets what it had must not keep us busy for ever. */
   #furthest = 0
 
   constructor(blob: ChunkedBlob) {
     this.#blob = blob
     this.#quirks = quirksOf(blob.target.client.host)
+    this.#chunk = blob.journal === undefined ? CHUNK : KEPT_CHUNK
+    this.#reader = new ContentReader(blob.content, blob.signal)
   }
 
-  /** @param first an upload that is open, and may have taken some bytes */
-  async send(first: UploadSession): Promise<void> {
+  /**
+   * @param first an upload that is open
+   * @param offset the bytes that it has taken; absent where only the registry knows
+   */
+  async send(first: UploadSession, offset?: number): Promise<void> {
+    const { target, descriptor } = this.#blob
+    try {
+      await this.#send(first, offset)
+    } finally {
+      await this.#reader.close()
+    }
+    await this.#blob.journal?.forget(uploadKey(target, descriptor))
+  }
+
+  async #send(first: UploadSession, offset?: number): Promise<void> {
     const { target, descriptor, signal } = this.#blob
-    let session = await this.#resume(first)
+    this.#offset = offset ?? 0
+    let session = offset === undefined ? await this.#resume(first) : first
     for (let failures = 0; session !== undefined;) {
       const length = Math.min(this.#chunkOf(session), descriptor.size - this.#offset)
       try {
         if (length === 0) return await finishUpload(target, session, descriptor, { signal })
         session = await this.#sendChunk(session, length)
+        await this.#note(session)
       } catch (thrown) {
         const error = failureOf(target, thrown)
         if (error === undefined) throw thrown
@@ -97,13 +126,10 @@ export class ChunkedUpload {
   }
 
   async #sendChunk(session: UploadSession, length: number): Promise<UploadSession> {
-    const { target, content, signal } = this.#blob
+    const { target, signal } = this.#blob
     const start = this.#offset
     const end = start + length
-    const body = {
-      length,
-      open: (abort: AbortSignal) => firstBytes(content.open({ offset: start, signal: abort }), length),
-    }
+    const body = { length, open: await this.#bytes(start, length) }
     // 201 is what ECR says
     const request = {
       method: 'PATCH',
@@ -116,6 +142,24 @@ export class ChunkedUpload {
     return response.header('location') === undefined
       ? session
       : { ...session, location: locationOf(target, response) }
+  }
+
+  /** A chunk that is kept is in memory before it is sent; any other is read while it is. */
+  async #bytes(start: number, length: number): Promise<(abort: AbortSignal) => ByteStream> {
+    const { content, journal } = this.#blob
+    if (journal === undefined)
+      return abort => firstBytes(content.open({ offset: start, signal: abort }), length)
+    const chunks = await this.#reader.take(start, length)
+    return async function* () {
+      yield* chunks
+    }
+  }
+
+  /** Cloud registries may answer with an address elsewhere that is signed: that is nothing to keep. */
+  async #note({ location }: UploadSession): Promise<void> {
+    const { target, descriptor, journal } = this.#blob
+    if (location.host === target.client.host)
+      await journal?.note(uploadKey(target, descriptor), location, this.#offset)
   }
 
   /** What the registry says it has; less than was sent is sent again. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { isGpregError, type ErrorCode, type GpregError, type Side } from '../errors.ts'
-import { BRIEF, PATIENT, patienceFor, pause, withRetry, type RetryPolicy } from '../retry.ts'
+import { BRIEF, PATIENT, patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
 import { assertRealm, Authority } from './authority.ts'
 import { readDocument, readStart, type DocumentBounds } from './body.ts'
 import { parseChallenges } from './challenge.ts'
@@ -9,7 +9,9 @@ import type { Credentials } from './credentials.ts'
 import { findEndpoint } from './endpoint.ts'
 import { describeTarget, exchange, isStream, type ApiRequest, type ApiResponse } from './exchange.ts'
 import { networkError, responseError, type Asked } from './failure.ts'
+import type { HostBudget } from './host-budget.ts'
 import { followRedirect } from './location.ts'
+import { PullQuota } from './pull-quota.ts'
 import { parseToken, tokenRequest, type Token } from './token.ts'
 
 export interface ClientOptions {
@@ -17,7 +19,11 @@ export interface ClientOptions {
   readonly side: Side
   readonly plainHttp: readonly string[]
   readonly connections: Connections
+  /** shared by both sides */
+  readonly budget: HostBudget
   readonly credentials: Credentials
+  /** Waits where the host has no pulls left, rather than failing. */
+  readonly waitForQuota: boolean
   /** milliseconds without a byte */
   readonly stallTimeout: number
 }
@@ -44,11 +50,11 @@ const DEFEATS = ['unreachable', 'server-error', 'stalled'] as const
 export class RegistryClient {
   readonly host: string
   readonly side: Side
+  readonly budget: HostBudget
   requests = 0
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
-  /** Docker Hub's `ratelimit-remaining`, as last seen. https://docs.docker.com/docker-hub/usage/pulls/ */
-  pullsLeft: number | undefined
+  readonly quota: PullQuota
   readonly #options: ClientOptions
   readonly #context: Context
   readonly #authority: Authority
@@ -57,7 +63,6 @@ export class RegistryClient {
   #own: URL | undefined
   /** Settles when the first exchange is over. */
   #first: Promise<void> | undefined
-  #pausedUntil = 0
   /** requests in a row that used up all their tries */
   #defeats = 0
   #answered = false
@@ -65,6 +70,8 @@ export class RegistryClient {
   constructor(options: ClientOptions, context: Context) {
     this.host = options.host
     this.side = options.side
+    this.budget = options.budget
+    this.quota = new PullQuota({ ...options, wait: options.waitForQuota }, context)
     this.#options = options
     this.#context = context
     this.#authority = new Authority({
@@ -80,6 +87,11 @@ export class RegistryClient {
   async request(request: ApiRequest): Promise<ApiResponse> {
     if (isStream(request.body)) return this.#once(request)
     return this.#persist(request, () => this.#once(request))
+  }
+
+  /** One try, for what can be done another way. @throws what went wrong, as it is */
+  attempt(request: ApiRequest): Promise<ApiResponse> {
+    return this.#once(request)
   }
 
   /** A request with the body of its answer, read whole: where either breaks, both are tried again. */
@@ -127,6 +139,8 @@ export class RegistryClient {
   /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
   #policy(error: GpregError): RetryPolicy | undefined {
     if (!TRANSIENT.has(error.code)) return undefined
+    if (error.code === 'rate-limited' && this.#options.waitForQuota && this.quota.left === 0)
+      return { ...PATIENT, attempts: Infinity }
     const hopeless = (error.code === 'unreachable' && !this.#answered) || this.#defeats >= MAX_DEFEATS
     return hopeless ? BRIEF : patienceFor(error)
   }
@@ -152,7 +166,9 @@ export class RegistryClient {
   async #authorised(request: ApiRequest): Promise<ApiResponse> {
     const signal = request.signal ?? this.#context.signal
     const url = await this.#urlOf(request.target)
-    await this.#gate(signal)
+    await this.budget.gate(this.#context, signal)
+    if (request.method === 'GET' && describeTarget(request.target).includes('/manifests/'))
+      await this.quota.ration()
     const authorization = this.#isOwn(url) ? await this.#authority.header(request.scopes) : undefined
     let used = authorization
     let response = await this.#exchange(request, url, authorization, signal)
@@ -204,12 +220,14 @@ export class RegistryClient {
       const response = await exchange(request, { url, dispatcher, authorization, signal })
       this.#answered = true
       this.#report(request, response.status)
-      const left = /^\d+/.exec(response.header('ratelimit-remaining') ?? '')
-      if (left !== null) this.pullsLeft = Number(left[0])
+      if (response.status === 429 || response.status >= 500) this.budget.slowDown()
+      this.quota.note(response.header('ratelimit-remaining'))
       return response
     } catch (thrown) {
       this.#report(request, 0)
-      throw networkError(thrown, this.#asked(request))
+      const error = networkError(thrown, this.#asked(request))
+      if (error.code === 'stalled') this.budget.slowDown()
+      throw error
     }
   }
 
@@ -217,15 +235,8 @@ export class RegistryClient {
     const text = await readStart(response.body)
     const answer = { status: response.status, header: response.header, text }
     const error = responseError(answer, this.#asked(request), this.#context.now())
-    if (error.retryAfter !== undefined)
-      this.#pausedUntil = Math.max(this.#pausedUntil, this.#context.now() + error.retryAfter)
+    if (error.retryAfter !== undefined) this.budget.pauseFor(error.retryAfter)
     return retryable === undefined ? error : error.with({ retryable })
-  }
-
-  /** What one request was asked to wait for, all of them wait for. */
-  async #gate(signal: AbortSignal): Promise<void> {
-    for (let wait; (wait = this.#pausedUntil - this.#context.now()) > 0;)
-      await pause(this.#context, wait, signal)
   }
 
   async #fetchToken(...[challenge, scopes, credential]: Parameters<AuthorityFetch>): Promise<Token> {

@@ -8,8 +8,10 @@ import { RegistryClient, type Greeting } from './client.ts'
 import { CloudCredentials, type Clouds } from './cloud-credentials.ts'
 import { openConnections, type TlsOptions } from './connections.ts'
 import { loadCredentials, type Credentials } from './credentials.ts'
+import { HostBudget } from './host-budget.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
+import { uploadJournal } from './upload-journal.ts'
 
 /** How registries are reached. Hosts are `host[:port]` as they stand in references. */
 export interface RegistriesOptions extends TlsOptions {
@@ -23,10 +25,14 @@ export interface RegistriesOptions extends TlsOptions {
   readonly plainHttp?: readonly string[]
   /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
   readonly sourceMirrors?: readonly SourceMirror[]
-  /** blobs at once between a pair of hosts; default 4 */
+  /** blobs at once with one host; default as many as help, 16 at most */
   readonly concurrency?: number
   /** no byte for so long ends a request, in milliseconds; default 60 000 */
   readonly stallTimeout?: number
+  /** Wait where a source has no pulls left (Docker Hub), rather than failing; default false. */
+  readonly waitForQuota?: boolean
+  /** where large uploads are noted, so that a run which is killed goes on; default none */
+  readonly journal?: string
   /** where proxies, credential paths and CA files are looked up; default `process.env` */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -58,7 +64,7 @@ export interface Registries {
   close(): Promise<void>
 }
 
-const DEFAULT_CONCURRENCY = 4
+const DEFAULT_CONCURRENCY = 16
 const DEFAULT_STALL_TIMEOUT = 60_000
 
 /** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
@@ -69,7 +75,10 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout })
   const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
+  const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
   const clients = new Map<string, RegistryClient>()
+  const budgets = new Map<string, HostBudget>()
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
 
@@ -89,6 +98,12 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
     return pending
   }
 
+  const budgetFor = (host: string): HostBudget => {
+    const budget = budgets.get(host) ?? new HostBudget(concurrency, context.now)
+    budgets.set(host, budget)
+    return budget
+  }
+
   const clientFor = (side: Side, host: string): RegistryClient => {
     const key = `${side} ${host}`
     const client =
@@ -99,6 +114,8 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
           side,
           plainHttp: options.plainHttp ?? [],
           connections,
+          budget: budgetFor(host),
+          waitForQuota: options.waitForQuota ?? false,
           credentials: credentialsFor(side, host),
           stallTimeout,
         },
@@ -109,7 +126,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   }
 
   return {
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    concurrency,
     open(side, reference, access = side === 'target' ? 'write' : 'read') {
       const { host, repository } =
         side === 'source' ? applySourceMirrors(reference, options.sourceMirrors ?? []) : reference
@@ -121,6 +138,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
             name: repository,
             access,
             stallTimeout,
+            journal,
             create: side === 'target' && clouds !== undefined ? creatorFor(host, repository) : undefined,
           },
           context,
@@ -133,7 +151,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
       for (const client of clients.values()) requests[client.side] += client.requests
       return { requests, retries: retries.count() }
     },
-    pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.pullsLeft ?? null,
+    pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.quota.left ?? null,
     close: () => connections.close(),
   }
 }

@@ -3,17 +3,26 @@ import { GpregError, isGpregError } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
 import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
-import type { Deleter, Mounter, ReferrerLister, ReferrersCall, TagLister } from '../store/capabilities.ts'
+import type {
+  Budget,
+  Budgeted,
+  Deleter,
+  Mounter,
+  ReferrerLister,
+  ReferrersCall,
+  TagLister,
+} from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import type { Scope } from './authority.ts'
 import type { DocumentBounds } from './body.ts'
 import type { RegistryClient } from './client.ts'
-import { download } from './download.ts'
 import type { ApiRequest, ApiResponse } from './exchange.ts'
+import { rangedDownload } from './ranged-download.ts'
 import { listReferrers, recordReferrer } from './referrers.ts'
 import { listTags } from './tags.ts'
 import { mountBlob, uploadBlob } from './upload.ts'
+import type { UploadJournal } from './upload-journal.ts'
 import type { UploadTarget } from './upload-session.ts'
 
 export interface RemoteRepositoryOptions {
@@ -23,6 +32,8 @@ export interface RemoteRepositoryOptions {
   readonly access: 'read' | 'write'
   /** milliseconds */
   readonly stallTimeout: number
+  /** Where large uploads are noted, so that they outlive the process. */
+  readonly journal?: UploadJournal | undefined
   /** Makes the repository, where the registry wants it made before the first push. */
   readonly create?: (() => Promise<void>) | undefined
 }
@@ -30,18 +41,19 @@ export interface RemoteRepositoryOptions {
 const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
 
 /** A repository of a registry, by the OCI distribution API. */
-export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister, Deleter {
+export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister, Budgeted, Deleter {
   readonly name: string
   readonly #upload: UploadTarget
   readonly #context: Context
   readonly #create: (() => Promise<void>) | undefined
 
-  constructor({ client, name, access, stallTimeout, create }: RemoteRepositoryOptions, context: Context) {
+  constructor(options: RemoteRepositoryOptions, context: Context) {
+    const { client, name, access, stallTimeout, create, journal } = options
     this.name = name
     this.#create = create
     this.#context = context
     const scopes: Scope[] = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
-    this.#upload = { client, repository: name, scopes, stallTimeout }
+    this.#upload = { client, repository: name, scopes, stallTimeout, journal }
   }
 
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
@@ -77,8 +89,10 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
   fetch(descriptor: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
     const kind = isManifestType(descriptor.mediaType) ? 'manifests' : 'blobs'
     const path = `${kind}/${descriptor.digest}`
-    const stream = download(this.#context, {
+    const { client, scopes } = this.#upload
+    const stream = rangedDownload(this.#context, {
       descriptor,
+      budget: client.budget,
       offset,
       signal: signal ?? this.#context.signal,
       asked: { method: 'GET', path: `${this.name}/${path}`, ...this.#subject(descriptor.digest) },
@@ -91,8 +105,21 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
         }
         return this.#request('GET', path, position > 0 ? [200, 206] : [200], headers, { signal })
       },
+      openRange: (first, last, abort) =>
+        client.attempt({
+          method: 'GET',
+          target: `${this.name}/${path}`,
+          scopes,
+          expect: [200, 206],
+          headers: { 'accept-encoding': 'identity', range: `bytes=${first}-${last}` },
+          signal: abort,
+        }),
     })
     return offset === 0 ? verified(stream, descriptor, this.#subject(descriptor.digest)) : stream
+  }
+
+  budget(): Budget {
+    return this.#upload.client.budget
   }
 
   async exists(descriptor: Descriptor, call: Call = {}): Promise<boolean> {

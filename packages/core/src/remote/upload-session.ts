@@ -8,6 +8,7 @@ import type { Scope } from './authority.ts'
 import type { RegistryClient } from './client.ts'
 import type { ApiResponse } from './exchange.ts'
 import { resolveLocation } from './location.ts'
+import type { UploadJournal, UploadKey } from './upload-journal.ts'
 
 /** Registries hash a whole blob before they answer its PUT: this many bytes a second is the slowest we wait for. */
 const SLOWEST_HASHING = 20 * 1024 * 1024
@@ -22,6 +23,8 @@ export interface UploadTarget {
   readonly scopes: readonly Scope[]
   /** milliseconds */
   readonly stallTimeout: number
+  /** Where uploads are noted that should outlive the process; absent where they need not. */
+  readonly journal?: UploadJournal | undefined
 }
 
 /** An upload that a registry has opened. Its location changes with every answer; only the newest one counts. */
@@ -127,6 +130,11 @@ export async function cancelUpload(
   } catch {
     // It was of no use anyway.
   }
+}
+
+/** How the journal knows an upload. */
+export function uploadKey({ client, repository }: UploadTarget, { digest }: Descriptor): UploadKey {
+  return { host: client.host, repository, digest }
 }
 
 /** The error, where it is one of the registry and not of the content that was to be sent. */

@@ -11,6 +11,7 @@ import {
   failureOf,
   locationOf,
   startUpload,
+  uploadKey,
   type UploadTarget,
 } from './upload-session.ts'
 
@@ -43,8 +44,11 @@ export async function mountBlob(
   return false
 }
 
+/** A blob from this size on is sent in chunks that outlive the process, bytes. Below, starting over costs less than the chunks. */
+const WORTH_KEEPING = 96 * 1024 * 1024
+
 /**
- * Sends a blob as one streamed PUT. Where that breaks, it goes on in chunks from the byte that the registry says it has; where a
+ * Sends a blob as one streamed PUT, a large one in chunks that the journal keeps. Where that breaks, it goes on in chunks from the byte that the registry says it has; where a
  * proxy takes no body of that size, in chunks from the start.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put
  */
@@ -57,6 +61,20 @@ export async function uploadBlob(
 ): Promise<void> {
   const { digest, size } = descriptor
   const signal = call.signal ?? context.signal
+  if (target.journal !== undefined && size >= WORTH_KEEPING && quirksOf(target.client.host).resumes) {
+    const kept = await target.journal.find(uploadKey(target, descriptor))
+    const upload = new ChunkedUpload({
+      target,
+      descriptor,
+      content,
+      signal,
+      context,
+      journal: target.journal,
+    })
+    return kept === undefined
+      ? upload.send(await startUpload(target, call), 0)
+      : upload.send({ location: kept, minimumChunk: 0 })
+  }
   const session = await startUpload(target, call)
   if (size <= target.client.bodyLimit) {
     try {

@@ -65,6 +65,21 @@ export interface Ingest {
   discard(): Promise<void>
 }
 
+/** How much may be asked of the host of a store at once; shared by all repositories that are there. */
+export interface Budget {
+  readonly isFree: boolean
+  take(): void
+  release(): void
+  /** `wanted`: whether more work waits for a slot */
+  moved(bytes: number, wanted: boolean): void
+  onChange(listener: () => void): () => void
+}
+
+export interface Budgeted {
+  budget(): Budget
+}
+
+export const isBudgeted = (store: object): store is Budgeted => has(store, 'budget')
 export const isMounter = (store: object): store is Mounter => has(store, 'mount')
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')

@@ -1,4 +1,4 @@
-import { parsePlatform, type MirrorOptions } from '@gpreg/core'
+import { GpregError, parsePlatform, type MirrorOptions } from '@gpreg/core'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
@@ -20,10 +20,20 @@ export const platformFlag = withEnvironment({
   }),
 })
 
-/** What of an image is meant. */
+/** How fast it may go. */
+export const rateFlag = withEnvironment({
+  'limit-rate': Flags.string({
+    helpGroup: 'REGISTRIES',
+    helpValue: 'BYTES',
+    description: 'at most so many bytes a second, all connections together, e.g. 20MiB',
+  }),
+})
+
+/** What of an image is meant, and how fast it may go. */
 export const copyFlags = {
   ...platformFlag,
   ...referrersFlag,
+  ...rateFlag,
   ...withEnvironment({
     'refresh-referrers': Flags.boolean({
       helpGroup,
@@ -41,5 +51,23 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
     platforms: flags.platform?.map(parsePlatform),
     referrers: flags['no-referrers'] ? false : undefined,
     refreshReferrers: flags['refresh-referrers'] || undefined,
+    limitRate: flags['limit-rate'] === undefined ? undefined : parseRate(flags['limit-rate']),
+  })
+}
+
+const UNITS = ['', 'k', 'm', 'g']
+
+/**
+ * Bytes a second: `20MiB`, `20M` and `20m` are of 1024, `20MB` of 1000, as curl and dd have it.
+ * @throws `usage`
+ */
+export function parseRate(text: string): number {
+  const [, number, unit = '', suffix = ''] =
+    /^(\d{1,12}(?:\.\d{1,3})?)([kmg]?)(ib|b)?(?:\/s)?$/i.exec(text.trim()) ?? []
+  const base = suffix.toLowerCase() === 'b' ? 1000 : 1024
+  const rate = Math.round(Number(number) * base ** UNITS.indexOf(unit.toLowerCase()))
+  if (rate > 0) return rate
+  throw new GpregError('usage', `not a rate: ${JSON.stringify(text)}`, {
+    hint: 'write bytes a second with a unit, e.g. --limit-rate 20MiB',
   })
 }

@@ -62,6 +62,9 @@ describe('registries', () => {
         'registry.internal:5000',
         '--concurrency',
         '8',
+        '--upload-journal',
+        '/var/lib/gpreg',
+        '--wait-for-quota',
       ],
     )
     expect(registriesOptions(given)).toEqual({
@@ -74,7 +77,11 @@ describe('registries', () => {
       sourceMirrors: [{ prefix: 'docker.io', replacement: 'proxy.corp/hub' }],
       plainHttp: ['registry.internal:5000'],
       concurrency: 8,
+      journal: '/var/lib/gpreg',
+      waitForQuota: true,
     })
+    const none = await parse(registryFlags, '--upload-journal', 'none')
+    expect(registriesOptions(none).journal).toBeUndefined()
   })
 
   test.each(['registry.internal', 'registry.internal=client.crt', '=a,b'])(

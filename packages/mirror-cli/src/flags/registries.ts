@@ -1,4 +1,4 @@
-import { GpregError, parseSourceMirror, type RegistriesOptions } from '@gpreg/core'
+import { GpregError, journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/core'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
@@ -52,12 +52,22 @@ export const registryFlags = {
       min: 1,
       description: 'give up on a host from which no byte comes for so long; default 60',
     }),
+    'wait-for-quota': Flags.boolean({
+      helpGroup,
+      description: 'where Docker Hub has no pulls left, wait for more rather than fail',
+    }),
+    'upload-journal': Flags.string({
+      helpGroup,
+      helpValue: 'DIR|none',
+      description:
+        'where large uploads are noted, so that a run which was killed goes on; default $XDG_STATE_HOME/gpreg/uploads',
+    }),
     concurrency: Flags.integer({
       helpGroup,
       helpValue: 'N',
       min: 1,
       max: 64,
-      description: 'blobs at once between two registries; default 4',
+      description: 'blobs at once with one registry; default as many as help, 16 at most',
     }),
   }),
 }
@@ -75,7 +85,13 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
     insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
     stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
+    waitForQuota: flags['wait-for-quota'],
+    journal: journalOf(flags['upload-journal']),
   })
+}
+
+function journalOf(flag: string | undefined): string | undefined {
+  return flag === 'none' ? undefined : (flag ?? journalDirectory(process.env))
 }
 
 /** `FILE` or `HOST=FILE`. What stands before `=` is a host unless it has a slash: then it is part of a path. */

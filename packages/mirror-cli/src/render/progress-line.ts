@@ -1,5 +1,6 @@
 import type { GpregEvent } from '@gpreg/core'
 import { plain, type Paint } from './paint.ts'
+import { formatSeconds } from './units.ts'
 
 /** The line that an event is worth where lines stay, undefined where it is worth none. */
 export function renderEvent(
@@ -23,6 +24,8 @@ export function renderEvent(
       return verbose ? `waiting for ${event.resource}: ${event.state}` : undefined
     case 'warning':
       return `${paint('yellow', 'warning:')} ${event.message}`
+    case 'quota.waiting':
+      return `${paint('yellow', 'waiting:')} ${event.host} has no pulls left; asked again in ${formatSeconds(event.left / 1000)}`
     case 'retry':
       return verbose
         ? `${event.operation} again in ${event.delay} ms (attempt ${event.attempt}): ${event.error.message}`

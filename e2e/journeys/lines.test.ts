@@ -1,0 +1,178 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import { gpreg, startGpreg } from '../support/gpreg.ts'
+import { makeImage, makeIndex, type Image } from '../support/images.ts'
+import { startRegistry } from '../support/registry.ts'
+import { startReverseProxy, type Exchange, type Interceptor } from '../support/reverse-proxy.ts'
+import { startServe } from '../support/serve.ts'
+import { expectImage } from '../support/skopeo.ts'
+import { startSlowLine } from '../support/slow-line.ts'
+import { wrongBlobs } from '../support/storage.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { needs } from '../support/tools.ts'
+import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { startWanLine } from '../support/wan-line.ts'
+import { pseudoRandomLayer } from '../bench/stock.ts'
+
+/** Large enough to be worth a journal, and more than one connection. */
+const SIZE = 120_000_000
+
+describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
+  let upstream: Upstream
+  let image: Image
+
+  beforeAll(async () => {
+    upstream = await startUpstream()
+    image = makeImage([pseudoRandomLayer('huge', SIZE)])
+    await upstream.add('docker.io/library/huge:1', image)
+  })
+  afterAll(() => upstream?.stop())
+
+  const command = (from: string, to: string, ...more: string[]) =>
+    [
+      'mirror',
+      '--image',
+      'docker.io/library/huge:1',
+      '--source-mirror',
+      `docker.io=${from}/docker.io`,
+    ].concat(['--to', to, '--json'], more)
+
+  /** Kills a copy near its end and runs it again; what part of the layer was sent again. */
+  const sentAgain = async (target: URL, journal: string): Promise<number> => {
+    await using line = await startSlowLine(upstream.url, 30_000_000)
+    await using proxy = await startReverseProxy({ to: target })
+    const env = { GPREG_UPLOAD_JOURNAL: journal }
+    const to = `${proxy.host}/gitpod`
+    await using first = await startGpreg(command(line.host, to), { env })
+    await noted(journal, 0.8 * SIZE)
+    first.signal('SIGKILL')
+    await first.exited
+    const before = received(proxy.exchanges)
+    proxy.clear()
+    const second = await gpreg(command(line.host, to), { env })
+    expect(second.exitCode, second.stderr).toBe(0)
+    await expectImage(`${to}/library/huge:1`, image)
+    return (before + received(proxy.exchanges) - SIZE) / SIZE
+  }
+
+  it('killed near its end goes on in gpreg serve', async () => {
+    await using directory = await temporaryDirectory()
+    await using server = await startServe(directory.join('layout'))
+    expect(await sentAgain(new URL(`http://${server.host}`), directory.join('journal'))).toBeLessThan(0.12)
+    expect(await wrongBlobs(directory.join('layout'))).toEqual([])
+  })
+
+  it('killed near its end goes on after the last whole chunk in docker-registry', async () => {
+    await using directory = await temporaryDirectory()
+    await using target = await startRegistry()
+    expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((16 * 1024 * 1024) / SIZE)
+    expect(await wrongBlobs(target.storage)).toEqual([])
+  })
+
+  /** A copy over connections that are slow one by one, with what stands before the source. */
+  const overWan = async (intercept?: Interceptor) => {
+    await using target = await startRegistry()
+    await using proxy = await startReverseProxy({ to: upstream.url, ...(intercept ? { intercept } : {}) })
+    await using wan = await startWanLine(new URL(`http://${proxy.host}`), {
+      roundTrip: 20,
+      perConnection: 18_000_000,
+      inAll: 90_000_000,
+    })
+    const started = performance.now()
+    const run = await gpreg(command(wan.host, `${target.host}/gitpod`))
+    expect(run.exitCode, run.stderr).toBe(0)
+    await expectImage(`${target.host}/gitpod/library/huge:1`, image)
+    const layer = proxy.exchanges.filter(({ kind, method }) => kind === 'blob' && method === 'GET')
+    return { layer, passed: wan.passed(), seconds: (performance.now() - started) / 1000 }
+  }
+
+  it('comes over several connections, and each byte once', async () => {
+    const { layer, passed, seconds } = await overWan()
+    expect(layer.filter(({ status }) => status === 206).length).toBeGreaterThan(10)
+    expect(seconds).toBeLessThan((0.8 * SIZE) / 18_000_000)
+    expect(passed).toBeLessThan(1.05 * SIZE)
+  })
+
+  it.each([429, 503, 403])('comes over one connection where more are answered %i', async status => {
+    let left = 4
+    const { layer } = await overWan(({ request, response, forward }) => {
+      if (/-\d+$/.test(request.headers.range ?? '') && left > 0) {
+        left--
+        return void response.writeHead(status).end()
+      }
+      forward()
+    })
+    expect(left).toBe(0)
+    expect(layer.length).toBeLessThan(8)
+  })
+
+  it('comes over one connection where ranges are answered with everything', async () => {
+    const { layer } = await overWan(({ request, forward }) => {
+      delete request.headers.range
+      forward()
+    })
+    expect(layer.every(({ status }) => status === 200)).toBe(true)
+  })
+
+  /** A copy of an index, after whose first manifest the source has no pulls left for a while. */
+  const withoutPulls = async (name: string, ...flags: string[]) => {
+    const index = makeIndex([
+      [{ os: 'linux', architecture: 'amd64' }, makeImage([pseudoRandomLayer(name, 1000)])],
+    ])
+    await upstream.add(`docker.io/library/${name}:1`, index)
+    await using target = await startRegistry()
+    await using proxy = await startFaultProxy({ to: upstream.url })
+    const fault = { kind: 'header', name: 'ratelimit-remaining', value: '0;w=3' } as const
+    proxy.inject({ method: 'GET', path: /\/manifests\//, fault })
+    const from = ['--source-mirror', `docker.io=${proxy.host}/docker.io`, '--no-referrers']
+    const to = ['--to', `${target.host}/gitpod`, '--json']
+    const started = performance.now()
+    const run = await gpreg(['mirror', '--image', `docker.io/library/${name}:1`, ...from, ...to, ...flags])
+    expect(proxy.dealt()).toBe(1)
+    return { run, milliseconds: performance.now() - started }
+  }
+
+  it('waits for pulls where it may, and says so', async () => {
+    const { run, milliseconds } = await withoutPulls('patient', '--wait-for-quota')
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(run.stderr).toMatch(/no pulls left/)
+    expect(milliseconds).toBeGreaterThan(3000)
+  })
+
+  it('fails with a hint where it may not wait for pulls', async () => {
+    const { run } = await withoutPulls('impatient')
+    expect(run.exitCode).toBe(3)
+    expect(run.json().images[0].error).toMatchObject({
+      code: 'rate-limited',
+      hint: expect.stringContaining('--wait-for-quota'),
+    })
+  })
+
+  it('keeps to a rate, all streams together', async () => {
+    await using target = await startRegistry()
+    const started = performance.now()
+    const run = await gpreg(command(upstream.host, `${target.host}/gitpod`, '--limit-rate', '20MB'))
+    expect(run.exitCode, run.stderr).toBe(0)
+    const rate = SIZE / run.json().totals.seconds
+    expect(rate).toBeLessThan(20_000_000 * 1.05)
+    expect(rate).toBeGreaterThan(20_000_000 * 0.9)
+    expect(performance.now() - started).toBeGreaterThan((1000 * SIZE) / 20_000_000)
+  })
+})
+
+/** Resolves when the journal says that so many bytes have arrived. */
+async function noted(journal: string, bytes: number): Promise<void> {
+  for (;;) {
+    const [file] = await readdir(journal).catch(() => [])
+    const text = file === undefined ? '{}' : await readFile(join(journal, file), 'utf8').catch(() => '{}')
+    if (JSON.parse(text).offset > bytes) return
+    await setImmediate()
+  }
+}
+
+function received(exchanges: readonly Exchange[]): number {
+  return exchanges.filter(({ kind }) => kind === 'upload').reduce((sum, one) => sum + one.received, 0)
+}
