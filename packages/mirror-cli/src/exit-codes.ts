@@ -36,12 +36,16 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'manifest-unsupported': ExitCode.failed,
   'not-found': ExitCode.failed,
   'blob-unknown': ExitCode.failed,
+  'base-missing': ExitCode.failed,
   'rate-limited': ExitCode.failed,
   'server-error': ExitCode.failed,
   protocol: ExitCode.failed,
   'upload-lost': ExitCode.failed,
   'name-taken': ExitCode.failed,
   'limit-exceeded': ExitCode.failed,
+
+  'bundle-damaged': ExitCode.different,
+  'signature-invalid': ExitCode.different,
 
   unauthorized: ExitCode.unauthorized,
   forbidden: ExitCode.unauthorized,
