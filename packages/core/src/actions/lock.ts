@@ -71,7 +71,7 @@ async function lockImage(
   }
 }
 
-function toLocked({ descriptor, subject, tag }: Referrer): LockedReferrer {
+export function toLocked({ descriptor, subject, tag }: Referrer): LockedReferrer {
   const { mediaType, digest, size, artifactType } = descriptor
   return {
     mediaType,

@@ -101,10 +101,16 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   }
 
   /**
-   * Gives the files their names, once all content is there. `first` is called before the first of them has its name.
+   * Gives the files their names, once all content is there.
+   * @param clear is called before the first of them has its name
+   * @param seal is called when all of them have
    */
-  async finish(seal: (volumes: readonly FinishedVolume[]) => Promise<void>): Promise<void> {
+  async finish(
+    clear: () => Promise<void>,
+    seal: (volumes: readonly FinishedVolume[]) => Promise<void>,
+  ): Promise<void> {
     const finished = await this.#slots.finish()
+    await clear()
     const folder = partialPath(this.#target.path)
     for (const { path } of volumesOf(this.#target, this.#plan.size))
       await onDisk(path, () => rename(join(folder, nameOf(path)), path))
@@ -121,7 +127,6 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
 /** Killed between two names: those that were given are taken back, so that there is one state to go on from. */
 async function takeBack(folder: string, volumes: readonly { readonly path: string }[]): Promise<void> {
   const there = new Set(await onDisk(folder, () => readdir(folder)))
-  if (!volumes.some(({ path }) => there.has(nameOf(path))) && !there.has(FINISHING)) return
   if (!there.has(FINISHING)) return
   for (const { path } of volumes) {
     const exists = await stat(path).then(
