@@ -1,3 +1,7 @@
+import BundleInspect from './commands/bundle/inspect.ts'
+import BundleLoad from './commands/bundle/load.ts'
+import BundleSave from './commands/bundle/save.ts'
+import BundleVerify from './commands/bundle/verify.ts'
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
 import Login from './commands/login.ts'
@@ -16,6 +20,10 @@ import Verify from './commands/verify.ts'
 
 /** Every command by name; oclif finds them here and nowhere else, so that gpreg bundles into one file. */
 export const COMMANDS = {
+  'bundle:inspect': BundleInspect,
+  'bundle:load': BundleLoad,
+  'bundle:save': BundleSave,
+  'bundle:verify': BundleVerify,
   images: Images,
   lock: Lock,
   login: Login,

@@ -1,4 +1,11 @@
-import type { ErrorCode, MirrorPlan, MirrorResult, VerifyResult } from '@gpreg/core'
+import type {
+  BundleVerifyResult,
+  ErrorCode,
+  MirrorPlan,
+  MirrorResult,
+  SaveResult,
+  VerifyResult,
+} from '@gpreg/core'
 
 /** What scripts see; a contract (docs/cli.md). */
 export const ExitCode = {
@@ -77,7 +84,7 @@ export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number
   return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed
 }
 
-export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan): ExitCode {
+export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan | SaveResult): ExitCode {
   const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []))
   return exitCodeOfFailures(failures, images.length)
 }
@@ -91,4 +98,8 @@ export function exitCodeOfVerify({ images, totals }: VerifyResult): ExitCode {
     status === 'unreadable' ? [telling(problems.map(({ code }) => code))] : [],
   )
   return exitCodeOfFailures(failures, images.length)
+}
+
+export function exitCodeOfBundle({ problems }: BundleVerifyResult): ExitCode {
+  return problems.length === 0 ? ExitCode.done : ExitCode.different
 }

@@ -23,9 +23,8 @@ import { writeOutputFile } from '../output-file.ts'
 import type { Registries } from '../remote/registries.ts'
 import { ArchiveWriter, partialPath, volumesOf } from '../store/archive/archive-writer.ts'
 import { LOCK_NAME, planTar } from '../store/archive/tar-plan.ts'
-import type { Repository } from '../store/content.ts'
 import { LayoutStore } from '../store/layout-store.ts'
-import { MemoryStore } from '../store/memory-store.ts'
+import { Nowhere } from '../store/nowhere.ts'
 import { copyItem } from './items.ts'
 import { describePlan, dockerHub, type MirrorPlan } from './mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from './mirror.ts'
@@ -74,9 +73,17 @@ export async function saveBundle(
   const done = options.form === 'archive' ? await wholeBundle(draft, options) : undefined
   if (done !== undefined) {
     const images = draft.surveys.map(({ item, root }) => ({ item, status: 'up-to-date' as const, root }))
-    const outcome = { ...NOTHING, images: images.map(({ root, ...image }) => ({ ...image, digest: root.digest })) }
+    const outcome = {
+      ...NOTHING,
+      images: images.map(({ root, ...image }) => ({ ...image, digest: root.digest })),
+    }
     for (const { item, root } of images)
-      context.emit({ type: 'image.up-to-date', image: item.targetName, source: item.sourceName, digest: root.digest })
+      context.emit({
+        type: 'image.up-to-date',
+        image: item.targetName,
+        source: item.sourceName,
+        digest: root.digest,
+      })
     const volumes = await seal(done, lock, options)
     return result({ images, blobs: [] }, outcome, volumes)
   }
@@ -110,13 +117,15 @@ export async function planSave(
 ): Promise<MirrorPlan> {
   const draft = await draftBundle(set, registries, options, context)
   if ('failed' in draft) return describePlan(draft.failed)
-  const left = new Set((draft.lock.base?.blobs ?? []).map(({ digest }) => digest))
-  const nothing = new MemoryStore()
+  const planned = new Nowhere(options.path, leftOut(draft.lock))
   const plan = await lookAtTargets(
-    retarget(draft.surveys, name => ({ store: options.path, repository: known(nothing.repository(name), left) })),
+    retarget(draft.surveys, name => ({ store: options.path, repository: planned.repository(name) })),
     context,
   )
-  const disk = { needed: planTar(archiveContents(draft.surveys, draft.lock)).size, free: await freeSpace(options.path) }
+  const disk = {
+    needed: planTar(archiveContents(draft.surveys, draft.lock)).size,
+    free: await freeSpace(options.path),
+  }
   return { ...describePlan(plan), disk, ...dockerHub(plan, registries) }
 }
 
@@ -139,13 +148,16 @@ async function draftBundle(
 ): Promise<Draft | { readonly failed: TransferPlan; readonly outcome: CopyOutcome }> {
   const begun = options.form === 'archive' ? await readBegun(options.path) : undefined
   const pinned = options.platforms?.length ? set : pinTo(set, begun)
-  const nothing = new MemoryStore()
+  const nothing = new Nowhere(options.path)
   const items = pinned.images.map(entry => {
     const from = registries.open('source', entry.source)
     const { target } = entry
     const path = pathOf(target!)
     const to = { store: options.path, repository: nothing.repository(target!.repository) }
-    return copyItem(entry, { store: from.host, repository: from.repository }, to, { targetName: path, tag: target!.tag })
+    return copyItem(entry, { store: from.host, repository: from.repository }, to, {
+      targetName: path,
+      tag: target!.tag,
+    })
   })
   const surveys = await surveyItems(items, copyOptions(options, registries), context)
   if (!surveys.every(isToCopy)) {
@@ -202,8 +214,13 @@ async function wholeBundle({ lock }: Draft, options: SaveOptions): Promise<Sidec
     const files = await findBundle([sidecarPath(options.path, false)])
     const document = files.sidecar?.document
     if (document?.lock.digest !== digestOf(writeLock(lock))) return undefined
-    const wanted = volumesOf(options, files.volumes.reduce((sum, { size }) => sum + size, 0))
-    const same = wanted.length === files.volumes.length && wanted.every(({ path }, at) => files.volumes[at]!.path === path)
+    const wanted = volumesOf(
+      options,
+      files.volumes.reduce((sum, { size }) => sum + size, 0),
+    )
+    const same =
+      wanted.length === files.volumes.length &&
+      wanted.every(({ path }, at) => files.volumes[at]!.path === path)
     return same && (await volumeDamage(files)).length === 0 ? [...document.volumes] : undefined
   } catch (error) {
     if (isGpregError(error, 'aborted')) throw error
@@ -225,8 +242,7 @@ async function writeArchive(
   context: Context,
 ): Promise<Written> {
   const tar = planTar(archiveContents(surveys, lock))
-  const elsewhere = new Set((lock.base?.blobs ?? []).map(({ digest }) => digest))
-  const target = { ...options, elsewhere }
+  const target = { ...options, elsewhere: leftOut(lock) }
   const opened =
     (await ArchiveWriter.open(target, tar, context.signal)) ?? (await startOver(options.path, context))
   await using archive = opened ?? (await ArchiveWriter.open(target, tar, context.signal))!
@@ -243,7 +259,12 @@ async function writeArchive(
   const sidecar = sidecarPath(options.path, false)
   let volumes: SidecarVolume[] = []
   await archive.finish(
-    () => removeOld(options.path, sidecar, volumesOf(target, tar.size).map(({ path }) => path)),
+    () =>
+      removeOld(
+        options.path,
+        sidecar,
+        volumesOf(target, tar.size).map(({ path }) => path),
+      ),
     async finished => {
       const files = volumesOf(target, tar.size)
       volumes = finished.map((volume, at) => ({ name: fileName(files[at]!.path), ...volume }))
@@ -259,8 +280,7 @@ async function writeDirectory(
   options: SaveOptions,
   context: Context,
 ): Promise<Written> {
-  const elsewhere = new Set((lock.base?.blobs ?? []).map(({ digest }) => digest))
-  const layout = await LayoutStore.open(options.path, context.now(), elsewhere)
+  const layout = await LayoutStore.open(options.path, context.now(), leftOut(lock))
   const targeted = retarget(surveys, name => ({ store: options.path, repository: layout.repository(name) }))
   const { plan, outcome } = await copyInto(targeted, registries, options, context)
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }
@@ -338,12 +358,8 @@ function retarget(surveys: readonly ToCopy[], open: (repository: string) => Plac
   }))
 }
 
-/** A repository that is empty but for what is known to be elsewhere. */
-function known(repository: Repository, digests: ReadonlySet<Digest>): Repository {
-  return Object.create(repository, {
-    name: { value: repository.name },
-    exists: { value: async ({ digest }: { digest: Digest }) => digests.has(digest) },
-  }) as Repository
+function leftOut({ base }: Lock): ReadonlySet<Digest> {
+  return new Set(base?.blobs.map(({ digest }) => digest))
 }
 
 function fileName(path: string): string {

@@ -3,7 +3,13 @@ import type { Survey } from '../copy/survey.ts'
 import { createLock, type Lock, type LockBase } from '../gitpod/lock.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import { formatReference, joinPath, parseReference, type Reference, type RegistryPrefix } from '../model/reference.ts'
+import {
+  formatReference,
+  joinPath,
+  parseReference,
+  type Reference,
+  type RegistryPrefix,
+} from '../model/reference.ts'
 import type { TarContents } from '../store/archive/tar-plan.ts'
 import { namedEntry, type IndexEntry } from '../store/layout-content.ts'
 import { writeLock } from '../gitpod/lock.ts'

@@ -83,8 +83,14 @@ export function checkSignature(
   context: Context,
 ): SignatureState {
   if (key === undefined) {
-    const why = signature === undefined ? 'is not signed' : 'was not checked for its signature; --key names the key'
-    context.emit({ type: 'warning', code: 'bundle-unchecked', message: `${name} ${why}`, subject: { path: name } })
+    const why =
+      signature === undefined ? 'is not signed' : 'was not checked for its signature; --key names the key'
+    context.emit({
+      type: 'warning',
+      code: 'bundle-unchecked',
+      message: `${name} ${why}`,
+      subject: { path: name },
+    })
     return signature === undefined ? 'absent' : 'unchecked'
   }
   if (sidecar === undefined || signature === undefined)

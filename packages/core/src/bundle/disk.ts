@@ -25,6 +25,9 @@ export function assertRoom(path: string, { needed, free }: DiskSpace): void {
   throw new GpregError(
     'storage',
     `${path} needs ${needed} bytes and its disk has ${free} free: ${needed - free} are missing`,
-    { path, hint: 'make room or name another disk, then run the same command again: what is finished is kept' },
+    {
+      path,
+      hint: 'make room or name another disk, then run the same command again: what is finished is kept',
+    },
   )
 }

@@ -66,7 +66,11 @@ export async function findBundle(paths: readonly string[]): Promise<BundleFiles>
     sidecar === undefined
       ? await volumesByNumber(name, given)
       : await volumesBySidecar(sidecar.document, given, [...new Set(paths.map(path => dirname(path)))], name)
-  return { name, volumes, ...(sidecar === undefined ? {} : { sidecar, ...(await signatureOf(sidecar.path)) }) }
+  return {
+    name,
+    volumes,
+    ...(sidecar === undefined ? {} : { sidecar, ...(await signatureOf(sidecar.path)) }),
+  }
 }
 
 async function findDirectory(directory: string): Promise<BundleFiles> {
@@ -104,7 +108,9 @@ async function volumesBySidecar(
       const candidates = [given.get(name) ?? [], directories.map(directory => join(directory, name))].flat()
       const path = await firstThere(candidates)
       const expected = { size, sha256 }
-      return path === undefined ? { name, size: 0, expected } : { name, path, expected, size: await sizeOf(path) }
+      return path === undefined
+        ? { name, size: 0, expected }
+        : { name, path, expected, size: await sizeOf(path) }
     }),
   )
 }

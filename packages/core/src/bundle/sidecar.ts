@@ -80,7 +80,8 @@ export function parseSidecar(text: string, path: string): Sidecar {
       hint: 'use a newer gpreg',
     })
   const parsed = document.safeParse(json)
-  if (!parsed.success) throw refuse(`${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`)
+  if (!parsed.success)
+    throw refuse(`${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`)
   const { lock, ...rest } = parsed.data
   if (new Set(rest.volumes.map(({ name }) => name)).size < rest.volumes.length)
     throw refuse('it names a volume twice')

@@ -7,7 +7,14 @@ import { GpregError } from '../errors.ts'
  * @throws `input-invalid`
  */
 export function signBytes(bytes: Uint8Array, pem: string, path: string): Buffer {
-  return sign('sha256', bytes, assertP256(readKey(() => createPrivateKey(pem), path), path))
+  return sign(
+    'sha256',
+    bytes,
+    assertP256(
+      readKey(() => createPrivateKey(pem), path),
+      path,
+    ),
+  )
 }
 
 /**
@@ -21,7 +28,18 @@ export function verifyBytes(
   signed: string,
 ): void {
   const { pem, path } = key
-  if (verify('sha256', bytes, assertP256(readKey(() => createPublicKey(pem), path), path), signature)) return
+  if (
+    verify(
+      'sha256',
+      bytes,
+      assertP256(
+        readKey(() => createPublicKey(pem), path),
+        path,
+      ),
+      signature,
+    )
+  )
+    return
   throw new GpregError('signature-invalid', `the signature of ${signed} is not from the key ${path}`, {
     path: signed,
     hint: 'it was changed after it was signed, or signed by somebody else: do not load it',

@@ -19,7 +19,8 @@ export async function volumeDamage(
   const found: VolumeDamage[] = []
   for (const volume of volumes) {
     const damage = await damageOf(volume, signal, onBytes)
-    if (damage !== undefined) found.push({ name: volume.name, ...(volume.path ? { path: volume.path } : {}), ...damage })
+    if (damage !== undefined)
+      found.push({ name: volume.name, ...(volume.path ? { path: volume.path } : {}), ...damage })
   }
   return found
 }

@@ -80,9 +80,7 @@ const lockDocument = z.object({
       ),
     }),
   ),
-  base: z
-    .object({ receipt: digest, created: z.iso.datetime(), blobs: z.array(heldBlob) })
-    .exactOptional(),
+  base: z.object({ receipt: digest, created: z.iso.datetime(), blobs: z.array(heldBlob) }).exactOptional(),
 })
 
 const HINT = 'make a new one with gpreg lock'

@@ -16,7 +16,10 @@ const entry = z.looseObject({
 })
 
 /** `index.json` of a layout. https://github.com/opencontainers/image-spec/blob/main/image-layout.md#indexjson-file */
-export const indexDocument = z.looseObject({ schemaVersion: z.literal(2), manifests: z.array(entry).nullish() })
+export const indexDocument = z.looseObject({
+  schemaVersion: z.literal(2),
+  manifests: z.array(entry).nullish(),
+})
 
 export type IndexEntry = z.output<typeof entry>
 export type IndexDocument = z.output<typeof indexDocument>

@@ -35,7 +35,10 @@ export function partialPath(path: string): string {
 }
 
 /** The files of an archive of a size. */
-export function volumesOf({ path, volumeSize }: ArchiveTarget, size: number): { path: string; size: number }[] {
+export function volumesOf(
+  { path, volumeSize }: ArchiveTarget,
+  size: number,
+): { path: string; size: number }[] {
   if (volumeSize === undefined) return [{ path, size }]
   const count = Math.ceil(size / volumeSize)
   return Array.from({ length: count }, (_, index) => ({
@@ -233,7 +236,10 @@ class SlotContent implements WritableContent, AsyncDisposable {
   async *read(digest: Digest, offset: number, signal: AbortSignal | undefined): ByteStream {
     const place = this.#byDigest.get(digest)
     if (!place?.finished)
-      throw new GpregError('not-found', `${digest} is not in ${this.location}`, { digest, path: this.location })
+      throw new GpregError('not-found', `${digest} is not in ${this.location}`, {
+        digest,
+        path: this.location,
+      })
     yield* this.#readBack(place, offset, place.slot.size, signal)
   }
 
@@ -263,7 +269,8 @@ class SlotContent implements WritableContent, AsyncDisposable {
 
   missing(): number {
     return this.#places.reduce(
-      (sum, { slot, written, finished }) => sum + (finished ? 0 : slotEnd(slot) - contentStart(slot) - written),
+      (sum, { slot, written, finished }) =>
+        sum + (finished ? 0 : slotEnd(slot) - contentStart(slot) - written),
       0,
     )
   }
@@ -330,7 +337,7 @@ class SlotContent implements WritableContent, AsyncDisposable {
 
   async *#readBack(place: Place, from: number, to: number, signal: AbortSignal | undefined): ByteStream {
     const start = contentStart(place.slot)
-    for (let position = from; position < to; ) {
+    for (let position = from; position < to;) {
       signal?.throwIfAborted()
       const bytes = await this.#files.read(start + position, Math.min(READ_SIZE, to - position))
       if (bytes.byteLength === 0) return

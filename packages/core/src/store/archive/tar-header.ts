@@ -98,7 +98,7 @@ export function decodeHeader(block: Uint8Array): RawHeader | undefined {
 /** @throws `bundle-damaged` */
 export function decodePax(body: Buffer): ReadonlyMap<string, string> {
   const records = new Map<string, string>()
-  for (let at = 0; at < body.byteLength; ) {
+  for (let at = 0; at < body.byteLength;) {
     const space = body.indexOf(' ', at)
     const length = Number(body.toString('latin1', at, Math.max(space, at)))
     const record = /^([^=]+)=([^]*)\n$/.exec(body.toString('utf8', space + 1, at + length))

@@ -34,7 +34,7 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
   const blobs = new Map<Digest, Extent>()
   let pax: ReadonlyMap<string, string> = new Map()
   let members = 0
-  for (let position = 0; position < volumes.size; ) {
+  for (let position = 0; position < volumes.size;) {
     const header = decodeHeader(await volumes.bytes(position, BLOCK))
     if (header === undefined) return finished({ documents, blobs }, name)
     if (++members > MAX_MEMBERS) throw damaged(`${name} has more than ${MAX_MEMBERS} members`, name)
@@ -55,11 +55,13 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
     }
     pax = new Map()
     if (header.type === '5' && DIRECTORIES.test(member)) continue
-    if (header.type !== '0') throw damaged(`${name}: ${shown} is ${typeName(header.type)}, which no bundle has`, name)
+    if (header.type !== '0')
+      throw damaged(`${name}: ${shown} is ${typeName(header.type)}, which no bundle has`, name)
     const known = place(member, { start, size }, documents, blobs)
     if (known === 'unknown') throw damaged(`${name}: ${shown} is nothing that a bundle has`, name)
     if (known === 'twice') throw damaged(`${name} has ${shown} twice`, name)
-    if (DOCUMENTS.has(member) && size > MAX_DOCUMENT) throw damaged(`${name}: ${shown} has ${size} bytes`, name)
+    if (DOCUMENTS.has(member) && size > MAX_DOCUMENT)
+      throw damaged(`${name}: ${shown} has ${size} bytes`, name)
   }
   throw damaged(`${name} has no end: it is cut off, or its last volume is missing`, name)
 }

@@ -54,10 +54,12 @@ export class VolumeFiles implements AsyncDisposable {
   }
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.byteLength; ) {
+    for (let done = 0; done < bytes.byteLength;) {
       const { volume, within, left } = this.#locate(position + done)
       const piece = bytes.subarray(done, done + left)
-      const { bytesWritten } = await onDisk(volume.path, () => volume.file.write(piece, 0, piece.length, within))
+      const { bytesWritten } = await onDisk(volume.path, () =>
+        volume.file.write(piece, 0, piece.length, within),
+      )
       done += bytesWritten
     }
   }

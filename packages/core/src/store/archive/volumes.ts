@@ -46,7 +46,7 @@ export class VolumeReader implements AsyncDisposable {
 
   /** Bytes `start` to `end`, the end not included. */
   async *read(start: number, end: number, signal?: AbortSignal): ByteStream {
-    for (let position = start; position < end; ) {
+    for (let position = start; position < end;) {
       signal?.throwIfAborted()
       const volume = this.#volumes.find(each => position < each.start + each.size)
       if (volume === undefined) throw damaged('the archive ends too early', this.#volumes.at(-1)?.path)

@@ -1,0 +1,70 @@
+import type { Context } from '../context.ts'
+import { cachingReader, readGraph } from '../copy/graph.ts'
+import { findReferrers } from '../copy/referrers.ts'
+import { GpregError } from '../errors.ts'
+import { createLock, type Lock } from '../gitpod/lock.ts'
+import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
+import { purposeOf } from '../gitpod/found-image.ts'
+import { isManifestType } from '../model/descriptor.ts'
+import { namesHost, parseReference, type Reference } from '../model/reference.ts'
+import { REF_NAME } from '../store/layout-content.ts'
+import { splitName } from '../store/layout-reader.ts'
+import { toLocked } from '../actions/lock.ts'
+import { pathOf } from './bundle-lock.ts'
+import type { Bundle } from './bundle.ts'
+
+/**
+ * The lock of a layout that another tool wrote: its names, as they stand in `index.json`. A host in a name is left out.
+ * @throws `image-set-empty` where nothing in it has a name
+ */
+export async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
+  const call = { signal: context.signal }
+  const read = cachingReader()
+  const locked: { entry: ImageEntry; image: LockedImage }[] = []
+  for (const entry of store.entries()) {
+    const split = splitName(entry)
+    const text = entry.annotations?.[REF_NAME]
+    const source = split && referenceOf(split.repository, split.tag)
+    if (source === undefined || !isManifestType(entry.mediaType)) {
+      const message = `${name} has ${text ?? entry.digest}, which is no name of an image; it is left out`
+      context.emit({ type: 'warning', code: 'image-skipped', message })
+      continue
+    }
+    // Signatures by cosign's tags come along with what they are about.
+    if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split!.tag)) continue
+    const repository = store.repository(split!.repository)
+    const root = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }
+    const graph = await readGraph(repository, root, read, call)
+    const referrers = await findReferrers(
+      repository,
+      graph.manifests.map(({ descriptor }) => descriptor.digest),
+      call,
+    )
+    const bytes = graph.blobs.reduce((sum, blob) => sum + blob.size, 0)
+    const origins = [`layout:${text}`]
+    locked.push({
+      entry: { source, purpose: purposeOf(source), origins },
+      image: { ...root, bytes, referrers: referrers.map(toLocked) },
+    })
+  }
+  if (locked.length === 0)
+    throw new GpregError('image-set-empty', `nothing in ${name} has a name`, {
+      path: name,
+      hint: 'name images when the layout is made: skopeo copy … oci:DIR:library/redis:6.2',
+    })
+  const lock = createLock(locked, new Date(0))
+  return {
+    ...lock,
+    images: lock.images.map((image, at) => ({ ...image, paths: [pathOf(locked[at]!.entry.source)] })),
+  }
+}
+
+function referenceOf(repository: string, tag: string): Reference | undefined {
+  try {
+    return parseReference(
+      namesHost(repository) ? `${repository}:${tag}` : `layout.invalid/${repository}:${tag}`,
+    )
+  } catch {
+    return undefined
+  }
+}
