@@ -39,6 +39,8 @@ export {
   serviceAccountLogin,
 } from './registry/service-account.ts'
 export { addressOf, hostOfAddress, isSame, purposesOf, singleRegistry } from './registry/setup.ts'
+export { openServedStore } from './bundle/served.ts'
+export { lockOf } from './bundle/foreign-layout.ts'
 export { openBundle } from './bundle/bundle.ts'
 export { BUNDLE_PREFIX, bundleEntries } from './bundle/bundle-lock.ts'
 export { formatReceipt, parseReceipt } from './bundle/receipt.ts'
@@ -50,7 +52,7 @@ export { lockImages } from './actions/lock.ts'
 export { planMirror } from './actions/mirror-plan.ts'
 export { login, logout } from './actions/login.ts'
 export { mirrorImages } from './actions/mirror.ts'
-export { verifyImages } from './actions/verify.ts'
+export { receiptOfVerify, verifyHoldings, verifyImages } from './actions/verify.ts'
 
 export type { Context } from './context.ts'
 export type { ErrorCode, ErrorDetails, ErrorSubject, Side } from './errors.ts'

@@ -1,5 +1,5 @@
 import type { Bundle, SignatureState } from '../bundle/bundle.ts'
-import { foreignLock } from '../bundle/foreign-layout.ts'
+import { lockOf } from '../bundle/foreign-layout.ts'
 import type { Context } from '../context.ts'
 import { cachingReader, readGraph } from '../copy/graph.ts'
 import type { LockBase } from '../gitpod/lock.ts'
@@ -40,7 +40,7 @@ export interface BundleInspection {
 
 /** What is in a bundle; its blobs are not read. */
 export async function inspectBundle(bundle: Bundle, context: Context): Promise<BundleInspection> {
-  const lock = bundle.lock ?? (await foreignLock(bundle, context))
+  const lock = await lockOf(bundle, context)
   const read = cachingReader()
   const blobs = new Map<Digest, number>()
   const images: InspectedImage[] = []

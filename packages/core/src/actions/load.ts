@@ -1,6 +1,6 @@
 import { bundleEntries, pathOf } from '../bundle/bundle-lock.ts'
 import { bundleTitle, type Bundle } from '../bundle/bundle.ts'
-import { foreignLock } from '../bundle/foreign-layout.ts'
+import { lockOf } from '../bundle/foreign-layout.ts'
 import type { Receipt } from '../bundle/receipt.ts'
 import type { Context } from '../context.ts'
 import { executePlan } from '../copy/execute.ts'
@@ -76,7 +76,7 @@ async function planBundle(
   registries: Registries,
   context: Context,
 ): Promise<BundlePlan> {
-  const lock = bundle.lock ?? (await foreignLock(bundle, context))
+  const lock = await lockOf(bundle, context)
   const open = await openTarget(target, registries, context)
   const source = (name: string) => ({ store: bundle.name, repository: bundle.store.repository(name) })
   const items = bundleEntries(lock, prefixOf(target)).map((entry): CopyItem => {
@@ -156,7 +156,7 @@ export async function receiptOfLoad(
   { images }: MirrorResult,
   context: Context,
 ): Promise<Receipt> {
-  const lock = bundle.lock ?? (await foreignLock(bundle, context))
+  const lock = await lockOf(bundle, context)
   const base = new Map<Digest, HeldBlob>(lock.base?.blobs.map(blob => [blob.digest, blob]))
   const whole = new Set(images.flatMap(({ target, status }) => (status === 'failed' ? [] : [target])))
   const blobs = new Map<Digest, HeldBlob>()

@@ -6,7 +6,7 @@ import {
   type SignatureState,
 } from '../bundle/bundle.ts'
 import { findBundle, type BundleFiles } from '../bundle/files.ts'
-import { foreignLock } from '../bundle/foreign-layout.ts'
+import { lockOf } from '../bundle/foreign-layout.ts'
 import { bundleEntries, BUNDLE_PREFIX, pathOf } from '../bundle/bundle-lock.ts'
 import { volumeDamage, type VolumeDamage } from '../bundle/volume-damage.ts'
 import type { Context } from '../context.ts'
@@ -88,7 +88,7 @@ export async function verifyBundle(
 
 /** Every image of an open bundle, walked and hashed. */
 export async function walkBundle(bundle: Bundle, context: Context) {
-  const lock = bundle.lock ?? (await foreignLock(bundle, context))
+  const lock = await lockOf(bundle, context)
   const walker = new Walker(true, 2, context)
   const left = new Set(lock.base?.blobs.map(({ digest }) => digest))
   const problems = new Map<string, BundleProblem & { images: string[] }>()

@@ -13,11 +13,16 @@ import { toLocked } from '../actions/lock.ts'
 import { pathOf } from './bundle-lock.ts'
 import type { Bundle } from './bundle.ts'
 
+/** The lock of a bundle; of a layout without one, what its names say. */
+export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
+  return bundle.lock ?? foreignLock(bundle, context)
+}
+
 /**
  * The lock of a layout that another tool wrote: its names, as they stand in `index.json`. A host in a name is left out.
  * @throws `image-set-empty` where nothing in it has a name
  */
-export async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
+async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
   const call = { signal: context.signal }
   const read = cachingReader()
   const locked: { entry: ImageEntry; image: LockedImage }[] = []

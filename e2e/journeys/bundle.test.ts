@@ -1,0 +1,107 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { gpreg } from '../support/gpreg.ts'
+import { bytesOf, type Image } from '../support/images.ts'
+import { mustRun } from '../support/process.ts'
+import { startRegistry } from '../support/registry.ts'
+import { releaseImages } from '../support/release.ts'
+import { startServe } from '../support/serve.ts'
+import { expectImage, inspectRaw, skopeoCopy } from '../support/skopeo.ts'
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+import { needs } from '../support/tools.ts'
+import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
+
+describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () => {
+  let upstream: Upstream
+  let directory: TemporaryDirectory
+  let images: ReadonlyMap<string, Image>
+  let from: string[]
+  let lock: string
+  let saved: string
+
+  const save = (path: string, ...more: string[]) =>
+    gpreg(['bundle', 'save', '--lock', lock, ...from, '-o', path, '--json', ...more])
+
+  beforeAll(async () => {
+    upstream = await startUpstream()
+    directory = await temporaryDirectory()
+    images = releaseImages()
+    for (const [reference, image] of images) await upstream.add(reference, image)
+    const list = directory.join('images.txt')
+    await writeFile(list, [...images.keys()].join('\n'))
+    from = sourceMirrors(upstream.host, images.keys())
+    lock = directory.join('gpreg.lock.json')
+    const locked = await gpreg(['lock', '--images', list, ...from, '-o', lock])
+    expect(locked.exitCode, locked.stderr).toBe(0)
+    saved = directory.join('release.tar')
+    const run = await save(saved)
+    expect(run.exitCode, run.stderr).toBe(0)
+    const unique = bytesOf([...images.values()].flatMap(image => image.blobs))
+    expect(run.json().totals).toMatchObject({ copied: images.size, failed: 0, bytes: { sent: unique } })
+    // Manifests, headers and the lock of these small images weigh some 100 KB.
+    expect((await stat(saved)).size).toBeLessThan(unique + 150_000)
+  })
+
+  afterAll(async () => {
+    await upstream?.stop()
+    await directory?.[Symbol.asyncDispose]()
+  })
+
+  it('is a tar that other tools read, and the same bytes every time', async () => {
+    const listing = await mustRun('tar', ['tf', saved])
+    expect(listing.split('\n').slice(0, 3)).toEqual(['oci-layout', 'gpreg.lock.json', 'index.json'])
+    const again = directory.join('again.tar')
+    const run = await save(again)
+    expect(run.exitCode, run.stderr).toBe(0)
+    await mustRun('cmp', [saved, again])
+    const name = 'quay.io/brancz/kube-rbac-proxy:v0.12.0'
+    const { digest, bytes } = images.get(name)!.manifest
+    expect(await inspectRaw(`oci-archive:${saved}:brancz/kube-rbac-proxy:v0.12.0`), digest).toBe(`${bytes}`)
+  })
+
+  it('comes in volumes that are the tar when put together, and is found up to date', async () => {
+    const base = directory.join('volumes', 'release.tar')
+    await mustRun('mkdir', [directory.join('volumes')])
+    const run = await save(base, '--volume-size', '1MB')
+    expect(run.exitCode, run.stderr).toBe(0)
+    const { volumes } = run.json()
+    expect(volumes.length).toBeGreaterThan(1)
+    const whole = await Promise.all(
+      volumes.map(({ name }: { name: string }) => readFile(directory.join('volumes', name))),
+    )
+    expect(Buffer.concat(whole).equals(await readFile(saved))).toBe(true)
+    expect(await readdir(directory.join('volumes'))).not.toContain('release.tar.partial')
+    const again = await save(base, '--volume-size', '1MB')
+    expect(again.json().totals).toMatchObject({ copied: 0, upToDate: images.size, bytes: { sent: 0 } })
+  })
+
+  it('loads from volumes in any order, verifies there, and is served where it lies', async () => {
+    await using target = await startRegistry()
+    const volumes = (await readdir(directory.join('volumes'))).filter(name => /\.\d{3}$/.test(name))
+    const paths = volumes.toReversed().map(name => directory.join('volumes', name))
+    const receipt = directory.join('receipt.json')
+    const to = `${target.host}/gitpod`
+    const run = await gpreg([
+      'bundle',
+      'load',
+      ...paths,
+      '--to',
+      to,
+      '--receipt',
+      receipt,
+      '--verify-first',
+      '--json',
+    ])
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(run.json()).toMatchObject({ kind: 'MirrorResult', totals: { copied: images.size, failed: 0 } })
+    for (const { source, target: name } of run.json().images) await expectImage(name, images.get(source)!)
+    const verified = await gpreg(['verify', '--bundle', saved, '--to', to, '--deep', '--json'])
+    expect(verified.exitCode, verified.stderr).toBe(0)
+    expect(verified.json().totals).toMatchObject({ images: images.size, ok: images.size })
+
+    await using server = await startServe(saved)
+    const mysql = images.get('docker.io/library/mysql:5.7.34')!
+    await expectImage(`${server.host}/library/mysql:5.7.34`, mysql)
+    await skopeoCopy(`docker://${server.host}/library/mysql:5.7.34`, `dir:${directory.join('mysql')}`)
+  })
+})
