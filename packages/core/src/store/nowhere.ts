@@ -22,7 +22,6 @@ export class Nowhere implements Store {
         throw absent(tagOrDigest)
       },
       exists: async ({ digest }: Descriptor) => this.#elsewhere.has(digest),
-      // eslint-disable-next-line require-yield -- there is nothing to yield
       fetch: async function* ({ digest }: Descriptor): ByteStream {
         throw absent(digest)
       },

@@ -34,13 +34,24 @@ export function partialPath(path: string): string {
   return `${path}.partial`
 }
 
-/** The files of an archive of a size. */
+/** All of them are open at once, and each has three digits. */
+const MAX_VOLUMES = 999
+
+/**
+ * The files of an archive of a size.
+ * @throws `usage` where they would be too many
+ */
 export function volumesOf(
   { path, volumeSize }: ArchiveTarget,
   size: number,
 ): { path: string; size: number }[] {
   if (volumeSize === undefined) return [{ path, size }]
   const count = Math.ceil(size / volumeSize)
+  if (count > MAX_VOLUMES)
+    throw new GpregError('usage', `${size} bytes would be ${count} volumes of ${volumeSize}`, {
+      path,
+      hint: `name a larger size: at most ${MAX_VOLUMES} volumes are written`,
+    })
   return Array.from({ length: count }, (_, index) => ({
     path: `${path}.${`${index + 1}`.padStart(3, '0')}`,
     size: Math.min(volumeSize, size - index * volumeSize),
