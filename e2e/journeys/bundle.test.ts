@@ -8,7 +8,7 @@ import { releaseImages } from '../support/release.ts'
 import { startServe } from '../support/serve.ts'
 import { expectImage, inspectRaw, skopeoCopy } from '../support/skopeo.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
-import { needs } from '../support/tools.ts'
+import { needs, onPath } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () => {
@@ -103,5 +103,47 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     const mysql = images.get('docker.io/library/mysql:5.7.34')!
     await expectImage(`${server.host}/library/mysql:5.7.34`, mysql)
     await skopeoCopy(`docker://${server.host}/library/mysql:5.7.34`, `dir:${directory.join('mysql')}`)
+  })
+
+  it('is a directory that skopeo reads, as skopeo and oras make directories that we load', async () => {
+    const layout = directory.join('layout')
+    const run = await save(`${layout}/`)
+    expect(run.exitCode, run.stderr).toBe(0)
+    const [oci, docker] = ['quay.io/brancz/kube-rbac-proxy:v0.12.0', 'docker.io/library/mysql:5.7.34']
+    await skopeoCopy(`oci:${layout}:brancz/kube-rbac-proxy:v0.12.0`, `dir:${directory.join('out')}`)
+    const checked = await gpreg(['bundle', 'verify', layout, '--json'])
+    expect(checked.json()).toMatchObject({ problems: [], totals: { images: images.size } })
+
+    await using target = await startRegistry()
+    const theirs = directory.join('theirs')
+    await skopeoCopy(`docker://${upstream.host}/${oci}`, `oci:${theirs}:brancz/kube-rbac-proxy:v0.12.0`)
+    if (onPath('oras')) {
+      const source = `${upstream.host}/${docker}`
+      await mustRun('oras', ['cp', '--from-plain-http', source, '--to-oci-layout', `${theirs}:oras`])
+    }
+    const loaded = await gpreg(['bundle', 'load', theirs, '--to', `${target.host}/gitpod`, '--json'])
+    expect(loaded.exitCode, loaded.stderr).toBe(0)
+    await expectImage(`${target.host}/gitpod/brancz/kube-rbac-proxy:v0.12.0`, images.get(oci)!)
+
+    const unpacked = directory.join('unpacked')
+    const unpack = await gpreg(['bundle', 'load', saved, '--to-layout', unpacked, '--json'])
+    expect(unpack.exitCode, unpack.stderr).toBe(0)
+    await mustRun('diff', ['-r', `${unpacked}/blobs`, `${layout}/blobs`])
+    await mustRun('cmp', [`${unpacked}/index.json`, `${layout}/index.json`])
+  })
+
+  it('is planned without being written, and said in full', async () => {
+    const planned = directory.join('planned.tar')
+    const plan = await save(planned, '--dry-run')
+    expect(plan.json()).toMatchObject({ kind: 'MirrorPlan', totals: { toCopy: images.size } })
+    expect(plan.json().disk.needed).toBe((await stat(saved)).size)
+    expect(await readdir(directory.path)).not.toContain('planned.tar.partial')
+    const { images: listed, totals } = (await gpreg(['bundle', 'inspect', saved, '--json'])).json()
+    expect(totals.images).toBe(images.size)
+    const redis = listed.find(({ source }: { source: string }) => source === 'docker.io/library/redis:6.2')
+    expect(redis).toMatchObject({
+      paths: ['library/redis:6.2'],
+      platforms: ['linux/amd64', 'linux/arm64/v8'],
+    })
   })
 })
