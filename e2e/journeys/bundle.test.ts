@@ -117,6 +117,8 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     await using target = await startRegistry()
     const theirs = directory.join('theirs')
     await skopeoCopy(`docker://${upstream.host}/${oci}`, `oci:${theirs}:brancz/kube-rbac-proxy:v0.12.0`)
+    // A bare tag, as oras writes it, is one of the repository that --to names.
+    await skopeoCopy(`docker://${upstream.host}/${oci}`, `oci:${theirs}:plain`)
     if (onPath('oras')) {
       const source = `${upstream.host}/${docker}`
       await mustRun('oras', ['cp', '--from-plain-http', source, '--to-oci-layout', `${theirs}:oras`])
@@ -124,6 +126,8 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     const loaded = await gpreg(['bundle', 'load', theirs, '--to', `${target.host}/gitpod`, '--json'])
     expect(loaded.exitCode, loaded.stderr).toBe(0)
     await expectImage(`${target.host}/gitpod/brancz/kube-rbac-proxy:v0.12.0`, images.get(oci)!)
+    await expectImage(`${target.host}/gitpod:plain`, images.get(oci)!)
+    if (onPath('oras')) await expectImage(`${target.host}/gitpod:oras`, images.get(docker)!)
 
     const unpacked = directory.join('unpacked')
     const unpack = await gpreg(['bundle', 'load', saved, '--to-layout', unpacked, '--json'])
@@ -145,5 +149,24 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
       paths: ['library/redis:6.2'],
       platforms: ['linux/amd64', 'linux/arm64/v8'],
     })
+  })
+
+  it('brings the tool along, which runs where there is no node', async () => {
+    const path = directory.join('with-tool', 'release.tar')
+    await mustRun('mkdir', [directory.join('with-tool')])
+    const run = await save(path, '--include-tool')
+    expect(run.exitCode, run.stderr).toBe(0)
+    const { tool } = run.json()
+    await mustRun('tar', ['xzf', directory.join('with-tool', tool), '-C', directory.join('with-tool')])
+    const command = directory.join('with-tool', 'gpreg', 'gpreg')
+    // Only what a bare system has is on the path, and nothing of ours is in reach.
+    const bare = { PATH: directory.join('bare'), HOME: directory.path }
+    await mustRun('mkdir', [directory.join('bare')])
+    for (const name of ['sh', 'dirname', 'readlink'])
+      await mustRun('sh', ['-c', `ln -s "$(command -v ${name})" ${directory.join('bare')}/`])
+    const inspected = await mustRun(command, ['bundle', 'inspect', path, '--json'], { env: bare })
+    expect(JSON.parse(inspected).totals.images).toBe(images.size)
+    await using target = await startRegistry()
+    await mustRun(command, ['bundle', 'load', path, '--to', `${target.host}/gitpod`], { env: bare })
   })
 })

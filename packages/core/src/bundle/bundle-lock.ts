@@ -25,9 +25,13 @@ export function pathOf(target: Reference): string {
   return formatReference(target).slice(target.host.length + 1)
 }
 
-/** The reference that a name of a bundle has below a prefix. */
+/**
+ * The reference that a name of a bundle has below a prefix. A bare tag, as oras writes them, is one of the prefix itself;
+ * where there is none, it still needs some name.
+ */
 export function placeBelow(path: string, { host, path: prefix }: RegistryPrefix): Reference {
-  return parseReference(`${host}/${joinPath(prefix, path)}`)
+  const below = path.startsWith(':') ? `${prefix || 'image'}${path}` : joinPath(prefix, path)
+  return parseReference(`${host}/${below}`)
 }
 
 /** What was surveyed, as the lock of a bundle: digests as they will be in it, and every name they have. */

@@ -6,7 +6,7 @@ import { createLock, type Lock } from '../gitpod/lock.ts'
 import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
 import { purposeOf } from '../gitpod/found-image.ts'
 import { isManifestType } from '../model/descriptor.ts'
-import { namesHost, parseReference, type Reference } from '../model/reference.ts'
+import { namesHost, tryParseReference, type Reference } from '../model/reference.ts'
 import { REF_NAME } from '../store/layout-content.ts'
 import { splitName } from '../store/layout-reader.ts'
 import { toLocked } from '../actions/lock.ts'
@@ -25,7 +25,7 @@ export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
 async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
   const call = { signal: context.signal }
   const read = cachingReader()
-  const locked: { entry: ImageEntry; image: LockedImage }[] = []
+  const locked: { entry: ImageEntry; image: LockedImage; path: string }[] = []
   for (const entry of store.entries()) {
     const split = splitName(entry)
     const text = entry.annotations?.[REF_NAME]
@@ -48,6 +48,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
     const bytes = graph.blobs.reduce((sum, blob) => sum + blob.size, 0)
     const origins = [`layout:${text}`]
     locked.push({
+      path: split!.repository === '' ? `:${split!.tag}` : pathOf(source),
       entry: { source, purpose: purposeOf(source), origins },
       image: { ...root, bytes, referrers: referrers.map(toLocked) },
     })
@@ -60,16 +61,11 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
   const lock = createLock(locked, new Date(0))
   return {
     ...lock,
-    images: lock.images.map((image, at) => ({ ...image, paths: [pathOf(locked[at]!.entry.source)] })),
+    images: lock.images.map((image, at) => ({ ...image, paths: [locked[at]!.path] })),
   }
 }
 
 function referenceOf(repository: string, tag: string): Reference | undefined {
-  try {
-    return parseReference(
-      namesHost(repository) ? `${repository}:${tag}` : `layout.invalid/${repository}:${tag}`,
-    )
-  } catch {
-    return undefined
-  }
+  const name = `${repository === '' ? 'image' : repository}:${tag}`
+  return tryParseReference(namesHost(repository) ? name : `layout.invalid/${name}`)
 }

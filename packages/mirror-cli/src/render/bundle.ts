@@ -5,8 +5,8 @@ import { renderTable } from './table.ts'
 import { count, formatBytes, formatSeconds } from './units.ts'
 
 /** What was written, and where. */
-export function renderSave(result: SaveResult, paint: Paint = plain): string {
-  const { path, images, volumes, totals, leftOut, signed, lock } = result
+export function renderSave(result: SaveResult & { readonly tool?: string }, paint: Paint = plain): string {
+  const { path, images, volumes, totals, leftOut, signed, lock, tool } = result
   const bytes = volumes.reduce((sum, { size }) => sum + size, 0)
   return [
     ...renderFailures(images, paint),
@@ -14,6 +14,7 @@ export function renderSave(result: SaveResult, paint: Paint = plain): string {
       ? [`${path} is not whole: run the same command again, or leave out what failed`]
       : []),
     ...volumes.map(({ name, size }) => `${name}  ${formatBytes(size)}`),
+    ...(tool === undefined ? [] : [`${tool}  to run gpreg with, on a machine that has no Node`]),
     `${count(totals.images, 'image')}: ${totals.copied} saved, ${totals.upToDate} up to date, ${totals.failed} failed`,
     `${count(totals.blobs.sent, 'blob')} written (${formatBytes(totals.bytes.sent)}), ${totals.blobs.present} already there (${formatBytes(totals.bytes.present)}), ` +
       `${leftOut.blobs} left out (${formatBytes(leftOut.bytes)})`,

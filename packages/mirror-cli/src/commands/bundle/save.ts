@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { BUNDLE_PREFIX, planSave, readText, saveBundle, type SaveOptions } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
@@ -12,6 +13,7 @@ import { registryFlags } from '../../flags/registries.ts'
 import { namingFlag } from '../../flags/target.ts'
 import { renderSave } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
+import { toolArchiveName, writeToolArchive } from '../../tool-archive.ts'
 
 const helpGroup = 'BUNDLE'
 
@@ -64,6 +66,10 @@ export default class BundleSave extends BaseCommand {
         helpValue: 'KEY.pem',
         description: 'sign with this private key (ECDSA P-256, PEM), as openssl dgst -sha256 -sign does',
       }),
+      'include-tool': Flags.boolean({
+        helpGroup,
+        description: 'put gpreg and its Node beside the bundle, for a machine that has neither',
+      }),
       'dry-run': Flags.boolean({ helpGroup, description: 'only print the plan, and the disk it needs' }),
     }),
   }
@@ -82,7 +88,18 @@ export default class BundleSave extends BaseCommand {
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const result = await saveBundle(set, registries, options, context)
-    return this.answer(result, renderSave, exitCodeOfMirror(result))
+    const tool = flags['include-tool'] ? await this.#writeTool(options) : undefined
+    return this.answer(
+      { ...result, ...(tool === undefined ? {} : { tool }) },
+      renderSave,
+      exitCodeOfMirror(result),
+    )
+  }
+
+  async #writeTool({ path, form }: SaveOptions): Promise<string> {
+    const name = toolArchiveName(this.config.version)
+    await writeToolArchive(join(form === 'directory' ? path : dirname(path), name), this.config.root, 0)
+    return name
   }
 }
 
