@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { mustRun } from '../support/process.ts'
 import { startRegistry, type Registry } from '../support/registry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { compareBundles } from './bundles.ts'
 import { findPeers, gpreg, type Contestant } from './contestants.ts'
 import { runBetween, type Sample } from './measure.ts'
 import { judge, renderBars, renderResults, type Results } from './report.ts'
@@ -15,6 +16,7 @@ const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl
   --peers LIST     only these; default all that are installed
   --peers-only     leave gpreg out
   --scale X        of all sizes, for a quick look; bars hold at 1
+  --bundles        instead: bundles saved and loaded
   --rss            instead: peak memory at 1 GB and at 10 GB of layers
   --parent DIR     where registries keep their storage; default ${tmpdir()}
   --json FILE      the figures of every run`
@@ -25,6 +27,7 @@ const { values: flags } = parseArgs({
     peers: { type: 'string' },
     'peers-only': { type: 'boolean', default: false },
     scale: { type: 'string', default: '1' },
+    bundles: { type: 'boolean', default: false },
     rss: { type: 'boolean', default: false },
     parent: { type: 'string', default: tmpdir() },
     json: { type: 'string' },
@@ -34,6 +37,8 @@ const { values: flags } = parseArgs({
 
 if (flags.help) console.log(USAGE)
 else if (flags.rss) process.exitCode = (await compareMemory(Number(flags.scale))) ? 0 : 1
+else if (flags.bundles)
+  process.exitCode = (await compareBundles(Number(flags.runs), Number(flags.scale), flags.parent)) ? 0 : 1
 else await compareSpeed()
 
 /** Paired: contestants take turns, each round in another order, so that a slow minute of the machine hits them all. */

@@ -64,7 +64,7 @@ export class DirectoryContent implements WritableContent {
     const file = await onDisk(this.location, () => open(temporary, 'wx', 0o444))
     try {
       try {
-        const bytes = verified(content.open({ offset: 0, signal }), descriptor)
+        const bytes = verified(content.open({ offset: 0, signal, unchecked: true }), descriptor)
         await writeAll(this.location, file, bytes, signal)
         signal?.throwIfAborted()
         await onDisk(this.location, () => file.sync())

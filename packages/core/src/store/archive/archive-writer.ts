@@ -310,7 +310,9 @@ class SlotContent implements WritableContent, AsyncDisposable {
     const { slot } = place
     const start = contentStart(slot)
     const from = place.written
-    const source = chain(this.#readBack(place, 0, from, signal), () => content.open({ offset: from, signal }))
+    const source = chain(this.#readBack(place, 0, from, signal), () =>
+      content.open({ offset: from, signal, unchecked: true }),
+    )
     let position = 0
     let noted = from
     await this.#files.write(slot.offset, slot.header)
