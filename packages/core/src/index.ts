@@ -42,7 +42,7 @@ export {
 export { addressOf, hostOfAddress, isSame, purposesOf, singleRegistry } from './registry/setup.ts'
 export { openServedStore } from './bundle/served.ts'
 export { lockOf } from './bundle/foreign-layout.ts'
-export { openBundle } from './bundle/bundle.ts'
+export { openBundle, originsOf } from './bundle/bundle.ts'
 export { BUNDLE_PREFIX, bundleEntries } from './bundle/bundle-lock.ts'
 export { formatReceipt, parseReceipt } from './bundle/receipt.ts'
 export { inspectBundle } from './actions/inspect.ts'

@@ -1,7 +1,7 @@
 import { bundleEntries, pathOf } from '../bundle/bundle-lock.ts'
-import { bundleTitle, type Bundle } from '../bundle/bundle.ts'
+import { originsOf, type Bundle } from '../bundle/bundle.ts'
 import { lockOf } from '../bundle/foreign-layout.ts'
-import type { Receipt } from '../bundle/receipt.ts'
+import { heldBlob, type Receipt } from '../bundle/receipt.ts'
 import type { Context } from '../context.ts'
 import { executePlan } from '../copy/execute.ts'
 import { cachingReader, readGraph } from '../copy/graph.ts'
@@ -157,10 +157,9 @@ export async function receiptOfLoad(
   context: Context,
 ): Promise<Receipt> {
   const lock = await lockOf(bundle, context)
-  const base = new Map<Digest, HeldBlob>(lock.base?.blobs.map(blob => [blob.digest, blob]))
   const whole = new Set(images.flatMap(({ target, status }) => (status === 'failed' ? [] : [target])))
   const blobs = new Map<Digest, HeldBlob>()
-  const title = bundleTitle(bundle, lock)
+  const originOf = originsOf(bundle, lock)
   const read = cachingReader()
   const held: Receipt['images'][number][] = []
   for (const { target, locked } of bundleEntries(lock, to)) {
@@ -175,8 +174,7 @@ export async function receiptOfLoad(
         signal: context.signal,
       })
       for (const { digest, size } of graph.blobs)
-        if (!blobs.has(digest))
-          blobs.set(digest, { digest, size, repository, bundle: base.get(digest)?.bundle ?? title })
+        if (!blobs.has(digest)) blobs.set(digest, heldBlob(digest, size, repository, originOf(digest)))
     }
   }
   return {

@@ -61,10 +61,12 @@ export async function verifyBundle(
     ...damage.map(({ message }): BundleProblem => ({ code: 'bundle-damaged', message })),
     ...content.problems,
   ]
-  const broken = new Set([
-    ...damage.map(({ name }) => name),
-    ...content.problems.flatMap(({ volumes = [] }) => volumes),
-  ])
+  // The hashes of the sidecar tell which volume it is; without them, every file that a wrong blob lies in may be.
+  const suspects =
+    damage.length > 0
+      ? damage.map(({ name }) => name)
+      : content.problems.flatMap(({ volumes = [] }) => volumes)
+  const broken = new Set(suspects)
   const status = new Map(damage.map(({ name, status }) => [name, status]))
   return {
     kind: 'BundleVerifyResult',

@@ -7,7 +7,7 @@ import { Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
-import type { Receipt } from '../bundle/receipt.ts'
+import { heldBlob, type Receipt } from '../bundle/receipt.ts'
 import { formatPrefix, formatReference, tagOrDigest, type RegistryPrefix } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
 import { targetOf } from './items.ts'
@@ -99,11 +99,14 @@ export async function verifyHoldings(
   return { result, held: walker.held }
 }
 
-/** What a target was found to hold, for the next differential bundle. */
+/**
+ * What a target was found to hold, for the next differential bundle.
+ * @param originOf which bundle brought a blob, where that is known
+ */
 export function receiptOfVerify(
   to: RegistryPrefix,
-  { images }: VerifyResult,
-  held: Walker['held'],
+  { result: { images }, held }: Awaited<ReturnType<typeof verifyHoldings>>,
+  originOf: (digest: Digest) => string | undefined,
   context: Context,
 ): Receipt {
   const prefix = `${formatPrefix(to)}/`
@@ -119,7 +122,7 @@ export function receiptOfVerify(
     ),
     blobs: [...held].flatMap(([digest, { size, repository }]) =>
       `${to.host}/${repository}/`.startsWith(prefix)
-        ? [{ digest, size, repository: repository.slice(prefix.length - to.host.length - 1) }]
+        ? [heldBlob(digest, size, repository.slice(prefix.length - to.host.length - 1), originOf(digest))]
         : [],
     ),
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
 import { readLock, writeLock, type Lock } from '../gitpod/lock.ts'
-import { digestOf } from '../model/digest.ts'
+import { digestOf, type Digest } from '../model/digest.ts'
 import { Archive } from '../store/archive/archive-reader.ts'
 import { damaged } from '../store/archive/tar-header.ts'
 import { LOCK_NAME } from '../store/archive/tar-plan.ts'
@@ -110,7 +110,14 @@ function checkLock(text: string | undefined, { name, sidecar }: BundleFiles): { 
   return { lock: sidecar.document.lock.document }
 }
 
-/** What a bundle is called in receipts: by its lock, and by when that was made. */
-export function bundleTitle({ name }: Pick<Bundle, 'name'>, lock: Lock): string {
+/** Which bundle brought a blob, as receipts say it: another one where this one left it out. */
+export function originsOf(bundle: Bundle, lock: Lock): (digest: Digest) => string | undefined {
+  const base = new Map(lock.base?.blobs.map(blob => [blob.digest, blob.bundle]))
+  const title = bundleTitle(bundle, lock)
+  return digest => (base.has(digest) ? base.get(digest) : title)
+}
+
+/** By its name, its lock, and when that was made. */
+function bundleTitle({ name }: Bundle, lock: Lock): string {
   return `${name.slice(name.lastIndexOf('/') + 1)} of ${lock.created} (${digestOf(writeLock(lock)).slice(0, 19)})`
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { by, heldBlob, type HeldBlob } from '../gitpod/lock.ts'
+import { by, heldBlobShape, type HeldBlob } from '../gitpod/lock.ts'
 import { invalidInput } from '../gitpod/input.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 
@@ -29,8 +29,12 @@ const document = z.object({
       digest: z.string().refine((text): text is Digest => isDigest(text), 'not a digest'),
     }),
   ),
-  blobs: z.array(heldBlob),
+  blobs: z.array(heldBlobShape),
 })
+
+export function heldBlob(digest: Digest, size: number, repository: string, bundle?: string): HeldBlob {
+  return { digest, size, repository, ...(bundle === undefined ? {} : { bundle }) }
+}
 
 /** The same holdings are the same text: sorted, an entry a line group. */
 export function formatReceipt({ created, target, images, blobs }: Receipt): string {

@@ -50,7 +50,7 @@ const bytes = z.number().int().min(0)
 const descriptor = { digest, mediaType: z.string().min(1), size: bytes }
 
 /** {@link HeldBlob} */
-export const heldBlob = z.object({
+export const heldBlobShape = z.object({
   digest,
   size: bytes,
   repository: z.string().refine(isRepository, 'not a repository'),
@@ -80,7 +80,9 @@ const lockDocument = z.object({
       ),
     }),
   ),
-  base: z.object({ receipt: digest, created: z.iso.datetime(), blobs: z.array(heldBlob) }).exactOptional(),
+  base: z
+    .object({ receipt: digest, created: z.iso.datetime(), blobs: z.array(heldBlobShape) })
+    .exactOptional(),
 })
 
 const HINT = 'make a new one with gpreg lock'

@@ -3,6 +3,7 @@ import {
   formatReceipt,
   GpregError,
   openBundle,
+  originsOf,
   parsePrefix,
   receiptOfVerify,
   verifyHoldings,
@@ -71,12 +72,15 @@ export default class Verify extends BaseCommand {
       throw new GpregError('usage', 'nothing says which registry is meant', {
         hint: 'name it with --to HOST[:PORT]/PREFIX',
       })
-    const { set, registries, context } =
-      flags.bundle === undefined ? await this.collect(flags) : await this.#bundled(flags, flags.bundle, to!)
+    const { set, registries, context, originOf } =
+      flags.bundle === undefined
+        ? { ...(await this.collect(flags)), originOf: () => undefined }
+        : await this.#bundled(flags, flags.bundle, to!)
     const options = { ...copyOptions(flags), deep: flags.deep }
-    const { result, held } = await verifyHoldings(set, registries, options, context)
+    const found = await verifyHoldings(set, registries, options, context)
+    const { result } = found
     if (flags.receipt !== undefined)
-      await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to!, result, held, context)))
+      await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to!, found, originOf, context)))
     return this.answer(result, renderVerify, exitCodeOfVerify(result))
   }
 
@@ -88,7 +92,8 @@ export default class Verify extends BaseCommand {
   ) {
     const world = await this.open(flags)
     await using bundle = await openBundle(paths, await readKey(flags.key), world.context)
-    const images = bundleEntries(await lockOf(bundle, world.context), to)
-    return { ...world, set: { images, excluded: [] } }
+    const lock = await lockOf(bundle, world.context)
+    const set = { images: bundleEntries(lock, to), excluded: [] }
+    return { ...world, set, originOf: originsOf(bundle, lock) }
   }
 }

@@ -16,8 +16,10 @@ export function renderSave(result: SaveResult & { readonly tool?: string }, pain
     ...volumes.map(({ name, size }) => `${name}  ${formatBytes(size)}`),
     ...(tool === undefined ? [] : [`${tool}  to run gpreg with, on a machine that has no Node`]),
     `${count(totals.images, 'image')}: ${totals.copied} saved, ${totals.upToDate} up to date, ${totals.failed} failed`,
-    `${count(totals.blobs.sent, 'blob')} written (${formatBytes(totals.bytes.sent)}), ${totals.blobs.present} already there (${formatBytes(totals.bytes.present)}), ` +
-      `${leftOut.blobs} left out (${formatBytes(leftOut.bytes)})`,
+    `${count(totals.blobs.sent, 'blob')} written (${formatBytes(totals.bytes.sent)}), ` +
+      (leftOut.blobs > 0
+        ? `${leftOut.blobs} left out (${formatBytes(leftOut.bytes)})`
+        : `${totals.blobs.present} already there (${formatBytes(totals.bytes.present)})`),
     `${volumes.length === 0 ? '' : `${formatBytes(bytes)} on disk, `}${signed ? 'signed' : 'not signed'}, ${formatSeconds(totals.seconds)}`,
   ].join('\n')
 }

@@ -19,6 +19,8 @@ import { VolumeFiles, type FinishedVolume } from './volume-files.ts'
 /** A step that is worth a line in the journal, in bytes. */
 const STEP = 8 * 1024 * 1024
 const READ_SIZE = 256 * 1024
+/** Chunks of a stream are small; each write costs the same. */
+const WRITE_SIZE = 512 * 1024
 
 export interface ArchiveTarget {
   /** The name of the tar, or what `.001` is added to. */
@@ -315,23 +317,28 @@ class SlotContent implements WritableContent, AsyncDisposable {
     )
     let position = 0
     let noted = from
+    const batch: Uint8Array[] = []
+    const flush = async () => {
+      const bytes = Buffer.concat(batch.splice(0))
+      await this.#files.write(start + place.written, bytes)
+      place.written += bytes.byteLength
+    }
     await this.#files.write(slot.offset, slot.header)
     try {
       for await (const chunk of verified(source, descriptor)) {
         signal?.throwIfAborted()
-        if (position >= from) {
-          await this.#files.write(start + position, chunk)
-          place.written = position + chunk.byteLength
-          if (place.written - noted >= STEP) {
-            noted = place.written
-            await this.#journal.note(slot.digest, noted)
-            this.#files.pump()
-          }
-        }
+        if (position >= from) batch.push(chunk)
         position += chunk.byteLength
+        if (position - place.written >= WRITE_SIZE) await flush()
+        if (place.written - noted < STEP) continue
+        noted = place.written
+        await this.#journal.note(slot.digest, noted)
+        this.#files.pump()
       }
+      await flush()
       signal?.throwIfAborted()
     } catch (error) {
+      await flush().catch(() => {})
       if (place.written > noted) await this.#journal.note(slot.digest, place.written).catch(() => {})
       throw error
     }
