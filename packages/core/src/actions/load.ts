@@ -138,8 +138,7 @@ function baseMissing(
   bundle: string,
 ): GpregError {
   const had = [...new Set(lacking.flatMap(({ digest }) => base.get(digest)?.bundle ?? []))]
-  const list = lacking.map(({ digest }) => digest).join(', ')
-  const message = `${bundle} leaves out ${list}, and the target does not hold it`
+  const message = `${bundle} leaves out ${lacking.length} of its blobs, and the target does not hold them`
   return new GpregError('base-missing', message, {
     reference: targetName,
     hint:

@@ -103,7 +103,9 @@ export async function walkBundle(bundle: Bundle, context: Context) {
       // What a differential bundle leaves out is at the target.
       if (problem.code === 'not-found' && digest !== undefined && left.has(digest)) continue
       const key = `${problem.code} ${digest}`
-      const known = problems.get(key) ?? { ...problem, images: [], ...volumesOf(bundle, digest) }
+      const message =
+        problem.code === 'digest-mismatch' ? `the bytes of ${digest} are others` : problem.message
+      const known = problems.get(key) ?? { ...problem, message, images: [], ...volumesOf(bundle, digest) }
       known.images.push(pathOf(target!))
       problems.set(key, known)
     }
