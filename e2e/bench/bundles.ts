@@ -8,7 +8,7 @@ import { onPath } from '../support/tools.ts'
 import { sourceMirrors } from '../support/upstream.ts'
 import { environment, gpreg } from './contestants.ts'
 import { runMeasured, type Command, type Cost } from './measure.ts'
-import { median, renderBars, table, type Bar } from './report.ts'
+import { bar, median, renderBars, table } from './report.ts'
 import { stockRelease, type Stock } from './stock.ts'
 
 interface Site {
@@ -122,12 +122,6 @@ export async function compareBundles(runs: number, scale: number, parent: string
     const [mine, theirs] = [middle(a, 'wall'), middle(b, 'wall')]
     return mine === undefined || theirs === undefined ? undefined : mine / theirs
   }
-  const bar = (what: string, limit: number, found: number | undefined): Bar => ({
-    what,
-    limit,
-    found,
-    met: found === undefined ? undefined : found <= limit,
-  })
   const bars = [
     bar('save wall / curl + sha256sum', 1.25, ratio('save: gpreg tar', 'save: curl + sha256sum')),
     bar('volumes wall / curl + sha256sum', 1.25, ratio('save: gpreg volumes', 'save: curl + sha256sum')),

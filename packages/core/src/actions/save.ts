@@ -21,7 +21,8 @@ import { digestOf, type Digest } from '../model/digest.ts'
 import { formatReference } from '../model/reference.ts'
 import { writeOutputFile } from '../output-file.ts'
 import type { Registries } from '../remote/registries.ts'
-import { ArchiveWriter, partialPath, volumesOf } from '../store/archive/archive-writer.ts'
+import { partialPath, volumesOf } from '../store/archive/archive-files.ts'
+import { ArchiveWriter } from '../store/archive/archive-writer.ts'
 import { LOCK_NAME, planTar } from '../store/archive/tar-plan.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { Nowhere } from '../store/nowhere.ts'
@@ -85,6 +86,8 @@ export async function saveBundle(
         digest: root.digest,
       })
     const volumes = await seal(done, lock, options)
+    // Killed just before this, the folder of the beginning is still there.
+    await rm(partialPath(options.path), { recursive: true, force: true })
     return result({ images, blobs: [] }, outcome, volumes)
   }
   const write = options.form === 'archive' ? writeArchive : writeDirectory

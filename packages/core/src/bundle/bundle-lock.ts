@@ -1,6 +1,6 @@
 import { graphsOf } from '../copy/plan.ts'
 import type { Survey } from '../copy/survey.ts'
-import { createLock, type Lock, type LockBase } from '../gitpod/lock.ts'
+import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../gitpod/lock.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import {
@@ -12,8 +12,6 @@ import {
 } from '../model/reference.ts'
 import type { TarContents } from '../store/archive/tar-plan.ts'
 import { namedEntry, type IndexEntry } from '../store/layout-content.ts'
-import { writeLock } from '../gitpod/lock.ts'
-import { toLocked } from '../actions/lock.ts'
 
 /** Stands for the target while a bundle is made: what is below it is what the bundle remembers. */
 export const BUNDLE_PREFIX: RegistryPrefix = { host: 'bundle.invalid', path: '' }
@@ -45,7 +43,7 @@ export function lockBundle(
   const distinct = new Map(images.map((entry, index) => [formatReference(entry.source), { entry, index }]))
   const locked = [...distinct.values()].map(({ entry, index }) => ({
     entry: withoutTarget(entry),
-    image: lockedImage(surveys[index]!),
+    image: lockSurvey(surveys[index]!),
   }))
   const lock = createLock(locked, created)
   return {
@@ -108,17 +106,14 @@ function bare({ mediaType, digest, size }: Descriptor): IndexEntry {
   return { mediaType, digest, size }
 }
 
-function lockedImage({ root, image, referrers }: ToCopy) {
-  const { mediaType, digest, size } = root
-  return {
-    mediaType,
-    digest,
-    size,
-    bytes: image.blobs.reduce((sum, blob) => sum + blob.size, 0),
-    referrers: referrers.map(({ referrer }) => toLocked(referrer)),
-  }
-}
-
 function withoutTarget({ target: _, ...entry }: ImageEntry): ImageEntry {
   return entry
+}
+
+function lockSurvey({ root, image, referrers }: ToCopy) {
+  return lockedImage(
+    root,
+    image.blobs,
+    referrers.map(({ referrer }) => referrer),
+  )
 }

@@ -2,14 +2,13 @@ import type { Context } from '../context.ts'
 import { cachingReader, readGraph } from '../copy/graph.ts'
 import { findReferrers } from '../copy/referrers.ts'
 import { GpregError } from '../errors.ts'
-import { createLock, type Lock } from '../gitpod/lock.ts'
+import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
 import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
 import { purposeOf } from '../gitpod/found-image.ts'
 import { isManifestType } from '../model/descriptor.ts'
 import { namesHost, tryParseReference, type Reference } from '../model/reference.ts'
 import { REF_NAME } from '../store/layout-content.ts'
 import { splitName } from '../store/layout-reader.ts'
-import { toLocked } from '../actions/lock.ts'
 import { pathOf } from './bundle-lock.ts'
 import type { Bundle } from './bundle.ts'
 
@@ -45,12 +44,11 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       graph.manifests.map(({ descriptor }) => descriptor.digest),
       call,
     )
-    const bytes = graph.blobs.reduce((sum, blob) => sum + blob.size, 0)
     const origins = [`layout:${text}`]
     locked.push({
       path: split!.repository === '' ? `:${split!.tag}` : pathOf(source),
       entry: { source, purpose: purposeOf(source), origins },
-      image: { ...root, bytes, referrers: referrers.map(toLocked) },
+      image: lockedImage(root, graph.blobs, referrers),
     })
   }
   if (locked.length === 0)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 import { formatReference, isRepository } from '../model/reference.ts'
 import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from './image-set.ts'
@@ -86,6 +87,35 @@ const lockDocument = z.object({
 })
 
 const HINT = 'make a new one with gpreg lock'
+
+/** What a lock says of an image that was read. */
+export function lockedImage(
+  { mediaType, digest, size }: Descriptor,
+  blobs: readonly Descriptor[],
+  referrers: readonly FoundReferrer[],
+): LockedImage {
+  const bytes = blobs.reduce((sum, blob) => sum + blob.size, 0)
+  return { mediaType, digest, size, bytes, referrers: referrers.map(lockedReferrer) }
+}
+
+/** A referrer as the engine finds it. */
+interface FoundReferrer {
+  readonly descriptor: Descriptor
+  readonly subject: Digest
+  readonly tag?: string
+}
+
+function lockedReferrer({ descriptor, subject, tag }: FoundReferrer): LockedReferrer {
+  const { mediaType, digest, size, artifactType } = descriptor
+  return {
+    mediaType,
+    digest,
+    size,
+    subject,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+}
 
 export function createLock(
   locked: readonly { readonly entry: ImageEntry; readonly image: LockedImage }[],
