@@ -15,6 +15,9 @@ interface Check {
   readonly hint?: string
 }
 
+/** A large upload that takes no time. */
+const SMALL = ['--large-upload', '2']
+
 const ALL = ['components', 'workspace-base', 'workspace-images']
 
 /** Statuses by name of the check. */
@@ -32,7 +35,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
   let registry: InternalRegistry
   let home: TemporaryDirectory
   const doctor = (address: string, ...flags: string[]) =>
-    gpreg(['doctor', address, '--large-upload', '2', '--json', ...flags])
+    gpreg(['doctor', address, ...(flags.includes('--large-upload') ? [] : SMALL), '--json', ...flags])
 
   beforeAll(async () => {
     home = await temporaryDirectory()
@@ -122,6 +125,27 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect([run.exitCode, blocked(run)]).toEqual([4, ['workspace-images']])
     const mirror = await behind(capped, '--purpose', 'components', '--purpose', 'workspace-base')
     expect([mirror.exitCode, blocked(mirror)]).toEqual([0, []])
+  })
+
+  it('finds limits that are above what a mirror sends at once, where proxies often have theirs', async () => {
+    const capped: Interceptor = ({ request, response, forward }) => {
+      if (Number(request.headers['content-length'] ?? 0) <= 100_000_000) return forward()
+      // As proxies do: what comes is read to its end, or whoever sends it would not hear the answer.
+      request.resume()
+      response.writeHead(413).end()
+    }
+    const run = await behind(capped, '--large-upload', '128')
+    expect(statuses(run)).toMatchObject({ push: 'ok', 'large-upload': 'failed' })
+    expect(blocked(run)).toEqual(['workspace-images'])
+  })
+
+  it('warns of a large upload that only goes through in pieces, whoever hangs up on it', async () => {
+    const run = await behind(({ request, response, forward }) => {
+      if (Number(request.headers['content-length'] ?? 0) <= 1024 * 1024) return forward()
+      response.destroy()
+    })
+    expect(statuses(run)).toMatchObject({ push: 'ok', 'large-upload': 'warning' })
+    expect(checkOf(run, 'large-upload').detail).toContain('broke')
   })
 
   it('warns of what only costs something: no mounts, fixed tags, no artifacts', async () => {

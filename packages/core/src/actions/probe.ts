@@ -152,8 +152,10 @@ export class Probe {
 
   async #pushLarge(size: number): Promise<Finding> {
     this.#large = probeBlob(size)
+    const { retries } = this.#registries.traffic()
     await this.#repository.push(this.#large.descriptor, this.#large.content)
-    return this.#repository.bodyLimit >= size ? {} : bodyTooLarge(size)
+    if (this.#repository.bodyLimit < size) return bodyTooLarge(size)
+    return this.#registries.traffic().retries === retries ? {} : brokeOnce(size)
   }
 
   async #overwrite(): Promise<Finding> {
@@ -228,6 +230,15 @@ function bodyTooLarge(size: number): Finding {
     status: 'failed',
     detail: `something before the registry takes no body of ${size} bytes: gpreg sends smaller ones, image builds do not`,
     hint: 'raise its limit (nginx: client_max_body_size 0), or let builds reach the registry another way',
+  }
+}
+
+/** Whoever hangs up on what is too large for him looks like a line that breaks. */
+function brokeOnce(size: number): Finding {
+  return {
+    status: 'warning',
+    detail: `an upload of ${size} bytes broke, and got through with more tries: image builds start such a layer over`,
+    hint: 'try again; where it breaks each time, look for limits of size or time before the registry',
   }
 }
 

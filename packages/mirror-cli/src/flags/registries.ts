@@ -59,8 +59,10 @@ export const registryFlags = {
     'upload-journal': Flags.string({
       helpGroup,
       helpValue: 'DIR|none',
-      description:
-        'where large uploads are noted, so that a run which was killed goes on; default $XDG_STATE_HOME/gpreg/uploads',
+      // A default of the flag, not of what reads it: commands without the flag have no journal.
+      default: async () => journalDirectory(process.env),
+      defaultHelp: async () => '$XDG_STATE_HOME/gpreg/uploads',
+      description: 'where large uploads are noted, so that a run which was killed goes on',
     }),
     concurrency: Flags.integer({
       helpGroup,
@@ -86,12 +88,8 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
     stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
     waitForQuota: flags['wait-for-quota'],
-    journal: journalOf(flags['upload-journal']),
+    journal: flags['upload-journal'] === 'none' ? undefined : flags['upload-journal'],
   })
-}
-
-function journalOf(flag: string | undefined): string | undefined {
-  return flag === 'none' ? undefined : (flag ?? journalDirectory(process.env))
 }
 
 /** `FILE` or `HOST=FILE`. What stands before `=` is a host unless it has a slash: then it is part of a path. */
