@@ -155,6 +155,13 @@ export function toGpregError(error: unknown): GpregError {
   })
 }
 
+/** Any thrown value as an error to note and go on from. @throws `aborted`: from that nobody goes on */
+export function unlessAborted(thrown: unknown): GpregError {
+  const error = toGpregError(thrown)
+  if (error.code === 'aborted') throw error
+  return error
+}
+
 export function abortedError(cause?: unknown): GpregError {
   return new GpregError('aborted', 'interrupted', {
     cause,

@@ -1,7 +1,7 @@
 export { createContext } from './context.ts'
 export { PATIENT, pause, withRetry } from './retry.ts'
 export { SECRET_MODE, writeOutputFile } from './output-file.ts'
-export { abortedError, GpregError, isGpregError, toGpregError } from './errors.ts'
+export { abortedError, GpregError, isGpregError, toGpregError, unlessAborted } from './errors.ts'
 export { digestOf, isDigest, parseDigest } from './model/digest.ts'
 export { MediaType } from './model/descriptor.ts'
 export { childrenOf, parseManifest } from './model/manifest.ts'

@@ -11,7 +11,7 @@ import {
   UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { pause, toGpregError, type Check, type Context, type GpregError } from '@gpreg/core'
+import { pause, unlessAborted, type Check, type Context, type GpregError } from '@gpreg/core'
 import { call } from './call.ts'
 import { REGISTRY_PREFIX } from './names.ts'
 
@@ -66,8 +66,7 @@ async function tried(
       const detail = await run()
       return { name, status: 'ok', ...(detail === undefined ? {} : { detail }) }
     } catch (thrown) {
-      const error = toGpregError(thrown)
-      if (error.code === 'aborted') throw error
+      const error = unlessAborted(thrown)
       const mayBeNew = error.code === 'forbidden' || error.code === 'unauthorized'
       if (!mayBeNew || context.now() >= until) return failed(name, error)
       context.emit({ type: 'change.waiting', resource: 's3:key', state: 'not known everywhere yet' })

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { toGpregError, type GpregError } from '../errors.ts'
+import { unlessAborted } from '../errors.ts'
 import type { Check } from '../registry/check.ts'
 
 export interface NamedCheck<Name extends string> extends Check {
@@ -50,11 +50,4 @@ export class Checklist<Name extends string> {
 export function failed(thrown: unknown, status: 'failed' | 'warning' = 'failed'): Finding {
   const { message, hint } = unlessAborted(thrown)
   return { status, detail: message, ...(hint === undefined ? {} : { hint }) }
-}
-
-/** @throws `aborted`: that is no finding */
-export function unlessAborted(thrown: unknown): GpregError {
-  const error = toGpregError(thrown)
-  if (error.code === 'aborted') throw error
-  return error
 }

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { cachingReader, readGraph, type ManifestReader } from '../copy/graph.ts'
 import { findReferrers } from '../copy/referrers.ts'
 import type { Referrer } from '../copy/item.ts'
-import { toGpregError, type GpregError } from '../errors.ts'
+import { unlessAborted, type GpregError } from '../errors.ts'
 import type { ImageEntry, ImageSet, LockedImage, LockedReferrer } from '../gitpod/image-set.ts'
 import { createLock, type Lock } from '../gitpod/lock.ts'
 import { Limiter, mapLimited } from '../limiter.ts'
@@ -37,8 +37,7 @@ export async function lockImages(
     try {
       return [{ entry, image: await lockImage(entry, registries, read, options, context) }]
     } catch (thrown) {
-      const error = toGpregError(thrown)
-      if (error.code === 'aborted') throw error
+      const error = unlessAborted(thrown)
       failed.push({ source, error: error.about({ side: 'source', reference: source }) })
       return []
     } finally {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestOf, type Digest } from '../model/digest.ts'
-import type { ByteStream, Content } from '../store/content.ts'
+import { contentFrom, type ByteStream, type Content } from '../store/content.ts'
 
 /** A manifest and the blobs that it needs: nothing that any registry has seen before. */
 export interface ProbeImage {
@@ -31,7 +31,7 @@ export function probeImage(subject?: Descriptor): ProbeImage {
   )
   const config = {
     descriptor: describe(configBytes, MediaType.ociConfig),
-    content: repeated(configBytes, configBytes.length),
+    content: contentFrom(configBytes),
   }
   const bytes = Buffer.from(
     JSON.stringify({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../context.ts'
-import { isGpregError, type ErrorCode, type GpregError } from '../errors.ts'
+import { isGpregError, unlessAborted, type ErrorCode, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { joinPath, parsePrefix, type RegistryPrefix } from '../model/reference.ts'
 import type { Login } from '../registry/login.ts'
@@ -9,7 +9,8 @@ import { fallbackTag } from '../remote/referrers.ts'
 import { createRegistries, type Registries, type RegistriesOptions } from '../remote/registries.ts'
 import type { RemoteRepository } from '../remote/repository.ts'
 import { contentFrom } from '../store/content.ts'
-import { Checklist, failed, unlessAborted, type Finding, type NamedCheck } from './checklist.ts'
+import { fetchBytes } from '../store/verify.ts'
+import { Checklist, failed, type Finding, type NamedCheck } from './checklist.ts'
 import { probeBlob, probeImage, type ProbeBlob, type ProbeImage } from './probe-content.ts'
 
 export type ProbeName =
@@ -135,7 +136,8 @@ export class Probe {
   /** The repository checks size and digest of all that comes back. */
   async #pull({ descriptor, blobs }: ProbeImage): Promise<Finding> {
     const tagged = await this.#isTagged(descriptor)
-    for (const content of [descriptor, ...blobs.map(blob => blob.descriptor)]) await this.#read(content)
+    for (const content of [descriptor, ...blobs.map(blob => blob.descriptor)])
+      await fetchBytes(this.#repository, content)
     return tagged
       ? {}
       : { status: 'failed', detail: `the tag ${this.#tag} does not name what was pushed under it` }
@@ -201,11 +203,6 @@ export class Probe {
 
   async #isTagged({ digest }: Descriptor): Promise<boolean> {
     return (await this.#repository.resolve(this.#tag)).digest === digest
-  }
-
-  async #read(content: Descriptor): Promise<void> {
-    const chunks = this.#repository.fetch(content)[Symbol.asyncIterator]()
-    while (!(await chunks.next()).done);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { readManifest } from '../copy/graph.ts'
 import { filterPlatforms } from '../copy/platform-filter.ts'
-import { isGpregError, toGpregError } from '../errors.ts'
+import { unlessAborted } from '../errors.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
 import { Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -108,7 +108,7 @@ async function verifyImage(
   try {
     found = await repository.resolve(target.tag ?? tagOrDigest(target), { signal: context.signal })
   } catch (thrown) {
-    const { code, message } = abortOr(thrown)
+    const { code, message } = unlessAborted(thrown)
     return {
       ...answer,
       status: code === 'not-found' ? 'missing' : 'unreadable',
@@ -159,15 +159,10 @@ async function expectedDigest(
     )
     return filterPlatforms(node, options.platforms, formatReference(entry.source)).descriptor.digest
   } catch (thrown) {
-    const error = abortOr(thrown)
+    const error = unlessAborted(thrown)
     const source = formatReference(entry.source)
     const message = `nothing tells which digest ${source} should have (${error.message}); what is there is checked for being whole`
     context.emit({ type: 'warning', code: 'expected-unknown', message, subject: { reference: source } })
     return null
   }
-}
-
-function abortOr(thrown: unknown) {
-  if (isGpregError(thrown, 'aborted')) throw thrown
-  return toGpregError(thrown)
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { readManifest } from '../copy/graph.ts'
 import type { Place } from '../copy/item.ts'
-import { toGpregError, type ErrorCode, type GpregError } from '../errors.ts'
+import { unlessAborted, type ErrorCode } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
@@ -112,7 +112,6 @@ function once<T>(known: Map<string, Promise<T>>, key: string, work: () => Promis
 }
 
 function problem(thrown: unknown, { digest }: Descriptor): VerifyProblem {
-  const error: GpregError = toGpregError(thrown)
-  if (error.code === 'aborted') throw error
+  const error = unlessAborted(thrown)
   return { code: error.code, message: error.message, digest }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { toGpregError } from '../errors.ts'
+import { unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Call } from '../store/content.ts'
@@ -73,8 +73,7 @@ async function lookAtTarget(survey: Survey, presence: Presence, call: Call): Pro
     const whole = item.tag === undefined && there.every(Boolean) && (await hasManifests(survey, call))
     return whole ? { item, status: 'up-to-date', root: survey.root } : survey
   } catch (thrown) {
-    const error = toGpregError(thrown)
-    if (error.code === 'aborted') throw error
+    const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ reference: item.targetName }) }
   }
 }

@@ -1,6 +1,6 @@
 import { allSettledOrThrow } from '../limiter.ts'
 import type { Context } from '../context.ts'
-import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
+import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest } from '../model/digest.ts'
 import type { Call } from '../store/content.ts'
@@ -40,8 +40,7 @@ export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Su
   try {
     return await survey(item, surveyor)
   } catch (thrown) {
-    const error = toGpregError(thrown)
-    if (error.code === 'aborted') throw error
+    const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ side: 'source', reference: item.sourceName }) }
   }
 }
