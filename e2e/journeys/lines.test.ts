@@ -166,7 +166,8 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
 /** Resolves when the journal says that so many bytes have arrived. */
 async function noted(journal: string, bytes: number): Promise<void> {
   for (;;) {
-    const [file] = await readdir(journal).catch(() => [])
+    const names = await readdir(journal).catch(() => [])
+    const file = names.find(name => name.endsWith('.json'))
     const text = file === undefined ? '{}' : await readFile(join(journal, file), 'utf8').catch(() => '{}')
     if (JSON.parse(text).offset > bytes) return
     await setImmediate()
