@@ -31,11 +31,16 @@ export async function compareScale(): Promise<boolean> {
   }
   const perImage = (at: number) => costs[at]!.wall / IMAGES[at]!
   const growth = perImage(2) / perImage(1)
-  const met = growth <= MAX_GROWTH && costs[2]!.rss <= MAX_RSS
+  const { rss } = costs[2]!
+  const verdict = (met: boolean) => (met ? 'met' : 'MISSED')
   console.log(
-    `\n${table(rows)}\n\ntime an image grows to ${growth.toFixed(2)} × (limit ${MAX_GROWTH}): ${met ? 'met' : 'MISSED'}`,
+    [
+      `\n${table(rows)}\n`,
+      `time an image grows to ${growth.toFixed(2)} × (limit ${MAX_GROWTH}): ${verdict(growth <= MAX_GROWTH)}`,
+      `RSS ${(rss / 1e6).toFixed(0)} MB (limit ${(MAX_RSS / 1e6).toFixed(0)}): ${verdict(rss <= MAX_RSS)}`,
+    ].join('\n'),
   )
-  return met
+  return growth <= MAX_GROWTH && rss <= MAX_RSS
 }
 
 async function planOnce(images: number): Promise<Cost> {

@@ -1,7 +1,6 @@
 /** The one place that knows the clouds. Each is loaded when it is wanted: their SDKs are large. */
-import { readFile } from 'node:fs/promises'
 import { getCACertificates } from 'node:tls'
-import { GpregError, quirksOf, type Clouds, type LoginSource } from '@gpreg/core'
+import { quirksOf, readText, type Clouds, type LoginSource, type Side } from '@gpreg/core'
 
 export const loadAws = () => import('@gpreg/provider-aws')
 export const loadAzure = () => import('@gpreg/provider-azure')
@@ -18,7 +17,7 @@ export function createClouds(): Clouds {
   }
 }
 
-async function accessTo(...[host, side]: Parameters<Clouds>): Promise<LoginSource | undefined> {
+async function accessTo(host: string, side: Side): Promise<LoginSource | undefined> {
   switch (quirksOf(host).kind) {
     case 'ecr':
       return (await loadAws()).createEcrAccess(host)
@@ -35,13 +34,5 @@ async function accessTo(...[host, side]: Parameters<Clouds>): Promise<LoginSourc
 /** The usual authorities and those of a file, as the SDKs want them. */
 export async function authorities(path: string | undefined): Promise<readonly string[] | undefined> {
   if (path === undefined) return undefined
-  try {
-    return [...getCACertificates('default'), await readFile(path, 'utf8')]
-  } catch (cause) {
-    throw new GpregError('input-unreadable', `cannot read ${path}`, {
-      path,
-      cause,
-      hint: 'name a PEM file with the authorities to trust',
-    })
-  }
+  return [...getCACertificates('default'), await readText(path)]
 }

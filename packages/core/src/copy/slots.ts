@@ -32,9 +32,9 @@ export class Slots {
     }
   }
 
-  /** Bytes went from one to the other: what the budgets learn from. */
+  /** Bytes went from one to the other: what the budgets, each named once, learn from. Called for every chunk. */
   moved(budgets: readonly Budget[], bytes: number): void {
-    for (const budget of new Set(budgets)) budget.moved(bytes, this.#waiting.length > 0)
+    for (const budget of budgets) budget.moved(bytes, this.#waiting.length > 0)
   }
 
   #sweep(): void {

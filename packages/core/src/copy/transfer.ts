@@ -238,8 +238,9 @@ export class Transfer {
   }
 }
 
+/** Each once: both ends may be on the same host. */
 function budgetsOf(...ends: readonly object[]): Budget[] {
-  return ends.filter(isBudgeted).map(end => end.budget())
+  return [...new Set(ends.filter(isBudgeted).map(end => end.budget()))]
 }
 
 /** Whoever waits sees the failure; that nobody waits yet is no crash. */

@@ -37,9 +37,10 @@ export interface RangedDownload extends Download {
 }
 
 /**
- * {@link download}, over several connections where one alone would be slow: the blob is large, no other one waits, the source answers 206, and more
- * connections bring more bytes. What comes is one ordered stream all the same. Where anything speaks against it, one connection
- * goes on from the byte that is wanted next. Every range is asked of the registry, so that signed addresses are always fresh.
+ * {@link download}, over several connections where one alone would be slow: the blob is large, no other one waits, the source
+ * answers 206, and more connections bring more bytes. What comes is one ordered stream all the same. Where anything speaks
+ * against it, one connection goes on from the byte that is wanted next. Every range is asked of the registry, so that signed
+ * addresses are always fresh.
  */
 export async function* rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
   const { descriptor } = whole

@@ -48,8 +48,8 @@ export async function mountBlob(
 const WORTH_KEEPING = 96 * 1024 * 1024
 
 /**
- * Sends a blob as one streamed PUT, a large one in chunks that the journal keeps. Where that breaks, it goes on in chunks from the byte that the registry says it has; where a
- * proxy takes no body of that size, in chunks from the start.
+ * Sends a blob as one streamed PUT; a large one, where there is a journal, in chunks that it keeps. Where that breaks, it goes on
+ * in chunks from the byte that the registry says it has; where a proxy takes no body of that size, in chunks from the start.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put
  */
 export async function uploadBlob(

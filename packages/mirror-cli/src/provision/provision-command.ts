@@ -42,18 +42,11 @@ export abstract class ProvisionCommand extends BaseCommand {
     const provider = await part.open(await openVault(flags['secrets-file'], part.given, isReal))
     const planned = await provider.changes(context, goal)
     const common = { kind: 'ProvisionResult', version: 1, cloud: provider.cloud, goal } as const
-    if (!isReal) {
-      const document = { ...common, dryRun: true, changes: planned, checks: [], notes: [], next: [] }
-      return this.answer(document, renderProvision)
-    }
+    const onlyChanges = (changes: readonly Change[]) =>
+      this.answer({ ...common, dryRun: !isReal, changes, checks: [], notes: [], next: [] }, renderProvision)
+    if (!isReal) return onlyChanges(planned)
     await this.#confirm(planned, flags, goal)
-    if (goal === 'absent') {
-      const changes = await provider.destroy(context)
-      return this.answer(
-        { ...common, dryRun: false, changes, checks: [], notes: [], next: [] },
-        renderProvision,
-      )
-    }
+    if (goal === 'absent') return onlyChanges(await provider.destroy(context))
     const changes = await provider.apply(context)
     const files = await this.#write(flags, provider, context)
     const checks = await provider.check(context)
