@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { mustRun } from '../support/process.ts'
 import { startRegistry, type Registry } from '../support/registry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { compareBundles } from './bundles.ts'
 import { findPeers, gpreg, type Contestant } from './contestants.ts'
 import { runBetween, type Sample } from './measure.ts'
 import { judge, renderBars, renderResults, type Results } from './report.ts'
@@ -17,6 +18,7 @@ const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl
   --peers LIST     only these; default all that are installed
   --peers-only     leave gpreg out
   --scale X        of all sizes, for a quick look; bars hold at 1
+  --bundles        instead: bundles saved and loaded
   --rss            instead: peak memory at 1 GB and at 10 GB of layers
   --scalability    instead: time and memory of planning 100, 1,000 and 10,000 images
   --line KIND      instead: a source behind a thin line (wan) or one that breaks (flaky)
@@ -31,6 +33,7 @@ const { values: flags } = parseArgs({
     scale: { type: 'string', default: '1' },
     line: { type: 'string' },
     scalability: { type: 'boolean', default: false },
+    bundles: { type: 'boolean', default: false },
     rss: { type: 'boolean', default: false },
     parent: { type: 'string', default: tmpdir() },
     json: { type: 'string' },
@@ -42,6 +45,8 @@ if (flags.help) console.log(USAGE)
 else if (flags.rss) process.exitCode = (await compareMemory(Number(flags.scale))) ? 0 : 1
 else if (flags.scalability) process.exitCode = (await compareScale()) ? 0 : 1
 else if (flags.line) await compareOverLine(flags.line as Scenario)
+else if (flags.bundles)
+  process.exitCode = (await compareBundles(Number(flags.runs), Number(flags.scale), flags.parent)) ? 0 : 1
 else await compareSpeed()
 
 /** Paired: contestants take turns, each round in another order, so that a slow minute of the machine hits them all. */

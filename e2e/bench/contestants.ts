@@ -143,6 +143,6 @@ async function forgetBlobs(): Promise<void> {
   if (isRoot) await rm('/var/lib/containers/cache/blob-info-cache-v1.boltdb', { force: true })
 }
 
-function environment(home: string): NodeJS.ProcessEnv {
+export function environment(home: string): NodeJS.ProcessEnv {
   return { PATH, HOME: home, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' }
 }

@@ -16,6 +16,11 @@ export interface Bar {
   readonly met: boolean | undefined
 }
 
+/** One promise, held against what was found. */
+export function bar(what: string, limit: number, found: number | undefined): Bar {
+  return { what, limit, found, met: found === undefined ? undefined : found <= limit }
+}
+
 /** What the project promises, each a ratio of medians, but memory. */
 export function judge(results: readonly Results[]): Bar[] {
   const of = (name: string) => results.find(result => result.name === name)
@@ -24,12 +29,6 @@ export function judge(results: readonly Results[]): Bar[] {
     const [mine, theirs] = [medianOf(ours, phase, key), medianOf(other, phase, key)]
     return mine === undefined || theirs === undefined ? undefined : mine / theirs
   }
-  const bar = (what: string, limit: number, found: number | undefined): Bar => ({
-    what,
-    limit,
-    found,
-    met: found === undefined ? undefined : found <= limit,
-  })
   const peak = ours ? Math.max(...[...ours.cold, ...ours.unchanged].map(({ rss }) => rss)) / 1e6 : undefined
   return [
     bar('cold wall / skopeo', 0.65, ratio(skopeo, 'cold', 'wall')),

@@ -33,7 +33,7 @@ export async function expectImage(reference: string, image: Image, access: Skope
 }
 
 function transportOf(reference: string): string {
-  return /^(oci|dir|docker):/.test(reference) ? reference : `docker://${reference}`
+  return /^(oci|oci-archive|dir|docker):/.test(reference) ? reference : `docker://${reference}`
 }
 
 function flags({ certDir, credentials }: SkopeoAccess, side: '' | 'src-' | 'dest-'): string[] {

@@ -23,6 +23,10 @@ export type ErrorCode =
   | 'manifest-unsupported'
   | 'not-found'
   | 'blob-unknown'
+  // a bundle
+  | 'bundle-damaged'
+  | 'signature-invalid'
+  | 'base-missing'
   // the other side
   | 'unauthorized'
   | 'forbidden'

@@ -91,6 +91,10 @@ export type WarningCode =
   | 'image-skipped'
   /** the source of a list says something worth knowing */
   | 'image-set'
+  /** nobody checked who made a bundle, or whether it is whole */
+  | 'bundle-unchecked'
+  /** the beginning of another bundle was thrown away */
+  | 'bundle-restarted'
   /** a cloud refused something that can be done without */
   | 'cloud'
 

@@ -9,7 +9,7 @@ export const SECRET_MODE = 0o600
  * stays one.
  * @param mode of the file; default: what the user's umask leaves
  */
-export async function writeOutputFile(path: string, text: string, mode?: number): Promise<void> {
+export async function writeOutputFile(path: string, text: string | Uint8Array, mode?: number): Promise<void> {
   const place = await realpath(path).catch(() => path)
   const draft = `${place}.${process.pid}.tmp`
   try {

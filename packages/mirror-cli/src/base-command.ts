@@ -6,6 +6,7 @@ import {
   toGpregError,
   type Context,
   type ImageSet,
+  type RegistryPrefix,
 } from '@gpreg/core'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
@@ -46,20 +47,24 @@ export abstract class BaseCommand extends Command {
     return createContext({ emit: this.#progress.emit, signal: this.signal })
   }
 
-  /** The image set that the flags name, and the world to act on it in. */
+  /** The world to act in; its registries are closed when the command ends. */
+  protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
+    return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
+  }
+
+  /**
+   * The image set that the flags name, and the world to act on it in.
+   * @param to where images go, in place of what the flags say
+   */
   protected async collect(
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
+    to?: RegistryPrefix,
   ): Promise<World & { readonly set: ImageSet }> {
-    const request = imageSetRequest(flags)
+    const request = { ...imageSetRequest(flags), ...(to === undefined ? {} : { to }) }
     const world = await this.open(flags)
     const set = await collectImageSet(request, world)
     if (!flags.quiet) for (const line of renderExcluded(set)) this.say(line)
     return { ...world, set }
-  }
-
-  /** The world to act in; its registries are closed when the command ends. */
-  protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
-    return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
   }
 
   /** Ends the command with its answer: as text, or by the return value as the JSON document. */

@@ -1,3 +1,7 @@
+import BundleInspect from './commands/bundle/inspect.ts'
+import BundleLoad from './commands/bundle/load.ts'
+import BundleSave from './commands/bundle/save.ts'
+import BundleVerify from './commands/bundle/verify.ts'
 import Doctor from './commands/doctor.ts'
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
@@ -20,6 +24,10 @@ import Verify from './commands/verify.ts'
 
 /** Every command by name; oclif finds them here and nowhere else, so that gpreg bundles into one file. */
 export const COMMANDS = {
+  'bundle:inspect': BundleInspect,
+  'bundle:load': BundleLoad,
+  'bundle:save': BundleSave,
+  'bundle:verify': BundleVerify,
   doctor: Doctor,
   images: Images,
   lock: Lock,

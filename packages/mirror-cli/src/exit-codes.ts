@@ -1,4 +1,13 @@
-import type { Check, ErrorCode, MirrorPlan, MirrorResult, PurposeVerdict, VerifyResult } from '@gpreg/core'
+import type {
+  BundleVerifyResult,
+  Check,
+  ErrorCode,
+  MirrorPlan,
+  MirrorResult,
+  PurposeVerdict,
+  SaveResult,
+  VerifyResult,
+} from '@gpreg/core'
 
 /** What scripts see; a contract (docs/cli.md). */
 export const ExitCode = {
@@ -36,12 +45,16 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   'manifest-unsupported': ExitCode.failed,
   'not-found': ExitCode.failed,
   'blob-unknown': ExitCode.failed,
+  'base-missing': ExitCode.failed,
   'rate-limited': ExitCode.failed,
   'server-error': ExitCode.failed,
   protocol: ExitCode.failed,
   'upload-lost': ExitCode.failed,
   'name-taken': ExitCode.failed,
   'limit-exceeded': ExitCode.failed,
+
+  'bundle-damaged': ExitCode.different,
+  'signature-invalid': ExitCode.different,
 
   unauthorized: ExitCode.unauthorized,
   forbidden: ExitCode.unauthorized,
@@ -73,7 +86,7 @@ export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number
   return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed
 }
 
-export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan): ExitCode {
+export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan | SaveResult): ExitCode {
   const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []))
   return exitCodeOfFailures(failures, images.length)
 }
@@ -97,4 +110,8 @@ export function exitCodeOfVerify({ images, totals }: VerifyResult): ExitCode {
     status === 'unreadable' ? [telling(problems.map(({ code }) => code))] : [],
   )
   return exitCodeOfFailures(failures, images.length)
+}
+
+export function exitCodeOfBundle({ problems }: BundleVerifyResult): ExitCode {
+  return problems.length === 0 ? ExitCode.done : ExitCode.different
 }

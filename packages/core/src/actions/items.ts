@@ -1,33 +1,47 @@
-import type { CopyItem, Referrer } from '../copy/item.ts'
+import type { CopyItem, Place, Referrer } from '../copy/item.ts'
 import { GpregError } from '../errors.ts'
 import type { ImageEntry, ImageSet, LockedReferrer } from '../gitpod/image-set.ts'
 import { formatReference, tagOrDigest, type Reference } from '../model/reference.ts'
+import type { ReadableRepository } from '../store/content.ts'
 import type { Registries } from '../remote/registries.ts'
 
 /** Entries of an image set as names to copy. */
 export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
   return set.images.map(entry => {
     const target = targetOf(entry)
-    const from = registries.open('source', entry.source)
-    const to = registries.open('target', target)
-    const { locked } = entry
-    return {
-      sourceName: formatReference(entry.source),
-      targetName: formatReference(target),
-      source: { store: from.host, repository: from.repository },
-      reference: locked?.digest ?? tagOrDigest(entry.source),
-      target: { store: to.host, repository: to.repository },
-      ...(target.tag === undefined ? {} : { tag: target.tag }),
-      ...(locked === undefined
-        ? {}
-        : {
-            locked: {
-              root: { mediaType: locked.mediaType, digest: locked.digest, size: locked.size },
-              referrers: locked.referrers.map(toReferrer),
-            },
-          }),
-    }
+    const [from, to] = [registries.open('source', entry.source), registries.open('target', target)]
+    return copyItem(
+      entry,
+      { store: from.host, repository: from.repository },
+      { store: to.host, repository: to.repository },
+      { targetName: formatReference(target), tag: target.tag },
+    )
   })
+}
+
+/** One entry between two places. */
+export function copyItem(
+  { source, locked }: ImageEntry,
+  from: Place<ReadableRepository>,
+  to: Place,
+  { targetName, tag }: { readonly targetName: string; readonly tag: string | undefined },
+): CopyItem {
+  return {
+    sourceName: formatReference(source),
+    targetName,
+    source: from,
+    reference: locked?.digest ?? tagOrDigest(source),
+    target: to,
+    ...(tag === undefined ? {} : { tag }),
+    ...(locked === undefined
+      ? {}
+      : {
+          locked: {
+            root: { mediaType: locked.mediaType, digest: locked.digest, size: locked.size },
+            referrers: locked.referrers.map(toReferrer),
+          },
+        }),
+  }
 }
 
 /** @throws `usage` where neither `--to` nor the list says where the image goes */

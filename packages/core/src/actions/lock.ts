@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts'
 import { cachingReader, readGraph, type ManifestReader } from '../copy/graph.ts'
 import { findReferrers } from '../copy/referrers.ts'
-import type { Referrer } from '../copy/item.ts'
 import { unlessAborted, type GpregError } from '../errors.ts'
-import type { ImageEntry, ImageSet, LockedImage, LockedReferrer } from '../gitpod/image-set.ts'
-import { createLock, type Lock } from '../gitpod/lock.ts'
+import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
+import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
 import { Limiter, mapLimited } from '../limiter.ts'
 import { formatReference, tagOrDigest } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
@@ -60,24 +59,5 @@ async function lockImage(
   const graph = await readGraph(repository, root, read, call)
   const digests = graph.manifests.map(({ descriptor }) => descriptor.digest)
   const referrers = options.referrers === false ? [] : await findReferrers(repository, digests, call)
-  const { mediaType, digest, size } = root
-  return {
-    mediaType,
-    digest,
-    size,
-    bytes: graph.blobs.reduce((sum, blob) => sum + blob.size, 0),
-    referrers: referrers.map(toLocked),
-  }
-}
-
-function toLocked({ descriptor, subject, tag }: Referrer): LockedReferrer {
-  const { mediaType, digest, size, artifactType } = descriptor
-  return {
-    mediaType,
-    digest,
-    size,
-    subject,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(tag === undefined ? {} : { tag }),
-  }
+  return lockedImage(root, graph.blobs, referrers)
 }

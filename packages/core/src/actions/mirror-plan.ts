@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { graphsOf, planTransfer, type TransferPlan } from '../copy/plan.ts'
 import { blobKey, isHeld, type BlobPlan } from '../copy/presence.ts'
 import type { Survey } from '../copy/survey.ts'
+import type { DiskSpace } from '../bundle/disk.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'
 import type { Digest } from '../model/digest.ts'
@@ -38,6 +39,8 @@ export interface MirrorPlan {
     readonly blobs: { readonly unique: number } & TransferAmounts
     readonly bytes: { readonly unique: number } & TransferAmounts
   }
+  /** bytes of disk; only where something is written to one */
+  readonly disk?: DiskSpace
   /** Docker Hub counts manifest reads; absent where nothing is read from it. `pullsLeft` is null where it does not say. */
   readonly dockerHub?: { readonly pullsNeeded: number; readonly pullsLeft: number | null }
 }
@@ -50,6 +53,10 @@ export async function planMirror(
   context: Context,
 ): Promise<MirrorPlan> {
   const plan = await planTransfer(copyItems(set, registries), copyOptions(options, registries), context)
+  return { ...describePlan(plan), ...dockerHub(plan, registries) }
+}
+
+export function describePlan(plan: TransferPlan): MirrorPlan {
   const images = planRows(plan)
   const count = (status: string) => images.filter(image => image.status === status).length
   return {
@@ -63,7 +70,6 @@ export async function planMirror(
       failed: count('failed'),
       ...contentTotals(plan),
     },
-    ...dockerHub(plan, registries),
   }
 }
 
@@ -120,7 +126,7 @@ function contentTotals({ blobs }: TransferPlan) {
   return { blobs: counts, bytes }
 }
 
-function dockerHub({ images }: TransferPlan, registries: Registries): Pick<MirrorPlan, 'dockerHub'> {
+export function dockerHub({ images }: TransferPlan, registries: Registries): Pick<MirrorPlan, 'dockerHub'> {
   const fromHub = (survey: Survey) => survey.item.source.store === 'docker.io'
   if (!images.some(fromHub)) return {}
   const pullsNeeded = images

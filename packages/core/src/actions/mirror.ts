@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { executePlan, type CopyOutcome } from '../copy/execute.ts'
+import { executePlan, type CopiedImage, type CopyOutcome } from '../copy/execute.ts'
 import type { CopyOptions } from '../copy/item.ts'
 import { planTransfer, type TransferPlan } from '../copy/plan.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -69,33 +69,53 @@ export async function mirrorImages(
   options: MirrorOptions,
   context: Context,
 ): Promise<MirrorResult> {
+  const meter = startMeter(registries, context)
+  const copying = copyOptions(options, registries)
+  const plan = await planTransfer(copyItems(set, registries), copying, meter.context)
+  return meter.result(plan, await executePlan(plan, copying, meter.context))
+}
+
+/** Counts what a copy costs from here on. */
+export interface Meter {
+  /** for the copy: its retries are counted */
+  readonly context: Context
+  result(plan: TransferPlan, outcome: CopyOutcome): MirrorResult
+}
+
+export function startMeter(registries: Registries, context: Context): Meter {
   const started = context.now()
   const before = registries.traffic()
   const retries = countRetries(context)
-  const copying = copyOptions(options, registries)
-  const plan = await planTransfer(copyItems(set, registries), copying, retries.context)
-  const outcome = await executePlan(plan, copying, retries.context)
-  const traffic = registries.traffic()
   return {
-    kind: 'MirrorResult',
-    version: 1,
-    images: outcome.images.map(({ item, status, digest, error }) => ({
-      source: item.sourceName,
-      target: item.targetName,
-      ...(digest === undefined ? {} : { digest }),
-      status,
-      ...(error === undefined ? {} : { error: describeError(error) }),
-    })),
-    totals: {
-      ...imageTotals(outcome),
-      ...contentTotals(plan, outcome),
-      requests: {
-        source: traffic.requests.source - before.requests.source,
-        target: traffic.requests.target - before.requests.target,
-      },
-      retries: retries.count() + traffic.retries - before.retries,
-      seconds: (context.now() - started) / 1000,
+    context: retries.context,
+    result(plan, outcome) {
+      const traffic = registries.traffic()
+      return {
+        kind: 'MirrorResult',
+        version: 1,
+        images: outcome.images.map(describeImage),
+        totals: {
+          ...imageTotals(outcome),
+          ...contentTotals(plan, outcome),
+          requests: {
+            source: traffic.requests.source - before.requests.source,
+            target: traffic.requests.target - before.requests.target,
+          },
+          retries: retries.count() + traffic.retries - before.retries,
+          seconds: (context.now() - started) / 1000,
+        },
+      }
     },
+  }
+}
+
+function describeImage({ item, status, digest, error }: CopiedImage): MirroredImage {
+  return {
+    source: item.sourceName,
+    target: item.targetName,
+    ...(digest === undefined ? {} : { digest }),
+    status,
+    ...(error === undefined ? {} : { error: describeError(error) }),
   }
 }
 

@@ -7,7 +7,8 @@ import { Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
-import { formatReference, tagOrDigest } from '../model/reference.ts'
+import { heldBlob, type Receipt } from '../bundle/receipt.ts'
+import { formatPrefix, formatReference, tagOrDigest, type RegistryPrefix } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
 import { targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'
@@ -54,12 +55,17 @@ export interface VerifyResult {
 const IMAGES_AT_ONCE = 8
 
 /** Walks every image under its target name: tag, manifests, configs, layers. Only reads. */
-export async function verifyImages(
+export async function verifyImages(...args: Parameters<typeof verifyHoldings>): Promise<VerifyResult> {
+  return (await verifyHoldings(...args)).result
+}
+
+/** Verifies, and tells which blobs are there: what a receipt is made of. */
+export async function verifyHoldings(
   set: ImageSet,
   registries: Registries,
   options: VerifyOptions,
   context: Context,
-): Promise<VerifyResult> {
+): Promise<{ readonly result: VerifyResult; readonly held: Walker['held'] }> {
   const started = context.now()
   const walker = new Walker(options.deep ?? false, registries.concurrency, context)
   context.emit({ type: 'plan.started', images: set.images.length })
@@ -74,7 +80,7 @@ export async function verifyImages(
     return image
   })
   const count = (status: VerifiedImage['status']) => images.filter(image => image.status === status).length
-  return {
+  const result: VerifyResult = {
     kind: 'VerifyResult',
     version: 1,
     images,
@@ -89,6 +95,36 @@ export async function verifyImages(
       bytes: walker.bytes,
       seconds: (context.now() - started) / 1000,
     },
+  }
+  return { result, held: walker.held }
+}
+
+/**
+ * What a target was found to hold, for the next differential bundle.
+ * @param originOf which bundle brought a blob, where that is known
+ */
+export function receiptOfVerify(
+  to: RegistryPrefix,
+  { result: { images }, held }: Awaited<ReturnType<typeof verifyHoldings>>,
+  originOf: (digest: Digest) => string | undefined,
+  context: Context,
+): Receipt {
+  const prefix = `${formatPrefix(to)}/`
+  return {
+    kind: 'Receipt',
+    version: 1,
+    created: new Date(context.now()).toISOString(),
+    target: formatPrefix(to),
+    images: images.flatMap(({ target, found, status }) =>
+      status === 'ok' && found !== null && target.startsWith(prefix)
+        ? [{ path: target.slice(prefix.length), digest: found }]
+        : [],
+    ),
+    blobs: [...held].flatMap(([digest, { size, repository }]) =>
+      `${to.host}/${repository}/`.startsWith(prefix)
+        ? [heldBlob(digest, size, repository.slice(prefix.length - to.host.length - 1), originOf(digest))]
+        : [],
+    ),
   }
 }
 

@@ -28,6 +28,8 @@ export class Walker {
   checked = 0
   /** bytes read back and hashed */
   bytes = 0
+  /** Blobs that are there and right, each with one repository that has it. */
+  readonly held = new Map<Digest, { readonly size: number; readonly repository: string }>()
   readonly #deep: boolean
   readonly #context: Context
   readonly #looks = new Limiter(LOOKS_AT_ONCE)
@@ -84,10 +86,14 @@ export class Walker {
     } catch (thrown) {
       return [problem(thrown, descriptor)]
     }
-    if (!this.#deep) return []
-    return once(this.#hashed, `${place.store} ${descriptor.digest}`, () =>
-      this.#reads.run(() => this.#hash(place, descriptor)),
-    )
+    const problems = this.#deep
+      ? await once(this.#hashed, `${place.store} ${descriptor.digest}`, () =>
+          this.#reads.run(() => this.#hash(place, descriptor)),
+        )
+      : []
+    const { digest, size } = descriptor
+    if (problems.length === 0) this.held.set(digest, { size, repository: place.repository.name })
+    return problems
   }
 
   async #hash(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { unlessAborted } from '../errors.ts'
-import { allSettledOrThrow, Limiter } from '../limiter.ts'
+import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Call } from '../store/content.ts'
 import { cachingReader, type ImageGraph } from './graph.ts'
@@ -24,8 +24,16 @@ export async function planTransfer(
   options: CopyOptions,
   context: Context,
 ): Promise<TransferPlan> {
+  return lookAtTargets(await surveyItems(items, options, context), context)
+}
+
+/** What is known of every name before its target's blobs are looked at. */
+export async function surveyItems(
+  items: readonly CopyItem[],
+  options: CopyOptions,
+  context: Context,
+): Promise<Survey[]> {
   context.emit({ type: 'plan.started', images: items.length })
-  const limiter = new Limiter(LOOKS_AT_ONCE)
   const resolved = new Map<string, Promise<Descriptor>>()
   const surveyor = {
     options,
@@ -38,15 +46,18 @@ export async function planTransfer(
       return pending
     },
   }
+  return mapLimited(items, new Limiter(LOOKS_AT_ONCE), async item => {
+    const survey = await surveyItem(item, surveyor)
+    context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
+    return survey
+  })
+}
+
+/** Holds what was surveyed against what the targets have. */
+export async function lookAtTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
   const call = { signal: context.signal }
-  const presence = new Presence(limiter, call)
-  const images = await allSettledOrThrow(
-    items.map(async item => {
-      const survey = await limiter.run(() => surveyItem(item, surveyor))
-      context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
-      return lookAtTarget(survey, presence, call)
-    }),
-  )
+  const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
+  const images = await allSettledOrThrow(surveys.map(survey => lookAtTarget(survey, presence, call)))
   const plan = { images, blobs: presence.blobs().sort(bySize) }
   const bytes = plan.blobs.reduce((sum, blob) => sum + (isHeld(blob) ? 0 : blob.descriptor.size), 0)
   const toCopy = images.filter(({ status }) => status === 'to-copy').length

@@ -8,7 +8,7 @@ import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
 import type { ImageEntry, ImageSet } from './image-set.ts'
 import { readInput } from './input.ts'
 import type { InstallerImages } from './installer-config.ts'
-import { lockToEntries, readLock } from './lock.ts'
+import { lockToEntries, readLock, type Lock } from './lock.ts'
 import type { CollectedRelease } from './release-images.ts'
 import { assignTargets, withoutCollisions } from './targets.ts'
 
@@ -21,10 +21,12 @@ export async function collectImageSet(request: ImageSetRequest, world: ImageSetW
   const { context } = world
   const config = await readConfig(request, world)
   const release = await readRelease(request, world)
+  const lock = await readLockInput(request, world)
   const found = [
     ...(release?.images ?? []),
     ...configImages(request, config),
     ...(await listedImages(request, world)),
+    ...(lock === undefined ? [] : lockToEntries(lock, request.lock)),
   ]
   const wanted = request.purposes?.length
     ? found.filter(({ purpose }) => request.purposes!.includes(purpose))
@@ -33,7 +35,11 @@ export async function collectImageSet(request: ImageSetRequest, world: ImageSetW
   if (kept.length === 0) throw emptySet(found)
   warnOfIdlePatterns(request, excluded, context)
   const images = nameTargets(kept, request, config, release)
-  return { images: sortEntries(images), excluded }
+  return {
+    images: sortEntries(images),
+    excluded,
+    ...(lock === undefined ? {} : { locked: lock.created }),
+  }
 }
 
 // The parsers of YAML, Dockerfiles and layers are loaded when an input needs them: most runs have a list or a lock, and start in
@@ -46,6 +52,13 @@ async function readRelease(
   if ((request.release ?? request.versions ?? request.catalogue) === undefined) return undefined
   const { collectRelease } = await import('./release-images.ts')
   return collectRelease(request, world)
+}
+
+async function readLockInput(
+  { lock: path }: ImageSetRequest,
+  { stdin }: ImageSetWorld,
+): Promise<Lock | undefined> {
+  return path === undefined ? undefined : readLock(await readInput(path, stdin), path)
 }
 
 async function readConfig(
@@ -66,7 +79,7 @@ async function listedImages(
   request: ImageSetRequest,
   { context, stdin }: ImageSetWorld,
 ): Promise<FoundImage[]> {
-  const { images = [], manifests = [], workspaceRepos = [], image = [], lock } = request
+  const { images = [], manifests = [], workspaceRepos = [], image = [] } = request
   const found: FoundImage[] = []
   for (const path of images) found.push(...parseImageList(await readInput(path, stdin), path, context))
   for (const path of manifests) {
@@ -81,7 +94,6 @@ async function listedImages(
     const source = parseReference(text)
     found.push({ source, purpose: purposeOf(source), origins: [`image:${text}`] })
   }
-  if (lock !== undefined) found.push(...lockToEntries(readLock(await readInput(lock, stdin), lock), lock))
   return found
 }
 

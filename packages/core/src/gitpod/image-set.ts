@@ -20,6 +20,8 @@ export interface ImageEntry {
 /** Sorted by source, then target; no two entries share a target. */
 export interface ImageSet {
   readonly images: readonly ImageEntry[]
+  /** When its lock was made, where it is from one; ISO 8601. */
+  readonly locked?: string
   /** What `--exclude` left out. */
   readonly excluded: readonly { readonly source: Reference; readonly pattern: string }[]
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
-import { formatReference } from '../model/reference.ts'
+import { formatReference, isRepository } from '../model/reference.ts'
 import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from './image-set.ts'
 import { invalidInput, referenceAt } from './input.ts'
 
@@ -11,6 +12,26 @@ export interface Lock {
   /** ISO 8601 */
   readonly created: string
   readonly images: readonly LockEntry[]
+  /** In the lock of a differential bundle: what was left out, since a receipt says that the target holds it. */
+  readonly base?: LockBase
+}
+
+export interface LockBase {
+  /** digest of the receipt */
+  readonly receipt: Digest
+  /** when the receipt was written, ISO 8601 */
+  readonly created: string
+  readonly blobs: readonly HeldBlob[]
+}
+
+/** A blob that a target holds. */
+export interface HeldBlob {
+  readonly digest: Digest
+  readonly size: number
+  /** a repository that has it, below the prefix */
+  readonly repository: string
+  /** The bundle that brought it, where that is known. */
+  readonly bundle?: string
 }
 
 export interface LockEntry extends LockedImage {
@@ -18,6 +39,8 @@ export interface LockEntry extends LockedImage {
   readonly source: string
   /** The name it had below `--to` when the lock was made; counts only where no `--to` is given. */
   readonly target?: string
+  /** In the lock of a bundle: its names below the prefix, e.g. `library/redis:6.2`. */
+  readonly paths?: readonly string[]
   readonly purpose: Purpose
   readonly origins: readonly string[]
 }
@@ -27,6 +50,14 @@ const digest = z.string().refine((text): text is Digest => isDigest(text), 'not 
 const bytes = z.number().int().min(0)
 const descriptor = { digest, mediaType: z.string().min(1), size: bytes }
 
+/** {@link HeldBlob} */
+export const heldBlobShape = z.object({
+  digest,
+  size: bytes,
+  repository: z.string().refine(isRepository, 'not a repository'),
+  bundle: z.string().exactOptional(),
+})
+
 const lockDocument = z.object({
   kind: z.literal('Lock'),
   version: z.literal(VERSION),
@@ -35,6 +66,7 @@ const lockDocument = z.object({
     z.object({
       source: z.string(),
       target: z.string().exactOptional(),
+      paths: z.array(z.string()).exactOptional(),
       ...descriptor,
       bytes,
       purpose: z.enum(['components', 'workspace-base']),
@@ -49,9 +81,41 @@ const lockDocument = z.object({
       ),
     }),
   ),
+  base: z
+    .object({ receipt: digest, created: z.iso.datetime(), blobs: z.array(heldBlobShape) })
+    .exactOptional(),
 })
 
 const HINT = 'make a new one with gpreg lock'
+
+/** What a lock says of an image that was read. */
+export function lockedImage(
+  { mediaType, digest, size }: Descriptor,
+  blobs: readonly Descriptor[],
+  referrers: readonly FoundReferrer[],
+): LockedImage {
+  const bytes = blobs.reduce((sum, blob) => sum + blob.size, 0)
+  return { mediaType, digest, size, bytes, referrers: referrers.map(lockedReferrer) }
+}
+
+/** A referrer as the engine finds it. */
+interface FoundReferrer {
+  readonly descriptor: Descriptor
+  readonly subject: Digest
+  readonly tag?: string
+}
+
+function lockedReferrer({ descriptor, subject, tag }: FoundReferrer): LockedReferrer {
+  const { mediaType, digest, size, artifactType } = descriptor
+  return {
+    mediaType,
+    digest,
+    size,
+    subject,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+}
 
 export function createLock(
   locked: readonly { readonly entry: ImageEntry; readonly image: LockedImage }[],
@@ -68,12 +132,13 @@ export function createLock(
 }
 
 /** The document as text: keys, images, origins and referrers always in the same order, so that versions compare line by line. */
-export function writeLock({ created, images }: Lock): string {
+export function writeLock({ created, images, base }: Lock): string {
   const document: Lock = {
     kind: 'Lock',
     version: VERSION,
     created,
     images: images.map(orderEntry).toSorted(by(image => image.source)),
+    ...(base === undefined ? {} : { base: { ...base, blobs: base.blobs.toSorted(by(blob => blob.digest)) } }),
   }
   return `${JSON.stringify(document, undefined, 2)}\n`
 }
@@ -106,7 +171,7 @@ export function readLock(text: string, path = 'the lock'): Lock {
  * @throws `reference-invalid`
  */
 export function lockToEntries({ images }: Lock, path = 'the lock'): ImageEntry[] {
-  return images.map(({ source, target, purpose, origins, ...locked }) => ({
+  return images.map(({ source, target, purpose, origins, paths: _, ...locked }) => ({
     source: referenceAt(source, path),
     ...(target === undefined ? {} : { target: referenceAt(target, path) }),
     purpose,
@@ -124,10 +189,11 @@ function assertDistinct({ images }: Lock, path: string): void {
 }
 
 function orderEntry(entry: LockEntry): LockEntry {
-  const { source, target, digest, mediaType, size, bytes, purpose, origins, referrers } = entry
+  const { source, target, paths, digest, mediaType, size, bytes, purpose, origins, referrers } = entry
   return {
     source,
     ...(target === undefined ? {} : { target }),
+    ...(paths === undefined ? {} : { paths: paths.toSorted() }),
     digest,
     mediaType,
     size,
@@ -157,7 +223,7 @@ function orderReferrer({
 }
 
 /** Order by code unit: the same everywhere, whatever the locale. */
-function by<T>(key: (item: T) => string): (a: T, b: T) => number {
+export function by<T>(key: (item: T) => string): (a: T, b: T) => number {
   return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
 }
 

@@ -2,14 +2,14 @@ import { pipeline } from 'node:stream/promises'
 import { parseDigest } from '../model/digest.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { isDeleter, isSizer } from '../store/capabilities.ts'
-import type { ByteStream, Repository } from '../store/content.ts'
+import type { ByteStream, ReadableRepository, Repository } from '../store/content.ts'
 import { answer, ApiError, type Exchange } from './answer.ts'
 import { parseRange } from './range.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs */
 export async function serveBlob(
   exchange: Exchange,
-  repository: Repository,
+  repository: ReadableRepository,
   digestText: string,
 ): Promise<void> {
   const digest = parseDigest(digestText)

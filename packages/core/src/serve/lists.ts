@@ -1,13 +1,13 @@
 import { MediaType } from '../model/descriptor.ts'
 import { parseDigest } from '../model/digest.ts'
 import { isReferrerLister, isRepositoryLister, isTagLister } from '../store/capabilities.ts'
-import type { Repository, Store } from '../store/content.ts'
+import type { ReadableRepository, Store } from '../store/content.ts'
 import { answer, answerJson, ApiError, type Exchange } from './answer.ts'
 
 const MAX_PAGE = 1000
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
-export async function listTags(exchange: Exchange, repository: Repository): Promise<void> {
+export async function listTags(exchange: Exchange, repository: ReadableRepository): Promise<void> {
   if (!isTagLister(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store lists no tags')
   const all: string[] = []
   for await (const tag of repository.tags(exchange)) all.push(tag)
@@ -15,7 +15,7 @@ export async function listTags(exchange: Exchange, repository: Repository): Prom
   answerJson(exchange, { name: repository.name, tags: items }, headers)
 }
 
-export async function listRepositories(exchange: Exchange, store: Store): Promise<void> {
+export async function listRepositories(exchange: Exchange, store: Store<ReadableRepository>): Promise<void> {
   if (!isRepositoryLister(store)) throw new ApiError(405, 'UNSUPPORTED', 'this store lists no repositories')
   const all: string[] = []
   for await (const name of store.repositories(exchange)) all.push(name)
@@ -26,7 +26,7 @@ export async function listRepositories(exchange: Exchange, store: Store): Promis
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers */
 export async function listReferrers(
   exchange: Exchange,
-  repository: Repository,
+  repository: ReadableRepository,
   digest: string,
 ): Promise<void> {
   const subject = parseDigest(digest)

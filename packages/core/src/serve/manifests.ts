@@ -3,14 +3,14 @@ import { digestAlgorithm, digestOf, isDigest, parseDigest } from '../model/diges
 import { assertManifestSize, parseManifest } from '../model/manifest.ts'
 import { isTag } from '../model/reference.ts'
 import { isDeleter, isUntagger } from '../store/capabilities.ts'
-import { contentFrom, type Repository } from '../store/content.ts'
+import { contentFrom, type ReadableRepository, type Repository } from '../store/content.ts'
 import { fetchBytes } from '../store/verify.ts'
 import { answer, ApiError, bodyOf, type Exchange } from './answer.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export async function serveManifest(
   exchange: Exchange,
-  repository: Repository,
+  repository: ReadableRepository,
   tagOrDigest: string,
 ): Promise<void> {
   const descriptor = await repository.resolve(assertReference(tagOrDigest))

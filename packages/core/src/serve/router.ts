@@ -1,5 +1,6 @@
 import { isRepository } from '../model/reference.ts'
-import type { Repository, Store } from '../store/content.ts'
+import { isWritable } from '../store/capabilities.ts'
+import type { ReadableRepository, Repository, Store } from '../store/content.ts'
 import { answerJson, ApiError, type Exchange } from './answer.ts'
 import { deleteBlob, serveBlob } from './blobs.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
@@ -32,9 +33,13 @@ const ROUTES: readonly Route[] = [
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /** Leads a request to what answers it. */
-export async function route(exchange: Exchange, store: Store, readOnly: boolean): Promise<void> {
+export async function route(
+  exchange: Exchange,
+  store: Store<ReadableRepository>,
+  readOnly: boolean,
+): Promise<void> {
   const { method, url } = exchange
-  if (readOnly && !READS.has(method)) throw new ApiError(405, 'UNSUPPORTED', 'this registry is read-only')
+  if (readOnly && !READS.has(method)) throw readOnlyError()
   if (/^\/v2\/?$/.test(url.pathname) && READS.has(method)) return answerJson(exchange, {})
   if (url.pathname === '/v2/_catalog' && method === 'GET') return listRepositories(exchange, store)
   for (const { path, methods } of ROUTES) {
@@ -47,9 +52,16 @@ export async function route(exchange: Exchange, store: Store, readOnly: boolean)
       })
     const [, name, last] = match as unknown as [string, string, string]
     if (!isRepository(name)) throw new ApiError(400, 'NAME_INVALID', 'not a repository name')
-    return handler(exchange, store.repository(name), decode(last))
+    const repository = store.repository(name)
+    if (!isWritable(repository) && !READS.has(method)) throw readOnlyError()
+    // What reads asks for no more than what can be read.
+    return handler(exchange, repository as Repository, decode(last))
   }
   throw new ApiError(404, 'UNSUPPORTED', 'there is no such endpoint')
+}
+
+function readOnlyError(): ApiError {
+  return new ApiError(405, 'UNSUPPORTED', 'this registry is read-only')
 }
 
 function decode(text: string): string {

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net'
 import type { Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
 import { isLoopback } from '../remote/endpoint.ts'
-import type { Store } from '../store/content.ts'
+import type { ReadableRepository, Store } from '../store/content.ts'
 import { answerError, ApiError, type Exchange } from './answer.ts'
 import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'
 import { route } from './router.ts'
@@ -63,7 +63,7 @@ const GRACE = 5_000
 
 /** An OCI distribution server over any store, with what the store can do. */
 export function createRegistryServer(
-  store: Store,
+  store: Store<ReadableRepository>,
   options: RegistryServerOptions,
   context: Context,
 ): RegistryServer {

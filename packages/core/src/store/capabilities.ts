@@ -1,7 +1,7 @@
 /** What only some stores can do. Probe with the guards; a store never has one of these as an optional method. */
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import type { ByteStream, Call } from './content.ts'
+import type { ByteStream, Call, ReadableRepository, Repository } from './content.ts'
 
 export interface Mounter {
   /**
@@ -80,6 +80,7 @@ export interface Budgeted {
 }
 
 export const isBudgeted = (store: object): store is Budgeted => has(store, 'budget')
+export const isWritable = (store: ReadableRepository): store is Repository => has(store, 'push')
 export const isMounter = (store: object): store is Mounter => has(store, 'mount')
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')

@@ -14,6 +14,8 @@ export interface Call {
 export interface FetchCall extends Call {
   /** first byte wanted; default 0. From 0 the store checks size and digest; from elsewhere only the caller can. */
   readonly offset?: number | undefined
+  /** The caller checks size and digest before anything counts, so that the store need not hash the same bytes as well. */
+  readonly unchecked?: boolean | undefined
 }
 
 export interface Resolver {

@@ -1,27 +1,20 @@
 import { open, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { GpregError } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { isDigest, type Digest } from '../model/digest.ts'
+import {
+  byName,
+  formatIndex,
+  indexDocument,
+  namedEntry,
+  REF_NAME,
+  type IndexDocument,
+  type IndexEntry,
+  type WritableNames,
+} from './layout-content.ts'
 import { onDisk, settle, temporaryPath } from './layout-files.ts'
 
-/** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
-export const REF_NAME = 'org.opencontainers.image.ref.name'
-
 const LAYOUT_VERSION = '1.0.0'
-
-/** Only what is needed is checked; what other tools wrote beside it is kept as it is. */
-const entry = z.looseObject({
-  mediaType: z.string(),
-  digest: z.string().refine((text): text is Digest => isDigest(text), 'not a digest'),
-  size: z.number().int().min(0),
-  annotations: z.record(z.string(), z.string()).optional(),
-})
-const index = z.looseObject({ schemaVersion: z.literal(2), manifests: z.array(entry).nullish() })
-
-export type IndexEntry = z.output<typeof entry>
-type IndexDocument = z.output<typeof index>
 
 type Change = (entries: readonly IndexEntry[]) => readonly IndexEntry[]
 
@@ -30,7 +23,7 @@ type Change = (entries: readonly IndexEntry[]) => readonly IndexEntry[]
  * that come while one is being written go into the next together. What another process wrote meanwhile is read before, so
  * that its names stay. Nothing shows before it is on disk.
  */
-export class LayoutIndex {
+export class LayoutIndex implements WritableNames {
   readonly #root: string
   #document: IndexDocument
   /** which file the document is, as far as can be told without reading it */
@@ -58,18 +51,26 @@ export class LayoutIndex {
     return fresh
   }
 
+  /**
+   * The index of a layout that is there; nothing is written.
+   * @throws `input-invalid`, `input-unreadable`
+   */
+  static async read(root: string): Promise<LayoutIndex> {
+    const path = join(root, 'index.json')
+    return new LayoutIndex(root, parseIndex((await readIfThere(path)) ?? '', path), await stampOf(path))
+  }
+
   entries(): readonly IndexEntry[] {
     return this.#document.manifests ?? []
   }
 
-  /** Lets a name stand for a manifest. Durable when it returns. */
-  async set(name: string, { mediaType, digest, size }: Descriptor): Promise<void> {
+  async set(name: string, descriptor: Descriptor): Promise<void> {
     const isNamed = (each: IndexEntry) => each.annotations?.[REF_NAME] === name
     await this.#change(entries => {
       const known = entries.find(isNamed)
-      if (known?.digest === digest) return entries
-      const named = { mediaType, digest, size, annotations: { [REF_NAME]: name } }
-      return [...entries.filter(each => each !== known), named]
+      if (known?.digest === descriptor.digest) return entries
+      // In order, so that the same names make the same file, however they came.
+      return [...entries.filter(each => each !== known), namedEntry(name, descriptor)].toSorted(byName)
     })
   }
 
@@ -110,7 +111,7 @@ export class LayoutIndex {
       manifests: [...manifests],
     }
     if (stamp === NOWHERE || manifests !== before)
-      await writeAtomically(this.#root, 'index.json', `${JSON.stringify(document, undefined, 2)}\n`)
+      await writeAtomically(this.#root, 'index.json', formatIndex(document))
     this.#document = document
     this.#stamp = await stampOf(path)
   }
@@ -134,7 +135,7 @@ async function stampOf(path: string): Promise<string> {
 /** @throws `input-invalid` */
 export function parseIndex(text: string, path: string): IndexDocument {
   try {
-    return index.parse(JSON.parse(text))
+    return indexDocument.parse(JSON.parse(text))
   } catch (cause) {
     throw new GpregError('input-invalid', `${path} is not the index of an OCI layout`, {
       path,

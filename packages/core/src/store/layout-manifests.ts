@@ -1,7 +1,5 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Descriptor } from '../model/descriptor.ts'
-import { isDigest, type Digest } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
 import {
   childrenOf,
   describeReferrer,
@@ -9,15 +7,17 @@ import {
   parseManifest,
   type Manifest,
 } from '../model/manifest.ts'
-import { blobPath, onDisk, readFrom, sizeOf } from './layout-files.ts'
+import type { LayoutContent } from './layout-content.ts'
 
 /** Which manifests speak about which, by subject. */
 export type ReferrerIndex = Map<Digest, readonly Descriptor[]>
 
+type ReadableContent = Pick<LayoutContent, 'size' | 'read' | 'digests'>
+
 /** Reads every manifest of a layout once: its index knows only those with names. */
-export async function scanReferrers(root: string): Promise<ReferrerIndex> {
+export async function scanReferrers(content: ReadableContent): Promise<ReferrerIndex> {
   const referrers: ReferrerIndex = new Map()
-  for await (const { descriptor, manifest } of manifestsOf(root)) {
+  for await (const { descriptor, manifest } of manifestsOf(content)) {
     if (manifest.subject === undefined) continue
     addReferrer(referrers, manifest.subject.digest, describeReferrer(descriptor, manifest))
   }
@@ -25,34 +25,22 @@ export async function scanReferrers(root: string): Promise<ReferrerIndex> {
 }
 
 /** The first manifest found that content is a child of. */
-export async function parentOf(root: string, child: Digest): Promise<Digest | undefined> {
-  for await (const { descriptor, manifest } of manifestsOf(root)) {
+export async function parentOf(content: ReadableContent, child: Digest): Promise<Digest | undefined> {
+  for await (const { descriptor, manifest } of manifestsOf(content)) {
     if (childrenOf(manifest).some(({ digest }) => digest === child)) return descriptor.digest
   }
   return undefined
 }
 
-async function* manifestsOf(root: string): AsyncGenerator<{ descriptor: Descriptor; manifest: Manifest }> {
-  for (const algorithm of ['sha256', 'sha512']) {
-    for (const name of await namesIn(join(root, 'blobs', algorithm))) {
-      const digest = `${algorithm}:${name}`
-      const manifest = isDigest(digest) ? await readManifestFile(root, digest) : undefined
-      if (manifest === undefined || !isDigest(digest)) continue
-      const size = (await sizeOf(blobPath(root, digest))) ?? 0
-      yield { descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }
-    }
+async function* manifestsOf(
+  content: ReadableContent,
+): AsyncGenerator<{ descriptor: Descriptor; manifest: Manifest }> {
+  for await (const digest of content.digests()) {
+    const manifest = await readManifestOf(content, digest)
+    if (manifest === undefined) continue
+    const size = (await content.size(digest)) ?? 0
+    yield { descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }
   }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  return onDisk(folder, async () => {
-    try {
-      return await readdir(folder)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-      throw error
-    }
-  })
 }
 
 export function addReferrer(referrers: ReferrerIndex, subject: Digest, descriptor: Descriptor): void {
@@ -61,12 +49,14 @@ export function addReferrer(referrers: ReferrerIndex, subject: Digest, descripto
 }
 
 /** A blob as a manifest, where it is one: layers are told apart by their first byte, without reading them. */
-export async function readManifestFile(root: string, digest: Digest): Promise<Manifest | undefined> {
-  const path = blobPath(root, digest)
-  const size = await sizeOf(path)
+export async function readManifestOf(
+  content: ReadableContent,
+  digest: Digest,
+): Promise<Manifest | undefined> {
+  const size = await content.size(digest)
   if (size === undefined || size > MAX_MANIFEST_BYTES) return undefined
   const chunks: Uint8Array[] = []
-  for await (const chunk of readFrom(path, 0, undefined)) {
+  for await (const chunk of content.read(digest, 0, undefined)) {
     if (chunks.length === 0 && !/^\s*\{/.test(Buffer.from(chunk.subarray(0, 16)).toString('latin1')))
       return undefined
     chunks.push(chunk)

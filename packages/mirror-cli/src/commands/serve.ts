@@ -1,18 +1,23 @@
 import { once } from 'node:events'
-import { createRegistryServer, LayoutStore } from '@gpreg/core'
+import { openServedStore, createRegistryServer } from '@gpreg/core'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
+import { keyFlag, readKey } from '../flags/bundle.ts'
 import { parseListen, serverFlags, serverOptions } from '../flags/server.ts'
 
 export default class Serve extends BaseCommand {
-  static override summary = 'Serve a directory as an OCI registry.'
+  static override summary = 'Serve a bundle, a layout or an empty directory as an OCI registry.'
   static override description =
-    'Serves an OCI image layout, or an empty or new directory that becomes one. Runs until it is interrupted; with --json it prints one line with its URL once it listens.'
-  static override usage = '<%= command.id %> [DIR] [FLAGS]'
+    'Serves a bundle where it lies, read-only and without unpacking it; or an OCI image layout, or an empty or new directory that becomes one. Runs until it is interrupted; with --json it prints one line with its URL once it listens.'
+  static override usage = '<%= command.id %> [PATH…] [FLAGS]'
   static override examples = [
     {
       description: 'A registry for this host alone',
       command: 'gpreg serve ./registry',
+    },
+    {
+      description: 'A bundle in volumes, to the nodes of a network',
+      command: 'gpreg serve gitpod.tar.001 gitpod.tar.002 --listen 0.0.0.0:5000 --key pub.pem',
     },
     {
       description: 'A registry for a network',
@@ -25,24 +30,28 @@ export default class Serve extends BaseCommand {
     },
   ]
   static override args = {
-    directory: Args.string({
-      name: 'DIR',
+    path: Args.string({
+      name: 'PATH',
       default: '.',
       ignoreStdin: true,
-      description: 'an OCI image layout, an empty directory, or one to be made',
+      description: 'a bundle, an OCI image layout, an empty directory, or one to be made',
     }),
   }
-  static override flags = serverFlags
+  static override strict = false
+  static override flags = { ...serverFlags, ...keyFlag }
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Serve)
+    const { args, argv, flags } = await this.parse(Serve)
     const { host, port } = parseListen(flags.listen)
     const context = await this.watch(flags)
-    const store = await LayoutStore.open(args.directory)
-    const server = createRegistryServer(store, await serverOptions(flags), context)
+    const paths = argv.length === 0 ? [args.path] : (argv as string[])
+    await using served = await openServedStore(paths, await readKey(flags.key), context)
+    const options = await serverOptions(flags)
+    const readOnly = served.readOnly || flags['read-only']
+    const server = createRegistryServer(served.store, { ...options, readOnly }, context)
     const { url, close } = await server.listen(host, port)
     if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify({ kind: 'Serving', version: 1, url })}\n`)
-    this.say(`serving ${args.directory} at ${url}`)
+    this.say(`serving ${paths.join(' ')} at ${url}${readOnly ? ', read-only' : ''}`)
     if (!this.signal.aborted) await once(this.signal, 'abort')
     await close()
   }

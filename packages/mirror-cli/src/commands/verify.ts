@@ -1,7 +1,20 @@
-import { verifyImages } from '@gpreg/core'
+import {
+  bundleEntries,
+  formatReceipt,
+  GpregError,
+  openBundle,
+  originsOf,
+  parsePrefix,
+  receiptOfVerify,
+  verifyHoldings,
+  lockOf,
+  writeOutputFile,
+  type RegistryPrefix,
+} from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'
+import { keyFlag, readKey, receiptFlag } from '../flags/bundle.ts'
 import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
@@ -12,7 +25,7 @@ import { renderVerify } from '../render/verify.ts'
 export default class Verify extends BaseCommand {
   static override summary = 'Prove that all images are in the internal registry.'
   static override description =
-    'Walks every image under its target name: tag, manifests, configs, layers. With --lock no source is needed, as inside an air gap. Exits with 4 where something is missing or differs.'
+    'Walks every image under its target name: tag, manifests, configs, layers. With --lock or --bundle no source is needed, as inside an air gap. Exits with 4 where something is missing or differs.'
   static override usage = '<%= command.id %> IMAGE-SET --to HOST[:PORT]/PREFIX [FLAGS]'
   static override examples = [
     {
@@ -22,6 +35,10 @@ export default class Verify extends BaseCommand {
     {
       description: 'Read every byte back and hash it',
       command: 'gpreg verify --lock gpreg.lock.json --to registry.internal/gitpod --deep',
+    },
+    {
+      description: 'Against a bundle, and note what is there for the next one',
+      command: 'gpreg verify --bundle gitpod.tar --to registry.internal/gitpod --receipt receipt.json',
     },
     {
       description: 'Against the sources as they are now',
@@ -34,13 +51,49 @@ export default class Verify extends BaseCommand {
     ...registryFlags,
     ...platformFlag,
     ...referrersFlag,
-    ...withEnvironment({ deep: Flags.boolean({ description: 'read every byte back and hash it' }) }),
+    ...withEnvironment({
+      deep: Flags.boolean({ description: 'read every byte back and hash it' }),
+      bundle: Flags.string({
+        helpGroup: 'BUNDLE',
+        helpValue: 'PATH',
+        multiple: true,
+        multipleNonGreedy: true,
+        description: 'what must be there is what this bundle has, named as for bundle load',
+      }),
+    }),
+    ...keyFlag,
+    ...receiptFlag,
   }
 
   async run() {
     const { flags } = await this.parse(Verify)
-    const { set, registries, context } = await this.collect(flags)
-    const result = await verifyImages(set, registries, { ...copyOptions(flags), deep: flags.deep }, context)
+    const to = flags.to === undefined ? undefined : parsePrefix(flags.to)
+    if (to === undefined && (flags.bundle ?? flags.receipt) !== undefined)
+      throw new GpregError('usage', 'nothing says which registry is meant', {
+        hint: 'name it with --to HOST[:PORT]/PREFIX',
+      })
+    const { set, registries, context, originOf } =
+      flags.bundle === undefined
+        ? { ...(await this.collect(flags)), originOf: () => undefined }
+        : await this.#bundled(flags, flags.bundle, to!)
+    const options = { ...copyOptions(flags), deep: flags.deep }
+    const found = await verifyHoldings(set, registries, options, context)
+    const { result } = found
+    if (flags.receipt !== undefined)
+      await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to!, found, originOf, context)))
     return this.answer(result, renderVerify, exitCodeOfVerify(result))
+  }
+
+  /** What a bundle says must be there. */
+  async #bundled(
+    flags: Parameters<Verify['open']>[0] & { key?: string | undefined },
+    paths: string[],
+    to: RegistryPrefix,
+  ) {
+    const world = await this.open(flags)
+    await using bundle = await openBundle(paths, await readKey(flags.key), world.context)
+    const lock = await lockOf(bundle, world.context)
+    const set = { images: bundleEntries(lock, to), excluded: [] }
+    return { ...world, set, originOf: originsOf(bundle, lock) }
   }
 }

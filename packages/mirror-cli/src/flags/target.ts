@@ -1,13 +1,7 @@
 import { Flags } from '@oclif/core'
 import { withEnvironment } from './environment.ts'
 
-/** Which registry it is about, and what images are called there. */
-export const targetFlags = withEnvironment({
-  to: Flags.string({
-    helpGroup: 'TARGET',
-    helpValue: 'HOST[:PORT]/PREFIX',
-    description: 'the internal registry, and the path below which images are kept',
-  }),
+export const namingFlag = withEnvironment({
   naming: Flags.option({
     helpGroup: 'TARGET',
     multiple: true,
@@ -17,3 +11,15 @@ export const targetFlags = withEnvironment({
       'target names: as gitpod-installer makes them (default), the last path segment only (KOTS, dropImageRepo), or the whole upstream path; several publish the same content under each',
   })(),
 })
+
+/** Which registry it is about, and what images are called there. */
+export const targetFlags = {
+  ...withEnvironment({
+    to: Flags.string({
+      helpGroup: 'TARGET',
+      helpValue: 'HOST[:PORT]/PREFIX',
+      description: 'the internal registry, and the path below which images are kept',
+    }),
+  }),
+  ...namingFlag,
+}

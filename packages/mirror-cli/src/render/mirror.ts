@@ -17,7 +17,7 @@ export function renderMirror({ images, totals }: MirrorResult, paint: Paint = pl
 }
 
 /** A row an image, and what it adds up to. */
-export function renderPlan({ images, totals, dockerHub }: MirrorPlan, paint: Paint = plain): string {
+export function renderPlan({ images, totals, dockerHub, disk }: MirrorPlan, paint: Paint = plain): string {
   const rows = images.map(({ target, status, send, mount, present }) => [
     target,
     status,
@@ -30,6 +30,9 @@ export function renderPlan({ images, totals, dockerHub }: MirrorPlan, paint: Pai
     `${count(totals.images, 'image')}: ${totals.toCopy} to copy, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
     `to send ${formatBytes(totals.bytes.send)} in ${count(totals.blobs.send, 'blob')}, to mount ${formatBytes(totals.bytes.mount)}, ` +
       `already there ${formatBytes(totals.bytes.present)}`,
+    ...(disk === undefined
+      ? []
+      : [`disk needed: ${formatBytes(disk.needed)}, free: ${formatBytes(disk.free)}`]),
     ...(dockerHub === undefined
       ? []
       : [`Docker Hub pulls needed: ${dockerHub.pullsNeeded}, left: ${dockerHub.pullsLeft ?? 'not said'}`]),
@@ -43,7 +46,8 @@ interface Outcome {
   readonly error?: { readonly message: string; readonly hint?: string }
 }
 
-function renderFailures(images: readonly Outcome[], paint: Paint): string[] {
+/** What went wrong with what. */
+export function renderFailures(images: readonly Outcome[], paint: Paint): string[] {
   return images
     .filter(({ status }) => status === 'failed')
     .flatMap(({ source, target, error }) => [

@@ -1,0 +1,207 @@
+import { bundleEntries, pathOf } from '../bundle/bundle-lock.ts'
+import { originsOf, type Bundle } from '../bundle/bundle.ts'
+import { lockOf } from '../bundle/foreign-layout.ts'
+import { heldBlob, type Receipt } from '../bundle/receipt.ts'
+import type { Context } from '../context.ts'
+import { executePlan } from '../copy/execute.ts'
+import { cachingReader, readGraph } from '../copy/graph.ts'
+import type { CopyItem, Place } from '../copy/item.ts'
+import { graphsOf, lookAtTargets, surveyItems, type TransferPlan } from '../copy/plan.ts'
+import { blobKey, isHeld, type BlobPlan } from '../copy/presence.ts'
+import type { Survey } from '../copy/survey.ts'
+import { GpregError } from '../errors.ts'
+import type { HeldBlob, Lock } from '../gitpod/lock.ts'
+import { Limiter, mapLimited } from '../limiter.ts'
+import type { Digest } from '../model/digest.ts'
+import { formatPrefix, formatReference, joinPath, type RegistryPrefix } from '../model/reference.ts'
+import type { Registries } from '../remote/registries.ts'
+import { LayoutStore } from '../store/layout-store.ts'
+import { copyItem } from './items.ts'
+import { describePlan, type MirrorPlan } from './mirror-plan.ts'
+import { copyOptions, startMeter, type MirrorResult } from './mirror.ts'
+
+/** Where a bundle goes: a place in a registry, or a layout in a directory. */
+export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
+
+/** A blob that a bundle leaves out and the target does not have either. */
+export interface MissingBlob {
+  readonly digest: Digest
+  readonly size: number
+  /** targets that need it */
+  readonly images: readonly string[]
+  /** what had it, where that is known */
+  readonly bundle?: string
+}
+
+/** The answer of `gpreg bundle load --json`. */
+export interface LoadResult extends MirrorResult {
+  /** What of the base is not there; absent where nothing is missing. */
+  readonly missing?: readonly MissingBlob[]
+}
+
+/**
+ * Copies a bundle to its target, reading only what the target lacks. Failures of single images are in the result.
+ * @throws `usage`, `aborted`
+ */
+export async function loadBundle(
+  bundle: Bundle,
+  target: LoadTarget,
+  registries: Registries,
+  context: Context,
+): Promise<LoadResult> {
+  const meter = startMeter(registries, context)
+  const { plan, missing } = await planBundle(bundle, target, registries, meter.context)
+  const result = meter.result(plan, await executePlan(plan, copyOptions({}, registries), meter.context))
+  return missing.length === 0 ? result : { ...result, missing }
+}
+
+/** What loadBundle would do. Nothing is written to a registry. */
+export async function planLoad(
+  bundle: Bundle,
+  target: LoadTarget,
+  registries: Registries,
+  context: Context,
+): Promise<MirrorPlan> {
+  return describePlan((await planBundle(bundle, target, registries, context)).plan)
+}
+
+interface BundlePlan {
+  readonly plan: TransferPlan
+  readonly missing: readonly MissingBlob[]
+}
+
+async function planBundle(
+  bundle: Bundle,
+  target: LoadTarget,
+  registries: Registries,
+  context: Context,
+): Promise<BundlePlan> {
+  const lock = await lockOf(bundle, context)
+  const open = await openTarget(target, registries, context)
+  const source = (name: string) => ({ store: bundle.name, repository: bundle.store.repository(name) })
+  const items = bundleEntries(lock, prefixOf(target)).map((entry): CopyItem => {
+    const { target: name } = entry
+    const place = open(name!.repository)
+    const targetName = 'to' in target ? formatReference(name!) : pathOf(name!)
+    return copyItem(entry, source(name!.repository), place, { targetName, tag: name!.tag })
+  })
+  const surveys = await surveyItems(items, copyOptions({}, registries), context)
+  return settleBase(bundle, lock, await lookAtTargets(surveys, context), target, open, context)
+}
+
+/** Blobs that the bundle leaves out come from where the receipt saw them; images whose blobs are nowhere fail, and say which. */
+async function settleBase(
+  { store, name }: Bundle,
+  lock: Lock,
+  plan: TransferPlan,
+  target: LoadTarget,
+  open: (repository: string) => Place,
+  context: Context,
+): Promise<BundlePlan> {
+  const base = new Map<Digest, HeldBlob>(lock.base?.blobs.map(blob => [blob.digest, blob]))
+  const absent = new Set<string>()
+  const settle = async (blob: BlobPlan): Promise<BlobPlan> => {
+    const { digest } = blob.descriptor
+    if (isHeld(blob) || (await store.holds(digest))) return blob
+    const held = base.get(digest)
+    if (held !== undefined) {
+      const holder = open(joinPath(prefixOf(target).path, held.repository))
+      if (await holder.repository.exists(blob.descriptor, { signal: context.signal }))
+        return { ...blob, sources: [holder] }
+    }
+    absent.add(blobKey(blob.store, digest))
+    return blob
+  }
+  const blobs = await mapLimited(plan.blobs, new Limiter(16), settle)
+  if (absent.size === 0) return { plan: { ...plan, blobs }, missing: [] }
+  const missing = new Map<Digest, MissingBlob>()
+  const images = plan.images.map((survey): Survey => {
+    const { item } = survey
+    const lacking = graphsOf(survey)
+      .flatMap(graph => graph.blobs)
+      .filter(({ digest }) => absent.has(blobKey(item.target.store, digest)))
+    if (lacking.length === 0) return survey
+    for (const { digest, size } of lacking) {
+      const bundle = base.get(digest)?.bundle
+      const images = [...(missing.get(digest)?.images ?? []), item.targetName]
+      missing.set(digest, { digest, size, images, ...(bundle === undefined ? {} : { bundle }) })
+    }
+    return { item, status: 'failed', error: baseMissing(item, lacking, base, name) }
+  })
+  return { plan: { images, blobs }, missing: [...missing.values()] }
+}
+
+function baseMissing(
+  { targetName }: CopyItem,
+  lacking: readonly { readonly digest: Digest }[],
+  base: ReadonlyMap<Digest, HeldBlob>,
+  bundle: string,
+): GpregError {
+  const had = [...new Set(lacking.flatMap(({ digest }) => base.get(digest)?.bundle ?? []))]
+  const message = `${bundle} leaves out ${lacking.length} of its blobs, and the target does not hold them`
+  return new GpregError('base-missing', message, {
+    reference: targetName,
+    hint:
+      had.length === 0
+        ? 'load the bundle that had it first, or save one without --since'
+        : `load first: ${had.join(', ')}`,
+  })
+}
+
+/** What the target holds now of a bundle, by the images that did not fail. */
+export async function receiptOfLoad(
+  bundle: Bundle,
+  to: RegistryPrefix,
+  { images }: MirrorResult,
+  context: Context,
+): Promise<Receipt> {
+  const lock = await lockOf(bundle, context)
+  const whole = new Set(images.flatMap(({ target, status }) => (status === 'failed' ? [] : [target])))
+  const blobs = new Map<Digest, HeldBlob>()
+  const originOf = originsOf(bundle, lock)
+  const read = cachingReader()
+  const held: Receipt['images'][number][] = []
+  for (const { target, locked } of bundleEntries(lock, to)) {
+    if (!whole.has(formatReference(target!))) continue
+    const repository = target!.repository.slice(to.path === '' ? 0 : to.path.length + 1)
+    held.push({
+      path: `${repository}${pathOf(target!).slice(target!.repository.length)}`,
+      digest: locked!.digest,
+    })
+    for (const root of [locked!, ...locked!.referrers]) {
+      const graph = await readGraph(bundle.store.repository(repository), root, read, {
+        signal: context.signal,
+      })
+      for (const { digest, size } of graph.blobs)
+        if (!blobs.has(digest)) blobs.set(digest, heldBlob(digest, size, repository, originOf(digest)))
+    }
+  }
+  return {
+    kind: 'Receipt',
+    version: 1,
+    created: new Date(context.now()).toISOString(),
+    target: formatPrefix(to),
+    images: held,
+    blobs: [...blobs.values()],
+  }
+}
+
+function prefixOf(target: LoadTarget): RegistryPrefix {
+  return 'to' in target ? target.to : { host: 'layout.invalid', path: '' }
+}
+
+async function openTarget(
+  target: LoadTarget,
+  registries: Registries,
+  context: Context,
+): Promise<(repository: string) => Place> {
+  if ('to' in target) {
+    const { host } = target.to
+    return repository => {
+      const opened = registries.open('target', { host, repository })
+      return { store: opened.host, repository: opened.repository }
+    }
+  }
+  const layout = await LayoutStore.open(target.layout, context.now())
+  return repository => ({ store: target.layout, repository: layout.repository(repository) })
+}

@@ -1,0 +1,144 @@
+import {
+  checkSignature,
+  openBundle,
+  type Bundle,
+  type BundleKey,
+  type SignatureState,
+} from '../bundle/bundle.ts'
+import { findBundle, type BundleFiles } from '../bundle/files.ts'
+import { lockOf } from '../bundle/foreign-layout.ts'
+import { bundleEntries, BUNDLE_PREFIX, pathOf } from '../bundle/bundle-lock.ts'
+import { volumeDamage, type VolumeDamage } from '../bundle/volume-damage.ts'
+import type { Context } from '../context.ts'
+import { isGpregError, type ErrorCode } from '../errors.ts'
+import type { Digest } from '../model/digest.ts'
+import { Walker } from './walker.ts'
+
+export interface BundleProblem {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly digest?: Digest
+  /** names of images that need it */
+  readonly images?: readonly string[]
+  /** files that hold it */
+  readonly volumes?: readonly string[]
+}
+
+/** The answer of `gpreg bundle verify --json`. */
+export interface BundleVerifyResult {
+  readonly kind: 'BundleVerifyResult'
+  readonly version: 1
+  readonly bundle: string
+  readonly signature: SignatureState
+  readonly volumes: readonly { readonly name: string; readonly status: 'ok' | VolumeDamage['status'] }[]
+  readonly problems: readonly BundleProblem[]
+  /** files that must be sent again */
+  readonly resend: readonly string[]
+  readonly totals: {
+    readonly images: number
+    readonly checked: number
+    readonly bytes: number
+    readonly seconds: number
+  }
+}
+
+/**
+ * Reads a bundle whole: signature, volumes, and every blob by its digest. What is wrong is in the result.
+ * @throws `signature-invalid`, `input-unreadable`, `bundle-damaged` for a sidecar that cannot be read
+ */
+export async function verifyBundle(
+  paths: readonly string[],
+  key: BundleKey | undefined,
+  context: Context,
+): Promise<BundleVerifyResult> {
+  const started = context.now()
+  const files = await findBundle(paths)
+  const signature = checkSignature(files, key, context)
+  let bytes = 0
+  const damage = await volumeDamage(files, context.signal, more => void (bytes += more))
+  const content = await contentProblems(paths, files, damage, context)
+  const problems = [
+    ...damage.map(({ message }): BundleProblem => ({ code: 'bundle-damaged', message })),
+    ...content.problems,
+  ]
+  // The hashes of the sidecar tell which volume it is; without them, every file that a wrong blob lies in may be.
+  const suspects =
+    damage.length > 0
+      ? damage.map(({ name }) => name)
+      : content.problems.flatMap(({ volumes = [] }) => volumes)
+  const broken = new Set(suspects)
+  const status = new Map(damage.map(({ name, status }) => [name, status]))
+  return {
+    kind: 'BundleVerifyResult',
+    version: 1,
+    bundle: files.name,
+    signature,
+    volumes: files.volumes.map(({ name }) => ({
+      name,
+      status: status.get(name) ?? (broken.has(name) ? 'damaged' : 'ok'),
+    })),
+    problems,
+    resend: [...broken].sort(),
+    totals: {
+      images: content.images,
+      checked: content.checked,
+      bytes: bytes + content.bytes,
+      seconds: (context.now() - started) / 1000,
+    },
+  }
+}
+
+/** Every image of an open bundle, walked and hashed. */
+export async function walkBundle(bundle: Bundle, context: Context) {
+  const lock = await lockOf(bundle, context)
+  const walker = new Walker(true, 2, context)
+  const left = new Set(lock.base?.blobs.map(({ digest }) => digest))
+  const problems = new Map<string, BundleProblem & { images: string[] }>()
+  const entries = bundleEntries(lock, BUNDLE_PREFIX)
+  for (const { target, locked } of entries) {
+    const repository = bundle.store.repository(target!.repository)
+    const found = await walker.walk({ store: bundle.name, repository }, [locked!, ...locked!.referrers])
+    for (const problem of found) {
+      const { digest } = problem
+      // What a differential bundle leaves out is at the target.
+      if (problem.code === 'not-found' && digest !== undefined && left.has(digest)) continue
+      const key = `${problem.code} ${digest}`
+      const message =
+        problem.code === 'digest-mismatch' ? `the bytes of ${digest} are others` : problem.message
+      const known = problems.get(key) ?? { ...problem, message, images: [], ...volumesOf(bundle, digest) }
+      known.images.push(pathOf(target!))
+      problems.set(key, known)
+    }
+  }
+  return {
+    problems: [...problems.values()],
+    images: entries.length,
+    checked: walker.checked,
+    bytes: walker.bytes,
+  }
+}
+
+async function contentProblems(
+  paths: readonly string[],
+  files: BundleFiles,
+  damage: readonly VolumeDamage[],
+  context: Context,
+) {
+  const nothing = { images: files.sidecar?.document.lock.document.images.length ?? 0, checked: 0, bytes: 0 }
+  if (damage.some(({ status }) => status !== 'damaged')) return { ...nothing, problems: [] }
+  try {
+    await using bundle = await openBundle(paths, undefined, { ...context, emit: () => {} })
+    return await walkBundle(bundle, context)
+  } catch (thrown) {
+    if (!isGpregError(thrown, 'bundle-damaged')) throw thrown
+    const { code, message } = thrown
+    return { ...nothing, problems: [{ code, message } satisfies BundleProblem] as BundleProblem[] }
+  }
+}
+
+function volumesOf({ archive }: Bundle, digest: Digest | undefined): { volumes?: string[] } {
+  const extent = digest && archive?.index.blobs.get(digest)
+  return extent === undefined
+    ? {}
+    : { volumes: archive!.volumes.namesOf(extent.start, extent.start + extent.size) }
+}

@@ -1,0 +1,191 @@
+import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createContext } from '../context.ts'
+import { isGpregError } from '../errors.ts'
+import type { GpregEvent } from '../events.ts'
+import { planTar } from '../store/archive/tar-plan.ts'
+import { openBundle, type BundleKey } from './bundle.ts'
+import { findBundle } from './files.ts'
+import { formatReceipt, parseReceipt, type Receipt } from './receipt.ts'
+import { createSidecar, formatSidecar, parseSidecar } from './sidecar.ts'
+import { signBytes } from './signature.ts'
+import { digestOf } from '../model/digest.ts'
+import { writeLock, type Lock } from '../gitpod/lock.ts'
+
+const directories: string[] = []
+afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'gpreg-bundle-'))
+  directories.push(directory)
+  return directory
+}
+
+function newKey(curve = 'prime256v1') {
+  const pair = generateKeyPairSync('ec', { namedCurve: curve })
+  return {
+    secret: pair.privateKey.export({ type: 'sec1', format: 'pem' }).toString(),
+    key: { path: 'pub.pem', pem: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString() },
+  }
+}
+
+const lock: Lock = { kind: 'Lock', version: 1, created: '2026-11-25T00:00:00.000Z', images: [] }
+
+/** An empty bundle in volumes, signed. */
+async function newBundle(secret: string) {
+  const directory = await newDirectory()
+  const { head } = planTar({ lock: writeLock(lock), entries: [], manifests: [], blobs: [], created: 0 })
+  const tar = Buffer.concat([head, Buffer.alloc(1024)])
+  const cut = [tar.subarray(0, 1000), tar.subarray(1000, 2000), tar.subarray(2000)]
+  const volumes = cut.map((bytes, at) => ({ name: `x.tar.00${at + 1}`, size: bytes.length, bytes }))
+  for (const { name, bytes } of volumes) await writeFile(join(directory, name), bytes)
+  const sidecar = formatSidecar(
+    createSidecar(
+      'test',
+      volumes.map(({ name, size, bytes }) => ({ name, size, sha256: digestOf(bytes).slice(7) })),
+      lock,
+    ),
+  )
+  const path = join(directory, 'x.tar')
+  await writeFile(`${path}.manifest.json`, sidecar)
+  await writeFile(`${path}.manifest.json.sig`, signBytes(Buffer.from(sidecar), secret, 'key.pem'))
+  return { directory, path, volumes: volumes.map(({ name }) => join(directory, name)) }
+}
+
+async function opening(paths: string[], key?: BundleKey): Promise<{ error?: unknown; warnings: string[] }> {
+  const warnings: string[] = []
+  const emit = (event: GpregEvent) => void (event.type === 'warning' && warnings.push(event.message))
+  try {
+    await using bundle = await openBundle(paths, key, createContext({ emit }))
+    expect(bundle.lock).toEqual(lock)
+    return { warnings }
+  } catch (error) {
+    return { error, warnings }
+  }
+}
+
+describe('the signature', () => {
+  it('is what openssl writes and checks', async () => {
+    const { secret, key } = newKey()
+    const { path, directory } = await newBundle(secret)
+    await writeFile(join(directory, 'pub.pem'), key.pem)
+    const args = ['-verify', 'pub.pem', '-signature', 'x.tar.manifest.json.sig', 'x.tar.manifest.json']
+    const { stdout } = await promisify(execFile)('openssl', ['dgst', '-sha256', ...args], { cwd: directory })
+    expect(stdout).toContain('Verified OK')
+    expect(await opening([path], key)).toEqual({ warnings: [] })
+  })
+
+  it('is wanted where there is a key, and said to be unchecked where there is none', async () => {
+    const { secret, key } = newKey()
+    const { path } = await newBundle(secret)
+    expect((await opening([path])).warnings).toEqual([expect.stringContaining('was not checked')])
+    expect((await opening([path], newKey().key)).error).toMatchObject({ code: 'signature-invalid' })
+    expect((await opening([path], newKey('secp384r1').key)).error).toMatchObject({ code: 'input-invalid' })
+    await rm(`${path}.manifest.json.sig`)
+    expect((await opening([path], key)).error).toMatchObject({ code: 'signature-invalid' })
+    expect((await opening([path])).warnings).toEqual([expect.stringContaining('is not signed')])
+  })
+
+  it('holds for not one other bit of the sidecar or of itself', async () => {
+    const { secret, key } = newKey()
+    const { path } = await newBundle(secret)
+    for (const file of [`${path}.manifest.json`, `${path}.manifest.json.sig`]) {
+      const good = await readFile(file)
+      await fc.assert(
+        fc.asyncProperty(fc.nat(good.length - 1), fc.nat(7), async (at, bit) => {
+          const bad = Buffer.from(good)
+          bad[at]! ^= 1 << bit
+          await writeFile(file, bad)
+          const { error } = await opening([path], key)
+          expect(isGpregError(error), String(error)).toBe(true)
+        }),
+        { numRuns: 60 },
+      )
+      await writeFile(file, good)
+    }
+  })
+})
+
+describe('the files of a bundle', () => {
+  it('are found by every name it has, in any order, wherever they lie', async () => {
+    const { secret, key } = newKey()
+    const { path, directory, volumes } = await newBundle(secret)
+    const elsewhere = join(directory, 'elsewhere')
+    await mkdir(elsewhere)
+    for (const paths of [[path], [directory], [`${path}.manifest.json`], volumes, volumes.toReversed()])
+      expect(await opening(paths, key), paths.join(' ')).toEqual({ warnings: [] })
+    await rename(volumes[1]!, join(elsewhere, 'x.tar.002'))
+    expect(await opening([volumes[2]!, join(elsewhere, 'x.tar.002'), volumes[0]!], key)).toEqual({
+      warnings: [],
+    })
+    expect((await opening([path], key)).error).toMatchObject({
+      message: expect.stringContaining('x.tar.002 of'),
+    })
+  })
+
+  it('are enough without a sidecar, and gaps are named', async () => {
+    const { path, volumes } = await newBundle(newKey().secret)
+    await rm(`${path}.manifest.json`)
+    expect((await opening([path])).error).toBeUndefined()
+    expect((await opening([volumes[0]!, volumes[2]!])).error).toMatchObject({
+      code: 'bundle-damaged',
+      message: expect.stringMatching(/x\.tar\.002 is missing/),
+    })
+    expect((await opening(volumes.slice(0, 2))).error).toMatchObject({ code: 'bundle-damaged' })
+    await expect(findBundle([`${path}-none`])).rejects.toMatchObject({ code: 'input-unreadable' })
+  })
+
+  it('hold the lock that the sidecar says', async () => {
+    const { path, volumes } = await newBundle(newKey().secret)
+    const whole = Buffer.concat(await Promise.all(volumes.map(volume => readFile(volume))))
+    whole.write('2025', whole.indexOf('2026-11-25'))
+    for (const [at, volume] of volumes.entries())
+      await writeFile(volume, whole.subarray(at * 1000, at < 2 ? at * 1000 + 1000 : undefined))
+    expect((await opening([path])).error).toMatchObject({ message: expect.stringContaining('the lock in') })
+  })
+
+  it.each([
+    ['not JSON', '{'],
+    [
+      'a volume with a path',
+      '{"kind":"BundleManifest","version":1,"tool":"x","volumes":[{"name":"../x","size":1,"sha256":"00"}]}',
+    ],
+  ])('are refused by a sidecar that is %s', (_, text) => {
+    expect(() => parseSidecar(text, 'x')).toThrow(expect.objectContaining({ code: 'bundle-damaged' }))
+  })
+
+  it('of a newer version are for a newer gpreg', () => {
+    expect(() => parseSidecar('{"kind":"BundleManifest","version":2}', 'x')).toThrow(/version 2/)
+  })
+})
+
+describe('a receipt', () => {
+  const receipt: Receipt = {
+    kind: 'Receipt',
+    version: 1,
+    created: '2026-11-25T00:00:00.000Z',
+    target: 'registry.internal/gitpod',
+    images: ['b', 'a'].map(path => ({ path, digest: digestOf(path) })),
+    blobs: ['y', 'x'].map(text => ({ digest: digestOf(text), size: 1, repository: 'a', bundle: 'x.tar' })),
+  }
+
+  it('is the same text in whatever order it was gathered, and reads back', () => {
+    const text = formatReceipt(receipt)
+    const other = { ...receipt, images: receipt.images.toReversed(), blobs: receipt.blobs.toReversed() }
+    expect(formatReceipt(other)).toBe(text)
+    expect(formatReceipt(parseReceipt(text, 'receipt.json'))).toBe(text)
+  })
+
+  it('is refused where it is none, or of a newer version', () => {
+    for (const text of ['{', '{}', '{"kind":"Receipt","version":9}', writeLock(lock)])
+      expect(() => parseReceipt(text, 'receipt.json')).toThrow(
+        expect.objectContaining({ code: 'input-invalid' }),
+      )
+  })
+})

@@ -1,0 +1,33 @@
+import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { GpregError } from '../errors.ts'
+
+/** Bytes on the disk that a file or folder will be on. */
+export interface DiskSpace {
+  readonly needed: number
+  readonly free: number
+}
+
+export async function freeSpace(path: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  } catch (error) {
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== path) return freeSpace(parent)
+    throw new GpregError('storage', `nothing tells how much room there is at ${path}`, { path, cause: error })
+  }
+}
+
+/** @throws `storage` */
+export function assertRoom(path: string, { needed, free }: DiskSpace): void {
+  if (needed <= free) return
+  throw new GpregError(
+    'storage',
+    `${path} needs ${needed} bytes and its disk has ${free} free: ${needed - free} are missing`,
+    {
+      path,
+      hint: 'make room or name another disk, then run the same command again: what is finished is kept',
+    },
+  )
+}

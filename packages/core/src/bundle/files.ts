@@ -1,0 +1,187 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { GpregError } from '../errors.ts'
+import { reading } from '../gitpod/input.ts'
+import { damaged } from '../store/archive/tar-header.ts'
+import { parseSidecar, type Sidecar } from './sidecar.ts'
+
+const SIDECAR = '.manifest.json'
+const SIGNATURE = '.sig'
+
+/** Where the sidecar of a bundle lies: beside its files, or in its directory. */
+export function sidecarPath(path: string, isDirectory: boolean): string {
+  return isDirectory ? join(path, `gpreg${SIDECAR}`) : `${path}${SIDECAR}`
+}
+
+export function signaturePath(sidecar: string): string {
+  return `${sidecar}${SIGNATURE}`
+}
+
+export interface VolumeFile {
+  /** file name */
+  readonly name: string
+  /** absent where it was not found */
+  readonly path?: string
+  /** bytes that are there */
+  readonly size: number
+  /** what the sidecar says; absent where there is none */
+  readonly expected?: { readonly size: number; readonly sha256: string }
+}
+
+/** The files of one bundle, found but not read. */
+export interface BundleFiles {
+  /** what messages call it */
+  readonly name: string
+  /** set where it is an OCI layout in a directory */
+  readonly directory?: string
+  /** in the order of the archive */
+  readonly volumes: readonly VolumeFile[]
+  readonly sidecar?: { readonly path: string; readonly bytes: Buffer; readonly document: Sidecar }
+  readonly signature?: Buffer
+}
+
+/**
+ * Finds the files of a bundle by its directory, its tar, its base name, or volumes in any order and from anywhere.
+ * @throws `input-unreadable`, `usage`, `bundle-damaged`
+ */
+export async function findBundle(paths: readonly string[]): Promise<BundleFiles> {
+  const [first] = paths
+  if (first === undefined) throw new GpregError('usage', 'no bundle was named')
+  if (paths.length === 1 && (await isDirectory(first))) return findDirectory(first)
+  const given = new Map<string, string>()
+  for (const path of paths.filter(each => !each.endsWith(SIDECAR))) {
+    const name = basename(path)
+    const other = given.get(name)
+    if (other !== undefined && other !== path)
+      throw new GpregError('usage', `${name} was named twice: ${other} and ${path}`, {
+        path,
+        hint: 'name each volume once',
+      })
+    given.set(name, path)
+  }
+  const bases = [...new Set(paths.map(path => baseOf(path)))]
+  const sidecar = await readSidecar(await firstThere(bases.map(base => sidecarPath(base, false))))
+  const name = sidecar === undefined ? baseOf(first) : sidecar.path.slice(0, -SIDECAR.length)
+  const volumes =
+    sidecar === undefined
+      ? await volumesByNumber(name, given)
+      : await volumesBySidecar(sidecar.document, given, [...new Set(paths.map(path => dirname(path)))], name)
+  return {
+    name,
+    volumes,
+    ...(sidecar === undefined ? {} : { sidecar, ...(await signatureOf(sidecar.path)) }),
+  }
+}
+
+async function findDirectory(directory: string): Promise<BundleFiles> {
+  const names = await reading(directory, () => readdir(directory))
+  const bundles = names.filter(name => name.endsWith(SIDECAR))
+  if (!names.includes('index.json') && bundles.length === 1)
+    return findBundle([join(directory, bundles[0]!.slice(0, -SIDECAR.length))])
+  const sidecar = await readSidecar(await firstThere([sidecarPath(directory, true)]))
+  return {
+    name: directory,
+    directory,
+    volumes: [],
+    ...(sidecar === undefined ? {} : { sidecar, ...(await signatureOf(sidecar.path)) }),
+  }
+}
+
+/** `release.tar` of `release.tar.002`, and of itself. */
+function baseOf(path: string): string {
+  return path.replace(/\.\d{3,}$/, '').replace(/\.manifest\.json$/, '')
+}
+
+async function volumesBySidecar(
+  { volumes }: Sidecar,
+  given: ReadonlyMap<string, string>,
+  directories: readonly string[],
+  bundle: string,
+): Promise<VolumeFile[]> {
+  for (const [name, path] of given) {
+    const isBase = name === basename(bundle)
+    if (isBase || volumes.some(volume => volume.name === name)) continue
+    throw damaged(`${path} is no volume of ${bundle}`, path)
+  }
+  return Promise.all(
+    volumes.map(async ({ name, size, sha256 }) => {
+      const candidates = [given.get(name) ?? [], directories.map(directory => join(directory, name))].flat()
+      const path = await firstThere(candidates)
+      const expected = { size, sha256 }
+      return path === undefined
+        ? { name, size: 0, expected }
+        : { name, path, expected, size: await sizeOf(path) }
+    }),
+  )
+}
+
+/** Without a sidecar, the numbers at the end of the names tell the order; that the last is missing shows when it is read. */
+async function volumesByNumber(base: string, given: ReadonlyMap<string, string>): Promise<VolumeFile[]> {
+  const numbered = [...given].filter(([name]) => /\.\d{3,}$/.test(name))
+  if (numbered.length === 0) {
+    if ((await firstThere([base])) !== undefined)
+      return [{ name: basename(base), path: base, size: await sizeOf(base) }]
+    const found: [string, string][] = []
+    for (let number = 1; ; number++) {
+      const path = `${base}.${`${number}`.padStart(3, '0')}`
+      if ((await firstThere([path])) === undefined) break
+      found.push([basename(path), path])
+    }
+    if (found.length === 0)
+      throw new GpregError('input-unreadable', `there is no bundle ${base}`, {
+        path: base,
+        hint: 'name the directory, the tar, the base name of the volumes, or the volumes themselves',
+      })
+    numbered.push(...found)
+  }
+  const sorted = numbered.toSorted(([a], [b]) => numberOf(a) - numberOf(b))
+  for (const [index, [name, path]] of sorted.entries()) {
+    if (baseOf(name) !== basename(base)) throw damaged(`${path} is no volume of ${base}`, path)
+    if (numberOf(name) !== index + 1) {
+      const missing = `${base}.${`${index + 1}`.padStart(3, '0')}`
+      throw damaged(`${missing} is missing`, missing)
+    }
+  }
+  return Promise.all(sorted.map(async ([name, path]) => ({ name, path, size: await sizeOf(path) })))
+}
+
+function numberOf(name: string): number {
+  return Number(/\d+$/.exec(name)![0])
+}
+
+/** More than the lock of any release, little enough to hold. */
+const MAX_SIDECAR = 64 * 1024 * 1024
+
+async function readSidecar(path: string | undefined): Promise<BundleFiles['sidecar']> {
+  if (path === undefined) return undefined
+  if ((await sizeOf(path)) > MAX_SIDECAR) throw damaged(`${path} is larger than any sidecar`, path)
+  const bytes = await reading(path, () => readFile(path))
+  return { path, bytes, document: parseSidecar(bytes.toString('utf8'), path) }
+}
+
+async function signatureOf(sidecar: string): Promise<{ signature?: Buffer }> {
+  const path = await firstThere([signaturePath(sidecar)])
+  return path === undefined ? {} : { signature: await reading(path, () => readFile(path)) }
+}
+
+async function firstThere(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const there = await stat(path).then(
+      info => info.isFile(),
+      () => false,
+    )
+    if (there) return path
+  }
+  return undefined
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    info => info.isDirectory(),
+    () => false,
+  )
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return reading(path, async () => (await stat(path)).size)
+}

@@ -1,0 +1,69 @@
+import type { Context } from '../context.ts'
+import { cachingReader, readGraph } from '../copy/graph.ts'
+import { findReferrers } from '../copy/referrers.ts'
+import { GpregError } from '../errors.ts'
+import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
+import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
+import { purposeOf } from '../gitpod/found-image.ts'
+import { isManifestType } from '../model/descriptor.ts'
+import { namesHost, tryParseReference, type Reference } from '../model/reference.ts'
+import { REF_NAME } from '../store/layout-content.ts'
+import { splitName } from '../store/layout-reader.ts'
+import { pathOf } from './bundle-lock.ts'
+import type { Bundle } from './bundle.ts'
+
+/** The lock of a bundle; of a layout without one, what its names say. */
+export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
+  return bundle.lock ?? foreignLock(bundle, context)
+}
+
+/**
+ * The lock of a layout that another tool wrote: its names, as they stand in `index.json`. A host in a name is left out.
+ * @throws `image-set-empty` where nothing in it has a name
+ */
+async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
+  const call = { signal: context.signal }
+  const read = cachingReader()
+  const locked: { entry: ImageEntry; image: LockedImage; path: string }[] = []
+  for (const entry of store.entries()) {
+    const split = splitName(entry)
+    const text = entry.annotations?.[REF_NAME]
+    const source = split && referenceOf(split.repository, split.tag)
+    if (source === undefined || !isManifestType(entry.mediaType)) {
+      const message = `${name} has ${text ?? entry.digest}, which is no name of an image; it is left out`
+      context.emit({ type: 'warning', code: 'image-skipped', message })
+      continue
+    }
+    // Signatures by cosign's tags come along with what they are about.
+    if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split!.tag)) continue
+    const repository = store.repository(split!.repository)
+    const root = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }
+    const graph = await readGraph(repository, root, read, call)
+    const referrers = await findReferrers(
+      repository,
+      graph.manifests.map(({ descriptor }) => descriptor.digest),
+      call,
+    )
+    const origins = [`layout:${text}`]
+    locked.push({
+      path: split!.repository === '' ? `:${split!.tag}` : pathOf(source),
+      entry: { source, purpose: purposeOf(source), origins },
+      image: lockedImage(root, graph.blobs, referrers),
+    })
+  }
+  if (locked.length === 0)
+    throw new GpregError('image-set-empty', `nothing in ${name} has a name`, {
+      path: name,
+      hint: 'name images when the layout is made: skopeo copy … oci:DIR:library/redis:6.2',
+    })
+  const lock = createLock(locked, new Date(0))
+  return {
+    ...lock,
+    images: lock.images.map((image, at) => ({ ...image, paths: [locked[at]!.path] })),
+  }
+}
+
+function referenceOf(repository: string, tag: string): Reference | undefined {
+  const name = `${repository === '' ? 'image' : repository}:${tag}`
+  return tryParseReference(namesHost(repository) ? name : `layout.invalid/${name}`)
+}

@@ -1,0 +1,50 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from '../context.ts'
+import { LOCK_NAME } from '../store/archive/tar-plan.ts'
+import type { ReadableRepository, Store } from '../store/content.ts'
+import { LayoutStore } from '../store/layout-store.ts'
+import { openBundle, type BundleKey } from './bundle.ts'
+
+export interface ServedStore extends AsyncDisposable {
+  readonly store: Store<ReadableRepository>
+  /** Bundles are served as they are. */
+  readonly readOnly: boolean
+}
+
+/**
+ * What `gpreg serve` serves: a bundle where it lies, or else a layout in a directory, which is made where there is none.
+ * @throws what opening a bundle or a layout throws
+ */
+export async function openServedStore(
+  paths: readonly string[],
+  key: BundleKey | undefined,
+  context: Context,
+): Promise<ServedStore> {
+  const [first = '.'] = paths
+  if (paths.length > 1 || key !== undefined || (await isBundle(first))) {
+    const bundle = await openBundle(paths, key, context)
+    return { store: bundle.store, readOnly: true, [Symbol.asyncDispose]: () => bundle[Symbol.asyncDispose]() }
+  }
+  const store = await LayoutStore.open(first, context.now())
+  return { store, readOnly: false, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** A file, the name of files, or a directory with a lock or volumes in it. */
+async function isBundle(path: string): Promise<boolean> {
+  const isDirectory = await stat(path).then(
+    info => info.isDirectory(),
+    () => undefined,
+  )
+  if (isDirectory === undefined) return (await isThere(`${path}.manifest.json`)) || isThere(`${path}.001`)
+  if (!isDirectory) return true
+  if (await isThere(join(path, LOCK_NAME))) return true
+  return (await readdir(path)).some(name => name.endsWith('.manifest.json'))
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,83 @@
+import { GpregError } from '../../errors.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { ByteStream } from '../content.ts'
+import type { IndexEntry, LayoutContent, LayoutNames } from '../layout-content.ts'
+import { parseIndex } from '../layout-index.ts'
+import { LayoutReader, layoutParts } from '../layout-reader.ts'
+import { readTarIndex, type Extent, type TarIndex } from './tar-index.ts'
+import { VolumeReader } from './volumes.ts'
+
+/** An OCI layout in one tar or several volumes, read where it lies: no unpacking, no copy. */
+export class Archive extends LayoutReader implements AsyncDisposable {
+  readonly volumes: VolumeReader
+  readonly index: TarIndex
+
+  private constructor(name: string, volumes: VolumeReader, index: TarIndex, names: LayoutNames) {
+    super(layoutParts(new TarContent(name, volumes, index), names))
+    this.volumes = volumes
+    this.index = index
+  }
+
+  /**
+   * @param name what messages call it
+   * @param paths of its volumes, in order
+   * @throws `bundle-damaged`, `storage`, `input-invalid`
+   */
+  static async open(name: string, paths: readonly string[]): Promise<Archive> {
+    const volumes = await VolumeReader.open(paths)
+    try {
+      const index = await readTarIndex(volumes, name)
+      const { start, size } = index.documents.get('index.json')!
+      const text = (await volumes.bytes(start, size)).toString('utf8')
+      const entries: readonly IndexEntry[] = parseIndex(text, `index.json of ${name}`).manifests ?? []
+      return new Archive(name, volumes, index, { entries: () => entries })
+    } catch (error) {
+      await volumes[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** One of the documents beside the blobs. */
+  async document(name: string): Promise<string | undefined> {
+    const extent = this.index.documents.get(name)
+    return extent && (await this.volumes.bytes(extent.start, extent.size)).toString('utf8')
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.volumes[Symbol.asyncDispose]()
+  }
+}
+
+class TarContent implements LayoutContent {
+  readonly location: string
+  readonly #volumes: VolumeReader
+  readonly #blobs: ReadonlyMap<Digest, Extent>
+
+  constructor(location: string, volumes: VolumeReader, { blobs }: TarIndex) {
+    this.location = location
+    this.#volumes = volumes
+    this.#blobs = blobs
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return this.#blobs.has(digest)
+  }
+
+  async size(digest: Digest): Promise<number | undefined> {
+    return this.#blobs.get(digest)?.size
+  }
+
+  async *read(digest: Digest, offset: number, signal: AbortSignal | undefined): ByteStream {
+    const extent = this.#blobs.get(digest)
+    if (extent === undefined)
+      throw new GpregError('not-found', `${digest} is not in ${this.location}`, {
+        digest,
+        path: this.location,
+      })
+    yield* this.#volumes.read(extent.start + offset, extent.start + extent.size, signal)
+  }
+
+  async *digests(): AsyncGenerator<Digest> {
+    yield* this.#blobs.keys()
+  }
+}

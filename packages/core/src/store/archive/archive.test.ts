@@ -1,0 +1,339 @@
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import fc from 'fast-check'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { isGpregError } from '../../errors.ts'
+import { MediaType, type Descriptor } from '../../model/descriptor.ts'
+import { digestOf } from '../../model/digest.ts'
+import { describe as blobOf, pushSample, sampleImage } from '../../testing/sample-image.ts'
+import { storeContract } from '../../testing/store-contract.ts'
+import { contentFrom, type ByteStream, type Content } from '../content.ts'
+import { namedEntry } from '../layout-content.ts'
+import { Archive } from './archive-reader.ts'
+import { partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
+import { ArchiveWriter } from './archive-writer.ts'
+import { BLOCK, decodeHeader, decodePax, encodeHeader } from './tar-header.ts'
+import { planTar, type TarContents } from './tar-plan.ts'
+
+const directories: string[] = []
+afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'gpreg-archive-'))
+  directories.push(directory)
+  return directory
+}
+
+function contents(blobs: readonly Descriptor[], more: Partial<TarContents> = {}): TarContents {
+  return { lock: '{}\n', entries: [], manifests: [], blobs, created: 1_669_000_000_000, ...more }
+}
+
+const unfinished: ArchiveWriter[] = []
+afterEach(async () => {
+  for (const archive of unfinished.splice(0)) await archive[Symbol.asyncDispose]()
+})
+
+storeContract(
+  'ArchiveWriter',
+  async planned => {
+    const target = { path: join(await newDirectory(), 'x.tar'), volumeSize: 100_000 }
+    const archive = (await ArchiveWriter.open(target, planTar(contents(planned))))!
+    unfinished.push(archive)
+    return archive
+  },
+  { keepsRepositoriesApart: false },
+)
+
+/** Writes blobs whole into an archive, in the order given, and answers its files. */
+async function writeWhole(
+  target: ArchiveTarget,
+  plan: TarContents,
+  blobs: readonly Buffer[],
+): Promise<string[]> {
+  const tar = planTar(plan)
+  await using archive = (await ArchiveWriter.open(target, tar))!
+  const repository = archive.repository('a')
+  await Promise.all(
+    blobs.map(bytes => repository.push(blobOf(bytes, MediaType.ociLayerGzip).descriptor, contentFrom(bytes))),
+  )
+  let sums: string[] = []
+  await archive.finish(
+    async () => {},
+    async volumes => void (sums = volumes.map(({ sha256 }) => sha256)),
+  )
+  const paths = volumesOf(target, tar.size).map(({ path }) => path)
+  const found = await Promise.all(
+    paths.map(async path =>
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex'),
+    ),
+  )
+  expect(sums).toEqual(found)
+  return paths
+}
+
+const descriptors = (blobs: readonly Buffer[]) =>
+  blobs.map(bytes => blobOf(bytes, MediaType.ociLayerGzip).descriptor)
+
+describe('a tar header', () => {
+  it('comes back as it went in, however long its name and large its size', () => {
+    const name = fc.stringMatching(/^[a-z0-9/]{1,250}$/)
+    fc.assert(
+      fc.property(name, fc.nat({ max: 2 ** 43 }), (name, size) => {
+        const header = encodeHeader({ name, size, mtime: 1 })
+        expect(header.byteLength % BLOCK).toBe(0)
+        const last = decodeHeader(header.subarray(-BLOCK))!
+        const first = decodeHeader(header.subarray(0, BLOCK))!
+        const pax = first.type === 'x' ? decodePax(header.subarray(BLOCK, BLOCK + first.size)) : new Map()
+        expect(pax.get('path') ?? last.name).toBe(name)
+        expect(Number(pax.get('size') ?? last.size)).toBe(size)
+      }),
+    )
+  })
+
+  it('of more than 8 GiB is read by tar', async () => {
+    const path = join(await newDirectory(), 'large.tar')
+    const size = 9_000_000_000
+    const descriptor = { mediaType: MediaType.octetStream, digest: digestOf('large'), size }
+    const plan = planTar(contents([descriptor]))
+    await using file = await open(path, 'w')
+    await file.write(plan.head, 0, plan.head.length, 0)
+    await file.write(plan.slots[0]!.header, 0, plan.slots[0]!.header.length, plan.slots[0]!.offset)
+    await file.truncate(plan.size)
+    const { stdout } = await promisify(execFile)('tar', ['tvf', path])
+    expect(stdout).toMatch(/ 9000000000 .* blobs\/sha256\//)
+    await using archive = await Archive.open('large', [path])
+    expect(archive.index.blobs.get(descriptor.digest)?.size).toBe(size)
+  })
+})
+
+describe('an archive', () => {
+  it('is the same bytes in whatever order and volumes it was written', async () => {
+    const blobs = [randomBytes(2_000_000), randomBytes(300_000), Buffer.from('small'), Buffer.alloc(0)]
+    const plan = contents(descriptors(blobs))
+    const directory = await newDirectory()
+    const [whole] = await writeWhole({ path: join(directory, 'whole.tar') }, plan, blobs)
+    const cut = await writeWhole(
+      { path: join(directory, 'cut.tar'), volumeSize: 123_457 },
+      plan,
+      blobs.toReversed(),
+    )
+    expect(cut.length).toBeGreaterThan(10)
+    expect(
+      Buffer.concat(await Promise.all(cut.map(path => readFile(path)))).equals(await readFile(whole!)),
+    ).toBe(true)
+    expect(await readdir(directory)).toEqual(
+      expect.not.arrayContaining(['whole.tar.partial', 'cut.tar.partial']),
+    )
+  })
+
+  it('gives back images, names and referrers across volumes', async () => {
+    const image = sampleImage([randomBytes(100_000)])
+    const sbom = sampleImage(['sbom'], { subject: image.descriptor, artifactType: 'application/spdx+json' })
+    const samples = [image, sbom]
+    const tar = planTar(
+      contents(
+        samples.flatMap(({ blobs }) => [...blobs.values()].map(blob => blob.descriptor)),
+        {
+          manifests: samples.map(({ descriptor }) => descriptor),
+          entries: [namedEntry('library/app:1.0', image.descriptor)],
+        },
+      ),
+    )
+    const target = { path: join(await newDirectory(), 'x.tar'), volumeSize: 5_000 }
+    await using writer = (await ArchiveWriter.open(target, tar))!
+    await pushSample(writer.repository('library/app'), image, '1.0')
+    await pushSample(writer.repository('library/app'), sbom)
+    await writer.finish(
+      async () => {},
+      async () => {},
+    )
+    await using archive = await Archive.open(
+      'x',
+      volumesOf(target, tar.size).map(({ path }) => path),
+    )
+    const repository = archive.repository('library/app')
+    expect(await repository.resolve('1.0')).toEqual(image.descriptor)
+    expect(await collect(repository.tags())).toEqual(['1.0'])
+    expect(await collect(archive.repositories())).toEqual(['library/app'])
+    expect(await repository.referrers(image.descriptor.digest)).toMatchObject([
+      { digest: sbom.descriptor.digest },
+    ])
+    for (const { descriptor, bytes } of [...image.blobs.values()]) {
+      expect(Buffer.concat(await collect(repository.fetch(descriptor))).equals(bytes)).toBe(true)
+      const tail = Buffer.concat(await collect(repository.fetch(descriptor, { offset: 5 })))
+      expect(tail.equals(bytes.subarray(5))).toBe(true)
+    }
+    await expect(repository.resolve('2.0')).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('goes on where it stopped, and asks only for the rest', async () => {
+    const blobs = [randomBytes(20_000_000), randomBytes(100_000)]
+    const plan = contents(descriptors(blobs))
+    const target = { path: join(await newDirectory(), 'x.tar'), volumeSize: 3_000_000 }
+    {
+      await using first = (await ArchiveWriter.open(target, planTar(plan)))!
+      const [large, small] = descriptors(blobs)
+      await first.repository('a').push(small!, contentFrom(blobs[1]!))
+      await expect(first.repository('a').push(large!, broken(blobs[0]!, 13_000_000))).rejects.toThrow('line')
+    }
+    expect(await stat(target.path + '.001').catch(() => undefined)).toBeUndefined()
+    await using second = (await ArchiveWriter.open(target, planTar(plan)))!
+    const [large, small] = descriptors(blobs)
+    const repository = second.repository('a')
+    expect(await repository.exists(small!)).toBe(true)
+    expect(await repository.exists(large!)).toBe(false)
+    const offsets: number[] = []
+    await repository.push(large!, {
+      open: call => {
+        offsets.push(call.offset ?? 0)
+        return contentFrom(blobs[0]!).open(call)
+      },
+    })
+    expect(offsets).toHaveLength(1)
+    expect(offsets[0]).toBeGreaterThan(12_000_000)
+  })
+
+  it.each(['finished', 'half'])(
+    'hashes what was there, and writes %s content again where it is wrong',
+    async state => {
+      const blobs = [randomBytes(9_500_000)]
+      const plan = planTar(contents(descriptors(blobs)))
+      const target = { path: join(await newDirectory(), 'x.tar') }
+      const [descriptor] = descriptors(blobs)
+      {
+        await using first = (await ArchiveWriter.open(target, plan))!
+        const content = state === 'finished' ? contentFrom(blobs[0]!) : broken(blobs[0]!, 9_000_000)
+        await first
+          .repository('a')
+          .push(descriptor!, content)
+          .catch(() => {})
+      }
+      await flip(join(partialPath(target.path), 'x.tar'), plan.slots[0]!.offset + 5000)
+      await using second = (await ArchiveWriter.open(target, plan))!
+      expect(await second.repository('a').exists(descriptor!)).toBe(false)
+      await second.repository('a').push(descriptor!, contentFrom(blobs[0]!))
+      let sha256 = ''
+      await second.finish(
+        async () => {},
+        async ([volume]) => void (sha256 = volume!.sha256),
+      )
+      expect(digestOf(await readFile(target.path))).toBe(`sha256:${sha256}`)
+      await using archive = await Archive.open('x', [target.path])
+      await collect(archive.repository('a').fetch(descriptor!))
+    },
+  )
+
+  it('is not gone on with as another one', async () => {
+    const target = { path: join(await newDirectory(), 'x.tar') }
+    await (await ArchiveWriter.open(target, planTar(contents([]))))![Symbol.asyncDispose]()
+    expect(
+      await ArchiveWriter.open(target, planTar(contents(descriptors([Buffer.from('x')])))),
+    ).toBeUndefined()
+  })
+})
+
+describe('an archive from anywhere', () => {
+  const header = (name: string, size: number, type = '0') => {
+    const block = Buffer.from(encodeHeader({ name, size, mtime: 0 }).subarray(-BLOCK))
+    block.write(type, 156)
+    block.write('        ', 148)
+    const sum = block.reduce((all, byte) => all + byte, 0)
+    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+    return block
+  }
+  const index = planTar(contents([])).head
+  const end = Buffer.alloc(2 * BLOCK)
+  const hex = 'a'.repeat(64)
+
+  async function opening(bytes: Buffer): Promise<unknown> {
+    const path = join(await newDirectory(), 'x.tar')
+    await writeFile(path, bytes)
+    return Archive.open('x.tar', [path]).then(
+      async archive => archive[Symbol.asyncDispose](),
+      (error: unknown) => error,
+    )
+  }
+
+  it.each([
+    ['a path out of it', [header('../../etc/passwd', 0)], /"\.\.\/\.\.\/etc\/passwd" is nothing/],
+    ['an absolute path', [header('/etc/passwd', 0)], /is nothing that a bundle has/],
+    ['another file', [header('blobs/sha256/readme', 0)], /is nothing that a bundle has/],
+    ['a symbolic link', [header(`blobs/sha256/${hex}`, 0, '2')], /a symbolic link/],
+    ['a hard link', [header(`blobs/sha256/${hex}`, 0, '1')], /a hard link/],
+    ['a device', [header(`blobs/sha256/${hex}`, 0, '3')], /a device/],
+    ['a sparse file', [header(`blobs/sha256/${hex}`, 0, 'S')], /a sparse file/],
+    [
+      '10 GB that are not there',
+      [encodeHeader({ name: `blobs/sha256/${hex}`, size: 1e10, mtime: 0 })],
+      /10000000000 bytes/,
+    ],
+    ['a member twice', [header(`blobs/sha256/${hex}`, 0), header(`blobs/sha256/${hex}`, 0)], /twice/],
+  ])('is refused with %s', async (_, members, message) => {
+    const error = await opening(Buffer.concat([index, ...members, end]))
+    expect(error).toMatchObject({ code: 'bundle-damaged' })
+    expect((error as Error).message).toMatch(message)
+  })
+
+  it('is refused without an index, and without an end', async () => {
+    expect(await opening(end)).toMatchObject({ code: 'bundle-damaged' })
+    expect(await opening(index)).toMatchObject({ code: 'bundle-damaged' })
+  })
+
+  it('opens, or says in a typed error why not, whatever it holds', async () => {
+    const blobs = [randomBytes(3_000), Buffer.from('{"schemaVersion":2}')]
+    const [whole] = await writeWhole(
+      { path: join(await newDirectory(), 'x.tar') },
+      contents(descriptors(blobs)),
+      blobs,
+    )
+    const good = await readFile(whole!)
+    const path = join(await newDirectory(), 'x.tar')
+    await fc.assert(
+      fc.asyncProperty(fc.nat(good.length - 1), fc.nat(7), fc.boolean(), async (at, bit, cut) => {
+        const bad = Buffer.from(cut ? good.subarray(0, at) : good)
+        if (!cut) bad[at]! ^= 1 << bit
+        await writeFile(path, bad)
+        try {
+          await using archive = await Archive.open('x.tar', [path])
+          for (const descriptor of descriptors(blobs)) {
+            const bytes = Buffer.concat(await collect(archive.repository('a').fetch(descriptor)))
+            expect(digestOf(bytes)).toBe(descriptor.digest)
+          }
+        } catch (error) {
+          expect(isGpregError(error), String(error)).toBe(true)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+async function flip(path: string, at: number): Promise<void> {
+  await using file = await open(path, 'r+')
+  const byte = Buffer.alloc(1)
+  await file.read(byte, 0, 1, at)
+  byte[0]! ^= 1
+  await file.write(byte, 0, 1, at)
+}
+
+/** Content whose line goes down after so many bytes. */
+function broken(bytes: Buffer, after: number): Content {
+  return {
+    async *open({ offset = 0 }): ByteStream {
+      for (let at = offset; at < after; at += 500_000) yield bytes.subarray(at, Math.min(at + 500_000, after))
+      throw new RangeError('the line went down')
+    },
+  }
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}

@@ -1,0 +1,141 @@
+import { GpregError } from '../../errors.ts'
+
+/** Everything in a tar comes in blocks of so many bytes. */
+export const BLOCK = 512
+
+/** What fits into the eleven octal digits of a header. */
+const MAX_OCTAL = 0o77777777777
+
+/** A tar ends with two empty blocks. */
+export const END = 2 * BLOCK
+
+export interface TarEntry {
+  readonly name: string
+  readonly size: number
+  /** seconds since the epoch */
+  readonly mtime: number
+  /** permission bits; default 0644 */
+  readonly mode?: number
+}
+
+/** Bytes of content, filled up to whole blocks. */
+export function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK
+}
+
+/**
+ * The header of a file, preceded by a pax one where ustar has no room for its name or size. The same entry is the same bytes.
+ * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13
+ */
+export function encodeHeader(entry: TarEntry): Buffer {
+  const records = [
+    ...(Buffer.byteLength(entry.name) > 100 ? [paxRecord('path', entry.name)] : []),
+    ...(entry.size > MAX_OCTAL ? [paxRecord('size', `${entry.size}`)] : []),
+  ].join('')
+  if (records === '') return ustar(entry, '0')
+  const body = Buffer.alloc(padded(records.length))
+  body.write(records)
+  const name = `PaxHeaders/${entry.name.slice(-80)}`
+  return Buffer.concat([
+    ustar({ name, size: records.length, mtime: entry.mtime }, 'x'),
+    body,
+    ustar({ ...entry, name: entry.name.slice(-100), size: Math.min(entry.size, MAX_OCTAL) }, '0'),
+  ])
+}
+
+function ustar({ name, size, mtime, mode = 0o644 }: TarEntry, type: '0' | 'x'): Buffer {
+  const header = Buffer.alloc(BLOCK)
+  const octal = (value: number, at: number, digits: number) =>
+    header.write(`${value.toString(8).padStart(digits, '0')}\0`, at, 'latin1')
+  header.write(name, 0, 100)
+  octal(mode, 100, 7)
+  octal(0, 108, 7)
+  octal(0, 116, 7)
+  octal(size, 124, 11)
+  octal(mtime, 136, 11)
+  header.write(type, 156)
+  header.write('ustar\x0000', 257, 'latin1')
+  octal(0, 329, 7)
+  octal(0, 337, 7)
+  header.write(`${checksum(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  return header
+}
+
+/** `LENGTH KEY=VALUE\n`, where the length counts itself. */
+function paxRecord(key: string, value: string): string {
+  const rest = ` ${key}=${value}\n`
+  let length = rest.length
+  while (`${length}`.length + rest.length !== length) length = `${length}`.length + rest.length
+  return `${length}${rest}`
+}
+
+/** The header block as it stands; pax records are the caller's to apply. */
+export interface RawHeader {
+  readonly name: string
+  readonly size: number
+  /** `0` a file, `5` a directory, `x` and `g` pax records, … */
+  readonly type: string
+}
+
+/**
+ * @returns undefined for an empty block, which ends an archive
+ * @throws `bundle-damaged`
+ */
+export function decodeHeader(block: Uint8Array): RawHeader | undefined {
+  const header = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
+  if (header.every(byte => byte === 0)) return undefined
+  if (octalField(header, 148, 8) !== checksum(header)) throw damaged('a header of the tar is damaged')
+  const prefix = header.toString('latin1', 257, 262) === 'ustar' ? textField(header, 345, 155) : ''
+  const name = textField(header, 0, 100)
+  const type = header.toString('latin1', 156, 157)
+  return {
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    size: octalField(header, 124, 12),
+    type: type === '\0' ? '0' : type,
+  }
+}
+
+/** @throws `bundle-damaged` */
+export function decodePax(body: Buffer): ReadonlyMap<string, string> {
+  const records = new Map<string, string>()
+  for (let at = 0; at < body.byteLength;) {
+    const space = body.indexOf(' ', at)
+    const length = Number(body.toString('latin1', at, Math.max(space, at)))
+    const record = /^([^=]+)=([^]*)\n$/.exec(body.toString('utf8', space + 1, at + length))
+    if (space < 0 || !Number.isSafeInteger(length) || length < 5 || at + length > body.byteLength || !record)
+      throw damaged('a pax header of the tar is damaged')
+    records.set(record[1]!, record[2]!)
+    at += length
+  }
+  return records
+}
+
+/** All bytes, the field of the sum itself as spaces. */
+function checksum(header: Buffer): number {
+  let sum = 8 * 0x20
+  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += header[at]!
+  return sum
+}
+
+/** Octal digits, or in GNU's way a binary number behind a first byte of 0x80. */
+function octalField(header: Buffer, at: number, length: number): number {
+  if (header[at] === 0x80) return Number(BigInt(`0x${header.toString('hex', at + 1, at + length)}`))
+  const text = header
+    .toString('latin1', at, at + length)
+    .replace(/\0.*$/s, '')
+    .trim()
+  if (!/^[0-7]*$/.test(text)) throw damaged('a number in a header of the tar is none')
+  return text === '' ? 0 : Number.parseInt(text, 8)
+}
+
+function textField(header: Buffer, at: number, length: number): string {
+  const end = header.indexOf(0, at)
+  return header.toString('utf8', at, end < 0 || end > at + length ? at + length : end)
+}
+
+export function damaged(message: string, path?: string): GpregError {
+  return new GpregError('bundle-damaged', message, {
+    ...(path === undefined ? {} : { path }),
+    hint: 'gpreg bundle verify names what is damaged and what must be sent again',
+  })
+}

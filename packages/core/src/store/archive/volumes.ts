@@ -1,0 +1,87 @@
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { ByteStream } from '../content.ts'
+import { storageError } from '../layout-files.ts'
+import { damaged } from './tar-header.ts'
+
+/** Bytes a read asks for at once. */
+const READ_SIZE = 256 * 1024
+
+interface Volume {
+  readonly path: string
+  readonly file: FileHandle
+  readonly start: number
+  readonly size: number
+}
+
+/** Files that make one archive, one behind the other, read by offset: several reads at once, nothing copied. */
+export class VolumeReader implements AsyncDisposable {
+  readonly size: number
+  readonly #volumes: readonly Volume[]
+
+  private constructor(volumes: readonly Volume[]) {
+    this.#volumes = volumes
+    this.size = volumes.reduce((sum, volume) => sum + volume.size, 0)
+  }
+
+  /** @throws `storage`, `bundle-damaged` for what is no file */
+  static async open(paths: readonly string[]): Promise<VolumeReader> {
+    const volumes: Volume[] = []
+    let start = 0
+    try {
+      for (const path of paths) {
+        const file = await open(path, constants.O_RDONLY)
+        const info = await file.stat()
+        volumes.push({ path, file, start, size: info.size })
+        if (!info.isFile()) throw damaged(`${path} is no file`, path)
+        start += info.size
+      }
+      return new VolumeReader(volumes)
+    } catch (error) {
+      for (const { file } of volumes) await file.close()
+      throw storageError(error, paths[volumes.length] ?? '')
+    }
+  }
+
+  /** Bytes `start` to `end`, the end not included. */
+  async *read(start: number, end: number, signal?: AbortSignal): ByteStream {
+    for (let position = start; position < end;) {
+      signal?.throwIfAborted()
+      const volume = this.#volumes.find(each => position < each.start + each.size)
+      if (volume === undefined) throw damaged('the archive ends too early', this.#volumes.at(-1)?.path)
+      const within = position - volume.start
+      const length = Math.min(READ_SIZE, end - position, volume.size - within)
+      const { bytesRead, buffer } = await this.#readFrom(volume, within, length)
+      if (bytesRead === 0) throw damaged(`${volume.path} ends too early`, volume.path)
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  }
+
+  /** A short piece whole. */
+  async bytes(start: number, length: number): Promise<Buffer> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of this.read(start, start + length)) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+
+  /** Names of the files that hold a piece. */
+  namesOf(start: number, end: number): string[] {
+    return this.#volumes
+      .filter(volume => start < volume.start + volume.size && end > volume.start)
+      .map(({ path }) => basename(path))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { file } of this.#volumes) await file.close()
+  }
+
+  async #readFrom({ file, path }: Volume, position: number, length: number) {
+    try {
+      return await file.read(Buffer.allocUnsafe(length), 0, length, position)
+    } catch (error) {
+      throw storageError(error, path)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import {
+  formatReceipt,
+  GpregError,
+  loadBundle,
+  openBundle,
+  parsePrefix,
+  planLoad,
+  receiptOfLoad,
+  verifyBundle,
+  writeOutputFile,
+  type LoadTarget,
+} from '@gpreg/core'
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../../base-command.ts'
+import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'
+import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts'
+import { withEnvironment } from '../../flags/environment.ts'
+import { registryFlags } from '../../flags/registries.ts'
+import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
+import { renderPlan } from '../../render/mirror.ts'
+
+export default class BundleLoad extends BaseCommand {
+  static override summary = 'Load a bundle into the internal registry.'
+  static override description =
+    'Reads straight from the tar or the volumes, wherever they lie, and only what the target lacks; nothing is unpacked. Every byte is checked before it counts. After an interruption, run the same command again.'
+  static override usage = '<%= command.id %> PATH… --to HOST[:PORT]/PREFIX [FLAGS]'
+  static override strict = false
+  static override args = bundleArgs
+  static override examples = [
+    {
+      description: 'One tar',
+      command: 'gpreg bundle load gitpod-2022.11.3.tar --to registry.internal/gitpod',
+    },
+    {
+      description: 'Volumes from two disks, only if signed with this key',
+      command:
+        'gpreg bundle load /media/a/gitpod.tar.001 /media/b/gitpod.tar.002 --to registry.internal/gitpod --key pub.pem --receipt receipt.json',
+    },
+  ]
+  static override flags = {
+    ...withEnvironment({
+      to: Flags.string({
+        helpGroup: 'TARGET',
+        helpValue: 'HOST[:PORT]/PREFIX',
+        description: 'the internal registry, and the path below which images are kept',
+      }),
+      'to-layout': Flags.string({
+        helpGroup: 'TARGET',
+        helpValue: 'DIR',
+        exclusive: ['to', 'receipt'],
+        description: 'unpack into an OCI layout instead',
+      }),
+    }),
+    ...keyFlag,
+    ...receiptFlag,
+    ...withEnvironment({
+      'verify-first': Flags.boolean({
+        helpGroup: 'BUNDLE',
+        description: 'read and check the whole bundle before anything is sent',
+      }),
+      'dry-run': Flags.boolean({ helpGroup: 'BUNDLE', description: 'only print the transfer plan' }),
+    }),
+    ...registryFlags,
+  }
+
+  async run() {
+    const { flags, argv } = await this.parse(BundleLoad)
+    const paths = argv as string[]
+    const target = targetOf(flags)
+    const key = await readKey(flags.key)
+    const { registries, context } = await this.open(flags)
+    if (flags['verify-first']) {
+      const checked = await verifyBundle(paths, key, context)
+      if (checked.problems.length > 0)
+        return this.answer(checked, renderBundleVerify, exitCodeOfBundle(checked))
+    }
+    await using bundle = await openBundle(paths, key, context)
+    if (flags['dry-run']) {
+      const plan = await planLoad(bundle, target, registries, context)
+      return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
+    }
+    const result = await loadBundle(bundle, target, registries, context)
+    if (flags.receipt !== undefined && 'to' in target)
+      await writeOutputFile(
+        flags.receipt,
+        formatReceipt(await receiptOfLoad(bundle, target.to, result, context)),
+      )
+    return this.answer(result, renderLoad, exitCodeOfMirror(result))
+  }
+}
+
+/** @throws `usage` */
+function targetOf(flags: { to?: string | undefined; 'to-layout'?: string | undefined }): LoadTarget {
+  if (flags['to-layout'] !== undefined) return { layout: flags['to-layout'].replace(/(?<=.)\/+$/, '') }
+  if (flags.to !== undefined) return { to: parsePrefix(flags.to) }
+  throw new GpregError('usage', 'nothing says where the bundle goes', {
+    hint: 'name the registry with --to HOST[:PORT]/PREFIX, or a directory with --to-layout DIR',
+  })
+}

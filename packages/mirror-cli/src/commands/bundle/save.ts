@@ -1,0 +1,115 @@
+import { stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { BUNDLE_PREFIX, planSave, readText, saveBundle, type SaveOptions } from '@gpreg/core'
+import { Flags } from '@oclif/core'
+import { BaseCommand } from '../../base-command.ts'
+import { exitCodeOfMirror } from '../../exit-codes.ts'
+import { parseOutput, readReceipt } from '../../flags/bundle.ts'
+import { copyOptions, platformFlag, referrersFlag } from '../../flags/copy.ts'
+import { defined } from '../../flags/defined.ts'
+import { withEnvironment } from '../../flags/environment.ts'
+import { imageSetFlags } from '../../flags/image-set.ts'
+import { registryFlags } from '../../flags/registries.ts'
+import { namingFlag } from '../../flags/target.ts'
+import { renderSave } from '../../render/bundle.ts'
+import { renderPlan } from '../../render/mirror.ts'
+import { toolArchiveName, writeToolArchive } from '../../tool-archive.ts'
+
+const helpGroup = 'BUNDLE'
+
+export default class BundleSave extends BaseCommand {
+  static override summary = 'Save all images into a bundle that can be carried.'
+  static override description =
+    'Writes an OCI image layout and its lock as one tar, as volumes or as a directory; the same lock makes the same bytes. The bundle has its name only once it is whole: after an interruption, run the same command again.'
+  static override usage = '<%= command.id %> IMAGE-SET -o PATH [FLAGS]'
+  static override examples = [
+    {
+      description: 'One tar',
+      command: 'gpreg bundle save --release release-2022.11.3 -o gitpod-2022.11.3.tar',
+    },
+    {
+      description: 'Volumes for DVDs, signed',
+      command:
+        'gpreg bundle save --lock gpreg.lock.json -o gitpod.tar --volume-size 4.7GB --sign-key key.pem',
+    },
+    {
+      description: 'Only what the other side does not hold yet',
+      command: 'gpreg bundle save --release release-2022.11.3 --since receipt.json -o update.tar',
+    },
+  ]
+  static override flags = {
+    ...imageSetFlags,
+    ...namingFlag,
+    ...registryFlags,
+    ...platformFlag,
+    ...referrersFlag,
+    ...withEnvironment({
+      output: Flags.string({
+        char: 'o',
+        required: true,
+        helpGroup,
+        helpValue: 'PATH',
+        description: 'NAME.tar is one tar, DIR/ a directory, any name with --volume-size volumes NAME.001, …',
+      }),
+      'volume-size': Flags.string({
+        helpGroup,
+        helpValue: 'SIZE',
+        description: 'cut the tar into volumes of this size, e.g. 4GB',
+      }),
+      since: Flags.string({
+        helpGroup,
+        helpValue: 'RECEIPT',
+        description: 'leave out what the target holds by this receipt',
+      }),
+      'sign-key': Flags.string({
+        helpGroup,
+        helpValue: 'KEY.pem',
+        description: 'sign with this private key (ECDSA P-256, PEM), as openssl dgst -sha256 -sign does',
+      }),
+      'include-tool': Flags.boolean({
+        helpGroup,
+        description: 'put gpreg and its Node beside the bundle, for a machine that has neither',
+      }),
+      'dry-run': Flags.boolean({ helpGroup, description: 'only print the plan, and the disk it needs' }),
+    }),
+  }
+
+  async run() {
+    const { flags } = await this.parse(BundleSave)
+    const options: SaveOptions = {
+      ...copyOptions(flags),
+      ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
+      ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
+      tool: `gpreg ${this.config.version}`,
+    }
+    const { set, registries, context } = await this.collect({ ...flags, to: undefined }, BUNDLE_PREFIX)
+    if (flags['dry-run']) {
+      const plan = await planSave(set, registries, options, context)
+      return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
+    }
+    const result = await saveBundle(set, registries, options, context)
+    const tool = flags['include-tool'] ? await this.#writeTool(options) : undefined
+    return this.answer(
+      { ...result, ...(tool === undefined ? {} : { tool }) },
+      renderSave,
+      exitCodeOfMirror(result),
+    )
+  }
+
+  async #writeTool({ path, form }: SaveOptions): Promise<string> {
+    const name = toolArchiveName(this.config.version)
+    await writeToolArchive(join(form === 'directory' ? path : dirname(path), name), this.config.root, 0)
+    return name
+  }
+}
+
+async function readKey(path: string | undefined): Promise<SaveOptions['sign'] | undefined> {
+  return path === undefined ? undefined : { path, pem: await readText(path) }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    info => info.isDirectory(),
+    () => false,
+  )
+}

@@ -1,0 +1,94 @@
+import { GpregError, parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
+import { Args, Flags } from '@oclif/core'
+import { withEnvironment } from './environment.ts'
+
+const helpGroup = 'BUNDLE'
+
+/** Which bundle is meant. More than one path: `strict` is off, and `argv` has them all. */
+export const bundleArgs = {
+  path: Args.string({
+    name: 'PATH',
+    required: true,
+    ignoreStdin: true,
+    description: 'a bundle: its directory, its tar, the base name of its volumes, or volumes one by one',
+  }),
+}
+
+export const keyFlag = withEnvironment({
+  key: Flags.string({
+    helpGroup,
+    helpValue: 'PUB.pem',
+    description: 'refuse a bundle that was not signed with this key (ECDSA P-256, PEM)',
+  }),
+})
+
+export const receiptFlag = withEnvironment({
+  receipt: Flags.string({
+    helpGroup,
+    helpValue: 'FILE',
+    description: 'write what the target holds then, as the base of the next bundle (bundle save --since)',
+  }),
+})
+
+/** @throws `input-unreadable` */
+export async function readKey(path: string | undefined): Promise<BundleKey | undefined> {
+  return path === undefined ? undefined : { path, pem: await readText(path) }
+}
+
+/** @throws `input-unreadable`, `input-invalid` */
+export async function readReceipt(path: string | undefined): Promise<Receipt | undefined> {
+  return path === undefined ? undefined : parseReceipt(await readText(path), path)
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+}
+
+/** Less than this, and a bundle would be more files than anybody carries. */
+const MIN_VOLUME = 1e6
+
+/**
+ * Reads `--volume-size`: `4GB`, `700MiB`, or bytes.
+ * @throws `usage`
+ */
+export function parseVolumeSize(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text) ?? []
+  const scale = Object.entries(UNITS).find(([name]) => name.toLowerCase() === unit.toLowerCase())?.[1]
+  const size = Math.floor(Number(digits) * (scale ?? 0))
+  if (digits !== '' && size >= MIN_VOLUME && Number.isSafeInteger(size)) return size
+  throw new GpregError('usage', `${JSON.stringify(text)} is no size of volumes`, {
+    hint: 'write a number of at least 1MB with its unit, e.g. 4GB, 4.7GB or 700MiB',
+  })
+}
+
+/**
+ * What `-o` means: a name that ends in `/` or is a directory is a layout, else a tar, whole or in volumes.
+ * @throws `usage`
+ */
+export function parseOutput(
+  output: string,
+  volumeSize: string | undefined,
+  isDirectory: boolean,
+): { readonly path: string; readonly form: 'directory' | 'archive'; readonly volumeSize?: number } {
+  const path = output.replace(/(?<=.)\/+$/, '')
+  if (output.endsWith('/') || isDirectory) {
+    if (volumeSize === undefined) return { path, form: 'directory' }
+    throw new GpregError('usage', `${output} is a directory, and --volume-size cuts a tar`, {
+      hint: `name the volumes: -o ${path}/bundle.tar`,
+    })
+  }
+  if (volumeSize !== undefined) return { path, form: 'archive', volumeSize: parseVolumeSize(volumeSize) }
+  if (path.endsWith('.tar')) return { path, form: 'archive' }
+  throw new GpregError('usage', `${output} could be a tar or a directory`, {
+    hint: `write ${path}.tar for one tar, ${path}/ for a directory, or add --volume-size 4GB for volumes`,
+  })
+}
