@@ -11,6 +11,8 @@ import { runMeasured, type Command, type Cost } from './measure.ts'
 import { bar, median, renderBars, table } from './report.ts'
 import { stockRelease, type Stock } from './stock.ts'
 
+const SKOPEO = ['skopeo', 'copy', '--quiet', '--all', '--src-tls-verify=false', '--dest-tls-verify=false']
+
 interface Site {
   readonly source: Registry
   readonly home: TemporaryDirectory
@@ -56,7 +58,19 @@ const STEPS: readonly Step[] = [
     name: 'save: skopeo oci:',
     needs: 'skopeo',
     prepare: ({ source, home, stock }) =>
-      skopeo(home, stock, name => [`docker://${source.host}/${name}`, `oci:${home.join('oci')}:${name}`], 1),
+      byImage(SKOPEO, home, stock, 1, name => [
+        `docker://${source.host}/${name}`,
+        `oci:${home.join('oci')}:${name}`,
+      ]),
+  },
+  {
+    name: 'save: oras layout',
+    needs: 'oras',
+    prepare: ({ source, home, stock }) =>
+      byImage(['oras', 'cp', '--from-plain-http', '--to-oci-layout'], home, stock, 1, (name, at) => [
+        `${source.host}/${name}`,
+        `${home.join('oras')}:image-${at}`,
+      ]),
   },
   {
     name: 'load: gpreg tar',
@@ -75,16 +89,23 @@ const STEPS: readonly Step[] = [
     name: 'load: skopeo oci:',
     needs: 'skopeo',
     prepare: ({ target, home, stock }) =>
-      skopeo(
-        home,
-        stock,
-        name => [`oci:${home.join('oci')}:${name}`, `docker://${target.host}/gitpod/${name}`],
-        2,
-      ),
+      byImage(SKOPEO, home, stock, 2, name => [
+        `oci:${home.join('oci')}:${name}`,
+        `docker://${target.host}/gitpod/${name}`,
+      ]),
+  },
+  {
+    name: 'load: oras layout',
+    needs: 'oras',
+    prepare: ({ target, home, stock }) =>
+      byImage(['oras', 'cp', '--from-oci-layout', '--to-plain-http'], home, stock, 2, (name, at) => [
+        `${home.join('oras')}:image-${at}`,
+        `${target.host}/gitpod/${name}`,
+      ]),
   },
 ]
 
-/** Bundles saved and loaded, against the line and against skopeo. True where every bar is met. */
+/** Bundles saved and loaded, against the line and against other tools. True where every bar is met. */
 export async function compareBundles(runs: number, scale: number, parent: string): Promise<boolean> {
   await using source = await startRegistry({ parent })
   const stock = await stockRelease(source, scale)
@@ -142,18 +163,18 @@ async function save({ source, home, stock }: Site, name: string, ...more: string
   return { command: GPREG, args, env: environment(home.path) }
 }
 
-/** A layout is one index.json: only one skopeo at a time can write to it. */
-async function skopeo(
+/** Tools that copy one image. A layout is one index.json: only one of them at a time can write to it. */
+async function byImage(
+  [command, ...args]: readonly string[],
   home: TemporaryDirectory,
   stock: Stock,
-  pair: (name: string) => string[],
   jobs: number,
+  pair: (name: string, at: number) => string[],
 ): Promise<Command> {
-  await writeFile(home.join('pairs'), stock.references.map(name => pair(name).join(' ')).join('\n'))
-  const tls = ['--src-tls-verify=false', '--dest-tls-verify=false']
+  await writeFile(home.join('pairs'), stock.references.map((name, at) => pair(name, at).join(' ')).join('\n'))
   return {
     command: 'xargs',
-    args: ['-P', `${jobs}`, '-n', '2', 'skopeo', 'copy', '--quiet', '--all', ...tls],
+    args: ['-P', `${jobs}`, '-n', '2', command!, ...args],
     stdin: home.join('pairs'),
     env: environment(home.path),
   }

@@ -93,6 +93,8 @@ export type WarningCode =
   | 'image-set'
   /** nobody checked who made a bundle, or whether it is whole */
   | 'bundle-unchecked'
+  /** a bundle that was begun is gone on with, under the tags of then */
+  | 'bundle-resumed'
   /** the beginning of another bundle was thrown away */
   | 'bundle-restarted'
   /** a cloud refused something that can be done without */

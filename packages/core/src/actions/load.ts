@@ -18,10 +18,12 @@ import type { Registries } from '../remote/registries.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { copyItem } from './items.ts'
 import { describePlan, type MirrorPlan } from './mirror-plan.ts'
-import { copyOptions, startMeter, type MirrorResult } from './mirror.ts'
+import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from './mirror.ts'
 
 /** Where a bundle goes: a place in a registry, or a layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
+
+export type LoadOptions = Pick<MirrorOptions, 'limitRate'>
 
 /** A blob that a bundle leaves out and the target does not have either. */
 export interface MissingBlob {
@@ -47,11 +49,12 @@ export async function loadBundle(
   bundle: Bundle,
   target: LoadTarget,
   registries: Registries,
+  options: LoadOptions,
   context: Context,
 ): Promise<LoadResult> {
   const meter = startMeter(registries, context)
   const { plan, missing } = await planBundle(bundle, target, registries, meter.context)
-  const result = meter.result(plan, await executePlan(plan, copyOptions({}, registries), meter.context))
+  const result = meter.result(plan, await executePlan(plan, copyOptions(options, registries), meter.context))
   return missing.length === 0 ? result : { ...result, missing }
 }
 

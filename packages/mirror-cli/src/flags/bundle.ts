@@ -1,5 +1,6 @@
 import { GpregError, parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
 import { Args, Flags } from '@oclif/core'
+import { parseByteSize } from './byte-size.ts'
 import { withEnvironment } from './environment.ts'
 
 const helpGroup = 'BUNDLE'
@@ -40,19 +41,6 @@ export async function readReceipt(path: string | undefined): Promise<Receipt | u
   return path === undefined ? undefined : parseReceipt(await readText(path), path)
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-}
-
 /** Less than this, and a bundle would be more files than anybody carries. */
 const MIN_VOLUME = 1e6
 
@@ -61,10 +49,8 @@ const MIN_VOLUME = 1e6
  * @throws `usage`
  */
 export function parseVolumeSize(text: string): number {
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text) ?? []
-  const scale = Object.entries(UNITS).find(([name]) => name.toLowerCase() === unit.toLowerCase())?.[1]
-  const size = Math.floor(Number(digits) * (scale ?? 0))
-  if (digits !== '' && size >= MIN_VOLUME && Number.isSafeInteger(size)) return size
+  const size = parseByteSize(text)
+  if (size !== undefined && size >= MIN_VOLUME) return size
   throw new GpregError('usage', `${JSON.stringify(text)} is no size of volumes`, {
     hint: 'write a number of at least 1MB with its unit, e.g. 4GB, 4.7GB or 700MiB',
   })

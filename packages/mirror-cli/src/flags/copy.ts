@@ -1,5 +1,6 @@
 import { GpregError, parsePlatform, type MirrorOptions } from '@gpreg/core'
 import { Flags, type Interfaces } from '@oclif/core'
+import { parseByteSize } from './byte-size.ts'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
 
@@ -55,18 +56,13 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
   })
 }
 
-const UNITS = ['', 'k', 'm', 'g']
-
 /**
- * Bytes a second: `20MiB`, `20M` and `20m` are of 1024, `20MB` of 1000, as curl and dd have it.
+ * Bytes a second, with or without `/s`.
  * @throws `usage`
  */
 export function parseRate(text: string): number {
-  const [, number, unit = '', suffix = ''] =
-    /^(\d{1,12}(?:\.\d{1,3})?)([kmg]?)(ib|b)?(?:\/s)?$/i.exec(text.trim()) ?? []
-  const base = suffix.toLowerCase() === 'b' ? 1000 : 1024
-  const rate = Math.round(Number(number) * base ** UNITS.indexOf(unit.toLowerCase()))
-  if (rate > 0) return rate
+  const rate = parseByteSize(text.replace(/\/s$/i, ''))
+  if (rate !== undefined) return rate
   throw new GpregError('usage', `not a rate: ${JSON.stringify(text)}`, {
     hint: 'write bytes a second with a unit, e.g. --limit-rate 20MiB',
   })

@@ -14,6 +14,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts'
+import { copyOptions, rateFlag } from '../../flags/copy.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
@@ -60,6 +61,7 @@ export default class BundleLoad extends BaseCommand {
       }),
       'dry-run': Flags.boolean({ helpGroup: 'BUNDLE', description: 'only print the transfer plan' }),
     }),
+    ...rateFlag,
     ...registryFlags,
   }
 
@@ -79,7 +81,7 @@ export default class BundleLoad extends BaseCommand {
       const plan = await planLoad(bundle, target, registries, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
-    const result = await loadBundle(bundle, target, registries, context)
+    const result = await loadBundle(bundle, target, registries, copyOptions(flags), context)
     if (flags.receipt !== undefined && 'to' in target)
       await writeOutputFile(
         flags.receipt,

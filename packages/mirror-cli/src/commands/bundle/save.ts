@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { BUNDLE_PREFIX, planSave, readText, saveBundle, type SaveOptions } from '@gpreg/core'
+import { BUNDLE_PREFIX, planSave, saveBundle, type SaveOptions } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfMirror } from '../../exit-codes.ts'
-import { parseOutput, readReceipt } from '../../flags/bundle.ts'
-import { copyOptions, platformFlag, referrersFlag } from '../../flags/copy.ts'
+import { parseOutput, readKey, readReceipt } from '../../flags/bundle.ts'
+import { copyOptions, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { imageSetFlags } from '../../flags/image-set.ts'
@@ -43,6 +43,7 @@ export default class BundleSave extends BaseCommand {
     ...registryFlags,
     ...platformFlag,
     ...referrersFlag,
+    ...rateFlag,
     ...withEnvironment({
       output: Flags.string({
         char: 'o',
@@ -101,10 +102,6 @@ export default class BundleSave extends BaseCommand {
     await writeToolArchive(join(form === 'directory' ? path : dirname(path), name), this.config.root, 0)
     return name
   }
-}
-
-async function readKey(path: string | undefined): Promise<SaveOptions['sign'] | undefined> {
-  return path === undefined ? undefined : { path, pem: await readText(path) }
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { lockBundle, pathOf, type ToCopy } from '../bundle/bundle-lock.ts'
+import { formatReceipt, type Receipt } from '../bundle/receipt.ts'
+import type { Context } from '../context.ts'
+import type { Place } from '../copy/item.ts'
+import { graphsOf, surveyItems, type TransferPlan } from '../copy/plan.ts'
+import type { Survey } from '../copy/survey.ts'
+import type { ImageSet } from '../gitpod/image-set.ts'
+import { readLock, writeLock, type Lock, type LockBase } from '../gitpod/lock.ts'
+import { digestOf, type Digest } from '../model/digest.ts'
+import { formatReference } from '../model/reference.ts'
+import type { Registries } from '../remote/registries.ts'
+import { partialPath } from '../store/archive/archive-files.ts'
+import { LOCK_NAME } from '../store/archive/tar-plan.ts'
+import { Nowhere } from '../store/nowhere.ts'
+import { copyItem } from './items.ts'
+import { copyOptions, type MirrorOptions } from './mirror.ts'
+
+export interface SaveOptions extends MirrorOptions {
+  /** `NAME.tar`, the base name of volumes, or a directory. */
+  readonly path: string
+  readonly form: 'directory' | 'archive'
+  /** bytes of all volumes but the last; absent for one tar */
+  readonly volumeSize?: number
+  /** What the target holds: its blobs are left out. */
+  readonly since?: Receipt
+  /** private key, PEM */
+  readonly sign?: { readonly pem: string; readonly path: string }
+  /** what the sidecar says that wrote it */
+  readonly tool: string
+}
+
+/** A bundle before its first byte: what it will be, down to its digests. */
+export interface Draft {
+  readonly surveys: readonly ToCopy[]
+  readonly lock: Lock
+}
+
+/** Surveys the set. A bundle that would lack an image is not begun: then there are only the failures. */
+export async function draftBundle(
+  set: ImageSet,
+  registries: Registries,
+  options: SaveOptions,
+  context: Context,
+): Promise<Draft | TransferPlan> {
+  const begun = options.form === 'archive' ? await readBegun(options.path) : undefined
+  const pinned = options.platforms?.length ? set : pinTo(set, begun, options.path, context)
+  const nothing = new Nowhere(options.path)
+  const items = pinned.images.map(entry => {
+    const from = registries.open('source', entry.source)
+    const { target } = entry
+    const path = pathOf(target!)
+    const to = { store: options.path, repository: nothing.repository(target!.repository) }
+    return copyItem(entry, { store: from.host, repository: from.repository }, to, {
+      targetName: path,
+      tag: target!.tag,
+    })
+  })
+  const surveys = await surveyItems(items, copyOptions(options, registries), context)
+  if (!surveys.every(isToCopy))
+    return { images: surveys.filter(({ status }) => status === 'failed'), blobs: [] }
+  const base = options.since && baseOf(options.since, surveys)
+  const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base)
+  const lock = lockAt(set.locked ?? new Date(context.now()).toISOString())
+  if (set.locked !== undefined || begun === undefined) return { surveys, lock }
+  // What was begun goes on under the time it has, where it is still the same.
+  const same = lockAt(begun.created)
+  return { surveys, lock: writeLock(same) === writeLock(begun) ? same : lock }
+}
+
+function isToCopy(survey: Survey): survey is ToCopy {
+  return survey.status === 'to-copy'
+}
+
+async function readBegun(path: string): Promise<Lock | undefined> {
+  try {
+    return readLock(await readFile(join(partialPath(path), LOCK_NAME), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Moving tags stay where they were when the bundle was begun, so that it can be finished. */
+function pinTo(set: ImageSet, begun: Lock | undefined, path: string, { emit }: Context): ImageSet {
+  if (begun === undefined || set.locked !== undefined) return set
+  const bySource = new Map(begun.images.map(image => [image.source, image]))
+  const pinned = set.images.map(entry => {
+    const known = bySource.get(formatReference(entry.source))
+    return known === undefined || entry.locked !== undefined ? entry : { ...entry, locked: known }
+  })
+  if (!pinned.every(({ locked }) => locked !== undefined)) return set
+  const message = `goes on with ${partialPath(path)}, begun ${begun.created}: tags stand for what they stood for then`
+  emit({ type: 'warning', code: 'bundle-resumed', message, subject: { path } })
+  return { ...set, images: pinned }
+}
+
+/** The part of a receipt that these images need. */
+function baseOf(receipt: Receipt, surveys: readonly ToCopy[]): LockBase {
+  const needed = new Set<Digest>(
+    surveys.flatMap(graphsOf).flatMap(graph => graph.blobs.map(({ digest }) => digest)),
+  )
+  return {
+    receipt: digestOf(formatReceipt(receipt)),
+    created: receipt.created,
+    blobs: receipt.blobs.filter(({ digest }) => needed.has(digest)),
+  }
+}
+
+/** The same surveys, for what the bundle is written to. */
+export function retarget(surveys: readonly ToCopy[], open: (repository: string) => Place): ToCopy[] {
+  return surveys.map(survey => ({
+    ...survey,
+    item: { ...survey.item, target: open(survey.item.target.repository.name) },
+  }))
+}
+
+/** Blobs that the receiver holds. */
+export function leftOut({ base }: Lock): ReadonlySet<Digest> {
+  return new Set(base?.blobs.map(({ digest }) => digest))
+}

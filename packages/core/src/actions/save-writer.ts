@@ -1,0 +1,182 @@
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { archiveContents, type ToCopy } from '../bundle/bundle-lock.ts'
+import { assertRoom, freeSpace, type DiskSpace } from '../bundle/disk.ts'
+import { findBundle, sidecarPath, signaturePath } from '../bundle/files.ts'
+import { createSidecar, formatSidecar, type SidecarVolume } from '../bundle/sidecar.ts'
+import { signBytes } from '../bundle/signature.ts'
+import { volumeDamage } from '../bundle/volume-damage.ts'
+import type { Context } from '../context.ts'
+import { executePlan, type CopyOutcome } from '../copy/execute.ts'
+import { lookAtTargets, type TransferPlan } from '../copy/plan.ts'
+import { isHeld } from '../copy/presence.ts'
+import { GpregError, isGpregError } from '../errors.ts'
+import { writeLock, type Lock } from '../gitpod/lock.ts'
+import { digestOf } from '../model/digest.ts'
+import { writeOutputFile } from '../output-file.ts'
+import type { Registries } from '../remote/registries.ts'
+import { partialPath, volumesOf } from '../store/archive/archive-files.ts'
+import { ArchiveWriter } from '../store/archive/archive-writer.ts'
+import { LOCK_NAME, planTar } from '../store/archive/tar-plan.ts'
+import { LayoutStore } from '../store/layout-store.ts'
+import { copyOptions } from './mirror.ts'
+import { leftOut, retarget, type Draft, type SaveOptions } from './save-draft.ts'
+
+/** What became of a draft. */
+export interface Written {
+  readonly plan: TransferPlan
+  readonly outcome: CopyOutcome
+  /** absent where something is missing still */
+  readonly volumes?: readonly SidecarVolume[]
+}
+
+/**
+ * Writes the archive of a draft, or goes on with it; one that is there and whole is only sealed again.
+ * @throws `storage`, `usage`, `aborted`
+ */
+export async function writeArchive(
+  { surveys, lock }: Draft,
+  registries: Registries,
+  options: SaveOptions,
+  context: Context,
+): Promise<Written> {
+  const whole = await wholeBundle(lock, options)
+  if (whole !== undefined) {
+    const images = surveys.map(({ item, root }) => ({ item, status: 'up-to-date' as const, root }))
+    const plan = { images, blobs: [] }
+    const outcome = await executePlan(plan, copyOptions(options, registries), context)
+    const volumes = await seal(whole, lock, options)
+    // Killed just before this, the folder of the beginning is still there.
+    await rm(partialPath(options.path), { recursive: true, force: true })
+    return { plan, outcome, volumes }
+  }
+  const tar = planTar(archiveContents(surveys, lock))
+  const target = { ...options, elsewhere: leftOut(lock) }
+  const opened =
+    (await ArchiveWriter.open(target, tar, context.signal)) ?? (await startOver(options.path, context))
+  await using archive = opened ?? (await ArchiveWriter.open(target, tar, context.signal))!
+  await writeOutputFile(join(partialPath(options.path), LOCK_NAME), writeLock(lock))
+  assertRoom(options.path, { needed: archive.missing(), free: await freeSpace(options.path) })
+  const { plan, outcome } = await copyInto(
+    retarget(surveys, name => ({ store: options.path, repository: archive.repository(name) })),
+    registries,
+    options,
+    context,
+    () => archive.missing(),
+  )
+  if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }
+  const sidecar = sidecarPath(options.path, false)
+  let volumes: SidecarVolume[] = []
+  await archive.finish(
+    () =>
+      removeOld(
+        options.path,
+        sidecar,
+        volumesOf(target, tar.size).map(({ path }) => path),
+      ),
+    async finished => {
+      const files = volumesOf(target, tar.size)
+      volumes = finished.map((volume, at) => ({ name: basename(files[at]!.path), ...volume }))
+      await seal(volumes, lock, options)
+    },
+  )
+  return { plan, outcome, volumes }
+}
+
+/** @throws `storage`, `input-invalid`, `aborted` */
+export async function writeDirectory(
+  { surveys, lock }: Draft,
+  registries: Registries,
+  options: SaveOptions,
+  context: Context,
+): Promise<Written> {
+  const layout = await LayoutStore.open(options.path, context.now(), leftOut(lock))
+  const targeted = retarget(surveys, name => ({ store: options.path, repository: layout.repository(name) }))
+  const { plan, outcome } = await copyInto(targeted, registries, options, context)
+  if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }
+  await writeOutputFile(join(options.path, LOCK_NAME), writeLock(lock))
+  return { plan, outcome, volumes: await seal([], lock, options) }
+}
+
+/** The volumes of a bundle that is there and whole, by the hashes in its sidecar. */
+async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarVolume[] | undefined> {
+  try {
+    const files = await findBundle([sidecarPath(options.path, false)])
+    const document = files.sidecar?.document
+    if (document?.lock.digest !== digestOf(writeLock(lock))) return undefined
+    const wanted = volumesOf(
+      options,
+      files.volumes.reduce((sum, { size }) => sum + size, 0),
+    )
+    const same =
+      wanted.length === files.volumes.length &&
+      wanted.every(({ path }, at) => files.volumes[at]!.path === path)
+    return same && (await volumeDamage(files)).length === 0 ? [...document.volumes] : undefined
+  } catch (error) {
+    if (isGpregError(error, 'aborted')) throw error
+    return undefined
+  }
+}
+
+/** The one engine, into whatever the bundle is. */
+async function copyInto(
+  surveys: readonly ToCopy[],
+  registries: Registries,
+  options: SaveOptions,
+  context: Context,
+  missing?: () => number,
+): Promise<{ plan: TransferPlan; outcome: CopyOutcome }> {
+  const plan = await lookAtTargets(surveys, context)
+  const needed = plan.blobs.reduce((sum, blob) => sum + (isHeld(blob) ? 0 : blob.descriptor.size), 0)
+  if (missing === undefined) assertRoom(options.path, { needed, free: await freeSpace(options.path) })
+  const outcome = await executePlan(plan, copyOptions(options, registries), context)
+  const full = outcome.images.find(({ error }) => error !== undefined && isFull(error))
+  if (full === undefined) return { plan, outcome }
+  const disk: DiskSpace = { needed: missing?.() ?? needed, free: await freeSpace(options.path) }
+  throw new GpregError(
+    'storage',
+    `the disk of ${options.path} is full: ${Math.max(disk.needed - disk.free, 1)} bytes more are needed`,
+    {
+      path: options.path,
+      cause: full.error,
+      hint: 'make room, then run the same command again: what is finished is kept',
+    },
+  )
+}
+
+function isFull(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (['ENOSPC', 'EDQUOT'].includes((at as NodeJS.ErrnoException).code ?? '')) return true
+  return false
+}
+
+/** Writes the sidecar, and signs it. */
+async function seal(
+  volumes: readonly SidecarVolume[],
+  lock: Lock,
+  { path, form, sign, tool }: SaveOptions,
+): Promise<readonly SidecarVolume[]> {
+  const sidecar = sidecarPath(path, form === 'directory')
+  const text = formatSidecar(createSidecar(tool, volumes, lock))
+  const signature = signaturePath(sidecar)
+  if (sign === undefined) await rm(signature, { force: true })
+  else await writeOutputFile(signature, signBytes(Buffer.from(text), sign.pem, sign.path))
+  await writeOutputFile(sidecar, text)
+  return volumes
+}
+
+/** What another bundle left under this name would be taken for a part of this one. */
+async function removeOld(path: string, sidecar: string, keep: readonly string[]): Promise<void> {
+  const old = await findBundle([sidecar]).catch(() => undefined)
+  for (const volume of old?.volumes ?? [])
+    if (volume.path !== undefined && !keep.includes(volume.path) && volume.path.startsWith(path))
+      await rm(volume.path, { force: true })
+  await rm(sidecar, { force: true })
+  await rm(signaturePath(sidecar), { force: true })
+}
+
+async function startOver(path: string, { emit }: Context): Promise<undefined> {
+  const message = `${partialPath(path)} was the beginning of another bundle, and is thrown away`
+  emit({ type: 'warning', code: 'bundle-restarted', message, subject: { path } })
+  await rm(partialPath(path), { recursive: true })
+}
