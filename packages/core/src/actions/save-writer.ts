@@ -90,7 +90,7 @@ export async function writeDirectory(
   options: SaveOptions,
   context: Context,
 ): Promise<Written> {
-  const layout = await LayoutStore.open(options.path, context.now(), leftOut(lock))
+  const layout = await LayoutStore.resume(options.path, context.now(), leftOut(lock), context.signal)
   const targeted = retarget(surveys, name => ({ store: options.path, repository: layout.repository(name) }))
   const { plan, outcome } = await copyInto(targeted, registries, options, context)
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }

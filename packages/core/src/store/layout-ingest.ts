@@ -6,6 +6,7 @@ import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import type { Ingest } from './capabilities.ts'
 import type { ByteStream, Call } from './content.ts'
 import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
+import { digestOfStream } from './verify.ts'
 
 /** Bytes on their way into a layout whose digest is not known yet. They outlive the process: an upload can go on. */
 export class LayoutIngest implements Ingest {
@@ -78,9 +79,7 @@ export class LayoutIngest implements Ingest {
   async #digest(digest: Digest): Promise<string> {
     const algorithm = digestAlgorithm(digest)
     if (algorithm === 'sha256' && this.#hashed === this.#size) return this.#hash.copy().digest('hex')
-    const hash = createHash(algorithm)
-    for await (const chunk of readFrom(this.#path(), 0, undefined)) hash.update(chunk)
-    return hash.digest('hex')
+    return digestHex(await digestOfStream(readFrom(this.#path(), 0, undefined), algorithm))
   }
 
   async *#counted(bytes: ByteStream): ByteStream {

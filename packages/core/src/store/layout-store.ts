@@ -11,6 +11,7 @@ import { LayoutIndex } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
 import { parentOf } from './layout-manifests.ts'
 import { LayoutReader, layoutParts, repositoriesOf, splitName, type LayoutParts } from './layout-reader.ts'
+import { ResumableDirectory } from './resumable-directory.ts'
 import { WritableLayoutRepository } from './layout-writer.ts'
 
 type DirectoryParts = LayoutParts<DirectoryContent, LayoutIndex>
@@ -30,17 +31,30 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
 
   /**
    * Opens a layout, or makes one in a directory that is empty or not there.
-   * @param elsewhere content that is left out, since it is known to be where the layout goes
    * @throws `input-invalid` where the directory is something else, `storage`
    */
   static async open(
     root: string,
     now: number = Date.now(),
-    elsewhere: ReadonlySet<Digest> = new Set(),
+    content = new DirectoryContent(root),
   ): Promise<LayoutStore> {
     await assertLayoutOrEmpty(root)
     await prepareFolders(root, now)
-    return new LayoutStore(layoutParts(new DirectoryContent(root, elsewhere), await LayoutIndex.open(root)))
+    return new LayoutStore(layoutParts(content, await LayoutIndex.open(root)))
+  }
+
+  /**
+   * Opens or makes a layout that is saved into: finished blobs are hashed before they count, half ones go on.
+   * @param elsewhere content that is left out, since it is known to be where the layout goes
+   * @throws `input-invalid` where the directory is something else, `storage`
+   */
+  static resume(
+    root: string,
+    now: number,
+    elsewhere: ReadonlySet<Digest>,
+    signal?: AbortSignal,
+  ): Promise<LayoutStore> {
+    return LayoutStore.open(root, now, new ResumableDirectory(root, elsewhere, signal))
   }
 
   /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { GpregError, type ErrorSubject } from '../errors.ts'
 import { assertManifestSize } from '../model/manifest.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestHex } from '../model/digest.ts'
+import { digestAlgorithm, digestHex, type Digest, type DigestAlgorithm } from '../model/digest.ts'
 import type { ByteStream, Call, Fetcher } from './content.ts'
 
 /**
@@ -40,6 +40,13 @@ export async function* verified(
     })
   }
   if (held !== undefined) yield held
+}
+
+/** What a stream hashes to, for what is on the disk already. */
+export async function digestOfStream(stream: ByteStream, algorithm: DigestAlgorithm): Promise<Digest> {
+  const hash = createHash(algorithm)
+  for await (const chunk of stream) hash.update(chunk)
+  return `${algorithm}:${hash.digest('hex')}`
 }
 
 /** Reads small content whole, checked. For manifests and configs: bounded by the manifest limit. */

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
-import { GpregError, isGpregError } from '../../errors.ts'
+import { GpregError } from '../../errors.ts'
 import { Limiter } from '../../limiter.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
-import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
+import { digestAlgorithm, type Digest } from '../../model/digest.ts'
 import type { ByteStream, Content } from '../content.ts'
+import { goOn, verifiedRest } from '../continuation.ts'
 import type { WritableContent } from '../layout-content.ts'
-import { verified } from '../verify.ts'
+import { digestOfStream } from '../verify.ts'
 import { draftPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
 import type { Journal } from './journal.ts'
 import { END, padded } from './tar-header.ts'
@@ -67,9 +67,8 @@ export class SlotContent implements WritableContent, AsyncDisposable {
         place.written = position
         continue
       }
-      const hash = createHash(digestAlgorithm(digest))
-      for await (const chunk of this.#readBack(place, 0, size, signal)) hash.update(chunk)
-      if (hash.digest('hex') !== digestHex(digest)) continue
+      const found = await digestOfStream(this.#readBack(place, 0, size, signal), digestAlgorithm(digest))
+      if (found !== digest) continue
       place.written = size
       place.finished = true
     }
@@ -106,16 +105,11 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     // Two writers of one blob would write the same bytes: the second waits, and finds them there.
     await place.turn.run(async () => {
       if (place.finished) return
-      const { written } = place
-      try {
-        await this.#fill(place, descriptor, content, signal)
-      } catch (error) {
-        // What was there before may be what is wrong: once more, from the start.
-        const wrong = isGpregError(error, 'digest-mismatch') || isGpregError(error, 'size-mismatch')
-        if (wrong) await this.#startOver(place)
-        if (!wrong || written === 0) throw error
-        await this.#fill(place, descriptor, content, signal)
-      }
+      await goOn(
+        place.written,
+        () => this.#fill(place, descriptor, content, signal),
+        () => this.#startOver(place),
+      )
     })
   }
 
@@ -149,24 +143,23 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     const { slot } = place
     const start = contentStart(slot)
     const from = place.written
-    const source = chain(this.#readBack(place, 0, from, signal), () =>
-      content.open({ offset: from, signal, unchecked: true }),
-    )
-    let position = 0
+    const kept = { size: from, read: () => this.#readBack(place, 0, from, signal) }
     let noted = from
     const batch: Uint8Array[] = []
+    let batched = 0
     const flush = async () => {
       const bytes = Buffer.concat(batch.splice(0))
+      batched = 0
       await this.#files.write(start + place.written, bytes)
       place.written += bytes.byteLength
     }
     await this.#files.write(slot.offset, slot.header)
     try {
-      for await (const chunk of verified(source, descriptor)) {
+      for await (const chunk of verifiedRest(kept, descriptor, content, signal)) {
         signal?.throwIfAborted()
-        if (position >= from) batch.push(chunk)
-        position += chunk.byteLength
-        if (position - place.written >= WRITE_SIZE) await flush()
+        batch.push(chunk)
+        batched += chunk.byteLength
+        if (batched >= WRITE_SIZE) await flush()
         if (place.written - noted < STEP) continue
         noted = place.written
         await this.#journal.note(slot.digest, noted)
@@ -224,9 +217,4 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     }
     return low - 1
   }
-}
-
-async function* chain(first: ByteStream, second: () => ByteStream): ByteStream {
-  yield* first
-  yield* second()
 }

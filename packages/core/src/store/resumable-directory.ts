@@ -1,0 +1,81 @@
+import { chmod, open, unlink } from 'node:fs/promises'
+import { Limiter } from '../limiter.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
+import type { Content } from './content.ts'
+import { goOn, verifiedRest } from './continuation.ts'
+import { DirectoryContent } from './layout-directory.ts'
+import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
+import { digestOfStream } from './verify.ts'
+
+/** The content of a layout that is saved into: what is there is hashed before it counts, and half a blob goes on where it stopped. */
+export class ResumableDirectory extends DirectoryContent {
+  readonly #signal: AbortSignal | undefined
+  readonly #turns = new Map<Digest, Limiter>()
+  readonly #sound = new Map<Digest, Promise<boolean>>()
+
+  /** @param signal ends the hashing of what is there */
+  constructor(root: string, elsewhere: ReadonlySet<Digest>, signal?: AbortSignal) {
+    super(root, elsewhere)
+    this.#signal = signal
+  }
+
+  override async has(digest: Digest): Promise<boolean> {
+    if (!(await super.has(digest))) return false
+    const known = this.#sound.get(digest) ?? this.#check(digest)
+    this.#sound.set(digest, known)
+    return known
+  }
+
+  override async write(
+    descriptor: Descriptor,
+    content: Content,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { digest } = descriptor
+    // Two writers of one blob would write the same bytes: the second waits, and finds them there.
+    const turn = this.#turns.get(digest) ?? new Limiter(1)
+    this.#turns.set(digest, turn)
+    await turn.run(async () => {
+      if (await this.has(digest)) return
+      const path = ingestPath(this.location, `${digestAlgorithm(digest)}-${digestHex(digest)}`)
+      await goOn(
+        (await sizeOf(path)) ?? 0,
+        () => this.#fill(path, descriptor, content, signal),
+        () => unlink(path),
+      )
+      await onDisk(this.location, async () => {
+        await settle(path, blobPath(this.location, digest))
+        await chmod(blobPath(this.location, digest), 0o444)
+      })
+      this.#sound.set(digest, Promise.resolve(true))
+    })
+  }
+
+  async #fill(
+    path: string,
+    descriptor: Descriptor,
+    content: Content,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const file = await onDisk(path, () => open(path, 'a'))
+    try {
+      const { size } = await file.stat()
+      const kept = { size, read: () => readFrom(path, 0, signal) }
+      await writeAll(path, file, verifiedRest(kept, descriptor, content, signal), signal)
+      await onDisk(path, () => file.sync())
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** A blob that is not what its name says is taken away, so that it comes again. */
+  async #check(digest: Digest): Promise<boolean> {
+    // What is known to be where this goes cannot be looked at.
+    if ((await this.size(digest)) === undefined) return true
+    const found = await digestOfStream(this.read(digest, 0, this.#signal), digestAlgorithm(digest))
+    if (found === digest) return true
+    await this.delete(digest)
+    return false
+  }
+}
