@@ -7,6 +7,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { compareBundles } from './bundles.ts'
 import { findPeers, gpreg, type Contestant } from './contestants.ts'
 import { runBetween, type Sample } from './measure.ts'
+import { measureKills } from './killed.ts'
 import { judge, renderBars, renderResults, type Results } from './report.ts'
 import { compareMemory } from './memory.ts'
 import { compareLines, type Scenario } from './lines.ts'
@@ -19,6 +20,7 @@ const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl
   --peers-only     leave gpreg out
   --scale X        of all sizes, for a quick look; bars hold at 1
   --bundles        instead: bundles saved and loaded
+  --killed         instead: a copy of 1 GB killed at nine tenths, and what is sent again
   --rss            instead: peak memory at 1 GB and at 10 GB of layers
   --scalability    instead: time and memory of planning 100, 1,000 and 10,000 images
   --line KIND      instead: a source behind a thin line (wan) or one that breaks (flaky)
@@ -34,6 +36,7 @@ const { values: flags } = parseArgs({
     line: { type: 'string' },
     scalability: { type: 'boolean', default: false },
     bundles: { type: 'boolean', default: false },
+    killed: { type: 'boolean', default: false },
     rss: { type: 'boolean', default: false },
     parent: { type: 'string', default: tmpdir() },
     json: { type: 'string' },
@@ -43,6 +46,7 @@ const { values: flags } = parseArgs({
 
 if (flags.help) console.log(USAGE)
 else if (flags.rss) process.exitCode = (await compareMemory(Number(flags.scale))) ? 0 : 1
+else if (flags.killed) process.exitCode = (await measureKills(Number(flags.runs), flags.parent)) ? 0 : 1
 else if (flags.scalability) process.exitCode = (await compareScale()) ? 0 : 1
 else if (flags.line) await compareOverLine(flags.line as Scenario)
 else if (flags.bundles)

@@ -17,7 +17,7 @@ export async function startSlowLine(to: URL, bytesPerSecond: number): Promise<Sl
       budget.free = Math.max(budget.free, performance.now()) + (chunk.byteLength / bytesPerSecond) * 1000
       const wait = budget.free - performance.now()
       if (wait > SLICE) await sleep(wait)
-      if (!into.write(chunk)) await new Promise(resolve => into.once('drain', resolve).once('close', resolve))
+      if (!into.write(chunk)) await drained(into)
     }
     into.end()
   }
@@ -39,4 +39,15 @@ export async function startSlowLine(to: URL, bytesPerSecond: number): Promise<Sl
       sockets.forEach(socket => socket.destroy())
     },
   }
+}
+
+/** Takes more, or never will. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
 }

@@ -39,7 +39,7 @@ export async function writeToolArchive(path: string, root: string, mtime: number
     const packages = await placePackages(await realpath(root))
     await pipeline(
       Readable.from(members(packages, mtime)),
-      createGzip({ level: 4 }),
+      createGzip({ level: 1 }),
       createWriteStream(draft),
     )
     await rename(draft, path)
