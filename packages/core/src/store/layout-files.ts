@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { GpregError } from '../errors.ts'
+import { GpregError, isGpregError } from '../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../model/digest.ts'
 import type { ByteStream } from './content.ts'
 
@@ -64,10 +64,42 @@ export async function prepareFolders(root: string, now: number): Promise<void> {
   })
 }
 
-/** Bytes of a file from an offset. Links are not followed: a layout may come from anywhere. */
-export async function* readFrom(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+/** A layout may come from anywhere: links are not followed, and a pipe that nobody writes to is not waited for. */
+const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** The index or the lock of a layout is never larger, in bytes: it is read whole. */
+export const MAX_DOCUMENT = 64 * 1024 * 1024
+
+/**
+ * A document of a layout; undefined where there is none.
+ * @throws `input-unreadable`, for a link or a pipe too
+ */
+export async function readDocument(path: string): Promise<string | undefined> {
+  const refuse = (why: string, cause?: unknown) =>
+    new GpregError('input-unreadable', `${path} cannot be read: ${why}`, { path, cause })
   try {
+    await using file = await open(path, READ_FILE)
+    const info = await file.stat()
+    if (!info.isFile()) throw refuse('it is no file')
+    if (info.size > MAX_DOCUMENT)
+      throw refuse(`it has ${info.size} bytes, more than any document of a layout`)
+    return await file.readFile('utf8')
+  } catch (cause) {
+    if (isGpregError(cause)) throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw refuse(code === 'ELOOP' ? 'it is a symbolic link' : String(code), cause)
+  }
+}
+
+/**
+ * Bytes of a file from an offset.
+ * @throws `not-found` for what is no file, and what the system throws
+ */
+export async function* readFrom(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
+  const file = await open(path, READ_FILE)
+  try {
+    if (!(await file.stat()).isFile()) throw new GpregError('not-found', `${path} is no file`, { path })
     for (let position = offset; ;) {
       signal?.throwIfAborted()
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_SIZE), 0, READ_SIZE, position)

@@ -1,4 +1,4 @@
-import { open, readFile, stat, unlink } from 'node:fs/promises'
+import { open, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GpregError } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
@@ -12,7 +12,7 @@ import {
   type IndexEntry,
   type WritableNames,
 } from './layout-content.ts'
-import { onDisk, settle, temporaryPath } from './layout-files.ts'
+import { onDisk, readDocument, settle, temporaryPath } from './layout-files.ts'
 
 const LAYOUT_VERSION = '1.0.0'
 
@@ -40,11 +40,11 @@ export class LayoutIndex implements WritableNames {
 
   /** @throws `input-invalid` where the folder holds something that is no layout */
   static async open(root: string): Promise<LayoutIndex> {
-    if ((await readIfThere(join(root, 'oci-layout'))) === undefined)
+    if ((await readDocument(join(root, 'oci-layout'))) === undefined)
       await writeAtomically(root, 'oci-layout', JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }))
     const path = join(root, 'index.json')
     const stamp = await stampOf(path)
-    const text = await readIfThere(path)
+    const text = await readDocument(path)
     if (text !== undefined) return new LayoutIndex(root, parseIndex(text, path), stamp)
     const fresh = new LayoutIndex(root, { schemaVersion: 2, manifests: [] }, stamp)
     await fresh.#change(entries => entries)
@@ -57,7 +57,7 @@ export class LayoutIndex implements WritableNames {
    */
   static async read(root: string): Promise<LayoutIndex> {
     const path = join(root, 'index.json')
-    return new LayoutIndex(root, parseIndex((await readIfThere(path)) ?? '', path), await stampOf(path))
+    return new LayoutIndex(root, parseIndex((await readDocument(path)) ?? '', path), await stampOf(path))
   }
 
   entries(): readonly IndexEntry[] {
@@ -100,7 +100,7 @@ export class LayoutIndex implements WritableNames {
   async #write(changes: readonly Change[]): Promise<void> {
     const path = join(this.#root, 'index.json')
     const stamp = await stampOf(path)
-    const text = stamp === this.#stamp ? undefined : await readIfThere(path)
+    const text = stamp === this.#stamp ? undefined : await readDocument(path)
     const current = text === undefined ? this.#document : parseIndex(text, path)
     const before = current.manifests ?? []
     const manifests = changes.reduce<readonly IndexEntry[]>((entries, change) => change(entries), before)
@@ -162,13 +162,4 @@ async function writeAtomically(root: string, name: string, text: string): Promis
       throw error
     }
   })
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new GpregError('input-unreadable', `cannot read ${path}`, { path, cause: error })
-  }
 }

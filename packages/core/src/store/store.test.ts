@@ -1,6 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -131,6 +142,37 @@ describe('a layout on disk', () => {
     await expect(collect(repository.fetch(descriptor))).rejects.toMatchObject({ code: 'storage' })
     expect(await repository.exists(descriptor)).toBe(false)
     expect(await repository.referrers(descriptor.digest)).toEqual([])
+  })
+
+  it('waits for no pipe in the place of its content', async () => {
+    const root = await newDirectory()
+    const repository = (await LayoutStore.open(root)).repository('a')
+    await promisify(execFile)('mkfifo', [join(root, 'blobs', 'sha256', digestOf('pipe').slice(7))])
+    const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf('pipe'), size: 4 }
+    await expect(collect(repository.fetch(descriptor))).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it.each([
+    ['a pipe', (path: string) => promisify(execFile)('mkfifo', [path]), /it is no file/],
+    ['a link', (path: string) => symlink('/etc/hostname', path), /symbolic link/],
+    [
+      'without end',
+      (path: string) => promisify(execFile)('truncate', ['-s', '10G', path]),
+      /10737418240 bytes/,
+    ],
+  ])('is refused where its index is %s, and left as it is', async (_, make, message) => {
+    const root = await newDirectory()
+    await LayoutStore.open(root)
+    const index = join(root, 'index.json')
+    await rm(index)
+    await make(index)
+    const before = await lstat(index)
+    for (const open of [LayoutStore.open, LayoutStore.read])
+      await expect(open(root)).rejects.toMatchObject({
+        code: 'input-unreadable',
+        message: expect.stringMatching(message),
+      })
+    expect((await lstat(index)).ino).toBe(before.ino)
   })
 
   it('keeps the names that another process writes meanwhile', async () => {

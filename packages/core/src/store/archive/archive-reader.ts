@@ -5,6 +5,7 @@ import type { IndexEntry, LayoutContent, LayoutNames } from '../layout-content.t
 import { parseIndex } from '../layout-index.ts'
 import { LayoutReader, layoutParts } from '../layout-reader.ts'
 import { readTarIndex, type Extent, type TarIndex } from './tar-index.ts'
+import { damaged } from './tar-header.ts'
 import { VolumeReader } from './volumes.ts'
 
 /** An OCI layout in one tar or several volumes, read where it lies: no unpacking, no copy. */
@@ -29,7 +30,7 @@ export class Archive extends LayoutReader implements AsyncDisposable {
       const index = await readTarIndex(volumes, name)
       const { start, size } = index.documents.get('index.json')!
       const text = (await volumes.bytes(start, size)).toString('utf8')
-      const entries: readonly IndexEntry[] = parseIndex(text, `index.json of ${name}`).manifests ?? []
+      const entries = readEntries(text, name)
       return new Archive(name, volumes, index, { entries: () => entries })
     } catch (error) {
       await volumes[Symbol.asyncDispose]()
@@ -45,6 +46,15 @@ export class Archive extends LayoutReader implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.volumes[Symbol.asyncDispose]()
+  }
+}
+
+/** @throws `bundle-damaged` */
+function readEntries(text: string, name: string): readonly IndexEntry[] {
+  try {
+    return parseIndex(text, `index.json of ${name}`).manifests ?? []
+  } catch (cause) {
+    throw damaged(`index.json in ${name} is damaged`, name, cause)
   }
 }
 

@@ -87,9 +87,10 @@ describe('a tar header', () => {
       fc.property(name, fc.nat({ max: 2 ** 43 }), (name, size) => {
         const header = encodeHeader({ name, size, mtime: 1 })
         expect(header.byteLength % BLOCK).toBe(0)
-        const last = decodeHeader(header.subarray(-BLOCK))!
-        const first = decodeHeader(header.subarray(0, BLOCK))!
-        const pax = first.type === 'x' ? decodePax(header.subarray(BLOCK, BLOCK + first.size)) : new Map()
+        const last = decodeHeader(header.subarray(-BLOCK), 'x')!
+        const first = decodeHeader(header.subarray(0, BLOCK), 'x')!
+        const pax =
+          first.type === 'x' ? decodePax(header.subarray(BLOCK, BLOCK + first.size), 'x') : new Map()
         expect(pax.get('path') ?? last.name).toBe(name)
         expect(Number(pax.get('size') ?? last.size)).toBe(size)
       }),
@@ -280,9 +281,31 @@ describe('an archive from anywhere', () => {
     expect((error as Error).message).toMatch(message)
   })
 
-  it('is refused without an index, and without an end', async () => {
-    expect(await opening(end)).toMatchObject({ code: 'bundle-damaged' })
-    expect(await opening(index)).toMatchObject({ code: 'bundle-damaged' })
+  it.each([
+    ['no index', end, /no index\.json/],
+    ['no end', index, /has no end/],
+    ['half of its end', Buffer.concat([index, Buffer.alloc(BLOCK)]), /cut off/],
+    ['another archive behind it', Buffer.concat([index, end, index, end]), /goes on behind its end/],
+    ['a bit in its last block', Buffer.concat([index, end.map((_, at) => (at === 1023 ? 1 : 0))]), /its end/],
+    ['a damaged header', index.map((byte, at) => byte ^ (at === 5 ? 1 : 0)), /damaged: byte 0 of x\.tar/],
+    [
+      'an index that is none',
+      Buffer.concat([header('index.json', 1), Buffer.alloc(BLOCK, '}'), end]),
+      /index\.json in x\.tar is damaged/,
+    ],
+  ])('is refused with %s', async (_, bytes, message) => {
+    const error = await opening(Buffer.from(bytes))
+    expect(error).toMatchObject({ code: 'bundle-damaged', message: expect.stringMatching(message) })
+  })
+
+  it('may be filled up with zeros, as tar does', async () => {
+    expect(await opening(Buffer.concat([index, Buffer.alloc(10_240)]))).toBeUndefined()
+  })
+
+  it.each(['pipe', 'directory'])('is refused where a volume is a %s, without waiting for it', async kind => {
+    const path = join(await newDirectory(), 'x.tar.001')
+    await promisify(execFile)(kind === 'pipe' ? 'mkfifo' : 'mkdir', [path])
+    await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({ code: 'bundle-damaged' })
   })
 
   it('opens, or says in a typed error why not, whatever it holds', async () => {

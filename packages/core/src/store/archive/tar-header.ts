@@ -78,32 +78,38 @@ export interface RawHeader {
 }
 
 /**
+ * @param place what messages call it: `byte 512 of x.tar`
  * @returns undefined for an empty block, which ends an archive
  * @throws `bundle-damaged`
  */
-export function decodeHeader(block: Uint8Array): RawHeader | undefined {
+export function decodeHeader(block: Uint8Array, place: string): RawHeader | undefined {
   const header = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
   if (header.every(byte => byte === 0)) return undefined
-  if (octalField(header, 148, 8) !== checksum(header)) throw damaged('a header of the tar is damaged')
+  const [sum, size] = [octalField(header, 148, 8), octalField(header, 124, 12)]
+  if (sum !== checksum(header) || size === undefined)
+    throw damaged(`a header of the tar is damaged: ${place}`)
   const prefix = header.toString('latin1', 257, 262) === 'ustar' ? textField(header, 345, 155) : ''
   const name = textField(header, 0, 100)
   const type = header.toString('latin1', 156, 157)
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
-    size: octalField(header, 124, 12),
+    size,
     type: type === '\0' ? '0' : type,
   }
 }
 
-/** @throws `bundle-damaged` */
-export function decodePax(body: Buffer): ReadonlyMap<string, string> {
+/**
+ * @param place as of {@link decodeHeader}
+ * @throws `bundle-damaged`
+ */
+export function decodePax(body: Buffer, place: string): ReadonlyMap<string, string> {
   const records = new Map<string, string>()
   for (let at = 0; at < body.byteLength;) {
     const space = body.indexOf(' ', at)
     const length = Number(body.toString('latin1', at, Math.max(space, at)))
     const record = /^([^=]+)=([^]*)\n$/.exec(body.toString('utf8', space + 1, at + length))
     if (space < 0 || !Number.isSafeInteger(length) || length < 5 || at + length > body.byteLength || !record)
-      throw damaged('a pax header of the tar is damaged')
+      throw damaged(`a pax header of the tar is damaged: ${place}`)
     records.set(record[1]!, record[2]!)
     at += length
   }
@@ -117,14 +123,14 @@ function checksum(header: Buffer): number {
   return sum
 }
 
-/** Octal digits, or in GNU's way a binary number behind a first byte of 0x80. */
-function octalField(header: Buffer, at: number, length: number): number {
+/** Octal digits, or in GNU's way a binary number behind a first byte of 0x80; undefined for what is no number. */
+function octalField(header: Buffer, at: number, length: number): number | undefined {
   if (header[at] === 0x80) return Number(BigInt(`0x${header.toString('hex', at + 1, at + length)}`))
   const text = header
     .toString('latin1', at, at + length)
     .replace(/\0.*$/s, '')
     .trim()
-  if (!/^[0-7]*$/.test(text)) throw damaged('a number in a header of the tar is none')
+  if (!/^[0-7]*$/.test(text)) return undefined
   return text === '' ? 0 : Number.parseInt(text, 8)
 }
 
@@ -133,9 +139,10 @@ function textField(header: Buffer, at: number, length: number): string {
   return header.toString('utf8', at, end < 0 || end > at + length ? at + length : end)
 }
 
-export function damaged(message: string, path?: string): GpregError {
+export function damaged(message: string, path?: string, cause?: unknown): GpregError {
   return new GpregError('bundle-damaged', message, {
     ...(path === undefined ? {} : { path }),
+    cause,
     hint: 'gpreg bundle verify names what is damaged and what must be sent again',
   })
 }

@@ -1,5 +1,6 @@
 import { isDigest, type Digest } from '../../model/digest.ts'
-import { BLOCK, damaged, decodeHeader, decodePax, padded } from './tar-header.ts'
+import { MAX_DOCUMENT } from '../layout-files.ts'
+import { BLOCK, damaged, decodeHeader, decodePax, END, padded } from './tar-header.ts'
 import { LOCK_NAME } from './tar-plan.ts'
 import type { VolumeReader } from './volumes.ts'
 
@@ -7,7 +8,12 @@ import type { VolumeReader } from './volumes.ts'
 const MAX_MEMBERS = 200_000
 
 const MAX_PAX = 64 * 1024
-const MAX_DOCUMENT = 64 * 1024 * 1024
+
+/** tar fills its last record up with zeros; none is larger, in bytes. */
+const MAX_RECORD = 1024 * 1024
+
+/** Bytes that are read where a header is. */
+const WINDOW = 8 * 1024
 
 /** A piece of the archive, in bytes. */
 export interface Extent {
@@ -34,9 +40,14 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
   const blobs = new Map<Digest, Extent>()
   let pax: ReadonlyMap<string, string> = new Map()
   let members = 0
+  const read = readAhead(volumes)
   for (let position = 0; position < volumes.size;) {
-    const header = decodeHeader(await volumes.bytes(position, BLOCK))
-    if (header === undefined) return finished({ documents, blobs }, name)
+    const where = volumes.placeOf(position)
+    const header = decodeHeader(await read(position, BLOCK), where)
+    if (header === undefined) {
+      await assertEnd(volumes, position, name)
+      return finished({ documents, blobs }, name)
+    }
     if (++members > MAX_MEMBERS) throw damaged(`${name} has more than ${MAX_MEMBERS} members`, name)
     const start = position + BLOCK
     const size = pax.has('size') ? Number(pax.get('size')) : header.size
@@ -47,7 +58,7 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
     position = start + padded(size)
     if (header.type === 'x' || header.type === 'g') {
       if (size > MAX_PAX) throw damaged(`${name} has a pax header of ${size} bytes`, name)
-      const records = decodePax(await volumes.bytes(start, size))
+      const records = decodePax(await read(start, size), where)
       if ([...records.keys()].some(key => key.startsWith('GNU.sparse')))
         throw damaged(`${name} has a sparse file in it, which no bundle has`, name)
       if (header.type === 'x') pax = records
@@ -64,6 +75,28 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
       throw damaged(`${name}: ${shown} has ${size} bytes`, name)
   }
   throw damaged(`${name} has no end: it is cut off, or its last volume is missing`, name)
+}
+
+/** Small members lie close together: one read serves the headers of several. */
+function readAhead(volumes: VolumeReader): (position: number, length: number) => Promise<Buffer> {
+  let start = 0
+  let window: Buffer = Buffer.alloc(0)
+  return async (position, length) => {
+    if (position < start || position + length > start + window.byteLength) {
+      const wanted = Math.max(length, WINDOW)
+      window = await volumes.bytes(position, Math.min(wanted, Math.max(volumes.size - position, length)))
+      start = position
+    }
+    return window.subarray(position - start, position - start + length)
+  }
+}
+
+/** Nothing but zeros comes behind the end. What else there is belongs to another bundle: its volumes are mixed with these. */
+async function assertEnd(volumes: VolumeReader, position: number, name: string): Promise<void> {
+  const rest = volumes.size - position
+  if (rest < END) throw damaged(`${name} is cut off in its end`, name)
+  if (rest <= MAX_RECORD && (await volumes.bytes(position, rest)).every(byte => byte === 0)) return
+  throw damaged(`${name} goes on behind its end: ${volumes.placeOf(position)}`, name)
 }
 
 function finished(index: TarIndex, name: string): TarIndex {

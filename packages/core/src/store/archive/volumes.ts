@@ -31,7 +31,7 @@ export class VolumeReader implements AsyncDisposable {
     let start = 0
     try {
       for (const path of paths) {
-        const file = await open(path, constants.O_RDONLY)
+        const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
         const info = await file.stat()
         volumes.push({ path, file, start, size: info.size })
         if (!info.isFile()) throw damaged(`${path} is no file`, path)
@@ -64,6 +64,12 @@ export class VolumeReader implements AsyncDisposable {
     const chunks: Uint8Array[] = []
     for await (const chunk of this.read(start, start + length)) chunks.push(chunk)
     return Buffer.concat(chunks)
+  }
+
+  /** A position as messages say it. */
+  placeOf(position: number): string {
+    const { path, start } = this.#volumes.findLast(each => each.start <= position)!
+    return `byte ${position - start} of ${basename(path)}`
   }
 
   /** Names of the files that hold a piece. */
