@@ -69,6 +69,15 @@ export function bundleEntries({ images }: Lock, to: RegistryPrefix): ImageEntry[
   )
 }
 
+/** The names of a bundle by its lock, as an index of a layout has them. */
+export function lockedNames(lock: Lock): IndexEntry[] {
+  return bundleEntries(lock, BUNDLE_PREFIX).flatMap(({ target, locked }) =>
+    [{ ...locked!, tag: target!.tag }, ...locked!.referrers].flatMap(({ tag, ...descriptor }) =>
+      tag === undefined ? [] : namedEntry(`${target!.repository}:${tag}`, descriptor),
+    ),
+  )
+}
+
 /** What an archive of these images holds. */
 export function archiveContents(surveys: readonly ToCopy[], lock: Lock): TarContents {
   const graphs = surveys.flatMap(graphsOf)

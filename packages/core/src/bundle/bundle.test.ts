@@ -15,7 +15,9 @@ import { findBundle } from './files.ts'
 import { formatReceipt, parseReceipt, type Receipt } from './receipt.ts'
 import { createSidecar, formatSidecar, parseSidecar } from './sidecar.ts'
 import { signBytes } from './signature.ts'
-import { digestOf } from '../model/digest.ts'
+import { MediaType } from '../model/descriptor.ts'
+import { digestOf, type Digest } from '../model/digest.ts'
+import { formatIndex, namedEntry } from '../store/layout-content.ts'
 import { writeLock, type Lock } from '../gitpod/lock.ts'
 
 const directories: string[] = []
@@ -57,6 +59,8 @@ async function newBundle(secret: string) {
   await writeFile(`${path}.manifest.json.sig`, signBytes(Buffer.from(sidecar), secret, 'key.pem'))
   return { directory, path, volumes: volumes.map(({ name }) => join(directory, name)) }
 }
+
+type Parts = Awaited<ReturnType<typeof newBundle>>
 
 async function opening(paths: string[], key?: BundleKey): Promise<{ error?: unknown; warnings: string[] }> {
   const warnings: string[] = []
@@ -129,6 +133,38 @@ describe('the files of a bundle', () => {
     })
   })
 
+  it.each<[string, (at: Parts) => readonly string[]]>([
+    [
+      'all that a shell finds by x.tar.*',
+      at => [...at.volumes, `${at.path}.manifest.json`, `${at.path}.manifest.json.sig`],
+    ],
+    ['the disks that they are on', at => [join(at.directory, 'a'), join(at.directory, 'b')]],
+    ['one disk, and the rest by name', at => [join(at.directory, 'b'), join(at.directory, 'a', 'x.tar.001')]],
+  ])('are found by %s', async (what, paths) => {
+    const { secret, key } = newKey()
+    const bundle = await newBundle(secret)
+    if (what.includes('disk')) {
+      for (const disk of ['a', 'b']) await mkdir(join(bundle.directory, disk))
+      await rename(bundle.volumes[0]!, join(bundle.directory, 'a', 'x.tar.001'))
+      for (const name of ['.002', '.003', '.manifest.json', '.manifest.json.sig'])
+        await rename(`${bundle.path}${name}`, join(bundle.directory, 'b', `x.tar${name}`))
+    }
+    expect(await opening([...paths(bundle)], key)).toEqual({ warnings: [] })
+  })
+
+  it('are of one bundle, with a sidecar and without', async () => {
+    const { path, directory } = await newBundle(newKey().secret)
+    const foreign = join(directory, 'foreign.tar')
+    await writeFile(foreign, '')
+    for (const remove of ['.003', '.002', '.001', '.manifest.json']) {
+      expect((await opening([path, foreign])).error).toMatchObject({
+        code: 'bundle-damaged',
+        message: expect.stringContaining('foreign.tar is no volume of'),
+      })
+      await rm(`${path}${remove}`)
+    }
+  })
+
   it('are enough without a sidecar, and gaps are named', async () => {
     const { path, volumes } = await newBundle(newKey().secret)
     await rm(`${path}.manifest.json`)
@@ -162,6 +198,75 @@ describe('the files of a bundle', () => {
 
   it('of a newer version are for a newer gpreg', () => {
     expect(() => parseSidecar('{"kind":"BundleManifest","version":2}', 'x')).toThrow(/version 2/)
+  })
+})
+
+describe('the names of a bundle', () => {
+  const image = { mediaType: MediaType.ociManifest, digest: digestOf('image'), size: 5 }
+  const signature = { ...image, digest: digestOf('signature'), subject: image.digest, tag: 'sha256-x.sig' }
+  const signed: Lock = {
+    ...lock,
+    images: [
+      {
+        ...{ source: 'docker.io/library/redis:6.2', paths: ['library/redis:6.2'], bytes: 0 },
+        ...{ purpose: 'components', origins: [], referrers: [signature], ...image },
+      },
+    ],
+  }
+
+  /** A signed bundle in a directory, whose index says what it likes. */
+  async function openDirectory(names: Record<string, Digest>) {
+    const { secret, key } = newKey()
+    const directory = await newDirectory()
+    const manifests = Object.entries(names).map(([name, digest]) => namedEntry(name, { ...image, digest }))
+    await writeFile(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    await writeFile(join(directory, 'index.json'), formatIndex({ schemaVersion: 2, manifests }))
+    await writeFile(join(directory, 'gpreg.lock.json'), writeLock(signed))
+    const sidecar = formatSidecar(createSidecar('test', [], signed))
+    await writeFile(join(directory, 'gpreg.manifest.json'), sidecar)
+    await writeFile(join(directory, 'gpreg.manifest.json.sig'), signBytes(Buffer.from(sidecar), secret, 'x'))
+    return openBundle([directory], key, createContext())
+  }
+
+  const right = { 'library/redis:6.2': image.digest, 'library/redis:sha256-x.sig': signature.digest }
+
+  it('are those of its lock, whatever else its index names', async () => {
+    await using bundle = await openDirectory({ ...right, 'library/evil:1': digestOf('evil') })
+    const repository = bundle.store.repository('library/redis')
+    expect(await repository.resolve('6.2')).toMatchObject(image)
+    expect(await repository.resolve('sha256-x.sig')).toMatchObject({ digest: signature.digest })
+    await expect(bundle.store.repository('library/evil').resolve('1')).rejects.toMatchObject({
+      code: 'not-found',
+    })
+  })
+
+  it.each([
+    ['an image', { ...right, 'library/redis:6.2': digestOf('evil') }],
+    ['a signature', { ...right, 'library/redis:sha256-x.sig': digestOf('evil') }],
+    ['nothing', {}],
+  ])('are refused where the index has another meaning: %s', async (_, names) => {
+    await expect(openDirectory(names)).rejects.toMatchObject({
+      code: 'bundle-damaged',
+      message: expect.stringMatching(/index\.json in .* for library\/redis:/),
+    })
+  })
+
+  it('are not without an index and a lock that can be read', async () => {
+    const { directory } = await newBundle(newKey().secret)
+    const layout = join(directory, 'layout')
+    await mkdir(layout)
+    await writeFile(join(layout, 'index.json'), '{')
+    await promisify(execFile)('mkfifo', [join(layout, 'gpreg.lock.json')])
+    await expect(openBundle([layout], undefined, createContext())).rejects.toMatchObject({
+      code: 'input-unreadable',
+      message: expect.stringContaining('gpreg.lock.json'),
+    })
+    await rm(join(layout, 'gpreg.lock.json'))
+    await writeFile(join(layout, 'gpreg.lock.json'), writeLock(lock))
+    await expect(openBundle([layout], undefined, createContext())).rejects.toMatchObject({
+      code: 'bundle-damaged',
+      message: expect.stringContaining('index.json'),
+    })
   })
 })
 

@@ -1,14 +1,16 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { GpregError } from '../errors.ts'
+import { GpregError, isGpregError } from '../errors.ts'
 import { readLock, writeLock, type Lock } from '../gitpod/lock.ts'
 import { digestOf, type Digest } from '../model/digest.ts'
 import { Archive } from '../store/archive/archive-reader.ts'
 import { damaged } from '../store/archive/tar-header.ts'
 import { LOCK_NAME } from '../store/archive/tar-plan.ts'
+import { REF_NAME } from '../store/layout-content.ts'
+import { readDocument } from '../store/layout-files.ts'
 import type { LayoutReader } from '../store/layout-reader.ts'
 import { LayoutStore } from '../store/layout-store.ts'
+import { lockedNames } from './bundle-lock.ts'
 import { findBundle, type BundleFiles } from './files.ts'
 import { verifyBytes } from './signature.ts'
 
@@ -51,9 +53,9 @@ export async function openBundle(
   }
   const { name, directory } = files
   if (directory !== undefined) {
-    const lock = checkLock(await readFile(join(directory, LOCK_NAME), 'utf8').catch(() => undefined), files)
-    const store = await LayoutStore.read(directory)
-    return { name, files, signature, store, ...lock, [Symbol.asyncDispose]: async () => {} }
+    const lock = checkLock(await readDocument(join(directory, LOCK_NAME)), files)
+    const store = checkNames(await readLayout(directory, lock), lock, name)
+    return { name, files, signature, store, ...asLock(lock), [Symbol.asyncDispose]: async () => {} }
   }
   const archive = await Archive.open(
     name,
@@ -65,9 +67,9 @@ export async function openBundle(
       name,
       files,
       signature,
-      store: archive,
+      store: checkNames(archive, lock, name),
       archive,
-      ...lock,
+      ...asLock(lock),
       [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose](),
     }
   } catch (error) {
@@ -103,11 +105,39 @@ export function checkSignature(
 }
 
 /** The lock in the bundle is what is loaded; the sidecar, which may be signed, says which one it must be. */
-function checkLock(text: string | undefined, { name, sidecar }: BundleFiles): { lock?: Lock } {
-  if (sidecar === undefined) return text === undefined ? {} : { lock: readLock(text, `the lock of ${name}`) }
+function checkLock(text: string | undefined, { name, sidecar }: BundleFiles): Lock | undefined {
+  if (sidecar === undefined) return text === undefined ? undefined : readLock(text, `the lock of ${name}`)
   if (text === undefined || digestOf(text) !== sidecar.document.lock.digest)
     throw damaged(`the lock in ${name} is not the one that ${sidecar.path} says`, name)
-  return { lock: sidecar.document.lock.document }
+  return sidecar.document.lock.document
+}
+
+function asLock(lock: Lock | undefined): { lock?: Lock } {
+  return lock === undefined ? {} : { lock }
+}
+
+/** What a lock says is a bundle is one, however damaged. */
+async function readLayout(directory: string, lock: Lock | undefined): Promise<LayoutReader> {
+  try {
+    return await LayoutStore.read(directory)
+  } catch (error) {
+    if (lock === undefined || !isGpregError(error)) throw error
+    throw damaged(error.message, directory, error)
+  }
+}
+
+/** Names mean what the lock says, which may be signed; `index.json` never is. What it names besides is not of the bundle. */
+function checkNames(store: LayoutReader, lock: Lock | undefined, name: string): LayoutReader {
+  if (lock === undefined) return store
+  const named = new Map(store.entries().map(entry => [entry.annotations?.[REF_NAME], entry.digest]))
+  const entries = lockedNames(lock)
+  for (const { annotations, digest } of entries) {
+    const tagged = annotations![REF_NAME]!
+    const found = named.get(tagged)
+    if (found === digest) continue
+    throw damaged(`index.json in ${name} has ${found ?? 'nothing'} for ${tagged}, its lock ${digest}`, name)
+  }
+  return store.under({ entries: () => entries })
 }
 
 /** Which bundle brought a blob, as receipts say it: another one where this one left it out. */

@@ -44,12 +44,14 @@ export interface BundleFiles {
  * Finds the files of a bundle by its directory, its tar, its base name, or volumes in any order and from anywhere.
  * @throws `input-unreadable`, `usage`, `bundle-damaged`
  */
-export async function findBundle(paths: readonly string[]): Promise<BundleFiles> {
+export async function findBundle(named: readonly string[]): Promise<BundleFiles> {
+  const [only] = named
+  if (named.length === 1 && (await isLayout(only!))) return findDirectory(only!)
+  const paths = (await Promise.all(named.map(partsAt))).flat()
   const [first] = paths
   if (first === undefined) throw new GpregError('usage', 'no bundle was named')
-  if (paths.length === 1 && (await isDirectory(first))) return findDirectory(first)
   const given = new Map<string, string>()
-  for (const path of paths.filter(each => !each.endsWith(SIDECAR))) {
+  for (const path of paths.filter(each => !isBeside(each))) {
     const name = basename(path)
     const other = given.get(name)
     if (other !== undefined && other !== path)
@@ -74,10 +76,6 @@ export async function findBundle(paths: readonly string[]): Promise<BundleFiles>
 }
 
 async function findDirectory(directory: string): Promise<BundleFiles> {
-  const names = await reading(directory, () => readdir(directory))
-  const bundles = names.filter(name => name.endsWith(SIDECAR))
-  if (!names.includes('index.json') && bundles.length === 1)
-    return findBundle([join(directory, bundles[0]!.slice(0, -SIDECAR.length))])
   const sidecar = await readSidecar(await firstThere([sidecarPath(directory, true)]))
   return {
     name: directory,
@@ -87,9 +85,34 @@ async function findDirectory(directory: string): Promise<BundleFiles> {
   }
 }
 
-/** `release.tar` of `release.tar.002`, and of itself. */
+/** A directory with what a layout has, or with nothing that could be a part of another bundle. */
+async function isLayout(path: string): Promise<boolean> {
+  if (!(await isDirectory(path))) return false
+  const names = await reading(path, () => readdir(path))
+  return ['oci-layout', 'index.json', 'blobs'].some(name => names.includes(name)) || !names.some(isPart)
+}
+
+/** What a path stands for: of a directory, such as a mount point, the volumes and sidecars in it. */
+async function partsAt(path: string): Promise<string[]> {
+  if (!(await isDirectory(path))) return [path]
+  const names = await reading(path, () => readdir(path))
+  return names.filter(isPart).map(name => join(path, name))
+}
+
+function isPart(name: string): boolean {
+  return VOLUME.test(name) || name.endsWith(SIDECAR)
+}
+
+const VOLUME = /\.\d{3,}$/
+
+/** The sidecar and its signature: no part of the archive itself. */
+function isBeside(path: string): boolean {
+  return path.endsWith(SIDECAR) || path.endsWith(`${SIDECAR}${SIGNATURE}`)
+}
+
+/** `release.tar` of `release.tar.002`, of what lies beside it, and of itself. */
 function baseOf(path: string): string {
-  return path.replace(/\.\d{3,}$/, '').replace(/\.manifest\.json$/, '')
+  return path.replace(VOLUME, '').replace(/\.manifest\.json(?:\.sig)?$/, '')
 }
 
 async function volumesBySidecar(
@@ -117,7 +140,9 @@ async function volumesBySidecar(
 
 /** Without a sidecar, the numbers at the end of the names tell the order; that the last is missing shows when it is read. */
 async function volumesByNumber(base: string, given: ReadonlyMap<string, string>): Promise<VolumeFile[]> {
-  const numbered = [...given].filter(([name]) => /\.\d{3,}$/.test(name))
+  const numbered = [...given].filter(([name]) => VOLUME.test(name))
+  for (const [name, path] of given)
+    if (!VOLUME.test(name) && name !== basename(base)) throw damaged(`${path} is no volume of ${base}`, path)
   if (numbered.length === 0) {
     if ((await firstThere([base])) !== undefined)
       return [{ name: basename(base), path: base, size: await sizeOf(base) }]
@@ -152,6 +177,9 @@ function numberOf(name: string): number {
 /** More than the lock of any release, little enough to hold. */
 const MAX_SIDECAR = 64 * 1024 * 1024
 
+/** A signature of P-256 has some 70 bytes. */
+const MAX_SIGNATURE = 64 * 1024
+
 async function readSidecar(path: string | undefined): Promise<BundleFiles['sidecar']> {
   if (path === undefined) return undefined
   if ((await sizeOf(path)) > MAX_SIDECAR) throw damaged(`${path} is larger than any sidecar`, path)
@@ -161,7 +189,9 @@ async function readSidecar(path: string | undefined): Promise<BundleFiles['sidec
 
 async function signatureOf(sidecar: string): Promise<{ signature?: Buffer }> {
   const path = await firstThere([signaturePath(sidecar)])
-  return path === undefined ? {} : { signature: await reading(path, () => readFile(path)) }
+  if (path === undefined) return {}
+  if ((await sizeOf(path)) > MAX_SIGNATURE) throw damaged(`${path} is larger than any signature`, path)
+  return { signature: await reading(path, () => readFile(path)) }
 }
 
 async function firstThere(paths: readonly string[]): Promise<string | undefined> {

@@ -54,6 +54,11 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
   entries(): readonly IndexEntry[] {
     return this.#parts.names.entries()
   }
+
+  /** The same content under other names. */
+  under(names: LayoutNames): LayoutReader {
+    return new LayoutReader({ ...this.#parts, names })
+  }
 }
 
 export class ReadableLayoutRepository implements ReadableRepository, TagLister, ReferrerLister, Sizer {
@@ -67,10 +72,7 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
     if (isDigest(tagOrDigest)) return this.#resolveDigest(tagOrDigest)
-    const found = this.#parts.names.entries().find(entry => {
-      const name = splitName(entry)
-      return name?.repository === this.name && name.tag === tagOrDigest
-    })
+    const found = lookup(this.#parts.names).named.get(`${this.name}:${tagOrDigest}`)
     if (found === undefined) throw this.notFound(tagOrDigest)
     return { mediaType: found.mediaType, digest: found.digest, size: found.size }
   }
@@ -101,7 +103,7 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
   /** The index knows only what has a name; for the rest the document says what it is. */
   async #resolveDigest(digest: Digest): Promise<Descriptor> {
     const { content, names } = this.#parts
-    const named = names.entries().find(entry => entry.digest === digest)
+    const named = lookup(names).digests.get(digest)
     const size = await content.size(digest)
     if (size === undefined || size > MAX_MANIFEST_BYTES) throw this.notFound(digest)
     const mediaType = named?.mediaType ?? (await readManifestOf(content, digest))?.mediaType
@@ -116,6 +118,29 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
       path: location,
     })
   }
+}
+
+interface Lookup {
+  /** by `repository:tag` */
+  readonly named: ReadonlyMap<string, IndexEntry>
+  readonly digests: ReadonlyMap<Digest, IndexEntry>
+}
+
+const lookups = new WeakMap<readonly IndexEntry[], Lookup>()
+
+/** An index may have very many names: they are looked through once for each state of it. The first of several holds. */
+function lookup(names: LayoutNames): Lookup {
+  const entries = names.entries()
+  const known = lookups.get(entries)
+  if (known !== undefined) return known
+  const [named, digests] = [new Map<string, IndexEntry>(), new Map<Digest, IndexEntry>()]
+  for (const entry of entries.toReversed()) {
+    digests.set(entry.digest, entry)
+    const name = splitName(entry)
+    if (name !== undefined) named.set(`${name.repository}:${name.tag}`, entry)
+  }
+  lookups.set(entries, { named, digests })
+  return { named, digests }
 }
 
 /** Names of the repositories that hold a tag, sorted. */

@@ -113,13 +113,15 @@ function isThere(path: string): Promise<boolean> {
 
 /** The names that an archive is to have are in its head already. */
 class PlannedNames implements WritableNames {
-  readonly #entries = new Map<string, IndexEntry>()
+  readonly #named = new Map<string, IndexEntry>()
+  #entries: readonly IndexEntry[] | undefined
 
   entries(): readonly IndexEntry[] {
-    return [...this.#entries.values()]
+    return (this.#entries ??= [...this.#named.values()])
   }
 
   async set(name: string, descriptor: Descriptor): Promise<void> {
-    this.#entries.set(name, namedEntry(name, descriptor))
+    this.#named.set(name, namedEntry(name, descriptor))
+    this.#entries = undefined
   }
 }
