@@ -15,6 +15,7 @@ import { Limiter, mapLimited } from '../limiter.ts'
 import type { Digest } from '../model/digest.ts'
 import { formatPrefix, formatReference, joinPath, type RegistryPrefix } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
+import { damaged } from '../store/archive/tar-header.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { copyItem } from './items.ts'
 import { describePlan, type MirrorPlan } from './mirror-plan.ts'
@@ -140,6 +141,12 @@ function baseMissing(
   base: ReadonlyMap<Digest, HeldBlob>,
   bundle: string,
 ): GpregError {
+  const lost = lacking.find(({ digest }) => !base.has(digest))
+  if (lost !== undefined)
+    return damaged(`${bundle} has no ${lost.digest}, which ${targetName} needs`, bundle).about({
+      reference: targetName,
+      digest: lost.digest,
+    })
   const had = [...new Set(lacking.flatMap(({ digest }) => base.get(digest)?.bundle ?? []))]
   const message = `${bundle} leaves out ${lacking.length} of its blobs, and the target does not hold them`
   return new GpregError('base-missing', message, {

@@ -130,7 +130,8 @@ async function contentProblems(
     await using bundle = await openBundle(paths, undefined, { ...context, emit: () => {} })
     return await walkBundle(bundle, context)
   } catch (thrown) {
-    if (!isGpregError(thrown, 'bundle-damaged')) throw thrown
+    // A lock or an index that is none, where no sidecar tells what it was.
+    if (!isGpregError(thrown, 'bundle-damaged') && !isGpregError(thrown, 'input-invalid')) throw thrown
     const { code, message } = thrown
     return { ...nothing, problems: [{ code, message } satisfies BundleProblem] as BundleProblem[] }
   }

@@ -44,19 +44,21 @@ export class Walker {
   }
 
   async walk(place: Place<ReadableRepository>, roots: readonly Descriptor[]): Promise<VerifyProblem[]> {
-    const problems = await allSettledOrThrow(roots.map(root => this.#visit(place, root)))
+    const problems = await allSettledOrThrow(roots.map(root => this.#visit(place, root, true)))
     // Children that several parents share are told of once.
     return [
       ...new Map(problems.flat().map(problem => [`${problem.code} ${problem.digest}`, problem])).values(),
     ]
   }
 
-  #visit(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
+  #visit(
+    place: Place<ReadableRepository>,
+    descriptor: Descriptor,
+    isManifest = isManifestType(descriptor.mediaType),
+  ): Promise<VerifyProblem[]> {
     return once(this.#known, `${place.store}/${place.repository.name}@${descriptor.digest}`, () => {
       this.checked++
-      return isManifestType(descriptor.mediaType)
-        ? this.#visitManifest(place, descriptor)
-        : this.#visitBlob(place, descriptor)
+      return isManifest ? this.#visitManifest(place, descriptor) : this.#visitBlob(place, descriptor)
     })
   }
 

@@ -1,12 +1,13 @@
 import type { Context } from '../context.ts'
 import { cachingReader, readGraph } from '../copy/graph.ts'
 import { findReferrers } from '../copy/referrers.ts'
-import { GpregError } from '../errors.ts'
+import { GpregError, unlessAborted } from '../errors.ts'
 import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
 import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
 import { purposeOf } from '../gitpod/found-image.ts'
-import { isManifestType } from '../model/descriptor.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { namesHost, tryParseReference, type Reference } from '../model/reference.ts'
+import type { ReadableRepository } from '../store/content.ts'
 import { REF_NAME } from '../store/layout-content.ts'
 import { splitName } from '../store/layout-reader.ts'
 import { pathOf } from './bundle-lock.ts'
@@ -24,6 +25,17 @@ export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
 async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
   const call = { signal: context.signal }
   const read = cachingReader()
+  const lookInto = async (repository: ReadableRepository, root: Descriptor) => {
+    try {
+      const { manifests, blobs } = await readGraph(repository, root, read, call)
+      const digests = manifests.map(({ descriptor }) => descriptor.digest)
+      return { blobs, referrers: await findReferrers(repository, digests, call) }
+    } catch (thrown) {
+      // One image that is damaged is for whoever reads it next to tell: the others are whole.
+      unlessAborted(thrown)
+      return { blobs: [], referrers: [] }
+    }
+  }
   const locked: { entry: ImageEntry; image: LockedImage; path: string }[] = []
   for (const entry of store.entries()) {
     const split = splitName(entry)
@@ -38,17 +50,12 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
     if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split!.tag)) continue
     const repository = store.repository(split!.repository)
     const root = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }
-    const graph = await readGraph(repository, root, read, call)
-    const referrers = await findReferrers(
-      repository,
-      graph.manifests.map(({ descriptor }) => descriptor.digest),
-      call,
-    )
+    const found = await lookInto(repository, root)
     const origins = [`layout:${text}`]
     locked.push({
       path: split!.repository === '' ? `:${split!.tag}` : pathOf(source),
       entry: { source, purpose: purposeOf(source), origins },
-      image: lockedImage(root, graph.blobs, referrers),
+      image: lockedImage(root, found.blobs, found.referrers),
     })
   }
   if (locked.length === 0)

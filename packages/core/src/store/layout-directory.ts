@@ -40,7 +40,8 @@ export class DirectoryContent implements WritableContent {
     try {
       yield* readFrom(blobPath(this.location, digest), offset, signal)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      // A link is no content either.
+      if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
         throw new GpregError('not-found', `${digest} is not in ${this.location}`, {
           digest,
           path: this.location,

@@ -139,7 +139,7 @@ describe('a layout on disk', () => {
     await writeFile(secret, 'secret')
     await symlink(secret, join(root, 'blobs', 'sha256', digestOf('secret').slice(7)))
     const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf('secret'), size: 6 }
-    await expect(collect(repository.fetch(descriptor))).rejects.toMatchObject({ code: 'storage' })
+    await expect(collect(repository.fetch(descriptor))).rejects.toMatchObject({ code: 'not-found' })
     expect(await repository.exists(descriptor)).toBe(false)
     expect(await repository.referrers(descriptor.digest)).toEqual([])
   })

@@ -1,0 +1,59 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { openBundle } from '../bundle/bundle.ts'
+import { createContext } from '../context.ts'
+import type { Digest } from '../model/digest.ts'
+import { createRegistries } from '../remote/registries.ts'
+import { LayoutStore } from '../store/layout-store.ts'
+import { pushSample, sampleImage } from '../testing/sample-image.ts'
+import { loadBundle } from './load.ts'
+import { verifyBundle } from './verify-bundle.ts'
+
+const directories: string[] = []
+afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
+
+const images = { good: sampleImage(['good']), bad: sampleImage(['bad']) }
+// What is damaged is read again before it is given up: nobody waits here.
+const context = createContext({ sleep: async () => {} })
+
+/** A layout of another tool, in which something of one image is not as it was. */
+async function damagedLayout(change: (file: (digest: Digest) => string) => Promise<unknown>) {
+  const root = await mkdtemp(join(tmpdir(), 'gpreg-load-'))
+  directories.push(root)
+  const layout = await LayoutStore.open(root)
+  for (const [name, image] of Object.entries(images)) await pushSample(layout.repository(name), image, '1')
+  await change(digest => join(root, 'blobs', ...digest.split(':')))
+  return root
+}
+
+const { bad } = images
+const layer = [...bad.blobs.keys()].at(-1)!
+
+it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]>([
+  ['a manifest', file => rm(file(bad.descriptor.digest)), /is not in/],
+  ['a layer', file => rm(file(layer)), new RegExp(`has no ${layer}, which bad:1 needs`)],
+  ['the bytes of a manifest', file => rewrite(file(bad.descriptor.digest), '{}'), /expected/],
+  ['the bytes of a layer', file => rewrite(file(layer), 'x'), /expected/],
+])('an image that lacks %s fails alone, and verify names it', async (_, change, message) => {
+  const root = await damagedLayout(change)
+  const registries = await createRegistries({ env: {} }, context)
+  await using bundle = await openBundle([root], undefined, context)
+  const target = `${root}-loaded`
+  directories.push(target)
+  const { images } = await loadBundle(bundle, { layout: target }, registries, context)
+  expect(images.map(({ target, status }) => [target, status]).toSorted()).toEqual([
+    ['bad:1', 'failed'],
+    ['good:1', 'copied'],
+  ])
+  expect(images.find(({ status }) => status === 'failed')!.error!.message).toMatch(message)
+  expect(await readFile(join(target, 'index.json'), 'utf8')).not.toContain('bad:1')
+  const { problems } = await verifyBundle([root], undefined, context)
+  expect(problems).toMatchObject([{ images: ['bad:1'] }])
+})
+
+async function rewrite(path: string, text: string): Promise<void> {
+  await rm(path)
+  await writeFile(path, text)
+}
