@@ -16,7 +16,7 @@ import { digestOf } from '../model/digest.ts'
 import { writeOutputFile } from '../output-file.ts'
 import type { Registries } from '../remote/registries.ts'
 import { partialPath, volumesOf } from '../store/archive/archive-files.ts'
-import { ArchiveWriter } from '../store/archive/archive-writer.ts'
+import { ArchiveWriter, discardBeginning } from '../store/archive/archive-writer.ts'
 import { LOCK_NAME, planTar } from '../store/archive/tar-plan.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { copyOptions } from './mirror.ts'
@@ -47,7 +47,7 @@ export async function writeArchive(
     const outcome = await executePlan(plan, copyOptions(options, registries), context)
     const volumes = await seal(whole, lock, options)
     // Killed just before this, the folder of the beginning is still there.
-    await rm(partialPath(options.path), { recursive: true, force: true })
+    await discardBeginning(options.path)
     return { plan, outcome, volumes }
   }
   const tar = planTar(archiveContents(surveys, lock))
@@ -177,6 +177,6 @@ async function removeOld(path: string, sidecar: string, keep: readonly string[])
 
 async function startOver(path: string, { emit }: Context): Promise<undefined> {
   const message = `${partialPath(path)} was the beginning of another bundle, and is thrown away`
+  await discardBeginning(path)
   emit({ type: 'warning', code: 'bundle-restarted', message, subject: { path } })
-  await rm(partialPath(path), { recursive: true })
 }

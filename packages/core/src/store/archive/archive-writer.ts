@@ -7,6 +7,7 @@ import { onDisk, syncFolder } from '../layout-files.ts'
 import { layoutParts } from '../layout-reader.ts'
 import { WritableLayoutRepository, type WritableParts } from '../layout-writer.ts'
 import { draftPath, partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
+import { Claim } from './claim.ts'
 import { Journal } from './journal.ts'
 import { SlotContent } from './slot-content.ts'
 import type { TarPlan } from './tar-plan.ts'
@@ -22,18 +23,26 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   readonly #plan: TarPlan
   readonly #slots: SlotContent
   readonly #parts: WritableParts
+  readonly #opened: readonly AsyncDisposable[]
 
-  private constructor(target: ArchiveTarget, plan: TarPlan, slots: SlotContent) {
+  private constructor(
+    target: ArchiveTarget,
+    plan: TarPlan,
+    slots: SlotContent,
+    opened: readonly AsyncDisposable[],
+  ) {
     this.location = target.path
     this.#target = target
     this.#plan = plan
     this.#slots = slots
+    this.#opened = opened
     this.#parts = layoutParts(slots, new PlannedNames())
   }
 
   /**
    * Starts an archive, or goes on with it: finished content is hashed again and kept.
    * @returns undefined where the folder holds the beginning of another archive
+   * @throws `storage`, also where another process is writing it
    */
   static async open(
     target: ArchiveTarget,
@@ -41,21 +50,21 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
     signal?: AbortSignal,
   ): Promise<ArchiveWriter | undefined> {
     const folder = partialPath(target.path)
-    await onDisk(folder, () => mkdir(folder, { recursive: true }))
-    const journal = await Journal.open(
-      join(folder, 'journal'),
-      `gpreg ${plan.digest} ${target.volumeSize ?? 'whole'}`,
-    )
-    if (journal === undefined) return undefined
-    await takeBack(target, plan.size)
-    const slots = await SlotContent.open(target, plan, journal)
+    const opened: AsyncDisposable[] = [await Claim.make(folder, target.path)]
+    let writer: ArchiveWriter | undefined
     try {
+      const identity = `gpreg ${plan.digest} ${target.volumeSize ?? 'whole'}`
+      const journal = await Journal.open(join(folder, 'journal'), identity)
+      if (journal === undefined) return undefined
+      opened.push(journal)
+      await takeBack(target, plan.size)
+      const slots = await SlotContent.open(target, plan, journal)
+      opened.push(slots)
       await slots.check(signal)
-    } catch (error) {
-      await slots[Symbol.asyncDispose]()
-      throw error
+      return (writer = new ArchiveWriter(target, plan, slots, opened))
+    } finally {
+      if (writer === undefined) await close(opened)
     }
-    return new ArchiveWriter(target, plan, slots)
   }
 
   repository(name: string): WritableLayoutRepository {
@@ -88,8 +97,23 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#slots[Symbol.asyncDispose]()
+    await close(this.#opened)
   }
+}
+
+/** The last that was opened first. */
+async function close(opened: readonly AsyncDisposable[]): Promise<void> {
+  for (const each of opened.toReversed()) await each[Symbol.asyncDispose]()
+}
+
+/**
+ * Throws away the beginning of an archive.
+ * @throws `storage` where another process is writing it
+ */
+export async function discardBeginning(path: string): Promise<void> {
+  const folder = partialPath(path)
+  await using _ = await Claim.make(folder, path)
+  await onDisk(folder, () => rm(folder, { recursive: true }))
 }
 
 /** Its presence says that names are being given. */

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ import { contentFrom, type ByteStream, type Content } from '../content.ts'
 import { namedEntry } from '../layout-content.ts'
 import { Archive } from './archive-reader.ts'
 import { partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
-import { ArchiveWriter } from './archive-writer.ts'
+import { ArchiveWriter, discardBeginning } from './archive-writer.ts'
 import { BLOCK, decodeHeader, decodePax, encodeHeader } from './tar-header.ts'
 import { planTar, type TarContents } from './tar-plan.ts'
 
@@ -229,6 +229,65 @@ describe('an archive', () => {
       await collect(archive.repository('a').fetch(descriptor!))
     },
   )
+
+  it('gets its headers, padding and head again where a kill left them wrong', async () => {
+    const blobs = [randomBytes(100_001), randomBytes(50_001)]
+    const plan = planTar(contents(descriptors(blobs)))
+    const path = join(await newDirectory(), 'x.tar')
+    {
+      await using first = (await ArchiveWriter.open({ path }, plan))!
+      await first.repository('a').push(descriptors(blobs)[0]!, contentFrom(blobs[0]!))
+    }
+    const [slot] = plan.slots
+    for (const at of [0, slot!.offset + 3, slot!.offset + BLOCK + slot!.size + 1, plan.size - 1])
+      await flip(join(partialPath(path), 'x.tar'), at)
+    const [whole] = await writeWhole({ path }, contents(descriptors(blobs)), blobs)
+    const [other] = await writeWhole(
+      { path: join(await newDirectory(), 'x.tar') },
+      contents(descriptors(blobs)),
+      blobs,
+    )
+    expect((await readFile(whole!)).equals(await readFile(other!))).toBe(true)
+  })
+
+  it.each(['', 'gpreg sha2', 'gpreg sha256:'])('begins anew behind a torn journal: %j', async torn => {
+    const target = { path: join(await newDirectory(), 'x.tar') }
+    const plan = planTar(contents(descriptors([Buffer.from('x')])))
+    await mkdir(partialPath(target.path))
+    await writeFile(join(partialPath(target.path), 'journal'), torn)
+    for (const time of ['first', 'second']) {
+      const archive = await ArchiveWriter.open(target, plan)
+      expect(archive, time).toBeDefined()
+      await archive![Symbol.asyncDispose]()
+    }
+  })
+
+  it('is written by one at a time, whoever was killed before', async () => {
+    const target = { path: join(await newDirectory(), 'x.tar') }
+    const plan = planTar(contents([]))
+    const { pid } = spawnSync(process.execPath, ['-e', ''])
+    await mkdir(partialPath(target.path))
+    for (const claim of [`${hostname()}~${pid}~1~x`, `${hostname()}~${process.pid}~1~x`, 'other~1~1~x'])
+      await writeFile(join(partialPath(target.path), `claim~${claim}`), '')
+    const archive = (await ArchiveWriter.open(target, plan))!
+    const refusal = { code: 'storage', message: expect.stringContaining(`process ${process.pid}`) }
+    await expect(ArchiveWriter.open(target, plan)).rejects.toMatchObject(refusal)
+    await expect(discardBeginning(target.path)).rejects.toMatchObject(refusal)
+    await archive[Symbol.asyncDispose]()
+    await (await ArchiveWriter.open(target, plan))![Symbol.asyncDispose]()
+    await discardBeginning(target.path)
+    expect(await readdir(dirname(target.path))).toEqual([])
+  })
+
+  it('takes no content of another size than planned into its place', async () => {
+    const [bytes] = [Buffer.alloc(600, 'x')]
+    const [descriptor] = descriptors([bytes])
+    const plan = planTar(contents([{ ...descriptor!, size: 100 }]))
+    await using archive = (await ArchiveWriter.open({ path: join(await newDirectory(), 'x.tar') }, plan))!
+    await expect(archive.repository('a').push(descriptor!, contentFrom(bytes))).rejects.toMatchObject({
+      code: 'size-mismatch',
+    })
+  })
 
   it('is not gone on with as another one', async () => {
     const target = { path: join(await newDirectory(), 'x.tar') }

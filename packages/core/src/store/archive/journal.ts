@@ -17,8 +17,8 @@ export class Journal implements AsyncDisposable {
 
   /** @param identity of the archive; undefined comes back where the journal is about another one */
   static async open(path: string, identity: string): Promise<Journal | undefined> {
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return ''
+    const text = await onDisk(path, () => readFile(path, 'utf8')).catch((error: Error) => {
+      if ((error.cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
       throw error
     })
     const [first, ...lines] = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
@@ -28,7 +28,8 @@ export class Journal implements AsyncDisposable {
       const [digest = '', position] = line.split(' ')
       if (isDigest(digest) && /^\d+$/.test(position ?? '')) positions.set(digest, Number(position))
     }
-    const file = await onDisk(path, () => open(path, 'a'))
+    // A torn first line says nothing, and would spoil the next.
+    const file = await onDisk(path, () => open(path, first === '' ? 'w' : 'a'))
     const journal = new Journal(path, file, positions)
     // Behind a torn line, a new one starts on its own.
     await journal.#append(first === '' ? identity : '')

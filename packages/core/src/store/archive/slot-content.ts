@@ -8,7 +8,7 @@ import type { WritableContent } from '../layout-content.ts'
 import { digestOfStream } from '../verify.ts'
 import { draftPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
 import type { Journal } from './journal.ts'
-import { END, padded } from './tar-header.ts'
+import { END } from './tar-header.ts'
 import { contentStart, slotEnd, type Slot, type TarPlan } from './tar-plan.ts'
 import { VolumeFiles, type FinishedVolume } from './volume-files.ts'
 
@@ -52,12 +52,17 @@ export class SlotContent implements WritableContent, AsyncDisposable {
       size,
     }))
     content.#files = await VolumeFiles.open(volumes, position => content.#readyUntil(position))
-    await content.#files.write(0, plan.head)
-    await content.#files.write(plan.size - END, Buffer.alloc(END))
+    try {
+      await content.#files.write(0, plan.head)
+      await content.#files.write(plan.size - END, Buffer.alloc(END))
+    } catch (error) {
+      await content[Symbol.asyncDispose]()
+      throw error
+    }
     return content
   }
 
-  /** Hashes what the journal says was finished; the rest goes on from where it says. */
+  /** Hashes what the journal says was finished; the rest goes on from where it says. What lies around it is written again. */
   async check(signal: AbortSignal | undefined): Promise<void> {
     for (const place of this.#places) {
       const { digest, size } = place.slot
@@ -69,6 +74,7 @@ export class SlotContent implements WritableContent, AsyncDisposable {
       }
       const found = await digestOfStream(this.#readBack(place, 0, size, signal), digestAlgorithm(digest))
       if (found !== digest) continue
+      await this.#frame(place.slot)
       place.written = size
       place.finished = true
     }
@@ -102,6 +108,14 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     const place = this.#byDigest.get(descriptor.digest)
     if (place === undefined)
       throw new GpregError('bug', `${descriptor.digest} is not in the plan of ${this.location}`)
+    if (descriptor.size !== place.slot.size)
+      throw new GpregError(
+        'size-mismatch',
+        `${descriptor.digest} has ${place.slot.size} bytes, not ${descriptor.size}`,
+        {
+          digest: descriptor.digest,
+        },
+      )
     // Two writers of one blob would write the same bytes: the second waits, and finds them there.
     await place.turn.run(async () => {
       if (place.finished) return
@@ -130,7 +144,6 @@ export class SlotContent implements WritableContent, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#files[Symbol.asyncDispose]()
-    await this.#journal[Symbol.asyncDispose]()
   }
 
   /** Goes on behind what is written, and hashes the whole. */
@@ -153,7 +166,7 @@ export class SlotContent implements WritableContent, AsyncDisposable {
       await this.#files.write(start + place.written, bytes)
       place.written += bytes.byteLength
     }
-    await this.#files.write(slot.offset, slot.header)
+    await this.#frame(slot)
     try {
       for await (const chunk of verifiedRest(kept, descriptor, content, signal)) {
         signal?.throwIfAborted()
@@ -172,11 +185,16 @@ export class SlotContent implements WritableContent, AsyncDisposable {
       if (place.written > noted) await this.#journal.note(slot.digest, place.written).catch(() => {})
       throw error
     }
-    const padding = padded(slot.size) - slot.size
-    if (padding > 0) await this.#files.write(start + slot.size, Buffer.alloc(padding))
     await this.#journal.note(slot.digest, slot.size)
     place.finished = true
     this.#files.pump()
+  }
+
+  /** What stands before and behind the content of a slot. */
+  async #frame(slot: Slot): Promise<void> {
+    await this.#files.write(slot.offset, slot.header)
+    const end = contentStart(slot) + slot.size
+    await this.#files.write(end, Buffer.alloc(slotEnd(slot) - end))
   }
 
   async #startOver(place: Place): Promise<void> {

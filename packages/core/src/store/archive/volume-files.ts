@@ -45,10 +45,15 @@ export class VolumeFiles implements AsyncDisposable {
   ): Promise<VolumeFiles> {
     const files = new VolumeFiles(readyUntil)
     let start = 0
-    for (const { path, size } of volumes) {
-      const file = await onDisk(path, () => open(path, 'r+').catch(() => open(path, 'wx+')))
-      files.#volumes.push({ path, file, start, size, hash: createHash('sha256'), hashed: 0 })
-      start += size
+    try {
+      for (const { path, size } of volumes) {
+        const file = await onDisk(path, () => open(path, 'r+').catch(() => open(path, 'wx+')))
+        files.#volumes.push({ path, file, start, size, hash: createHash('sha256'), hashed: 0 })
+        start += size
+      }
+    } catch (error) {
+      await files[Symbol.asyncDispose]()
+      throw error
     }
     return files
   }
@@ -81,7 +86,8 @@ export class VolumeFiles implements AsyncDisposable {
 
   /** Content from here on is written again: what was hashed of it does not count. */
   async rewind(position: number): Promise<void> {
-    await this.#pumping
+    // Another writer may start the next one as soon as this one ends.
+    while (this.#pumping !== undefined) await this.#pumping
     for (const volume of this.#volumes) {
       if (volume.start + volume.hashed <= position) continue
       volume.hash = createHash('sha256')
