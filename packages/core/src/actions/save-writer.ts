@@ -169,10 +169,15 @@ async function seal(
 async function removeOld(path: string, sidecar: string, keep: readonly string[]): Promise<void> {
   const old = await findBundle([sidecar]).catch(() => undefined)
   for (const volume of old?.volumes ?? [])
-    if (volume.path !== undefined && !keep.includes(volume.path) && volume.path.startsWith(path))
+    // Whatever that sidecar says, nothing is removed that is not called as this bundle is.
+    if (volume.path !== undefined && !keep.includes(volume.path) && isOf(volume.path, path))
       await rm(volume.path, { force: true })
   await rm(sidecar, { force: true })
   await rm(signaturePath(sidecar), { force: true })
+}
+
+function isOf(volume: string, path: string): boolean {
+  return volume.startsWith(path) && /^(?:\.\d{3})?$/.test(volume.slice(path.length))
 }
 
 async function startOver(path: string, { emit }: Context): Promise<undefined> {

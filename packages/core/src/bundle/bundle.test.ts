@@ -152,6 +152,12 @@ describe('the files of a bundle', () => {
     expect(await opening([...paths(bundle)], key)).toEqual({ warnings: [] })
   })
 
+  it('are found by a base name that ends in a number', async () => {
+    const { path, directory } = await newBundle(newKey().secret)
+    await rename(`${path}.manifest.json`, join(directory, 'gitpod.2022.manifest.json'))
+    expect((await opening([join(directory, 'gitpod.2022')])).error).toBeUndefined()
+  })
+
   it('are of one bundle, with a sidecar and without', async () => {
     const { path, directory } = await newBundle(newKey().secret)
     const foreign = join(directory, 'foreign.tar')

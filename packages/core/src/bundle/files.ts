@@ -61,7 +61,8 @@ export async function findBundle(named: readonly string[]): Promise<BundleFiles>
       })
     given.set(name, path)
   }
-  const bases = [...new Set(paths.map(path => baseOf(path)))]
+  // A base name may end in a number, too: gitpod.2022
+  const bases = [...new Set(paths.flatMap(path => [path, baseOf(path)]))]
   const sidecar = await readSidecar(await firstThere(bases.map(base => sidecarPath(base, false))))
   const name = sidecar === undefined ? baseOf(first) : sidecar.path.slice(0, -SIDECAR.length)
   const volumes =

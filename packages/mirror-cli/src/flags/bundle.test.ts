@@ -20,6 +20,9 @@ describe('--volume-size', () => {
 describe('-o', () => {
   test.each([
     ['x.tar', undefined, false, { path: 'x.tar', form: 'archive' }],
+    ['./a//x.tar', undefined, false, { path: 'a/x.tar', form: 'archive' }],
+    ['../x.tar', undefined, false, { path: '../x.tar', form: 'archive' }],
+    ['.', undefined, true, { path: '.', form: 'directory' }],
     ['dir/', undefined, false, { path: 'dir', form: 'directory' }],
     ['dir', undefined, true, { path: 'dir', form: 'directory' }],
     ['x', '4GB', false, { path: 'x', form: 'archive', volumeSize: 4e9 }],

@@ -1,3 +1,4 @@
+import { normalize } from 'node:path'
 import { GpregError, parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
 import { Args, Flags } from '@oclif/core'
 import { parseByteSize } from './byte-size.ts'
@@ -65,7 +66,8 @@ export function parseOutput(
   volumeSize: string | undefined,
   isDirectory: boolean,
 ): { readonly path: string; readonly form: 'directory' | 'archive'; readonly volumeSize?: number } {
-  const path = output.replace(/(?<=.)\/+$/, '')
+  // As the files will be found again: volumes of another bundle of that name are known by it.
+  const path = normalize(output).replace(/(?<=.)\/+$/, '')
   if (output.endsWith('/') || isDirectory) {
     if (volumeSize === undefined) return { path, form: 'directory' }
     throw new GpregError('usage', `${output} is a directory, and --volume-size cuts a tar`, {
