@@ -92,8 +92,7 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
   }
 
   async *tags(): AsyncGenerator<string> {
-    const names = this.#parts.names.entries().flatMap(entry => splitName(entry) ?? [])
-    yield* names.flatMap(({ repository, tag }) => (repository === this.name ? [tag] : [])).sort()
+    yield* lookup(this.#parts.names).tags.get(this.name) ?? []
   }
 
   async referrers(subject: Digest): Promise<readonly Descriptor[]> {
@@ -124,23 +123,31 @@ interface Lookup {
   /** by `repository:tag` */
   readonly named: ReadonlyMap<string, IndexEntry>
   readonly digests: ReadonlyMap<Digest, IndexEntry>
+  /** by repository, sorted */
+  readonly tags: ReadonlyMap<string, readonly string[]>
 }
 
 const lookups = new WeakMap<readonly IndexEntry[], Lookup>()
 
 /** An index may have very many names: they are looked through once for each state of it. The first of several holds. */
-function lookup(names: LayoutNames): Lookup {
-  const entries = names.entries()
+function lookup(index: LayoutNames): Lookup {
+  const entries = index.entries()
   const known = lookups.get(entries)
   if (known !== undefined) return known
-  const [named, digests] = [new Map<string, IndexEntry>(), new Map<Digest, IndexEntry>()]
-  for (const entry of entries.toReversed()) {
-    digests.set(entry.digest, entry)
+  const reversed = entries.toReversed()
+  const names = reversed.flatMap(entry => {
     const name = splitName(entry)
-    if (name !== undefined) named.set(`${name.repository}:${name.tag}`, entry)
+    return name === undefined ? [] : { ...name, key: `${name.repository}:${name.tag}`, entry }
+  })
+  const distinct = new Map(names.map(name => [name.key, name]))
+  const groups = Map.groupBy(distinct.values(), ({ repository }) => repository)
+  const found: Lookup = {
+    named: new Map(names.map(({ key, entry }) => [key, entry])),
+    digests: new Map(reversed.map(entry => [entry.digest, entry])),
+    tags: new Map([...groups].map(([repository, group]) => [repository, group.map(({ tag }) => tag).sort()])),
   }
-  lookups.set(entries, { named, digests })
-  return { named, digests }
+  lookups.set(entries, found)
+  return found
 }
 
 /** Names of the repositories that hold a tag, sorted. */
