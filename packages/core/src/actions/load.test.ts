@@ -42,7 +42,7 @@ it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]
   await using bundle = await openBundle([root], undefined, context)
   const target = `${root}-loaded`
   directories.push(target)
-  const { images } = await loadBundle(bundle, { layout: target }, registries, context)
+  const { images } = await loadBundle(bundle, { layout: target }, registries, {}, context)
   expect(images.map(({ target, status }) => [target, status]).toSorted()).toEqual([
     ['bad:1', 'failed'],
     ['good:1', 'copied'],

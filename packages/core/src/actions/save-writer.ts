@@ -17,7 +17,9 @@ import { writeOutputFile } from '../output-file.ts'
 import type { Registries } from '../remote/registries.ts'
 import { partialPath, volumesOf } from '../store/archive/archive-files.ts'
 import { ArchiveWriter, discardBeginning } from '../store/archive/archive-writer.ts'
+import { Claim } from '../store/claim.ts'
 import { LOCK_NAME, planTar } from '../store/archive/tar-plan.ts'
+import { ingestFolder } from '../store/layout-files.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { copyOptions } from './mirror.ts'
 import { leftOut, retarget, type Draft, type SaveOptions } from './save-draft.ts'
@@ -83,7 +85,10 @@ export async function writeArchive(
   return { plan, outcome, volumes }
 }
 
-/** @throws `storage`, `input-invalid`, `aborted` */
+/**
+ * Writes a draft into a directory, or goes on with it.
+ * @throws `storage`, also where another process is writing it, `input-invalid`, `aborted`
+ */
 export async function writeDirectory(
   { surveys, lock }: Draft,
   registries: Registries,
@@ -91,6 +96,7 @@ export async function writeDirectory(
   context: Context,
 ): Promise<Written> {
   const layout = await LayoutStore.resume(options.path, context.now(), leftOut(lock), context.signal)
+  await using _ = await Claim.make(ingestFolder(options.path), options.path)
   const targeted = retarget(surveys, name => ({ store: options.path, repository: layout.repository(name) }))
   const { plan, outcome } = await copyInto(targeted, registries, options, context)
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }

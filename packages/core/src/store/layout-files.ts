@@ -22,6 +22,11 @@ export function blobPath(root: string, digest: Digest): string {
   return join(root, 'blobs', digestAlgorithm(checked), digestHex(checked))
 }
 
+/** Where what is on its way into a layout lies. */
+export function ingestFolder(root: string): string {
+  return join(root, INGEST)
+}
+
 /** An upload's file: it outlives its process, so that the upload can go on. */
 export function ingestPath(root: string, id: string): string {
   return join(root, INGEST, id)

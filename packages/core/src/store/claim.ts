@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { GpregError } from '../../errors.ts'
-import { onDisk } from '../layout-files.ts'
+import { GpregError } from '../errors.ts'
+import { onDisk } from './layout-files.ts'
 
 const PREFIX = 'claim~'
 
