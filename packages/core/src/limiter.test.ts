@@ -34,7 +34,7 @@ describe('Limiter', () => {
       finished++
       if (index % 2 === 1) throw new RangeError(String(index))
     }
-    await expect(mapLimited([0, 1, 2, 3], new Limiter(2), work)).rejects.toThrow('1')
+    await expect(mapLimited([0, 1, 2, 3], 2, work)).rejects.toThrow('1')
     expect(finished).toBe(4)
   })
 })

@@ -48,11 +48,21 @@ export async function allSettledOrThrow<const T extends readonly unknown[]>(
   }) as { -readonly [K in keyof T]: Awaited<T[K]> }
 }
 
-/** {@link allSettledOrThrow} over a limit. */
-export function mapLimited<T, R>(
+/** {@link allSettledOrThrow} over work that is started only so many pieces at once: what waits costs nothing. */
+export async function mapLimited<T, R>(
   items: Iterable<T>,
-  limiter: Limiter,
+  limit: number,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  return allSettledOrThrow(Array.from(items, item => limiter.run(() => work(item))))
+  const started: Promise<R>[] = []
+  const queue = [...items].values()
+  const worker = async (): Promise<void> => {
+    for (const item of queue) {
+      const pending = work(item)
+      started.push(pending)
+      await pending.catch(() => {})
+    }
+  }
+  await Promise.all(Array.from({ length: limit }, worker))
+  return allSettledOrThrow(started)
 }

@@ -6,12 +6,11 @@ import type { Context } from '../context.ts'
 import { executePlan } from '../copy/execute.ts'
 import { cachingReader, readGraph } from '../copy/graph.ts'
 import type { CopyItem, Place } from '../copy/item.ts'
-import { graphsOf, lookAtTargets, surveyItems, type TransferPlan } from '../copy/plan.ts'
-import { blobKey, isHeld, type BlobPlan } from '../copy/presence.ts'
-import type { Survey } from '../copy/survey.ts'
+import { lookAtTargets, surveyItems, type TransferPlan } from '../copy/plan.ts'
+import { isHeld, type BlobPlan } from '../copy/presence.ts'
 import { GpregError } from '../errors.ts'
 import type { HeldBlob, Lock } from '../gitpod/lock.ts'
-import { Limiter, mapLimited } from '../limiter.ts'
+import { mapLimited } from '../limiter.ts'
 import type { Digest } from '../model/digest.ts'
 import { formatPrefix, formatReference, joinPath, type RegistryPrefix } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
@@ -69,6 +68,9 @@ export async function planLoad(
   return describePlan((await planBundle(bundle, target, registries, context)).plan)
 }
 
+/** Small requests at once. */
+const LOOKS_AT_ONCE = 16
+
 interface BundlePlan {
   readonly plan: TransferPlan
   readonly missing: readonly MissingBlob[]
@@ -103,28 +105,27 @@ async function settleBase(
   context: Context,
 ): Promise<BundlePlan> {
   const base = new Map<Digest, HeldBlob>(lock.base?.blobs.map(blob => [blob.digest, blob]))
-  const absent = new Set<string>()
-  const settle = async (blob: BlobPlan): Promise<BlobPlan> => {
+  const absent = new Set<BlobPlan>()
+  await mapLimited(plan.blobs, LOOKS_AT_ONCE, async blob => {
     const { digest } = blob.descriptor
-    if (isHeld(blob) || (await store.holds(digest))) return blob
+    if (isHeld(blob) || (await store.holds(digest))) return
     const held = base.get(digest)
     if (held !== undefined) {
       const holder = open(joinPath(prefixOf(target).path, held.repository))
-      if (await holder.repository.exists(blob.descriptor, { signal: context.signal }))
-        return { ...blob, sources: [holder] }
+      if (await holder.repository.exists(blob.descriptor, { signal: context.signal })) {
+        blob.sources.splice(0, Infinity, holder)
+        return
+      }
     }
-    absent.add(blobKey(blob.store, digest))
-    return blob
-  }
-  const blobs = await mapLimited(plan.blobs, new Limiter(16), settle)
-  if (absent.size === 0) return { plan: { ...plan, blobs }, missing: [] }
+    absent.add(blob)
+  })
+  if (absent.size === 0) return { plan, missing: [] }
   const missing = new Map<Digest, MissingBlob>()
-  const images = plan.images.map((survey): Survey => {
-    const { item } = survey
-    const lacking = graphsOf(survey)
-      .flatMap(graph => graph.blobs)
-      .filter(({ digest }) => absent.has(blobKey(item.target.store, digest)))
-    if (lacking.length === 0) return survey
+  const images = plan.images.map((image): TransferPlan['images'][number] => {
+    const { item } = image
+    const needs = image.status === 'to-copy' ? image.needs : []
+    const lacking = needs.flatMap(({ blob }) => (absent.has(blob) ? [blob.descriptor] : []))
+    if (lacking.length === 0) return image
     for (const { digest, size } of lacking) {
       const bundle = base.get(digest)?.bundle
       const images = [...(missing.get(digest)?.images ?? []), item.targetName]
@@ -132,7 +133,7 @@ async function settleBase(
     }
     return { item, status: 'failed', error: baseMissing(item, lacking, base, name) }
   })
-  return { plan: { images, blobs }, missing: [...missing.values()] }
+  return { plan: { ...plan, images }, missing: [...missing.values()] }
 }
 
 function baseMissing(

@@ -4,7 +4,7 @@ import { findReferrers } from '../copy/referrers.ts'
 import { unlessAborted, type GpregError } from '../errors.ts'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
-import { Limiter, mapLimited } from '../limiter.ts'
+import { mapLimited } from '../limiter.ts'
 import { formatReference, tagOrDigest } from '../model/reference.ts'
 import type { Registries } from '../remote/registries.ts'
 
@@ -32,7 +32,7 @@ export async function lockImages(
   const bySource = new Map(set.images.map(entry => [formatReference(entry.source), entry]))
   context.emit({ type: 'plan.started', images: bySource.size })
   const failed: { source: string; error: GpregError }[] = []
-  const locked = await mapLimited(bySource, new Limiter(LOOKS_AT_ONCE), async ([source, entry]) => {
+  const locked = await mapLimited(bySource, LOOKS_AT_ONCE, async ([source, entry]) => {
     try {
       return [{ entry, image: await lockImage(entry, registries, read, options, context) }]
     } catch (thrown) {

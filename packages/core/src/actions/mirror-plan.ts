@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
-import { graphsOf, planTransfer, type TransferPlan } from '../copy/plan.ts'
-import { blobKey, isHeld, type BlobPlan } from '../copy/presence.ts'
-import type { Survey } from '../copy/survey.ts'
+import { planTransfer, type TransferPlan } from '../copy/plan.ts'
+import { isHeld, type BlobPlace, type BlobPlan } from '../copy/presence.ts'
+import { graphsOf } from '../copy/survey.ts'
 import type { DiskSpace } from '../bundle/disk.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'
@@ -73,25 +73,20 @@ export function describePlan(plan: TransferPlan): MirrorPlan {
   }
 }
 
-function planRows(plan: TransferPlan): PlannedImage[] {
-  const blobs = new Map(plan.blobs.map(blob => [blobKey(blob.store, blob.descriptor.digest), blob]))
-  const claimed = new Set<string>()
-  return plan.images.map(survey => {
-    const { item, status } = survey
+function planRows({ images }: TransferPlan): PlannedImage[] {
+  const claimed = new Set<BlobPlan | BlobPlace>()
+  return images.map(image => {
+    const { item, status } = image
     const amounts = { send: 0, mount: 0, present: 0 }
-    for (const { digest, size } of graphsOf(survey).flatMap(graph => graph.blobs)) {
-      const key = blobKey(item.target.store, digest)
-      const placeKey = `${key} ${item.target.repository.name}`
-      if (claimed.has(placeKey)) continue
-      amounts[fate(blobs.get(key)!, item.target.repository.name, claimed.has(key))] += size
-      claimed.add(key).add(placeKey)
+    for (const place of image.status === 'to-copy' ? image.needs : []) {
+      if (claimed.has(place)) continue
+      amounts[fate(place, claimed.has(place.blob))] += place.blob.descriptor.size
+      claimed.add(place).add(place.blob)
     }
     return {
       source: item.sourceName,
       target: item.targetName,
-      ...(survey.status === 'failed'
-        ? { error: describeError(survey.error) }
-        : { digest: survey.root.digest }),
+      ...(image.status === 'failed' ? { error: describeError(image.error) } : { digest: image.root.digest }),
       status,
       ...amounts,
     }
@@ -99,8 +94,8 @@ function planRows(plan: TransferPlan): PlannedImage[] {
 }
 
 /** What happens with a blob in one repository; the first that needs it is sent it, the others mount it. */
-function fate(blob: BlobPlan, repository: string, sentBefore: boolean): keyof TransferAmounts {
-  if (blob.places.get(repository)?.present) return 'present'
+function fate({ blob, present }: BlobPlace, sentBefore: boolean): keyof TransferAmounts {
+  if (present) return 'present'
   return isHeld(blob) || sentBefore ? 'mount' : 'send'
 }
 
@@ -110,12 +105,12 @@ function contentTotals({ blobs }: TransferPlan) {
   const unique = new Set<Digest>()
   for (const blob of blobs) {
     const { digest, size } = blob.descriptor
-    const present = [...blob.places.values()].filter(place => place.present).length
+    const present = blob.places.filter(place => place.present).length
     const amounts = {
       unique: unique.has(digest) ? 0 : 1,
       present,
       send: present > 0 ? 0 : 1,
-      mount: blob.places.size - Math.max(present, 1),
+      mount: blob.places.length - Math.max(present, 1),
     }
     unique.add(digest)
     for (const key of ['unique', 'send', 'mount', 'present'] as const) {
@@ -127,13 +122,11 @@ function contentTotals({ blobs }: TransferPlan) {
 }
 
 export function dockerHub({ images }: TransferPlan, registries: Registries): Pick<MirrorPlan, 'dockerHub'> {
-  const fromHub = (survey: Survey) => survey.item.source.store === 'docker.io'
-  if (!images.some(fromHub)) return {}
-  const pullsNeeded = images
-    .filter(fromHub)
-    .reduce(
-      (sum, survey) => sum + graphsOf(survey).reduce((all, graph) => all + graph.manifests.length, 0),
-      0,
-    )
+  const fromHub = images.filter(({ item }) => item.source.store === 'docker.io')
+  if (fromHub.length === 0) return {}
+  let pullsNeeded = 0
+  for (const image of fromHub)
+    if (image.status === 'to-copy')
+      for (const { manifests } of graphsOf(image)) pullsNeeded += manifests.length
   return { dockerHub: { pullsNeeded, pullsLeft: registries.pullsLeft() } }
 }

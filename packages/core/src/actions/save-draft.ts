@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockBundle, pathOf, type ToCopy } from '../bundle/bundle-lock.ts'
+import { lockBundle, pathOf } from '../bundle/bundle-lock.ts'
 import { formatReceipt, type Receipt } from '../bundle/receipt.ts'
 import type { Context } from '../context.ts'
 import type { Place } from '../copy/item.ts'
-import { graphsOf, surveyItems, type TransferPlan } from '../copy/plan.ts'
-import type { Survey } from '../copy/survey.ts'
+import { surveyItems, type TransferPlan } from '../copy/plan.ts'
+import { graphsOf, type Survey, type ToCopy } from '../copy/survey.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'
 import { readLock, writeLock, type Lock, type LockBase } from '../gitpod/lock.ts'
 import { digestOf, type Digest } from '../model/digest.ts'
@@ -59,7 +59,7 @@ export async function draftBundle(
   })
   const surveys = await surveyItems(items, copyOptions(options, registries), context)
   if (!surveys.every(isToCopy))
-    return { images: surveys.filter(({ status }) => status === 'failed'), blobs: [] }
+    return { images: surveys.filter(survey => survey.status === 'failed'), blobs: [] }
   const base = options.since && baseOf(options.since, surveys)
   const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base)
   const lock = lockAt(set.locked ?? new Date(context.now()).toISOString())

@@ -3,7 +3,7 @@ import { readManifest } from '../copy/graph.ts'
 import { filterPlatforms } from '../copy/platform-filter.ts'
 import { unlessAborted } from '../errors.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
-import { Limiter, mapLimited } from '../limiter.ts'
+import { mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
@@ -69,7 +69,7 @@ export async function verifyHoldings(
   const started = context.now()
   const walker = new Walker(options.deep ?? false, registries.concurrency, context)
   context.emit({ type: 'plan.started', images: set.images.length })
-  const images = await mapLimited(set.images, new Limiter(IMAGES_AT_ONCE), async entry => {
+  const images = await mapLimited(set.images, IMAGES_AT_ONCE, async entry => {
     const image = await verifyImage(entry, registries, options, walker, context)
     context.emit({
       type: 'image.verified',

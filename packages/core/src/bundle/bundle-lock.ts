@@ -1,5 +1,4 @@
-import { graphsOf } from '../copy/plan.ts'
-import type { Survey } from '../copy/survey.ts'
+import { graphsOf, type ToCopy } from '../copy/survey.ts'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../gitpod/lock.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -15,8 +14,6 @@ import { namedEntry, type IndexEntry } from '../store/layout-content.ts'
 
 /** Stands for the target while a bundle is made: what is below it is what the bundle remembers. */
 export const BUNDLE_PREFIX: RegistryPrefix = { host: 'bundle.invalid', path: '' }
-
-export type ToCopy = Extract<Survey, { status: 'to-copy' }>
 
 /** A name below the prefix: `library/redis:6.2`. */
 export function pathOf(target: Reference): string {

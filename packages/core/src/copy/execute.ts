@@ -3,10 +3,9 @@ import { abortedError, toGpregError, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import type { Digest } from '../model/digest.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
-import { graphsOf, type TransferPlan } from './plan.ts'
-import { blobKey } from './presence.ts'
+import type { ImagePlan, TransferPlan } from './plan.ts'
+import type { BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
-import type { Survey } from './survey.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
 
 /** Images whose manifests are written at once. */
@@ -24,8 +23,6 @@ export interface CopyOutcome {
   readonly totals: TransferTotals
 }
 
-type ToCopy = Extract<Survey, { status: 'to-copy' }>
-
 /**
  * Carries a plan out. An image is published as soon as its own blobs are there; one that fails does not stop the others.
  * @throws `aborted`, after all that was started has ended
@@ -37,23 +34,16 @@ export async function executePlan(
 ): Promise<CopyOutcome> {
   const transfer = new Transfer(options, context)
   const publishing = new Publishing()
-  const byKey = new Map(plan.blobs.map(blob => [blobKey(blob.store, blob.descriptor.digest), blob]))
-  const announce = announcer(plan, context)
-
-  const needed = neededKeys(plan)
+  const waiting = imagesByBlob(plan)
+  // Blobs of images that failed while the plan was made are not sent for them.
   transfer.start(
-    plan.blobs.filter(blob => needed.has(blobKey(blob.store, blob.descriptor.digest))),
-    announce,
+    plan.blobs.filter(blob => waiting.has(blob)),
+    announcer(waiting, context),
   )
 
-  const copy = async (survey: ToCopy): Promise<void> => {
-    const { item, image, referrers } = survey
+  const copy = async ({ item, image, referrers, needs }: ImagePlan): Promise<void> => {
     const { store, repository } = item.target
-    await allSettledOrThrow(
-      graphsOf(survey).flatMap(graph =>
-        graph.blobs.map(({ digest }) => transfer.arrival(store, digest, repository.name)),
-      ),
-    )
+    await allSettledOrThrow(needs.map(place => transfer.arrival(place)))
     await publishing.run(`${store}/${repository.name}`, () =>
       publishImage({
         repository,
@@ -61,12 +51,15 @@ export async function executePlan(
         referrers,
         tag: item.tag,
         call: { signal: context.signal },
-        resend: descriptor => transfer.resend(byKey.get(blobKey(store, descriptor.digest))!, repository),
+        resend: async ({ digest }) => {
+          const lost = needs.find(({ blob }) => blob.descriptor.digest === digest)
+          if (lost !== undefined) await transfer.resend(lost)
+        },
       }),
     )
   }
 
-  const images = await allSettledOrThrow(plan.images.map(survey => settle(survey, copy, context)))
+  const images = await allSettledOrThrow(plan.images.map(image => settle(image, copy, context)))
   await transfer.settled()
   if (context.signal.aborted) throw abortedError(context.signal.reason)
   return { images, totals: transfer.totals }
@@ -88,11 +81,11 @@ class Publishing {
 }
 
 async function settle(
-  survey: Survey,
-  copy: (survey: ToCopy) => Promise<void>,
+  image: TransferPlan['images'][number],
+  copy: (image: ImagePlan) => Promise<void>,
   context: Context,
 ): Promise<CopiedImage> {
-  const { item } = survey
+  const { item } = image
   const names = { image: item.targetName, source: item.sourceName }
   const fail = (error: GpregError): CopiedImage => {
     if (error.code !== 'aborted') context.emit({ type: 'image.failed', ...names, error })
@@ -100,17 +93,17 @@ async function settle(
       item,
       status: 'failed',
       error,
-      ...(survey.status === 'failed' ? {} : { digest: survey.root.digest }),
+      ...(image.status === 'failed' ? {} : { digest: image.root.digest }),
     }
   }
-  if (survey.status === 'failed') return fail(survey.error)
-  const { digest } = survey.root
-  if (survey.status === 'up-to-date') {
+  if (image.status === 'failed') return fail(image.error)
+  const { digest } = image.root
+  if (image.status === 'up-to-date') {
     context.emit({ type: 'image.up-to-date', ...names, digest })
     return { item, status: 'up-to-date', digest }
   }
   try {
-    await copy(survey)
+    await copy(image)
   } catch (thrown) {
     return fail(toGpregError(thrown).about({ reference: item.targetName }))
   }
@@ -118,33 +111,25 @@ async function settle(
   return { item, status: 'copied', digest }
 }
 
-/** Blobs of images that failed while the plan was made are not sent for them. */
-function neededKeys(plan: TransferPlan): Set<string> {
-  return new Set(
-    plan.images.flatMap(survey =>
-      graphsOf(survey).flatMap(graph =>
-        graph.blobs.map(({ digest }) => blobKey(survey.item.target.store, digest)),
-      ),
-    ),
-  )
+/** The images that wait for each blob. */
+function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, ReadonlySet<ImagePlan>> {
+  const waiting = new Map<BlobPlan, Set<ImagePlan>>()
+  for (const image of images) {
+    if (image.status !== 'to-copy') continue
+    for (const { blob } of image.needs) waiting.set(blob, (waiting.get(blob) ?? new Set()).add(image))
+  }
+  return waiting
 }
 
 /** Says that an image has started when the first of its blobs does. */
-function announcer(plan: TransferPlan, context: Context): (digest: Digest) => void {
-  const waiting = new Map<Digest, Set<ToCopy>>()
-  for (const survey of plan.images) {
-    if (survey.status !== 'to-copy') continue
-    for (const { digest } of graphsOf(survey).flatMap(graph => graph.blobs)) {
-      waiting.set(digest, (waiting.get(digest) ?? new Set()).add(survey))
-    }
-  }
-  const started = new Set<ToCopy>()
-  return digest => {
-    for (const survey of waiting.get(digest) ?? []) {
-      if (started.has(survey)) continue
-      started.add(survey)
-      const bytes = survey.image.blobs.reduce((sum, blob) => sum + blob.size, 0)
-      context.emit({ type: 'image.started', image: survey.item.targetName, bytes })
+function announcer(waiting: ReturnType<typeof imagesByBlob>, context: Context): (blob: BlobPlan) => void {
+  const started = new Set<ImagePlan>()
+  return blob => {
+    for (const image of waiting.get(blob) ?? []) {
+      if (started.has(image)) continue
+      started.add(image)
+      const bytes = image.image.blobs.reduce((sum, { size }) => sum + size, 0)
+      context.emit({ type: 'image.started', image: image.item.targetName, bytes })
     }
   }
 }

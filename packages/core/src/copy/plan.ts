@@ -3,17 +3,22 @@ import { unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Call } from '../store/content.ts'
-import { cachingReader, type ImageGraph } from './graph.ts'
+import { cachingReader } from './graph.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
-import { isHeld, Presence, type BlobPlan } from './presence.ts'
-import { surveyItem, type Survey } from './survey.ts'
+import { isHeld, Presence, type BlobPlace, type BlobPlan } from './presence.ts'
+import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
 /** Small requests at once. They wait for the other side, not for the line. */
 const LOOKS_AT_ONCE = 16
 
+/** An image that is to be copied, with the places of all its blobs. */
+export interface ImagePlan extends ToCopy {
+  readonly needs: readonly BlobPlace[]
+}
+
 /** The image set held against its targets: what is there, what can be mounted, what must be sent. */
 export interface TransferPlan {
-  readonly images: readonly Survey[]
+  readonly images: readonly (ImagePlan | Settled)[]
   /** largest first */
   readonly blobs: readonly BlobPlan[]
 }
@@ -46,7 +51,7 @@ export async function surveyItems(
       return pending
     },
   }
-  return mapLimited(items, new Limiter(LOOKS_AT_ONCE), async item => {
+  return mapLimited(items, LOOKS_AT_ONCE, async item => {
     const survey = await surveyItem(item, surveyor)
     context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
     return survey
@@ -57,7 +62,9 @@ export async function surveyItems(
 export async function lookAtTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
   const call = { signal: context.signal }
   const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
-  const images = await allSettledOrThrow(surveys.map(survey => lookAtTarget(survey, presence, call)))
+  const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey =>
+    survey.status === 'to-copy' ? lookAtTarget(survey, presence, call) : survey,
+  )
   const plan = { images, blobs: presence.blobs().sort(bySize) }
   const bytes = plan.blobs.reduce((sum, blob) => sum + (isHeld(blob) ? 0 : blob.descriptor.size), 0)
   const toCopy = images.filter(({ status }) => status === 'to-copy').length
@@ -65,24 +72,17 @@ export async function lookAtTargets(surveys: readonly Survey[], context: Context
   return plan
 }
 
-/** Every graph of an image that is to be copied: its own, then those of its referrers. */
-export function graphsOf(survey: Survey): readonly ImageGraph[] {
-  return survey.status === 'to-copy' ? [survey.image, ...survey.referrers.map(({ graph }) => graph)] : []
-}
-
 /** Adds what the target has to what is known of an image. One whose repository cannot be asked has failed. */
-async function lookAtTarget(survey: Survey, presence: Presence, call: Call): Promise<Survey> {
-  if (survey.status !== 'to-copy') return survey
-  const { item } = survey
+async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
+  const { item, root } = survey
   try {
-    const blobs = graphsOf(survey).flatMap(graph => graph.blobs)
-    const looks = await Promise.allSettled(blobs.map(blob => presence.look(item, blob)))
-    const there = looks.map(look => {
-      if (look.status === 'rejected') throw look.reason
-      return look.value
-    })
-    const whole = item.tag === undefined && there.every(Boolean) && (await hasManifests(survey, call))
-    return whole ? { item, status: 'up-to-date', root: survey.root } : survey
+    const needs = await presence.look(
+      item,
+      graphsOf(survey).flatMap(graph => graph.blobs),
+    )
+    const there = item.tag === undefined && needs.every(({ present }) => present)
+    if (there && (await hasManifests(survey, call))) return { item, status: 'up-to-date', root }
+    return { ...survey, needs }
   } catch (thrown) {
     const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ reference: item.targetName }) }
@@ -90,7 +90,7 @@ async function lookAtTarget(survey: Survey, presence: Presence, call: Call): Pro
 }
 
 /** For a name without a tag, nothing but everything below it says that it is whole. */
-async function hasManifests(survey: Survey, call: Call): Promise<boolean> {
+async function hasManifests(survey: ToCopy, call: Call): Promise<boolean> {
   const { repository } = survey.item.target
   const manifests = graphsOf(survey).flatMap(graph => graph.manifests)
   const there = await allSettledOrThrow(

@@ -1,39 +1,43 @@
-import type { Limiter } from '../limiter.ts'
+import { allSettledOrThrow, type Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Call, ReadableRepository, Repository } from '../store/content.ts'
 import type { CopyItem, Place } from './item.ts'
 
-/** One blob, every repository of one store that needs it, and where it can come from. */
+/** One blob, every repository of one store that needs it, and where it can come from. Blobs are planned for each store apart. */
 export interface BlobPlan {
   readonly descriptor: Descriptor
   readonly store: string
-  readonly sources: readonly Place<ReadableRepository>[]
-  /** by repository name; what is deduplicated is keyed by store, repository and digest, or the second never gets its link */
-  readonly places: ReadonlyMap<string, { readonly repository: Repository; readonly present: boolean }>
+  /** in the order in which they are tried */
+  readonly sources: Place<ReadableRepository>[]
+  readonly places: readonly BlobPlace[]
 }
 
-/** `store digest`: blobs are planned for each target store apart. */
-export function blobKey(store: string, digest: Digest): string {
-  return `${store} ${digest}`
+/** A blob in a repository that needs it. There is one such object for both, so that it is told by its identity. */
+export interface BlobPlace {
+  readonly blob: BlobPlan
+  readonly repository: Repository
+  readonly present: boolean
 }
 
 /** Whether any repository of the store has it, so that none of its bytes need cross the line. */
 export function isHeld({ places }: BlobPlan): boolean {
-  return [...places.values()].some(({ present }) => present)
+  return places.some(({ present }) => present)
 }
 
-interface Growing extends BlobPlan {
-  readonly sources: Place<ReadableRepository>[]
-  readonly places: Map<string, { repository: Repository; present: boolean }>
-}
+type Growing = { -readonly [K in keyof BlobPlan]: BlobPlan[K] }
+type Answers = Map<Digest, Promise<BlobPlace>>
 
-/** What the targets have of the blobs that images need: every repository is asked for every blob once. */
+/**
+ * What the targets have of the blobs that images need: every repository is asked for every blob once. There may be hundreds of
+ * thousands, so nothing is kept by a key that is longer than the digest that is there anyway.
+ */
 export class Presence {
   readonly #limiter: Limiter
   readonly #call: Call
-  readonly #blobs = new Map<string, Growing>()
-  readonly #asked = new Map<string, Promise<boolean>>()
+  readonly #stores = new Map<string, Map<Digest, Growing>>()
+  /** by `store repository` */
+  readonly #repositories = new Map<string, Answers>()
 
   constructor(limiter: Limiter, call: Call) {
     this.#limiter = limiter
@@ -41,35 +45,44 @@ export class Presence {
   }
 
   blobs(): BlobPlan[] {
-    return [...this.#blobs.values()]
+    return [...this.#stores.values()].flatMap(blobs => [...blobs.values()])
   }
 
-  /** Whether the target of an item has a blob. */
-  look({ source, target }: CopyItem, descriptor: Descriptor): Promise<boolean> {
-    const key = blobKey(target.store, descriptor.digest)
-    const blob: Growing = this.#blobs.get(key) ?? {
-      descriptor,
-      store: target.store,
-      sources: [],
-      places: new Map(),
-    }
-    this.#blobs.set(key, blob)
-    if (
-      !blob.sources.some(
-        ({ store, repository }) => store === source.store && repository.name === source.repository.name,
-      )
-    ) {
-      blob.sources.push(source)
-    }
-    const { repository } = target
-    const asked = this.#asked.get(`${key} ${repository.name}`)
-    if (asked !== undefined) return asked
-    const place = { repository, present: false }
-    blob.places.set(repository.name, place)
-    const answer = this.#limiter.run(
-      async () => (place.present = await repository.exists(descriptor, this.#call)),
+  /** Where an item needs these blobs, and whether they are there. */
+  look(item: CopyItem, descriptors: readonly Descriptor[]): Promise<readonly BlobPlace[]> {
+    const { store, repository } = item.target
+    const blobs = entry(this.#stores, store)
+    const answers = entry(this.#repositories, `${store} ${repository.name}`)
+    return allSettledOrThrow(
+      descriptors.map(descriptor => {
+        const blob = blobs.get(descriptor.digest) ?? { descriptor, store, sources: [item.source], places: [] }
+        blobs.set(descriptor.digest, blob)
+        addSource(blob, item.source)
+        const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository)
+        answers.set(descriptor.digest, answer)
+        return answer
+      }),
     )
-    this.#asked.set(`${key} ${repository.name}`, answer)
-    return answer
   }
+
+  #ask(blob: Growing, repository: Repository): Promise<BlobPlace> {
+    const place = { blob, repository, present: false }
+    // Not pushed: that would keep room for sixteen more, and most blobs have one place.
+    blob.places = [...blob.places, place]
+    return this.#limiter.run(async () => {
+      place.present = await repository.exists(blob.descriptor, this.#call)
+      return place
+    })
+  }
+}
+
+function entry<V>(maps: Map<string, Map<Digest, V>>, key: string): Map<Digest, V> {
+  const map = maps.get(key) ?? new Map<Digest, V>()
+  maps.set(key, map)
+  return map
+}
+
+function addSource({ sources }: BlobPlan, { store, repository }: CopyItem['source']): void {
+  const known = sources.some(source => source.store === store && source.repository.name === repository.name)
+  if (!known) sources.push({ store, repository })
 }

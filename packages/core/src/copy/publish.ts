@@ -1,6 +1,6 @@
 import { allSettledOrThrow } from '../limiter.ts'
 import { isGpregError, type GpregError } from '../errors.ts'
-import type { Descriptor } from '../model/descriptor.ts'
+import { isForeignLayer, type Descriptor } from '../model/descriptor.ts'
 import { childrenOf } from '../model/manifest.ts'
 import { contentFrom, type Call, type Repository } from '../store/content.ts'
 import type { ImageGraph, ManifestNode } from './graph.ts'
@@ -58,7 +58,7 @@ async function write(
 
 async function heal(publication: Publication, node: ManifestNode, cause: GpregError): Promise<void> {
   if (node.manifest.kind === 'index') throw cause
-  const children = childrenOf(node.manifest)
+  const children = childrenOf(node.manifest).filter(child => !isForeignLayer(child))
   const there = await allSettledOrThrow(
     children.map(child => publication.repository.exists(child, publication.call)),
   )

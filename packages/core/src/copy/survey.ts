@@ -15,17 +15,27 @@ export interface ReferrerGraph {
   readonly graph: ImageGraph
 }
 
-/** What is known of one name before anything is sent. */
-export type Survey =
+/** A name whose image is wanted, with all that is to be there. */
+export interface ToCopy {
+  readonly item: CopyItem
+  readonly status: 'to-copy'
+  readonly root: Descriptor
+  readonly image: ImageGraph
+  readonly referrers: readonly ReferrerGraph[]
+}
+
+/** A name about which there is nothing more to do. */
+export type Settled =
   | { readonly item: CopyItem; readonly status: 'up-to-date'; readonly root: Descriptor }
-  | {
-      readonly item: CopyItem
-      readonly status: 'to-copy'
-      readonly root: Descriptor
-      readonly image: ImageGraph
-      readonly referrers: readonly ReferrerGraph[]
-    }
   | { readonly item: CopyItem; readonly status: 'failed'; readonly error: GpregError }
+
+/** What is known of one name before anything is sent. */
+export type Survey = ToCopy | Settled
+
+/** Every graph of an image: its own, then those of its referrers. */
+export function graphsOf({ image, referrers }: ToCopy): readonly ImageGraph[] {
+  return [image, ...referrers.map(({ graph }) => graph)]
+}
 
 export interface Surveyor {
   readonly options: CopyOptions

@@ -3,12 +3,11 @@ import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import type { Digest } from '../model/digest.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
 import { isBudgeted, isMounter, type Budget } from '../store/capabilities.ts'
 import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
 import type { CopyOptions, Place } from './item.ts'
-import { blobKey, isHeld, type BlobPlan } from './presence.ts'
+import { isHeld, type BlobPlace, type BlobPlan } from './presence.ts'
 import { Slots } from './slots.ts'
 
 /** Whole blobs tried again after a broken upload or a wrong digest; the download inside resumes on its own. */
@@ -47,7 +46,7 @@ export class Transfer {
   readonly #small = new Limiter(SMALL_AT_ONCE)
   readonly #slots = new Slots()
   readonly #rate: RateLimit | undefined
-  readonly #arrivals = new Map<string, Map<string, Promise<void>>>()
+  readonly #arrivals = new Map<BlobPlace, Promise<void>>()
   #defeats = 0
 
   constructor({ concurrency, limitRate }: CopyOptions, context: Context) {
@@ -57,46 +56,49 @@ export class Transfer {
   }
 
   /** Sets everything going, in the order of the plan. `onStart` is told when a blob is on its way. */
-  start(blobs: readonly BlobPlan[], onStart: (digest: Digest) => void): void {
+  start(blobs: readonly BlobPlan[], onStart: (blob: BlobPlan) => void): void {
     for (const blob of blobs) {
-      const arrival = isHeld(blob) ? this.#spread(blob) : this.#sendFirst(blob, onStart)
-      this.#arrivals.set(blobKey(blob.store, blob.descriptor.digest), arrival)
+      if (isHeld(blob)) this.#spread(blob)
+      else this.#sendFirst(blob, onStart)
     }
   }
 
   /** Settles when the blob is in the repository. */
-  async arrival(store: string, digest: Digest, repository: string): Promise<void> {
-    await this.#arrivals.get(blobKey(store, digest))?.get(repository)
+  async arrival(place: BlobPlace): Promise<void> {
+    await this.#arrivals.get(place)
   }
 
   /** All work that was started, settled. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#arrivals.values()].flatMap(places => [...places.values()]))
+    await Promise.allSettled(this.#arrivals.values())
   }
 
   /** Sends a blob again whatever the target says it has: it may have said so wrongly. */
-  async resend({ descriptor, sources }: BlobPlan, repository: Repository): Promise<void> {
-    await this.#send(descriptor, sources, repository)
+  async resend({ blob, repository }: BlobPlace): Promise<void> {
+    await this.#send(blob.descriptor, blob.sources, repository)
   }
 
-  #sendFirst(blob: BlobPlan, onStart: (digest: Digest) => void): Map<string, Promise<void>> {
-    const [first, ...others] = blob.places.values()
+  /** Whoever waits sees the failure; that nobody waits yet is no crash. */
+  #expect(place: BlobPlace, arrival: Promise<void>): void {
+    arrival.catch(() => {})
+    this.#arrivals.set(place, arrival)
+  }
+
+  #sendFirst(blob: BlobPlan, onStart: (blob: BlobPlan) => void): void {
+    const [first, ...others] = blob.places
     const { digest, size } = blob.descriptor
     const sent = this.#inTurn(blob, blob.sources[0]!.repository, first!.repository, async () => {
       this.#context.signal.throwIfAborted()
-      onStart(digest)
+      onStart(blob)
       this.#context.emit({ type: 'blob.started', digest, size })
       if (!(await this.#mountFromSource(blob, first!.repository)))
         await this.#send(blob.descriptor, blob.sources, first!.repository)
     })
-    const arrivals = new Map([[first!.repository.name, sent]])
-    for (const { repository } of others) {
-      arrivals.set(
-        repository.name,
-        sent.then(() => this.#fill(blob, repository, first!.repository)),
-      )
+    this.#expect(first!, sent)
+    for (const place of others) {
+      const filled = sent.then(() => this.#fill(place, first!.repository))
+      this.#expect(place, filled)
     }
-    return guarded(arrivals)
   }
 
   /** Runs when there is room for it: by the budgets of the hosts at both ends, where they have some. */
@@ -112,27 +114,21 @@ export class Transfer {
   }
 
   /** Some repository has it: the others get it from there. */
-  #spread(blob: BlobPlan): Map<string, Promise<void>> {
-    const places = [...blob.places.values()]
-    const holder = places.find(({ present }) => present)!.repository
-    return guarded(
-      new Map(
-        places.map(({ repository, present }) => {
-          if (!present)
-            return [
-              repository.name,
-              this.#inTurn(blob, holder, repository, () => this.#fill(blob, repository, holder)),
-            ]
-          this.totals.present++
-          this.totals.bytes.present += blob.descriptor.size
-          return [repository.name, Promise.resolve()]
-        }),
-      ),
-    )
+  #spread(blob: BlobPlan): void {
+    const holder = blob.places.find(({ present }) => present)!.repository
+    for (const place of blob.places) {
+      if (place.present) {
+        this.totals.present++
+        this.totals.bytes.present += blob.descriptor.size
+      } else {
+        const filled = this.#inTurn(blob, holder, place.repository, () => this.#fill(place, holder))
+        this.#expect(place, filled)
+      }
+    }
   }
 
   /** Mounts, or where the registry would rather not, sends: from beside it, not over the line again. */
-  async #fill(blob: BlobPlan, repository: Repository, holder: Repository): Promise<void> {
+  async #fill({ blob, repository }: BlobPlace, holder: Repository): Promise<void> {
     this.#context.signal.throwIfAborted()
     if (await this.#mount(blob.descriptor, repository, holder.name)) return
     await this.#send(
@@ -241,10 +237,4 @@ export class Transfer {
 /** Each once: both ends may be on the same host. */
 function budgetsOf(...ends: readonly object[]): Budget[] {
   return [...new Set(ends.filter(isBudgeted).map(end => end.budget()))]
-}
-
-/** Whoever waits sees the failure; that nobody waits yet is no crash. */
-function guarded(arrivals: Map<string, Promise<void>>): Map<string, Promise<void>> {
-  for (const arrival of arrivals.values()) arrival.catch(() => {})
-  return arrivals
 }
