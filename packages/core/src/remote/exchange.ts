@@ -50,6 +50,9 @@ export async function exchange(request: ApiRequest, route: Route): Promise<ApiRe
     // undici takes any async iterable of bytes; its types name only some.
     body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & string,
     signal,
+    // undici would close the connection after every HEAD, for servers that send a body with it: a new one costs more than
+    // the answer, and what comes unasked ends a connection that is kept just as well.
+    reset: false,
     ...(request.answerTimeout === undefined ? {} : { headersTimeout: request.answerTimeout }),
   })
   const header = (name: string) => {
