@@ -36,14 +36,13 @@ export interface Scope {
 export class Authority {
   readonly #options: AuthorityOptions
   readonly #tokens = new Map<string, Promise<Token>>()
+  /** Basic headers that were let in: a few a run, as logins of clouds end after hours. */
+  readonly #accepted = new Set<string>()
   #challenge: Challenge | undefined
 
   constructor(options: AuthorityOptions) {
     this.#options = options
   }
-
-  /** The header of the last request that was let in. */
-  #accepted: string | undefined
 
   /** Whether the registry has asked for credentials. */
   get isAsked(): boolean {
@@ -60,12 +59,12 @@ export class Authority {
   }
 
   accept(used: string | undefined): void {
-    this.#accepted = used
+    if (used?.startsWith('Basic ')) this.#accepted.add(used)
   }
 
-  /** Some registries say 403 of a login that has ended: https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html */
+  /** Some registries say 403 of a login that has ended, even after a new one is there: https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html */
   mayHaveEnded(used: string | undefined): boolean {
-    return this.#challenge?.scheme === 'basic' && used !== undefined && used === this.#accepted
+    return used !== undefined && this.#accepted.has(used)
   }
 
   /**
