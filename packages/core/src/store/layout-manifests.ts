@@ -48,7 +48,7 @@ export function addReferrer(referrers: ReferrerIndex, subject: Digest, descripto
   if (!list.some(({ digest }) => digest === descriptor.digest)) referrers.set(subject, [...list, descriptor])
 }
 
-/** A blob as a manifest, where it is one: layers are told apart by their first byte, without reading them. */
+/** A blob as a manifest, where it is one: of layers, which are told apart by their first byte, only one piece is read. */
 export async function readManifestOf(
   content: ReadableContent,
   digest: Digest,
