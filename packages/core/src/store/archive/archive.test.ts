@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -261,6 +261,37 @@ describe('an archive', () => {
       await archive![Symbol.asyncDispose]()
     }
   })
+
+  it.each(['before the first name', 'between two names', 'behind the last name'])(
+    'is finished after a kill %s',
+    async moment => {
+      const blobs = [randomBytes(20_000), randomBytes(9_000)]
+      const target = { path: join(await newDirectory(), 'x.tar'), volumeSize: 10_000 }
+      const plan = planTar(contents(descriptors(blobs)))
+      const [first] = volumesOf(target, plan.size)
+      // Of another bundle that was here before.
+      await writeFile(first!.path, 'old')
+      {
+        await using killed = (await ArchiveWriter.open(target, plan))!
+        for (const [at, bytes] of blobs.entries())
+          await killed.repository('a').push(descriptors(blobs)[at]!, contentFrom(bytes))
+        const stop = async () => {
+          throw new RangeError('killed')
+        }
+        const go = async () => {}
+        await expect(killed.finish(moment.startsWith('before') ? stop : go, stop)).rejects.toThrow('killed')
+      }
+      if (moment.startsWith('between')) {
+        const drafts = partialPath(target.path)
+        for (const { path } of volumesOf(target, plan.size).slice(1))
+          await rename(path, join(drafts, basename(path)))
+      }
+      const paths = await writeWhole(target, contents(descriptors(blobs)), blobs)
+      expect(await readdir(dirname(target.path))).toEqual(paths.map(path => basename(path)))
+      await using archive = await Archive.open('x', paths)
+      for (const descriptor of descriptors(blobs)) await collect(archive.repository('a').fetch(descriptor))
+    },
+  )
 
   it('is written by one at a time, whoever was killed before', async () => {
     const target = { path: join(await newDirectory(), 'x.tar') }
