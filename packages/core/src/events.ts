@@ -95,6 +95,8 @@ export type WarningCode =
   | 'bundle-unchecked'
   /** a bundle that was begun is gone on with, under the tags of then */
   | 'bundle-resumed'
+  /** a differential bundle is served: some of its images are not whole */
+  | 'bundle-partial'
   /** the beginning of another bundle was thrown away */
   | 'bundle-restarted'
   /** a cloud refused something that can be done without */

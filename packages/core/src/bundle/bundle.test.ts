@@ -13,6 +13,7 @@ import { planTar } from '../store/archive/tar-plan.ts'
 import { openBundle, type BundleKey } from './bundle.ts'
 import { findBundle } from './files.ts'
 import { formatReceipt, parseReceipt, type Receipt } from './receipt.ts'
+import { openServedStore } from './served.ts'
 import { createSidecar, formatSidecar, parseSidecar } from './sidecar.ts'
 import { signBytes } from './signature.ts'
 import { MediaType } from '../model/descriptor.ts'
@@ -274,6 +275,21 @@ describe('the names of a bundle', () => {
       message: expect.stringContaining('index.json'),
     })
   })
+})
+
+it('is said to be partial where it is served without its base', async () => {
+  const base = {
+    receipt: digestOf('receipt'),
+    created: lock.created,
+    blobs: [{ digest: digestOf('x'), size: 1, repository: 'a' }],
+  }
+  const directory = await newDirectory()
+  await writeFile(join(directory, 'index.json'), formatIndex({ schemaVersion: 2, manifests: [] }))
+  await writeFile(join(directory, 'gpreg.lock.json'), writeLock({ ...lock, base }))
+  const warnings: string[] = []
+  const emit = (event: GpregEvent) => void (event.type === 'warning' && warnings.push(event.code))
+  await using served = await openServedStore([directory], undefined, createContext({ emit }))
+  expect([served.readOnly, warnings]).toEqual([true, ['bundle-unchecked', 'bundle-partial']])
 })
 
 describe('a receipt', () => {

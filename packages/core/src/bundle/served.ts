@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { LOCK_NAME } from '../store/archive/tar-plan.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
 import { LayoutStore } from '../store/layout-store.ts'
-import { openBundle, type BundleKey } from './bundle.ts'
+import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 
 export interface ServedStore extends AsyncDisposable {
   readonly store: Store<ReadableRepository>
@@ -24,10 +24,18 @@ export async function openServedStore(
   const [first = '.'] = paths
   if (paths.length > 1 || key !== undefined || (await isBundle(first))) {
     const bundle = await openBundle(paths, key, context)
+    warnOfBase(bundle, context)
     return { store: bundle.store, readOnly: true, [Symbol.asyncDispose]: () => bundle[Symbol.asyncDispose]() }
   }
   const store = await LayoutStore.open(first, context.now())
   return { store, readOnly: false, [Symbol.asyncDispose]: async () => {} }
+}
+
+function warnOfBase({ name, lock }: Bundle, { emit }: Context): void {
+  const left = lock?.base?.blobs.length ?? 0
+  if (left === 0) return
+  const message = `${name} leaves out ${left} blobs that its target holds: images that need them cannot be pulled from here`
+  emit({ type: 'warning', code: 'bundle-partial', message, subject: { path: name } })
 }
 
 /** A file, the name of files, or a directory with a lock or volumes in it. */
