@@ -3,6 +3,8 @@ import { lockOf } from '../bundle/foreign-layout.ts'
 import type { Context } from '../context.ts'
 import { cachingReader, readGraph } from '../copy/graph.ts'
 import type { LockBase } from '../gitpod/lock.ts'
+import { allSettledOrThrow } from '../limiter.ts'
+import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { formatPlatform } from '../model/platform.ts'
 
@@ -45,8 +47,12 @@ export async function inspectBundle(bundle: Bundle, context: Context): Promise<B
   const blobs = new Map<Digest, number>()
   const images: InspectedImage[] = []
   for (const { source, paths = [], bytes, referrers, ...root } of lock.images) {
-    const graph = await readGraph(bundle.store.repository(''), root, read, { signal: context.signal })
-    for (const { digest, size } of graph.blobs) if (await bundle.store.holds(digest)) blobs.set(digest, size)
+    const graphOf = (each: Descriptor) =>
+      readGraph(bundle.store.repository(''), each, read, { signal: context.signal })
+    const graph = await graphOf(root)
+    const others = await allSettledOrThrow(referrers.map(graphOf))
+    for (const { digest, size } of [graph, ...others].flatMap(each => each.blobs))
+      if (await bundle.store.holds(digest)) blobs.set(digest, size)
     const platforms = graph.manifests.flatMap(({ manifest }) =>
       manifest.kind === 'index' ? manifest.manifests.flatMap(({ platform }) => platform ?? []) : [],
     )
