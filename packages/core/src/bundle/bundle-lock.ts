@@ -24,7 +24,7 @@ export function pathOf(target: Reference): string {
  * The reference that a name of a bundle has below a prefix. A bare tag, as oras writes them, is one of the prefix itself;
  * where there is none, it still needs some name.
  */
-export function placeBelow(path: string, { host, path: prefix }: RegistryPrefix): Reference {
+function placeBelow(path: string, { host, path: prefix }: RegistryPrefix): Reference {
   const below = path.startsWith(':') ? `${prefix || 'image'}${path}` : joinPath(prefix, path)
   return parseReference(`${host}/${below}`)
 }

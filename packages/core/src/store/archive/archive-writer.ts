@@ -93,6 +93,8 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
       await onDisk(path, () => rename(draftPath(this.#target, path), path))
     await onDisk(folder, () => syncFolder(dirname(folder)))
     await seal(finished)
+    // What tells how it was made goes only when the sidecar is sure to stay.
+    await onDisk(folder, () => syncFolder(dirname(folder)))
     await onDisk(folder, () => rm(folder, { recursive: true }))
   }
 
