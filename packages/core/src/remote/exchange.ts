@@ -1,5 +1,6 @@
-import { request as send, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { ByteStream } from '../store/content.ts'
+import { dispatch, type AnswerBody } from './answer.ts'
 import type { Scope } from './authority.ts'
 
 /** What is asked of a registry. */
@@ -23,7 +24,7 @@ export interface ApiResponse {
   /** where the answer came from, after redirects */
   readonly url: URL
   header(name: string): string | undefined
-  readonly body: Dispatcher.ResponseData['body']
+  readonly body: AnswerBody
 }
 
 /** How one exchange travels. */
@@ -39,9 +40,10 @@ const USER_AGENT = 'gpreg/0.1'
 /** One request and the head of its answer; errors are those of the HTTP client. */
 export async function exchange(request: ApiRequest, route: Route): Promise<ApiResponse> {
   const { url, dispatcher, authorization, signal } = route
-  const { statusCode, headers, body } = await send(url, {
+  const options: Dispatcher.DispatchOptions = {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
     method: request.method,
-    dispatcher,
     headers: {
       'user-agent': USER_AGENT,
       ...request.headers,
@@ -49,17 +51,17 @@ export async function exchange(request: ApiRequest, route: Route): Promise<ApiRe
     },
     // undici takes any async iterable of bytes; its types name only some.
     body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & string,
-    signal,
     // undici would close the connection after every HEAD, for servers that send a body with it: a new one costs more than
     // the answer, and what comes unasked ends a connection that is kept just as well.
     reset: false,
     ...(request.answerTimeout === undefined ? {} : { headersTimeout: request.answerTimeout }),
-  })
+  }
+  const { status, headers, body } = await dispatch(dispatcher, options, signal)
   const header = (name: string) => {
     const value = headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
-  return { status: statusCode, url, header, body }
+  return { status, url, header, body }
 }
 
 export function isStream(body: ApiRequest['body']): body is ByteStream {
