@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { planTransfer, type TransferPlan } from '../copy/plan.ts'
-import { isHeld, type BlobPlace, type BlobPlan } from '../copy/presence.ts'
+import { isHeld, type BlobPlace } from '../copy/presence.ts'
 import { graphsOf } from '../copy/survey.ts'
 import type { DiskSpace } from '../bundle/disk.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -74,14 +74,14 @@ export function describePlan(plan: TransferPlan): MirrorPlan {
 }
 
 function planRows({ images }: TransferPlan): PlannedImage[] {
-  const claimed = new Set<BlobPlan | BlobPlace>()
+  const claimed = new Set<BlobPlace>()
   return images.map(image => {
     const { item, status } = image
     const amounts = { send: 0, mount: 0, present: 0 }
     for (const place of image.status === 'to-copy' ? image.needs : []) {
       if (claimed.has(place)) continue
-      amounts[fate(place, claimed.has(place.blob))] += place.blob.descriptor.size
-      claimed.add(place).add(place.blob)
+      amounts[fate(place)] += place.blob.descriptor.size
+      claimed.add(place)
     }
     return {
       source: item.sourceName,
@@ -94,9 +94,9 @@ function planRows({ images }: TransferPlan): PlannedImage[] {
 }
 
 /** What happens with a blob in one repository; the first that needs it is sent it, the others mount it. */
-function fate({ blob, present }: BlobPlace, sentBefore: boolean): keyof TransferAmounts {
-  if (present) return 'present'
-  return isHeld(blob) || sentBefore ? 'mount' : 'send'
+function fate(place: BlobPlace): keyof TransferAmounts {
+  if (place.present) return 'present'
+  return isHeld(place.blob) || place !== place.blob.places[0] ? 'mount' : 'send'
 }
 
 function contentTotals({ blobs }: TransferPlan) {

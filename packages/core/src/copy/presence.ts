@@ -67,8 +67,8 @@ export class Presence {
 
   #ask(blob: Growing, repository: Repository): Promise<BlobPlace> {
     const place = { blob, repository, present: false }
-    // Not pushed: that would keep room for sixteen more, and most blobs have one place.
-    blob.places = [...blob.places, place]
+    // Neither pushed nor spread: either keeps room for sixteen more, and most blobs have one place.
+    blob.places = blob.places.concat(place)
     return this.#limiter.run(async () => {
       place.present = await repository.exists(blob.descriptor, this.#call)
       return place

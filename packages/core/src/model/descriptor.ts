@@ -30,6 +30,13 @@ export const MediaType = {
   octetStream: 'application/octet-stream',
 } as const
 
+const KNOWN: ReadonlyMap<string, string> = new Map(Object.values(MediaType).map(type => [type, type]))
+
+/** The same type, as the one string that all who name it can share: a set of images names one a hundred thousand times. */
+export function sharedMediaType(type: string): string {
+  return KNOWN.get(type) ?? type
+}
+
 const INDEXES: ReadonlySet<string> = new Set([MediaType.ociIndex, MediaType.dockerManifestList])
 const MANIFESTS: ReadonlySet<string> = new Set([MediaType.ociManifest, MediaType.dockerManifest])
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GpregError, type ErrorSubject } from '../errors.ts'
-import { MediaType, isIndexType, isManifestType, type Descriptor } from './descriptor.ts'
+import { MediaType, isIndexType, isManifestType, sharedMediaType, type Descriptor } from './descriptor.ts'
 import { isDigest, type Digest } from './digest.ts'
 
 /** Registries refuse manifests above 4 MiB; so do we. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
@@ -14,7 +14,7 @@ const digest = z.string().refine((text): text is Digest => isDigest(text), 'not 
 const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
 
 const descriptor = z.object({
-  mediaType: z.string().min(1).max(255),
+  mediaType: z.string().min(1).max(255).transform(sharedMediaType),
   digest,
   size: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   platform: platform.optional(),
