@@ -16,12 +16,17 @@ interface Placed {
 /** Of no use at run time; what is in `node_modules` is placed by itself. */
 const LEFT_OUT = /\.(?:map|d\.[cm]?ts|[cm]?ts|tsbuildinfo)$|\.test\.js$|^(?:node_modules|\.git)$/
 
-const LAUNCHER = `#!/bin/sh
+/** Starts the command as its own first line does, with the Node that lies beside it. */
+async function launcher(root: string): Promise<Buffer> {
+  const [first = ''] = (await readFile(join(root, 'bin/run.js'), 'utf8')).split('\n', 1)
+  const [, flags = ''] = /^#!.*\bnode\b(.*)$/.exec(first) ?? []
+  return Buffer.from(`#!/bin/sh
 # gpreg with its own Node: nothing needs to be installed.
 self=$(readlink -f "$0") || exit 2
 here=$(dirname "$self")
-exec "$here/node" --max-semi-space-size=1 "$here/node_modules/gpreg/bin/run.js" "$@"
-`
+exec "$here/node"${flags} "$here/node_modules/gpreg/bin/run.js" "$@"
+`)
+}
 
 /** e.g. `gpreg-0.1.0-linux-x64.tar.gz` */
 export function toolArchiveName(version: string): string {
@@ -54,7 +59,7 @@ export async function writeToolArchive(path: string, root: string, mtime: number
 }
 
 async function* members(packages: readonly Placed[], mtime: number): AsyncGenerator<Buffer> {
-  yield* member('gpreg/gpreg', 0o755, mtime, Buffer.from(LAUNCHER))
+  yield* member('gpreg/gpreg', 0o755, mtime, await launcher(packages[0]!.source))
   yield* member('gpreg/node', 0o755, mtime, process.execPath)
   for (const { source, target } of packages) yield* folder(source, `gpreg/${target}`, mtime)
   yield Buffer.alloc(2 * TAR_BLOCK)
