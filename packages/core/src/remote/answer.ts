@@ -122,8 +122,8 @@ export function dispatch(
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
-  signal.throwIfAborted()
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
     dispatcher.dispatch(options, new AnswerHandler(resolve, reject, signal))
   })
 }

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Agent } from 'undici'
+import { describe, expect, it } from 'vitest'
+import { dispatch } from './answer.ts'
+import { exchange } from './exchange.ts'
+
+/** A server, what asks it, and how many connections it has seen. */
+async function open(answer: RequestListener) {
+  let connections = 0
+  const server = createServer(answer).on('connection', () => connections++)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  const dispatcher = new Agent({ connections: 1 })
+  const abort = new AbortController()
+  return {
+    abort,
+    connections: () => connections,
+    get: () => dispatch(dispatcher, { origin: url.origin, path: '/', method: 'GET' }, abort.signal),
+    head: () =>
+      exchange(
+        { method: 'HEAD', target: url, scopes: [], expect: [200] },
+        { url, dispatcher, authorization: undefined, signal: abort.signal },
+      ),
+    async [Symbol.asyncDispose]() {
+      await dispatcher.destroy()
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Some of a body, and never the rest. */
+const half: RequestListener = (_request, response) => {
+  response.writeHead(200, { 'content-length': 2000 }).write(Buffer.alloc(1000))
+}
+
+describe('an answer', () => {
+  it('leaves its connection to the next one, after a HEAD as well', async () => {
+    await using server = await open((_request, response) => response.writeHead(200).end('body'))
+    for (const ask of [server.head, server.get, server.head, server.head]) await (await ask()).body.dump()
+    expect(server.connections()).toBe(1)
+  })
+
+  it('comes whole however slowly it is read', async () => {
+    const bytes = Buffer.alloc(3_000_000, 'slow')
+    await using server = await open((_request, response) => response.end(bytes))
+    const chunks: Uint8Array[] = []
+    for await (const chunk of (await server.get()).body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
+  })
+
+  it('ends with the reason of the signal, before its head and after', async () => {
+    await using silent = await open(() => {})
+    const asked = silent.get()
+    silent.abort.abort(new RangeError('enough'))
+    await expect(asked).rejects.toThrow('enough')
+    await expect(silent.get()).rejects.toThrow('enough')
+
+    await using stuck = await open(half)
+    const { body } = await stuck.get()
+    const read = body.toArray()
+    stuck.abort.abort(new RangeError('enough'))
+    await expect(read).rejects.toThrow('enough')
+  })
+
+  it('gives its error to whoever reads a body that broke before', async () => {
+    await using server = await open((_request, response) => {
+      half(_request, response)
+      setImmediate(() => response.destroy())
+    })
+    const { body } = await server.get()
+    await once(body, 'close').catch(() => {})
+    await expect(body.toArray()).rejects.toMatchObject({ code: 'UND_ERR_SOCKET' })
+    await body.dump()
+  })
+
+  it('is not read to its end where nobody wants so much', async () => {
+    let sent = 0
+    await using server = await open((_request, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) sent += 64 * 1024
+      }
+      more()
+      response.on('drain', more)
+    })
+    await (await server.get()).body.dump()
+    expect(sent).toBeLessThan(50_000_000)
+  })
+})
