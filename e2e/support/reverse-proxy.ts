@@ -24,6 +24,8 @@ export interface Exchange {
   sent: number
   /** the answer has gone out whole */
   complete: boolean
+  /** it is over, one way or another */
+  closed: boolean
 }
 
 export interface Forwarding {
@@ -80,6 +82,7 @@ export async function startReverseProxy({
     exchanges.push(exchange)
     response.on('close', () => {
       exchange.complete = response.writableFinished
+      exchange.closed = true
       exchange.status ||= response.headersSent ? response.statusCode : 0
       changed()
     })
@@ -188,7 +191,7 @@ export function endToEnd({ rawHeaders }: IncomingMessage): string[] {
 function exchangeOf(request: IncomingMessage): Exchange {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://proxy')
   const asked = { method: request.method ?? '', path: pathname, query: searchParams, kind: kindOf(pathname) }
-  return { ...asked, status: 0, received: 0, sent: 0, complete: false }
+  return { ...asked, status: 0, received: 0, sent: 0, complete: false, closed: false }
 }
 
 function kindOf(path: string): Exchange['kind'] {
