@@ -1,7 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --heap-growing-percent=40
+#!/usr/bin/env -S node --max-semi-space-size=1
 // A small young generation: the chunks of a stream are let go soon and their memory is used again, which takes a third off the
-// peak and a fifth off the CPU time of a copy. An old generation is collected when it is 40 % larger than what was live in it,
-// where V8 would wait for up to four times as much: that halves the peak of a large plan (docs/benchmarks.md).
+// peak and a fifth off the CPU time of a copy (docs/benchmarks.md).
 // Plain old JavaScript: on a Node that is too old, this file must still get as far as saying so.
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {

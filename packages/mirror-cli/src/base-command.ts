@@ -15,6 +15,7 @@ import { commonFlags } from './flags/common.ts'
 import { environmentArguments } from './flags/environment.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
+import { tendHeap } from './heap.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
@@ -44,7 +45,7 @@ export abstract class BaseCommand extends Command {
   protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
     this.#progress = await startProgress({ quiet, verbose })
-    return createContext({ emit: this.#progress.emit, signal: this.signal })
+    return createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
   }
 
   /** The world to act in; its registries are closed when the command ends. */

@@ -5,6 +5,9 @@ import { onDisk } from '../layout-files.ts'
 /** Bytes that are hashed at once. */
 const PIECE = 1024 * 1024
 
+/** After so many bytes the disk is asked to take what was written, so that not all of it is left to the end. */
+const SYNC_STEP = 64 * 1024 * 1024
+
 export interface FinishedVolume {
   readonly size: number
   /** hex */
@@ -30,6 +33,8 @@ export class VolumeFiles implements AsyncDisposable {
   readonly #readyUntil: (position: number) => number
   readonly #buffer = Buffer.allocUnsafe(PIECE)
   #pumping: Promise<void> | undefined
+  #syncing: Promise<void> | undefined
+  #unsynced = 0
   #broken: unknown
 
   private constructor(readyUntil: (position: number) => number) {
@@ -66,7 +71,18 @@ export class VolumeFiles implements AsyncDisposable {
         volume.file.write(piece, 0, piece.length, within),
       )
       done += bytesWritten
+      this.#unsynced += bytesWritten
+      if (this.#unsynced >= SYNC_STEP) this.#sync(volume)
     }
+  }
+
+  /** Beside the writing; one at a time. What goes wrong shows in `finish`, which does it again. */
+  #sync({ file }: Volume): void {
+    this.#syncing ??= file
+      .datasync()
+      .catch(error => void (this.#broken ??= error))
+      .finally(() => (this.#syncing = undefined))
+    this.#unsynced = 0
   }
 
   /** Bytes that were written before, or fewer where a file ends. */
@@ -110,7 +126,7 @@ export class VolumeFiles implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pumping
+    await Promise.all([this.#pumping, this.#syncing])
     for (const { file } of this.#volumes) await file.close()
   }
 
