@@ -16,7 +16,8 @@ const LINE = { roundTrip: 5, perConnection: 500_000, inAll: 50_000_000 }
 /** So many at once, and the source says that it is too much, so many times. */
 const [TOO_MANY, REFUSALS] = [8, 6]
 
-it.skipIf(needs('docker-registry', 'skopeo')).each([429, 503])(
+// Both mostly wait: one after the other they would take twice as long.
+it.concurrent.skipIf(needs('docker-registry', 'skopeo')).each([429, 503])(
   'a source that answers %i is asked for half as much, and for more again later',
   async status => {
     await using upstream = await startUpstream()
