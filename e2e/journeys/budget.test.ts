@@ -17,7 +17,7 @@ const LINE = { roundTrip: 5, perConnection: 500_000, inAll: 50_000_000 }
 const [TOO_MANY, REFUSALS] = [8, 6]
 
 // Both mostly wait: one after the other they would take twice as long.
-it.concurrent.skipIf(needs('docker-registry', 'skopeo')).each([429, 503])(
+it.skipIf(needs('docker-registry', 'skopeo')).concurrent.each([429, 503])(
   'a source that answers %i is asked for half as much, and for more again later',
   async status => {
     await using upstream = await startUpstream()
