@@ -103,6 +103,11 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     const mysql = images.get('docker.io/library/mysql:5.7.34')!
     await expectImage(`${server.host}/library/mysql:5.7.34`, mysql)
     await skopeoCopy(`docker://${server.host}/library/mysql:5.7.34`, `dir:${directory.join('mysql')}`)
+    if (onPath('crane')) {
+      const name = `${server.host}/library/mysql:5.7.34`
+      expect(await mustRun('crane', ['digest', '--insecure', name])).toBe(`${mysql.manifest.digest}\n`)
+      await mustRun('crane', ['pull', '--insecure', name, directory.join('mysql.tar')])
+    }
   })
 
   it('is a directory that skopeo reads, as skopeo and oras make directories that we load', async () => {
