@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gpreg as run, startGpreg } from '../support/gpreg.ts'
 import { startRegistry } from '../support/registry.ts'
-import { startReverseProxy, type ReverseProxy } from '../support/reverse-proxy.ts'
+import { startReverseProxy, uploadedBytes, type ReverseProxy } from '../support/reverse-proxy.ts'
 import { startServe } from '../support/serve.ts'
 import { startSlowLine } from '../support/slow-line.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -54,7 +54,7 @@ export async function measureKills(kills: number, parent: string): Promise<boole
       const { bytes, isTorn } = await killAt(0.9 * uniqueBytes, later, args, env, proxy)
       const { exitCode, stderr } = await run(args, { env })
       if (exitCode !== 0) throw new Error(`gpreg did not go on (exit ${exitCode}):\n${stderr}`)
-      const again = uploaded(proxy) / uniqueBytes - 1
+      const again = uploadedBytes(proxy.exchanges) / uniqueBytes - 1
       const isPromised = keepsTorn || !isTorn
       const isMet = !isPromised || again <= limit
       met &&= isMet
@@ -78,14 +78,10 @@ async function killAt(
   proxy: ReverseProxy,
 ): Promise<{ readonly bytes: number; readonly isTorn: boolean }> {
   await using running = await startGpreg(args, { env })
-  await proxy.until(() => uploaded(proxy) >= bytes)
+  await proxy.until(() => uploadedBytes(proxy.exchanges) >= bytes)
   await sleep(later)
   running.signal('SIGKILL')
   const isTorn = proxy.exchanges.some(({ method, complete }) => method === 'PATCH' && !complete)
   await running.exited
-  return { bytes: uploaded(proxy), isTorn }
-}
-
-function uploaded({ exchanges }: ReverseProxy): number {
-  return exchanges.reduce((sum, { kind, received }) => sum + (kind === 'upload' ? received : 0), 0)
+  return { bytes: uploadedBytes(proxy.exchanges), isTorn }
 }

@@ -6,7 +6,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts'
 import { gpreg, startGpreg } from '../support/gpreg.ts'
 import { makeImage, makeIndex, type Image } from '../support/images.ts'
 import { startRegistry } from '../support/registry.ts'
-import { startReverseProxy, type Exchange, type Interceptor } from '../support/reverse-proxy.ts'
+import { startReverseProxy, uploadedBytes, type Interceptor } from '../support/reverse-proxy.ts'
 import { startServe } from '../support/serve.ts'
 import { expectImage } from '../support/skopeo.ts'
 import { startSlowLine } from '../support/slow-line.ts'
@@ -50,12 +50,12 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     await noted(journal, 0.8 * SIZE)
     first.signal('SIGKILL')
     await first.exited
-    const before = received(proxy.exchanges)
+    const before = uploadedBytes(proxy.exchanges)
     proxy.clear()
     const second = await gpreg(command(line.host, to), { env })
     expect(second.exitCode, second.stderr).toBe(0)
     await expectImage(`${to}/library/huge:1`, image)
-    return (before + received(proxy.exchanges) - SIZE) / SIZE
+    return (before + uploadedBytes(proxy.exchanges) - SIZE) / SIZE
   }
 
   it('killed near its end goes on in gpreg serve', async () => {
@@ -172,8 +172,4 @@ async function noted(journal: string, bytes: number): Promise<void> {
     if (JSON.parse(text).offset > bytes) return
     await setImmediate()
   }
-}
-
-function received(exchanges: readonly Exchange[]): number {
-  return exchanges.filter(({ kind }) => kind === 'upload').reduce((sum, one) => sum + one.received, 0)
 }

@@ -3,7 +3,7 @@ import { pseudoRandomLayer } from '../bench/stock.ts'
 import { gpreg, startGpreg } from '../support/gpreg.ts'
 import { makeImage, type Image } from '../support/images.ts'
 import { startRegistry } from '../support/registry.ts'
-import { startReverseProxy, type Exchange } from '../support/reverse-proxy.ts'
+import { startReverseProxy, uploadedBytes, type Exchange } from '../support/reverse-proxy.ts'
 import { startServe } from '../support/serve.ts'
 import { expectImage } from '../support/skopeo.ts'
 import { startSlowLine } from '../support/slow-line.ts'
@@ -35,16 +35,16 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
     const command = ['mirror', '--image', 'docker.io/library/torn:1', ...from, '--to', to, '--json']
     const env = { GPREG_UPLOAD_JOURNAL: journal }
     await using first = await startGpreg(command, { env })
-    await proxy.until(exchanges => received(exchanges) > 0.8 * SIZE && isHalfway(exchanges.at(-1)!))
+    await proxy.until(exchanges => uploadedBytes(exchanges) > 0.8 * SIZE && isHalfway(exchanges.at(-1)!))
     first.signal('SIGKILL')
     await first.exited
     await proxy.until(exchanges => exchanges.at(-1)!.closed)
-    const before = received(proxy.exchanges)
+    const before = uploadedBytes(proxy.exchanges)
     proxy.clear()
     const second = await gpreg(command, { env })
     expect(second.exitCode, second.stderr).toBe(0)
     await expectImage(`${to}/library/torn:1`, image)
-    return (before + received(proxy.exchanges) - SIZE) / SIZE
+    return (before + uploadedBytes(proxy.exchanges) - SIZE) / SIZE
   }
 
   it('is gone on with in gpreg serve where it was torn', async () => {
@@ -66,8 +66,4 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
 /** Neither just begun nor nearly done: the journal knows of the chunk before it only. */
 function isHalfway({ method, kind, received }: Exchange): boolean {
   return method === 'PATCH' && kind === 'upload' && received > CHUNK / 4 && received < CHUNK / 2
-}
-
-function received(exchanges: readonly Exchange[]): number {
-  return exchanges.filter(({ kind }) => kind === 'upload').reduce((sum, one) => sum + one.received, 0)
 }

@@ -147,6 +147,11 @@ export async function startReverseProxy({
   }
 }
 
+/** Bytes of uploads that came, whole or not. */
+export function uploadedBytes(exchanges: readonly Exchange[]): number {
+  return exchanges.filter(({ kind }) => kind === 'upload').reduce((sum, one) => sum + one.received, 0)
+}
+
 /** Counts what passes. */
 export function counting(count: (bytes: number) => void): Transform {
   return new Transform({

@@ -60,7 +60,10 @@ export async function saveBundle(
 
   async function write(): Promise<Written> {
     if (!('lock' in draft))
-      return { plan: draft, outcome: await executePlan(draft, copyOptions(options, registries), context) }
+      return {
+        plan: draft,
+        outcome: await executePlan(draft, copyOptions(options, registries), meter.context),
+      }
     const writeForm = options.form === 'archive' ? writeArchive : writeDirectory
     return writeForm(draft, registries, options, meter.context)
   }

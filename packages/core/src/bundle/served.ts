@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { LOCK_NAME } from '../store/archive/tar-plan.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
+import { isThere } from '../store/layout-files.ts'
 import { LayoutStore } from '../store/layout-store.ts'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 
@@ -48,11 +49,4 @@ async function isBundle(path: string): Promise<boolean> {
   if (!isDirectory) return true
   if (await isThere(join(path, LOCK_NAME))) return true
   return (await readdir(path)).some(name => name.endsWith('.manifest.json'))
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GpregError, isGpregError } from '../errors.ts'
@@ -115,6 +115,14 @@ export async function* readFrom(path: string, offset: number, signal: AbortSigna
   } finally {
     await file.close()
   }
+}
+
+/** Whether there is anything under this name. */
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Size of a regular file; undefined where there is none. A link is none. */

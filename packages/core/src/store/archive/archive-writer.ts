@@ -1,9 +1,9 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Store } from '../content.ts'
 import { namedEntry, type IndexEntry, type WritableNames } from '../layout-content.ts'
-import { onDisk, syncFolder } from '../layout-files.ts'
+import { isThere, onDisk, syncFolder } from '../layout-files.ts'
 import { layoutParts } from '../layout-reader.ts'
 import { WritableLayoutRepository, type WritableParts } from '../layout-writer.ts'
 import { draftPath, partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
@@ -128,13 +128,6 @@ async function takeBack(target: ArchiveTarget, size: number): Promise<void> {
     const draft = draftPath(target, path)
     if (!(await isThere(draft)) && (await isThere(path))) await onDisk(path, () => rename(path, draft))
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** The names that an archive is to have are in its head already. */
