@@ -1,51 +1,98 @@
-import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 
 /** What is read of a body that nobody wants, in bytes, so that its connection can be used again. */
 const MAX_DUMP = 128 * 1024
 
-/** The body of an answer: to be read, dumped or destroyed, since until then it has its connection to itself. */
-export class AnswerBody extends Readable {
+/** Bytes that lie ready for a consumer before no more are taken from the line. */
+const READY = 64 * 1024
+
+interface Waiting {
+  resolve(result: IteratorResult<Uint8Array, undefined>): void
+  reject(error: unknown): void
+}
+
+/**
+ * The body of an answer: to be read, dumped or destroyed, since until then it has its connection to itself. Every byte of every
+ * blob comes through here, and all that a stream of Node does beside that took a tenth of the time of a copy.
+ */
+export class AnswerBody implements AsyncIterableIterator<Uint8Array> {
   #controller: Dispatcher.DispatchController | undefined
+  readonly #chunks: Uint8Array[] = []
+  #ready = 0
+  #isOver = false
+  /** It may break before anybody reads it, and whoever does then gets the error. */
+  #failure: { readonly error: unknown } | undefined
+  #waiting: Waiting | undefined
 
   constructor(controller: Dispatcher.DispatchController) {
-    super({ highWaterMark: 64 * 1024 })
     this.#controller = controller
-    // It may break before anybody reads it, and whoever does then gets the error.
-    this.on('error', () => {})
   }
 
   receive(chunk: Uint8Array): void {
-    if (!this.push(chunk)) this.#controller?.pause()
+    if (this.#isOver) return
+    const waiting = this.#waiting
+    if (waiting !== undefined) {
+      this.#waiting = undefined
+      waiting.resolve({ done: false, value: chunk })
+      return
+    }
+    this.#chunks.push(chunk)
+    this.#ready += chunk.byteLength
+    if (this.#ready >= READY) this.#controller?.pause()
   }
 
   finish(): void {
+    this.#isOver = true
     this.#controller = undefined
-    this.push(null)
+    this.#waiting?.resolve(END)
+    this.#waiting = undefined
+  }
+
+  /** Takes no more from the line. @param error what whoever reads on is told, after what lies ready */
+  destroy(error: unknown = new DOMException('nobody reads on', 'AbortError')): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#failure = { error }
+    this.#waiting?.reject(error)
+    this.#waiting = undefined
+    const controller = this.#controller
+    this.#controller = undefined
+    controller?.abort(error as Error)
   }
 
   /** Lets go of it. What goes wrong with it meanwhile is of no interest. */
   async dump(): Promise<void> {
-    if (this.closed) return
     let left = MAX_DUMP
-    await new Promise<void>(resolve => {
-      this.on('close', resolve).on('data', ({ byteLength }: Uint8Array) => {
-        if ((left -= byteLength) < 0) this.destroy()
-      })
-    })
+    try {
+      for await (const { byteLength } of this) if ((left -= byteLength) < 0) return
+    } catch {
+      // Then it is over as well.
+    }
   }
 
-  override _read(): void {
-    this.#controller?.resume()
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const value = this.#chunks.shift()
+    if (value !== undefined) {
+      this.#ready -= value.byteLength
+      if (this.#ready < READY) this.#controller?.resume()
+      return Promise.resolve({ done: false, value })
+    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error)
+    if (this.#isOver) return Promise.resolve(END)
+    return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }))
   }
 
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    const controller = this.#controller
-    this.#controller = undefined
-    controller?.abort(error ?? new DOMException('nobody reads on', 'AbortError'))
-    callback(error)
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.destroy()
+    return Promise.resolve(END)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
   }
 }
+
+const END = { done: true, value: undefined } as const
 
 export interface Answer {
   readonly status: number

@@ -10,7 +10,7 @@ export async function readStart(body: ApiResponse['body'], limit = MAX_ERROR_BOD
   const chunks: Uint8Array[] = []
   let size = 0
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of body) {
       chunks.push(chunk)
       size += chunk.byteLength
       if (size >= limit) break
@@ -46,7 +46,7 @@ export async function readDocument(
   const chunks: Uint8Array[] = []
   let size = 0
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of body) {
       size += chunk.byteLength
       if (size > limit)
         throw new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)

@@ -7,6 +7,7 @@ import { contentFrom } from '../store/content.ts'
 import { ChunkedUpload } from './chunked-upload.ts'
 import type { RegistryClient } from './client.ts'
 import type { ApiRequest, ApiResponse } from './exchange.ts'
+import type { UploadJournal } from './upload-journal.ts'
 
 const MIB = 1024 * 1024
 const bytes = Buffer.alloc(80 * MIB, 'gpreg')
@@ -14,15 +15,23 @@ const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(bytes),
 
 type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | GpregError
 
-/** A registry of some kind, told by its host name, that answers as a test says. */
-function registryAt(host: string, answer: (request: ApiRequest, received: number) => Answer) {
+/** A registry of some kind, told by its host name, that answers as a test says. @param more a journal, a clock */
+function registryAt(
+  host: string,
+  answer: (request: ApiRequest, received: number) => Answer,
+  { now = () => 0, ...more }: { journal?: UploadJournal; now?: () => number } = {},
+) {
   const requests: string[] = []
+  const bodies: Buffer[] = []
   const request = async (asked: ApiRequest): Promise<ApiResponse> => {
     const range = asked.headers?.['content-range']
     requests.push(range === undefined ? asked.method : `${asked.method} ${range}`)
     let received = 0
     if (asked.body !== undefined)
-      for await (const chunk of asked.body as AsyncIterable<Buffer>) received += chunk.byteLength
+      for await (const chunk of asked.body as AsyncIterable<Buffer>) {
+        received += chunk.byteLength
+        bodies.push(Buffer.from(chunk))
+      }
     const given = answer(asked, received)
     if (given instanceof GpregError) throw given
     const { status, headers = {} } = given
@@ -35,21 +44,65 @@ function registryAt(host: string, answer: (request: ApiRequest, received: number
     } as unknown as ApiResponse
   }
   const client = { host, side: 'target', bodyLimit: Infinity, request } as unknown as RegistryClient
-  const context = createContext({ sleep: async () => {} })
+  const context = createContext({ sleep: async () => {}, now })
   const upload = new ChunkedUpload({
     target: { client, repository: 'app', scopes: [], stallTimeout: 1000 },
     descriptor,
     content: contentFrom(bytes),
     signal: context.signal,
     context,
+    ...more,
   })
-  const send = () =>
-    upload.send({ location: new URL('https://registry/v2/app/blobs/uploads/1'), minimumChunk: 0 })
-  return { requests, send }
+  const send = (offset?: number) =>
+    upload.send({ location: new URL('https://registry/v2/app/blobs/uploads/1'), minimumChunk: 0 }, offset)
+  return { requests, send, received: () => digestOf(Buffer.concat(bodies)) }
 }
 
 const cut = (host: string) => new GpregError('unreachable', 'cut', { host, side: 'target' })
 const started: Answer = { status: 202, headers: { location: '/v2/app/blobs/uploads/2' } }
+
+describe('an upload that is kept', () => {
+  const journal: UploadJournal = {
+    find: async () => undefined,
+    note: async () => {},
+    forget: async () => {},
+  }
+  const host = 'registry'
+  const patch = (from: number, to: number) => `PATCH ${from * MIB}-${to * MIB - 1}`
+
+  it('goes in chunks on a slow line, and is the same bytes', async () => {
+    let clock = 0
+    const slow = registryAt(host, () => ({ status: (clock += 1000) && 201 }), { journal, now: () => clock })
+    await slow.send(0)
+    expect(slow.requests).toEqual([...[0, 16, 32, 48, 64].map(start => patch(start, start + 16)), 'PUT'])
+    expect(slow.received()).toBe(descriptor.digest)
+  })
+
+  it('goes as one stream where it takes a moment, and in chunks again where that breaks', async () => {
+    let clock = 0
+    let broken = false
+    const fast = registryAt(
+      host,
+      ({ method }, received) => {
+        clock += 100
+        if (method === 'GET') return { status: 204, headers: { range: `0-${16 * MIB - 1}` } }
+        if (received <= 16 * MIB || broken) return { status: 201 }
+        broken = true
+        clock += 10_000
+        return cut(host)
+      },
+      { journal, now: () => clock },
+    )
+    await fast.send(0)
+    expect(fast.requests).toEqual([
+      patch(0, 16),
+      patch(16, 80),
+      'GET',
+      ...[16, 32, 48, 64].map(start => patch(start, start + 16)),
+      'PUT',
+    ])
+  })
+})
 
 describe('a registry that', () => {
   it('tells a Range that does not move is believed by what was sent', async () => {

@@ -31,6 +31,12 @@ const CHUNK = 32 * 1024 * 1024
  */
 const KEPT_CHUNK = 16 * 1024 * 1024
 
+/** A kept chunk is sent in pieces of this size: of what is under way, a slow registry takes some within the stall time-out. */
+const PIECE = 64 * 1024
+
+/** An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept. */
+const BRIEF = 3_000
+
 /** A proxy that takes less than this takes no layers. */
 const SMALLEST_CHUNK = 1024 * 1024
 
@@ -61,16 +67,24 @@ export class ChunkedUpload {
   readonly #blob: ChunkedBlob
   readonly #quirks: Quirks
   #offset = 0
+  /** Whether chunks are to outlive the process. */
+  #kept: boolean
   #chunk: number
   readonly #reader: ContentReader
+  /** One for all kept chunks: what is read into it can be let go of at once. */
+  #memory = Buffer.alloc(0)
+  readonly #started: number
+  #sent = 0
   /** How far any try came. A registry that forgets what it had must not keep us busy for ever. */
   #furthest = 0
 
   constructor(blob: ChunkedBlob) {
     this.#blob = blob
     this.#quirks = quirksOf(blob.target.client.host)
-    this.#chunk = blob.journal === undefined ? CHUNK : KEPT_CHUNK
+    this.#kept = blob.journal !== undefined
+    this.#chunk = this.#kept ? KEPT_CHUNK : CHUNK
     this.#reader = new ContentReader(blob.content, blob.signal)
+    this.#started = blob.context.now()
   }
 
   /**
@@ -97,12 +111,14 @@ export class ChunkedUpload {
         if (length === 0) return await finishUpload(target, session, descriptor, { signal })
         session = await this.#sendChunk(session, length)
         await this.#note(session)
+        if (this.#kept && this.#isBrief(length)) this.#keep(false)
       } catch (thrown) {
         const error = failureOf(target, thrown)
         if (error === undefined) throw thrown
         if (lowerBodyLimit(target.client, error, length)) failures = 0
         else if (RESUMABLE.has(error.code) && error.retryable) await this.#waitOrThrow(error, ++failures)
         else throw error
+        if (!this.#kept && this.#blob.journal !== undefined) this.#keep(true)
         // A proxy that hangs up on large bodies looks like a bad line, and smaller ones do better on that too.
         if (failures > 1) this.#chunk = Math.max(SMALLEST_CHUNK / 4, Math.ceil(length / 2))
         session = await this.#resume(session)
@@ -119,6 +135,19 @@ export class ChunkedUpload {
     this.#offset = found?.offset ?? 0
     if (found !== undefined) return found.session
     return (await isStored(target, descriptor, { signal })) ? undefined : startUpload(target, { signal })
+  }
+
+  /** What the line gave so far says how long all of it takes. */
+  #isBrief(sent: number): boolean {
+    const { context, descriptor } = this.#blob
+    this.#sent += sent
+    return ((context.now() - this.#started) * descriptor.size) / this.#sent < BRIEF
+  }
+
+  /** Chunks that outlive the process, or all that is left in one. */
+  #keep(kept: boolean): void {
+    this.#kept = kept
+    this.#chunk = kept ? KEPT_CHUNK : this.#blob.descriptor.size
   }
 
   #chunkOf({ minimumChunk }: UploadSession): number {
@@ -145,14 +174,16 @@ export class ChunkedUpload {
   }
 
   /** A chunk that is kept is in memory before it is sent; any other is read while it is. */
-  async #bytes(start: number, length: number): Promise<(abort: AbortSignal) => ByteStream> {
-    const { content, journal } = this.#blob
-    if (journal === undefined)
-      return abort => firstBytes(content.open({ offset: start, signal: abort }), length)
-    const chunks = await this.#reader.take(start, length)
-    return async function* () {
-      yield* chunks
+  async #bytes(start: number, length: number): Promise<() => ByteStream> {
+    const stream = this.#reader.read(start, length)
+    if (!this.#kept) return () => stream
+    if (this.#memory.byteLength < length) this.#memory = Buffer.allocUnsafeSlow(length)
+    let filled = 0
+    for await (const chunk of stream) {
+      this.#memory.set(chunk, filled)
+      filled += chunk.byteLength
     }
+    return () => pieces(this.#memory.subarray(0, filled))
   }
 
   /** Cloud registries may answer with an address elsewhere that is signed: that is nothing to keep. */
@@ -193,12 +224,6 @@ export function lowerBodyLimit(client: RegistryClient, error: GpregError, length
   return true
 }
 
-/** So many bytes of a stream, which is ended then. */
-async function* firstBytes(stream: ByteStream, length: number): ByteStream {
-  let left = length
-  for await (const chunk of stream) {
-    yield chunk.byteLength > left ? chunk.subarray(0, left) : chunk
-    left -= Math.min(left, chunk.byteLength)
-    if (left === 0) return
-  }
+async function* pieces(bytes: Uint8Array): ByteStream {
+  for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE)
 }

@@ -14,20 +14,23 @@ export class ContentReader {
     this.#signal = signal
   }
 
-  /** The bytes from an offset on, so many of them, in memory. Fewer where the content ends. */
-  async take(offset: number, length: number): Promise<Uint8Array[]> {
+  /** So many bytes from an offset on; fewer where the content ends. Who leaves before that has to open it again. */
+  async *read(offset: number, length: number): ByteStream {
     if (this.#stream === undefined || this.#position !== offset) await this.#openAt(offset)
-    const chunks: Uint8Array[] = []
-    for (let left = length; left > 0;) {
-      const chunk = await this.#next()
-      if (chunk === undefined) break
-      const wanted = chunk.subarray(0, left)
-      if (wanted.byteLength < chunk.byteLength) this.#rest = chunk.subarray(wanted.byteLength)
-      chunks.push(wanted)
-      left -= wanted.byteLength
-      this.#position += wanted.byteLength
+    let left = length
+    try {
+      while (left > 0) {
+        const chunk = await this.#next()
+        if (chunk === undefined) return
+        const wanted = chunk.subarray(0, left)
+        if (wanted.byteLength < chunk.byteLength) this.#rest = chunk.subarray(wanted.byteLength)
+        this.#position += wanted.byteLength
+        left -= wanted.byteLength
+        yield wanted
+      }
+    } finally {
+      if (left > 0) await this.close()
     }
-    return chunks
   }
 
   /** Lets go of the stream. */

@@ -29,7 +29,7 @@ export async function* download(
     const response = await open(position)
     try {
       let skip = bytesToSkip(response, position, asked)
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of response.body) {
         const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength))
         skip -= chunk.byteLength - wanted.byteLength
         if (wanted.byteLength === 0) continue

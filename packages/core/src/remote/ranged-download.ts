@@ -42,34 +42,35 @@ export interface RangedDownload extends Download {
  * against it, one connection goes on from the byte that is wanted next. Every range is asked of the registry, so that signed
  * addresses are always fresh.
  */
-export async function* rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
-  const { descriptor } = whole
+export function rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
+  const isLarge = whole.descriptor.size - whole.offset >= WORTH_SPLITTING
+  return isLarge ? splitDownload(context, whole) : download(context, whole)
+}
+
+async function* splitDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
+  const { size } = whole.descriptor
+  const started = context.now()
   let position = whole.offset
-  const isWorthSplitting = () => descriptor.size - position >= WORTH_SPLITTING
-  if (isWorthSplitting()) {
-    const started = context.now()
-    let rate = 0
-    for await (const chunk of download(context, whole)) {
+  let rate = 0
+  for await (const chunk of download(context, whole)) {
+    yield chunk
+    position += chunk.byteLength
+    const elapsed = context.now() - started
+    if (elapsed < FIRST_LOOK || whole.budget.isWanted || size - position < WORTH_SPLITTING) continue
+    rate = (position - whole.offset) / elapsed
+    if ((size - position) / rate > SOON) break
+  }
+  if (position >= size) return
+  const parts = new Parts(context, whole, position, rate)
+  try {
+    for await (const chunk of parts.read()) {
       yield chunk
       position += chunk.byteLength
-      const elapsed = context.now() - started
-      if (elapsed < FIRST_LOOK || whole.budget.isWanted || !isWorthSplitting()) continue
-      rate = (position - whole.offset) / elapsed
-      if ((descriptor.size - position) / rate > SOON) break
     }
-    if (position >= descriptor.size) return
-    const parts = new Parts(context, whole, position, rate)
-    try {
-      for await (const chunk of parts.read()) {
-        yield chunk
-        position += chunk.byteLength
-      }
-    } finally {
-      parts.stop()
-    }
-    if (position >= descriptor.size) return
+  } finally {
+    parts.stop()
   }
-  yield* download(context, { ...whole, offset: position })
+  if (position < size) yield* download(context, { ...whole, offset: position })
 }
 
 /** One range: what has come of it so far. */
@@ -167,7 +168,7 @@ class Parts {
           response.body.destroy()
           return false
         }
-        for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        for await (const chunk of response.body) {
           position += chunk.byteLength
           if (position > part.last + 1) return false
           part.chunks.push(chunk)

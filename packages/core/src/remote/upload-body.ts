@@ -42,6 +42,9 @@ export async function sendBody(
   }
 }
 
+/** How often a time-out is looked at while it runs: a stall is seen at most a tenth of it late. */
+const LOOKS = 10
+
 /**
  * Watches the bytes of an upload. Ends it when the registry takes no byte for too long, and remembers an error of the
  * content itself, which the HTTP client would report as its own.
@@ -52,34 +55,38 @@ class StallGuard {
   readonly #abort = new AbortController()
   readonly #timeout: number
   readonly #client: RegistryClient
-  #timer: NodeJS.Timeout | undefined
+  /** One for the whole body, since chunks are many: it looks how long the last one has been out. */
+  readonly #timer: NodeJS.Timeout
+  #handedOver: number | undefined
 
   constructor(timeout: number, outer: AbortSignal, client: RegistryClient) {
     this.#timeout = timeout
     this.#client = client
     this.signal = AbortSignal.any([outer, this.#abort.signal])
+    this.#timer = setInterval(() => this.#look(), timeout / LOOKS)
   }
 
   async *watch(stream: ByteStream): ByteStream {
     try {
       for await (const chunk of stream) {
-        this.#timer = setTimeout(() => this.#stalled(), this.#timeout)
+        this.#handedOver = performance.now()
         yield chunk
-        clearTimeout(this.#timer)
+        this.#handedOver = undefined
       }
     } catch (error) {
       this.reason ??= error
       throw error
     } finally {
-      clearTimeout(this.#timer)
+      this.#handedOver = undefined
     }
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    clearInterval(this.#timer)
   }
 
-  #stalled(): void {
+  #look(): void {
+    if (this.#handedOver === undefined || performance.now() - this.#handedOver < this.#timeout) return
     const { host, side } = this.#client
     this.reason = new GpregError('stalled', `${host} took no byte for ${this.#timeout / 1000} s`, {
       host,

@@ -1,10 +1,4 @@
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
@@ -102,9 +96,7 @@ export function createRegistryServer(
     async listen(host, port) {
       assertNotOpenByAccident(host, options)
       const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response)
-      const server: Server = options.tls
-        ? createHttpsServer(options.tls, listener)
-        : createHttpServer(listener)
+      const server = await createServer(options.tls, listener)
       server.requestTimeout = 0
       server.headersTimeout = HEADERS_TIMEOUT
       server.keepAliveTimeout = IDLE_TIMEOUT
@@ -119,6 +111,13 @@ export function createRegistryServer(
       }
     },
   }
+}
+
+/** Node's servers are loaded here: who only copies is spared them. */
+async function createServer(tls: RegistryServerOptions['tls'], listener: RequestListener): Promise<Server> {
+  return tls
+    ? (await import('node:https')).createServer(tls, listener)
+    : (await import('node:http')).createServer(listener)
 }
 
 /**
