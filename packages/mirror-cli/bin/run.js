@@ -7,10 +7,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`gpreg needs Node 22.19 or newer, this is ${process.version} (${process.execPath})\n`)
   process.exit(2)
 }
-// Compiled code is kept for the next start; not in the directory for temporary files, where others could lay theirs.
-const { XDG_CACHE_HOME, HOME } = process.env
-const cache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`)
-if (cache) (await import('node:module')).enableCompileCache(`${cache}/gpreg/node`)
+const { keepCompiledCode } = await import('../dist/code-cache.js')
+keepCompiledCode(process.env)
 const { execute, settings } = await import('@oclif/core')
 // Run what was built, whatever NODE_ENV says: oclif would look for TypeScript sources under NODE_ENV=test.
 settings.enableAutoTranspile = false

@@ -108,7 +108,7 @@ export class Transfer {
     target: Repository,
     work: () => Promise<void>,
   ): Promise<void> {
-    if (descriptor.size <= SMALL) return this.#small.run(work)
+    if (isSmall(descriptor)) return this.#small.run(work)
     const budgets = budgetsOf(source, target)
     return budgets.length > 0 ? this.#slots.run(budgets, work) : this.#large.run(work)
   }
@@ -189,7 +189,8 @@ export class Transfer {
           this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts),
       }),
       async () => {
-        const budgets = budgetsOf(source, target)
+        // What has no slot teaches nothing about their number: where it ends, the line only seems to be full.
+        const budgets = isSmall(descriptor) ? [] : budgetsOf(source, target)
         const counted = this.#counted(descriptor, contentOf(source, descriptor), budgets)
         try {
           await target.push(descriptor, counted.content, { signal: this.#context.signal })
@@ -232,6 +233,10 @@ export class Transfer {
       },
     }
   }
+}
+
+function isSmall({ size }: Descriptor): boolean {
+  return size <= SMALL
 }
 
 /** Each once: both ends may be on the same host. */

@@ -4,7 +4,7 @@ import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../retry.ts'
 import type { ByteStream, Content } from '../store/content.ts'
 import type { RegistryClient } from './client.ts'
-import { ContentReader } from './content-reader.ts'
+import { ContentReader, piecesOf } from './content-reader.ts'
 import type { ApiResponse } from './exchange.ts'
 import { quirksOf, type Quirks } from './quirks.ts'
 import { sendBody } from './upload-body.ts'
@@ -30,9 +30,6 @@ const CHUNK = 32 * 1024 * 1024
  * torn, so that on a thin line to the source the process is killed while it reads, not while it sends.
  */
 const KEPT_CHUNK = 16 * 1024 * 1024
-
-/** A kept chunk is sent in pieces of this size: of what is under way, a slow registry takes some within the stall time-out. */
-const PIECE = 64 * 1024
 
 /** An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept. */
 const BRIEF = 3_000
@@ -71,8 +68,6 @@ export class ChunkedUpload {
   #kept: boolean
   #chunk: number
   readonly #reader: ContentReader
-  /** One for all kept chunks: what is read into it can be let go of at once. */
-  #memory = Buffer.alloc(0)
   readonly #started: number
   #sent = 0
   /** How far any try came. A registry that forgets what it had must not keep us busy for ever. */
@@ -83,7 +78,7 @@ export class ChunkedUpload {
     this.#quirks = quirksOf(blob.target.client.host)
     this.#kept = blob.journal !== undefined
     this.#chunk = this.#kept ? KEPT_CHUNK : CHUNK
-    this.#reader = new ContentReader(blob.content, blob.signal)
+    this.#reader = new ContentReader(blob.content, blob.descriptor.size, blob.signal)
     this.#started = blob.context.now()
   }
 
@@ -175,15 +170,9 @@ export class ChunkedUpload {
 
   /** A chunk that is kept is in memory before it is sent; any other is read while it is. */
   async #bytes(start: number, length: number): Promise<() => ByteStream> {
-    const stream = this.#reader.read(start, length)
-    if (!this.#kept) return () => stream
-    if (this.#memory.byteLength < length) this.#memory = Buffer.allocUnsafeSlow(length)
-    let filled = 0
-    for await (const chunk of stream) {
-      this.#memory.set(chunk, filled)
-      filled += chunk.byteLength
-    }
-    return () => pieces(this.#memory.subarray(0, filled))
+    if (!this.#kept) return () => this.#reader.stream(start, length)
+    const bytes = await this.#reader.take(start, length)
+    return () => piecesOf(bytes)
   }
 
   /** Cloud registries may answer with an address elsewhere that is signed: that is nothing to keep. */
@@ -222,8 +211,4 @@ export function lowerBodyLimit(client: RegistryClient, error: GpregError, length
   if (error.subject.status !== 413 || length <= SMALLEST_CHUNK) return false
   client.bodyLimit = Math.min(client.bodyLimit, CHUNK, Math.ceil(length / 2))
   return true
-}
-
-async function* pieces(bytes: Uint8Array): ByteStream {
-  for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE)
 }

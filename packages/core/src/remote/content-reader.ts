@@ -1,58 +1,139 @@
 import type { ByteStream, Content } from '../store/content.ts'
 
-/** Reads content piece by piece over one stream; from elsewhere than where it is, it opens another. */
+/** What is in memory is handed on in pieces of this size: a slow registry takes one within the stall time-out. */
+const PIECE = 64 * 1024
+
+interface Ahead {
+  readonly offset: number
+  readonly bytes: Promise<Uint8Array>
+}
+
+/** A stream of the content, and how far it has been read. */
+interface Reading {
+  readonly stream: AsyncIterator<Uint8Array>
+  position: number
+  /** what came with the last piece and belongs to the next */
+  rest?: Uint8Array | undefined
+}
+
+/**
+ * Reads content piece by piece over one stream; from elsewhere than where it is, it opens another. While a piece that was taken
+ * is used, the next one is on its way, so that neither line waits for the other.
+ */
 export class ContentReader {
   readonly #content: Content
+  readonly #size: number
+  readonly #closed = new AbortController()
   readonly #signal: AbortSignal
-  #stream: AsyncIterator<Uint8Array> | undefined
-  #position = 0
-  /** what came with the last piece and belongs to the next */
-  #rest: Uint8Array | undefined
+  /** Not in use: a request that broke may still wait for the next bytes of another one. */
+  #idle: Reading | undefined
+  #ahead: Ahead | undefined
+  /** One that is used and one that is filled, in turns: nothing of what is read is left to the garbage collector. */
+  readonly #memory = [Buffer.alloc(0), Buffer.alloc(0)]
+  #turn = 0
 
-  constructor(content: Content, signal: AbortSignal) {
+  /** @param size of the content, bytes */
+  constructor(content: Content, size: number, signal: AbortSignal) {
     this.#content = content
-    this.#signal = signal
+    this.#size = size
+    this.#signal = AbortSignal.any([signal, this.#closed.signal])
   }
 
-  /** So many bytes from an offset on; fewer where the content ends. Who leaves before that has to open it again. */
-  async *read(offset: number, length: number): ByteStream {
-    if (this.#stream === undefined || this.#position !== offset) await this.#openAt(offset)
-    let left = length
-    try {
-      while (left > 0) {
-        const chunk = await this.#next()
-        if (chunk === undefined) return
-        const wanted = chunk.subarray(0, left)
-        if (wanted.byteLength < chunk.byteLength) this.#rest = chunk.subarray(wanted.byteLength)
-        this.#position += wanted.byteLength
-        left -= wanted.byteLength
-        yield wanted
-      }
-    } finally {
-      if (left > 0) await this.close()
+  /** So many bytes from an offset on, in memory until the next call; fewer where the content ends. */
+  async take(offset: number, length: number): Promise<Uint8Array> {
+    const ready = await this.#readyAt(offset)
+    const bytes = ready.byteLength >= length ? ready.subarray(0, length) : await this.#fill(offset, length)
+    const next = offset + bytes.byteLength
+    if (next < this.#size) {
+      this.#ahead = { offset: next, bytes: this.#fill(next, Math.min(length, this.#size - next)) }
+      // Whoever wants it gets the error.
+      this.#ahead.bytes.catch(() => {})
     }
+    return bytes
+  }
+
+  /** So many bytes from an offset on, as a stream; fewer where the content ends. */
+  async *stream(offset: number, length: number): ByteStream {
+    const ready = (await this.#readyAt(offset)).subarray(0, length)
+    yield* piecesOf(ready)
+    yield* this.#read(offset + ready.byteLength, length - ready.byteLength)
   }
 
   /** Lets go of the stream. */
   async close(): Promise<void> {
-    const stream = this.#stream
-    this.#stream = undefined
-    this.#rest = undefined
-    await stream?.return?.()
+    this.#closed.abort()
+    await this.#readyAt(-1)
+    await this.#keep(undefined)
   }
 
-  async #openAt(offset: number): Promise<void> {
-    await this.close()
+  /** What was read ahead, if it begins here; nobody reads beside it. */
+  async #readyAt(offset: number): Promise<Uint8Array> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    if (ahead?.offset === offset) return ahead.bytes
+    await ahead?.bytes.catch(() => {})
+    return new Uint8Array()
+  }
+
+  async #fill(offset: number, length: number): Promise<Uint8Array> {
+    this.#turn = 1 - this.#turn
+    if (this.#memory[this.#turn]!.byteLength < length)
+      this.#memory[this.#turn] = Buffer.allocUnsafeSlow(length)
+    const memory = this.#memory[this.#turn]!
+    let filled = 0
+    for await (const chunk of this.#read(offset, length)) {
+      memory.set(chunk, filled)
+      filled += chunk.byteLength
+    }
+    return memory.subarray(0, filled)
+  }
+
+  /** Who leaves before the end has to open the content again. */
+  async *#read(offset: number, length: number): ByteStream {
+    if (length === 0) return
+    const reading = await this.#readingAt(offset)
+    let left = length
+    try {
+      while (left > 0) {
+        const chunk = await nextOf(reading)
+        if (chunk === undefined) return
+        const wanted = chunk.subarray(0, left)
+        if (wanted.byteLength < chunk.byteLength) reading.rest = chunk.subarray(wanted.byteLength)
+        reading.position += wanted.byteLength
+        left -= wanted.byteLength
+        yield wanted
+      }
+    } finally {
+      if (left === 0) await this.#keep(reading)
+      else await reading.stream.return?.()
+    }
+  }
+
+  async #readingAt(offset: number): Promise<Reading> {
+    const idle = this.#idle
+    this.#idle = undefined
+    if (idle?.position === offset) return idle
+    await idle?.stream.return?.()
     const stream: ByteStream = this.#content.open({ offset, signal: this.#signal })
-    this.#stream = stream[Symbol.asyncIterator]()
-    this.#position = offset
+    return { stream: stream[Symbol.asyncIterator](), position: offset }
   }
 
-  async #next(): Promise<Uint8Array | undefined> {
-    const rest = this.#rest
-    this.#rest = undefined
-    if (rest !== undefined) return rest
-    const { done, value } = await this.#stream!.next()
-    return done === true ? undefined : value
+  async #keep(reading: Reading | undefined): Promise<void> {
+    const before = this.#idle
+    this.#idle = reading
+    await before?.stream.return?.()
   }
+}
+
+async function nextOf(reading: Reading): Promise<Uint8Array | undefined> {
+  const { rest } = reading
+  reading.rest = undefined
+  if (rest !== undefined) return rest
+  const { done, value } = await reading.stream.next()
+  return done === true ? undefined : value
+}
+
+/** Bytes in pieces that are soon taken. */
+export async function* piecesOf(bytes: Uint8Array): ByteStream {
+  for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE)
 }
