@@ -68,7 +68,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
   it('killed near its end goes on after the last whole chunk in docker-registry', async () => {
     await using directory = await temporaryDirectory()
     await using target = await startRegistry()
-    expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((16 * 1024 * 1024) / SIZE)
+    expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((8 * 1024 * 1024) / SIZE)
     expect(await wrongBlobs(target.storage)).toEqual([])
   })
 

@@ -13,7 +13,7 @@ import { needs } from '../support/tools.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 const SIZE = 120_000_000
-const CHUNK = 16 * 1024 * 1024
+const CHUNK = 8 * 1024 * 1024
 
 describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line to the target', () => {
   let upstream: Upstream

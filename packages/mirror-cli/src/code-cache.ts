@@ -5,7 +5,10 @@ import { enableCompileCache } from 'node:module'
  * Keeps compiled code for the next start, which then takes two thirds of the time. Below `$XDG_CACHE_HOME` rather than where
  * temporary files are, since others could lay code there. What cannot be kept is compiled again.
  */
-export function keepCompiledCode({ XDG_CACHE_HOME, HOME }: Readonly<Record<string, string | undefined>>): void {
+export function keepCompiledCode({
+  XDG_CACHE_HOME,
+  HOME,
+}: Readonly<Record<string, string | undefined>>): void {
   const cache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`)
   if (!cache?.startsWith('/')) return
   try {

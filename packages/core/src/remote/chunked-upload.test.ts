@@ -74,7 +74,10 @@ describe('an upload that is kept', () => {
     let clock = 0
     const slow = registryAt(host, () => ({ status: (clock += 1000) && 201 }), { journal, now: () => clock })
     await slow.send(0)
-    expect(slow.requests).toEqual([...[0, 16, 32, 48, 64].map(start => patch(start, start + 16)), 'PUT'])
+    expect(slow.requests).toEqual([
+      ...[0, 8, 16, 24, 32, 40, 48, 56, 64, 72].map(start => patch(start, start + 8)),
+      'PUT',
+    ])
     expect(slow.received()).toBe(descriptor.digest)
   })
 
@@ -85,8 +88,8 @@ describe('an upload that is kept', () => {
       host,
       ({ method }, received) => {
         clock += 100
-        if (method === 'GET') return { status: 204, headers: { range: `0-${16 * MIB - 1}` } }
-        if (received <= 16 * MIB || broken) return { status: 201 }
+        if (method === 'GET') return { status: 204, headers: { range: `0-${8 * MIB - 1}` } }
+        if (received <= 8 * MIB || broken) return { status: 201 }
         broken = true
         clock += 10_000
         return cut(host)
@@ -95,10 +98,10 @@ describe('an upload that is kept', () => {
     )
     await fast.send(0)
     expect(fast.requests).toEqual([
-      patch(0, 16),
-      patch(16, 80),
+      patch(0, 8),
+      patch(8, 80),
       'GET',
-      ...[16, 32, 48, 64].map(start => patch(start, start + 16)),
+      ...[8, 16, 24, 32, 40, 48, 56, 64, 72].map(start => patch(start, start + 8)),
       'PUT',
     ])
   })

@@ -29,7 +29,7 @@ const CHUNK = 32 * 1024 * 1024
  * A chunk that should outlive the process is read whole before it is sent. CNCF distribution gives an upload up whose chunk was
  * torn, so that on a thin line to the source the process is killed while it reads, not while it sends.
  */
-const KEPT_CHUNK = 16 * 1024 * 1024
+const KEPT_CHUNK = 8 * 1024 * 1024
 
 /** An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept. */
 const BRIEF = 3_000

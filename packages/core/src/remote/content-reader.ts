@@ -3,6 +3,12 @@ import type { ByteStream, Content } from '../store/content.ts'
 /** What is in memory is handed on in pieces of this size: a slow registry takes one within the stall time-out. */
 const PIECE = 64 * 1024
 
+/**
+ * Memory of readers that are closed, for the next ones. It is shared memory although nobody shares it: V8 counts what other
+ * buffers hold as if it were garbage to be, and collects the whole heap every 60 ms while there are a few of this size.
+ */
+const POOL: Buffer[] = []
+
 interface Ahead {
   readonly offset: number
   readonly bytes: Promise<Uint8Array>
@@ -28,9 +34,8 @@ export class ContentReader {
   /** Not in use: a request that broke may still wait for the next bytes of another one. */
   #idle: Reading | undefined
   #ahead: Ahead | undefined
-  /** One that is used and one that is filled, in turns: nothing of what is read is left to the garbage collector. */
-  readonly #memory = [Buffer.alloc(0), Buffer.alloc(0)]
-  #turn = 0
+  /** One that is used and one that is filled, in turns. */
+  readonly #memory: Buffer[] = []
 
   /** @param size of the content, bytes */
   constructor(content: Content, size: number, signal: AbortSignal) {
@@ -64,6 +69,7 @@ export class ContentReader {
     this.#closed.abort()
     await this.#readyAt(-1)
     await this.#keep(undefined)
+    POOL.push(...this.#memory.splice(0))
   }
 
   /** What was read ahead, if it begins here; nobody reads beside it. */
@@ -76,10 +82,9 @@ export class ContentReader {
   }
 
   async #fill(offset: number, length: number): Promise<Uint8Array> {
-    this.#turn = 1 - this.#turn
-    if (this.#memory[this.#turn]!.byteLength < length)
-      this.#memory[this.#turn] = Buffer.allocUnsafeSlow(length)
-    const memory = this.#memory[this.#turn]!
+    const before = (this.#memory.length > 1 ? this.#memory.shift() : POOL.pop()) ?? Buffer.alloc(0)
+    const memory = before.byteLength < length ? Buffer.from(new SharedArrayBuffer(length)) : before
+    this.#memory.push(memory)
     let filled = 0
     for await (const chunk of this.#read(offset, length)) {
       memory.set(chunk, filled)
