@@ -10,7 +10,7 @@ import { stockLayer } from './stock.ts'
 
 /** One layer, and what the capped line passes a second; in MB. */
 const [LAYER, LINE] = [1000, 60]
-const CHUNK = 8 * 1024 * 1024
+const CHUNK = 4 * 1024 * 1024
 
 /** Which line is the thin one, what is behind it, and what share of the layer may be sent twice. */
 interface Course {

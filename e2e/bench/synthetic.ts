@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -77,15 +77,24 @@ async function serveSource(request: IncomingMessage, response: ServerResponse): 
 }
 
 const held = new Set<string>()
+/** Uploads that came in chunks, by the path of their location. */
+const uploads = new Map<string, Hash>()
+let started = 0
 
 async function serveTarget(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url!, 'http://target')
   const name = url.searchParams.get('digest') ?? url.pathname.split('/').at(-1)!
   if (url.pathname === '/v2/') return answer(response, 200)
-  if (request.method === 'POST') return answer(response, 202, { location: `${url.pathname}1` })
-  if (request.method !== 'PUT') return answer(response, held.has(name) ? 200 : 404)
-  const hash = createHash('sha256')
-  await pipeline(request, hash)
+  if (request.method === 'POST') return answer(response, 202, { location: `${url.pathname}${++started}` })
+  if (request.method !== 'PUT' && request.method !== 'PATCH')
+    return answer(response, held.has(name) ? 200 : 404)
+  const hash = uploads.get(url.pathname) ?? createHash('sha256')
+  for await (const chunk of request) hash.update(chunk as Buffer)
+  if (request.method === 'PATCH') {
+    uploads.set(url.pathname, hash)
+    return answer(response, 202, { location: url.pathname })
+  }
+  uploads.delete(url.pathname)
   const digest = `sha256:${hash.digest('hex')}`
   if (name.startsWith('sha256:') && name !== digest) return answer(response, 400)
   held.add(name)

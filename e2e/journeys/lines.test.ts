@@ -42,7 +42,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
 
   /** Kills a copy near its end and runs it again; what part of the layer was sent again. */
   const sentAgain = async (target: URL, journal: string): Promise<number> => {
-    await using line = await startSlowLine(upstream.url, 30_000_000)
+    await using line = await startSlowLine(upstream.url, 15_000_000)
     await using proxy = await startReverseProxy({ to: target })
     const env = { GPREG_UPLOAD_JOURNAL: journal }
     const to = `${proxy.host}/gitpod`
@@ -68,7 +68,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
   it('killed near its end goes on after the last whole chunk in docker-registry', async () => {
     await using directory = await temporaryDirectory()
     await using target = await startRegistry()
-    expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((8 * 1024 * 1024) / SIZE)
+    expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((4 * 1024 * 1024) / SIZE)
     expect(await wrongBlobs(target.storage)).toEqual([])
   })
 

@@ -29,10 +29,14 @@ const CHUNK = 32 * 1024 * 1024
  * A chunk that should outlive the process is read whole before it is sent. CNCF distribution gives an upload up whose chunk was
  * torn, so that on a thin line to the source the process is killed while it reads, not while it sends.
  */
-const KEPT_CHUNK = 8 * 1024 * 1024
+const KEPT_CHUNK = 4 * 1024 * 1024
 
-/** An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept. */
-const BRIEF = 3_000
+/**
+ * An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept: every chunk costs a request,
+ * and a registry on plain files a sync of its disk. Told after a first look, since what buffers on the way take is no speed.
+ */
+const BRIEF = 5_000
+const FIRST_LOOK = 500
 
 /** A proxy that takes less than this takes no layers. */
 const SMALLEST_CHUNK = 1024 * 1024
@@ -136,7 +140,8 @@ export class ChunkedUpload {
   #isBrief(sent: number): boolean {
     const { context, descriptor } = this.#blob
     this.#sent += sent
-    return ((context.now() - this.#started) * descriptor.size) / this.#sent < BRIEF
+    const elapsed = context.now() - this.#started
+    return elapsed >= FIRST_LOOK && (elapsed * descriptor.size) / this.#sent < BRIEF
   }
 
   /** Chunks that outlive the process, or all that is left in one. */

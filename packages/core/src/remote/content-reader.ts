@@ -50,7 +50,7 @@ export class ContentReader {
     const bytes = ready.byteLength >= length ? ready.subarray(0, length) : await this.#fill(offset, length)
     const next = offset + bytes.byteLength
     if (next < this.#size) {
-      this.#ahead = { offset: next, bytes: this.#fill(next, Math.min(length, this.#size - next)) }
+      this.#ahead = { offset: next, bytes: this.#fill(next, Math.min(length, this.#size - next), length) }
       // Whoever wants it gets the error.
       this.#ahead.bytes.catch(() => {})
     }
@@ -81,9 +81,10 @@ export class ContentReader {
     return new Uint8Array()
   }
 
-  async #fill(offset: number, length: number): Promise<Uint8Array> {
+  /** @param room at least so much memory, for later and longer pieces */
+  async #fill(offset: number, length: number, room = length): Promise<Uint8Array> {
     const before = (this.#memory.length > 1 ? this.#memory.shift() : POOL.pop()) ?? Buffer.alloc(0)
-    const memory = before.byteLength < length ? Buffer.from(new SharedArrayBuffer(length)) : before
+    const memory = before.byteLength < length ? Buffer.from(new SharedArrayBuffer(room)) : before
     this.#memory.push(memory)
     let filled = 0
     for await (const chunk of this.#read(offset, length)) {

@@ -47,6 +47,10 @@ export async function mountBlob(
 /** A blob from this size on is sent in chunks that outlive the process, bytes. Below, starting over costs less than the chunks. */
 const WORTH_KEEPING = 96 * 1024 * 1024
 
+/** So many uploads are kept at once, since each holds memory: the largest ones, which are sent first. */
+const MOST_KEPT = 4
+let keptNow = 0
+
 /**
  * Sends a blob as one streamed PUT; a large one, where there is a journal, in chunks that it keeps. Where that breaks, it goes on
  * in chunks from the byte that the registry says it has; where a proxy takes no body of that size, in chunks from the start.
@@ -61,19 +65,20 @@ export async function uploadBlob(
 ): Promise<void> {
   const { digest, size } = descriptor
   const signal = call.signal ?? context.signal
-  if (target.journal !== undefined && size >= WORTH_KEEPING && quirksOf(target.client.host).resumes) {
-    const kept = await target.journal.find(uploadKey(target, descriptor))
-    const upload = new ChunkedUpload({
-      target,
-      descriptor,
-      content,
-      signal,
-      context,
-      journal: target.journal,
-    })
-    return kept === undefined
-      ? upload.send(await startUpload(target, call), 0)
-      : upload.send({ location: kept, minimumChunk: 0 })
+  const { journal } = target
+  if (journal !== undefined && size >= WORTH_KEEPING && quirksOf(target.client.host).resumes) {
+    const location = await journal.find(uploadKey(target, descriptor))
+    if (location !== undefined || keptNow < MOST_KEPT) {
+      const upload = new ChunkedUpload({ target, descriptor, content, signal, context, journal })
+      keptNow++
+      try {
+        return await (location === undefined
+          ? upload.send(await startUpload(target, call), 0)
+          : upload.send({ location, minimumChunk: 0 }))
+      } finally {
+        keptNow--
+      }
+    }
   }
   const session = await startUpload(target, call)
   if (size <= target.client.bodyLimit) {
