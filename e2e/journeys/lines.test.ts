@@ -42,7 +42,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
 
   /** Kills a copy near its end and runs it again; what part of the layer was sent again. */
   const sentAgain = async (target: URL, journal: string): Promise<number> => {
-    await using line = await startSlowLine(upstream.url, 15_000_000)
+    await using line = await startSlowLine(upstream.url, 9_000_000)
     await using proxy = await startReverseProxy({ to: target })
     const env = { GPREG_UPLOAD_JOURNAL: journal }
     const to = `${proxy.host}/gitpod`

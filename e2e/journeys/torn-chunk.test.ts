@@ -29,7 +29,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
   /** Kills a copy in the middle of a late chunk and runs it again; what part of the layer was sent again. */
   const sentAgain = async (target: URL, journal: string): Promise<number> => {
     await using proxy = await startReverseProxy({ to: target })
-    await using line = await startSlowLine(new URL(`http://${proxy.host}`), 15_000_000)
+    await using line = await startSlowLine(new URL(`http://${proxy.host}`), 9_000_000)
     const to = `${line.host}/gitpod`
     const from = ['--source-mirror', `docker.io=${upstream.host}/docker.io`]
     const command = ['mirror', '--image', 'docker.io/library/torn:1', ...from, '--to', to, '--json']

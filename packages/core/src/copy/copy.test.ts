@@ -4,6 +4,7 @@ import { GpregError } from '../errors.ts'
 import type { GpregEvent } from '../events.ts'
 import { isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parsePlatform } from '../model/platform.ts'
+import type { Budget } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { FaultyRepository, type Faults } from '../testing/faulty-repository.ts'
@@ -73,6 +74,26 @@ async function expectWhole(name: string, sample: Sample): Promise<void> {
 
 const networkFailure = () => new GpregError('unreachable', 'cut')
 const base = 'a layer that many share'
+
+describe('the budget of a host', () => {
+  it('learns from what has a slot of it, and small blobs need none', async () => {
+    const large = Buffer.alloc(2 * 1024 * 1024, 'large')
+    await pushSample(source.repository('app'), sampleImage([large, 'small']), '1')
+    const wanted = item('app:1')
+    let [taken, moved] = [0, 0]
+    const budget: Budget = {
+      isFree: true,
+      take: () => void taken++,
+      release: () => {},
+      moved: bytes => void (moved += bytes),
+      onChange: () => () => {},
+    }
+    Object.assign(wanted.source.repository, { budget: () => budget })
+    const { totals } = await copy([wanted])
+    expect(totals.sent).toBe(3)
+    expect({ taken, moved }).toEqual({ taken: 1, moved: large.byteLength })
+  })
+})
 
 describe('each unique blob crosses the line once', () => {
   it('however many images share it; other repositories mount it', async () => {

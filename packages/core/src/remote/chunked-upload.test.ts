@@ -90,7 +90,7 @@ describe('an upload that is kept', () => {
         if (method === 'GET') return { status: 204, headers: { range: `0-${12 * MIB - 1}` } }
         if (received <= 4 * MIB || broken) return { status: 201 }
         broken = true
-        clock += 10_000
+        clock += 60_000
         return cut(host)
       },
       { journal, now: () => clock },

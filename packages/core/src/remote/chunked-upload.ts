@@ -35,7 +35,7 @@ const KEPT_CHUNK = 4 * 1024 * 1024
  * An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept: every chunk costs a request,
  * and a registry on plain files a sync of its disk. Told after a first look, since what buffers on the way take is no speed.
  */
-const BRIEF = 5_000
+const BRIEF = 10_000
 const FIRST_LOOK = 500
 
 /** A proxy that takes less than this takes no layers. */
