@@ -221,7 +221,7 @@ export class Transfer {
           const offset = call.offset ?? 0
           if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
           position = offset
-          for await (const chunk of content.open(call)) {
+          for await (const chunk of content.open({ ...call, paced: rate !== undefined })) {
             await rate?.take(chunk.byteLength, call.signal)
             slots.moved(budgets, chunk.byteLength)
             position += chunk.byteLength

@@ -18,7 +18,8 @@ import type { Scope } from './authority.ts'
 import type { DocumentBounds } from './body.ts'
 import type { RegistryClient } from './client.ts'
 import type { ApiRequest, ApiResponse } from './exchange.ts'
-import { rangedDownload } from './ranged-download.ts'
+import { download } from './download.ts'
+import { rangedDownload, type RangedDownload } from './ranged-download.ts'
 import { listReferrers, recordReferrer } from './referrers.ts'
 import { listTags } from './tags.ts'
 import { mountBlob, uploadBlob } from './upload.ts'
@@ -86,11 +87,11 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     return { mediaType, digest, size }
   }
 
-  fetch(descriptor: Descriptor, { offset = 0, signal, unchecked }: FetchCall = {}): ByteStream {
+  fetch(descriptor: Descriptor, { offset = 0, signal, unchecked, paced }: FetchCall = {}): ByteStream {
     const kind = isManifestType(descriptor.mediaType) ? 'manifests' : 'blobs'
     const path = `${kind}/${descriptor.digest}`
     const { client, scopes } = this.#upload
-    const stream = rangedDownload(this.#context, {
+    const fetching: RangedDownload = {
       descriptor,
       budget: client.budget,
       offset,
@@ -114,7 +115,8 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
           headers: { 'accept-encoding': 'identity', range: `bytes=${first}-${last}` },
           signal: abort,
         }),
-    })
+    }
+    const stream = paced ? download(this.#context, fetching) : rangedDownload(this.#context, fetching)
     return offset > 0 || unchecked ? stream : verified(stream, descriptor, this.#subject(descriptor.digest))
   }
 

@@ -16,6 +16,8 @@ export interface FetchCall extends Call {
   readonly offset?: number | undefined
   /** The caller checks size and digest before anything counts, so that the store need not hash the same bytes as well. */
   readonly unchecked?: boolean | undefined
+  /** The caller takes the bytes at a rate that is not to be exceeded on the line either: nothing is fetched ahead of it. */
+  readonly paced?: boolean | undefined
 }
 
 export interface Resolver {
