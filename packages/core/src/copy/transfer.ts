@@ -20,7 +20,7 @@ const MAX_DEFEATS = 3
  * Configs and the like cost requests rather than bytes. They have a lane of their own: behind the large ones they would keep
  * every image waiting until the end, and one after the other they would leave the line idle.
  */
-const SMALL = 1024 * 1024
+const SMALL = 256 * 1024
 const SMALL_AT_ONCE = 8
 
 export interface TransferTotals {
