@@ -8,8 +8,14 @@ export const SECRET_MODE = 0o600
  * Writes a file whole or not at all: a reader never sees half of it, and what was there stays if this fails. A symbolic link
  * stays one.
  * @param mode of the file; default: what the user's umask leaves
+ * @param sync whether it is to outlive a power cut, too, which takes its time
  */
-export async function writeOutputFile(path: string, text: string | Uint8Array, mode?: number): Promise<void> {
+export async function writeOutputFile(
+  path: string,
+  text: string | Uint8Array,
+  mode?: number,
+  sync = true,
+): Promise<void> {
   const place = await realpath(path).catch(() => path)
   const draft = `${place}.${process.pid}.tmp`
   try {
@@ -17,7 +23,7 @@ export async function writeOutputFile(path: string, text: string | Uint8Array, m
     await using file = await open(draft, 'w', mode)
     if (mode !== undefined) await file.chmod(mode)
     await file.writeFile(text)
-    await file.sync()
+    if (sync) await file.sync()
     await rename(draft, place)
   } catch (cause) {
     await rm(draft, { force: true })

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isDigest, type Digest } from '../model/digest.ts'
-import { SECRET_MODE } from '../output-file.ts'
+import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
 
 /** Registries forget uploads that nobody goes on with; what is older than this is not asked after. Milliseconds. */
 const EXPIRES = 6 * 60 * 60_000
@@ -55,16 +55,12 @@ export function uploadJournal(directory: string, now: () => number): UploadJourn
     },
     async note(key, location, offset) {
       const entry = { version: 1, ...key, location: location.href, offset, savedAt: now() }
-      // Not as writeOutputFile does it: an upload waits for this after every chunk, and what only a power cut could take from the
-      // disk is not worth that.
-      const draft = `${fileOf(key)}.${process.pid}.tmp`
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 })
-        await writeFile(draft, JSON.stringify(entry), { mode: SECRET_MODE })
-        await rename(draft, fileOf(key))
+        // Not synced: an upload waits for this after every chunk, and a power cut costs it no more than a start anew.
+        await writeOutputFile(fileOf(key), JSON.stringify(entry), SECRET_MODE, false)
       } catch {
         // Then this upload starts over when it is killed, as it would without a journal.
-        await rm(draft, { force: true }).catch(() => {})
       }
     },
     forget,
