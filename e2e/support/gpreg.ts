@@ -5,6 +5,9 @@ import { temporaryDirectory } from './temporary-directory.ts'
 /** The built command's file, for Node to run. */
 export const GPREG = fileURLToPath(new URL('../../packages/mirror-cli/bin/run.js', import.meta.url))
 
+/** Compiled code, for all runs: hundreds of them would each write 3 MB of it into a home of their own. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
+
 export interface GpregOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
@@ -61,6 +64,7 @@ export function isolatedEnvironment(
   return {
     PATH: process.env['PATH'],
     HOME: home,
+    XDG_CACHE_HOME: CACHE,
     XDG_RUNTIME_DIR: home,
     TMPDIR: home,
     NO_COLOR: '1',

@@ -9,7 +9,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 const { keepCompiledCode } = await import('../dist/code-cache.js')
 keepCompiledCode(process.env)
-const { execute, settings } = await import('@oclif/core')
-// Run what was built, whatever NODE_ENV says: oclif would look for TypeScript sources under NODE_ENV=test.
-settings.enableAutoTranspile = false
-await execute({ dir: import.meta.url })
+const { main } = await import('../dist/main.js')
+await main(import.meta.url)
