@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { cachingReader, readGraph, type ManifestReader } from '../copy/graph.ts'
+import { cachingReader, readGraph, readNamed, type ManifestReader } from '../copy/graph.ts'
 import { findReferrers } from '../copy/referrers.ts'
 import { unlessAborted, type GpregError } from '../errors.ts'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
@@ -55,9 +55,13 @@ async function lockImage(
 ): Promise<LockedImage> {
   const { repository } = registries.open('source', entry.source)
   const call = { signal: context.signal }
-  const root = await repository.resolve(tagOrDigest(entry.source), call)
-  const graph = await readGraph(repository, root, read, call)
+  const graph = await readGraph(
+    repository,
+    await readNamed(repository, tagOrDigest(entry.source), call),
+    read,
+    call,
+  )
   const digests = graph.manifests.map(({ descriptor }) => descriptor.digest)
   const referrers = options.referrers === false ? [] : await findReferrers(repository, digests, call)
-  return lockedImage(root, graph.blobs, referrers)
+  return lockedImage(graph.root, graph.blobs, referrers)
 }

@@ -95,6 +95,29 @@ describe('the budget of a host', () => {
   })
 })
 
+describe('a source that gives what a name stands for in one request', () => {
+  it('is asked once where the target lacks the name, and for the digest alone where it has it', async () => {
+    const image = sampleImage([base])
+    for (const tag of ['old', 'new']) await pushSample(source.repository('app'), image, tag)
+    await copy([item('app:old')])
+    const asked: string[] = []
+    faults.source.onFetch = ({ mediaType }) => void asked.push(`fetch ${mediaType}`)
+    const items = ['app:old', 'app:new'].map(name => item(name))
+    const repository = source.repository('app')
+    const { manifests } = await readGraph(repository, image.descriptor)
+    for (const { source: place } of items) {
+      Object.assign(place.repository, {
+        resolve: (tag: string) => (asked.push(`resolve ${tag}`), repository.resolve(tag)),
+        readNamed: async (tag: string) => (asked.push(`read ${tag}`), manifests[0]),
+      })
+    }
+    const { images } = await copy(items, { referrers: false })
+    expect(images.map(({ status }) => status)).toEqual(['up-to-date', 'copied'])
+    expect(asked.sort()).toEqual(['read new', 'resolve old'])
+    await expectWhole('app:new', image)
+  })
+})
+
 describe('each unique blob crosses the line once', () => {
   it('however many images share it; other repositories mount it', async () => {
     const fetched: string[] = []

@@ -2,16 +2,10 @@ import { allSettledOrThrow } from '../limiter.ts'
 import { GpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import { childrenOf, parseManifest, type Manifest } from '../model/manifest.ts'
+import { childrenOf, parseManifest, type ManifestNode } from '../model/manifest.ts'
+import { isNamedReader } from '../store/capabilities.ts'
 import type { Call, ReadableRepository } from '../store/content.ts'
 import { fetchBytes } from '../store/verify.ts'
-
-/** A manifest or index with its bytes, which are never written again by us. */
-export interface ManifestNode {
-  readonly descriptor: Descriptor
-  readonly bytes: Uint8Array
-  readonly manifest: Manifest
-}
 
 /** Everything below a root: what must be there for the image to be whole. */
 export interface ImageGraph {
@@ -41,6 +35,17 @@ export const readManifest: ManifestReader = async (repository, descriptor, call)
     bytes,
     manifest: parseManifest(bytes, descriptor.mediaType, { digest: descriptor.digest }),
   }
+}
+
+/** What a name stands for, whole where the store gives that in one request. */
+export async function readNamed(
+  repository: ReadableRepository,
+  tagOrDigest: string,
+  call: Call,
+): Promise<Descriptor | ManifestNode> {
+  return isNamedReader(repository)
+    ? repository.readNamed(tagOrDigest, call)
+    : repository.resolve(tagOrDigest, call)
 }
 
 /** A reader that reads each digest once. What it holds is bounded by the manifest limit and the image set. */

@@ -2,8 +2,9 @@ import type { Context } from '../context.ts'
 import { unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
+import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
-import { cachingReader } from './graph.ts'
+import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
 import { isHeld, Presence, type BlobPlace, type BlobPlan } from './presence.ts'
 import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
@@ -39,15 +40,18 @@ export async function surveyItems(
   context: Context,
 ): Promise<Survey[]> {
   context.emit({ type: 'plan.started', images: items.length })
-  const resolved = new Map<string, Promise<Descriptor>>()
+  const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
   const surveyor = {
     options,
     context,
     read: cachingReader(),
-    resolve: ({ source, reference }: CopyItem) => {
+    offer: ({ source, reference }: CopyItem, whole: boolean) => {
       const key = `${source.store}/${source.repository.name} ${reference}`
-      const pending = resolved.get(key) ?? source.repository.resolve(reference, { signal: context.signal })
-      resolved.set(key, pending)
+      const call = { signal: context.signal }
+      const pending =
+        offers.get(key) ??
+        (whole ? readNamed(source.repository, reference, call) : source.repository.resolve(reference, call))
+      offers.set(key, pending)
       return pending
     },
   }

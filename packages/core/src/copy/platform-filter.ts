@@ -1,7 +1,7 @@
 import { GpregError } from '../errors.ts'
 import { digestOf } from '../model/digest.ts'
+import type { ManifestNode } from '../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
-import type { ManifestNode } from './graph.ts'
 
 /**
  * An index with only the wanted platforms: a new document with a new digest, which the caller announces. Images that are

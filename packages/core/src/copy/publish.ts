@@ -3,7 +3,8 @@ import { isGpregError, type GpregError } from '../errors.ts'
 import { isForeignLayer, type Descriptor } from '../model/descriptor.ts'
 import { childrenOf } from '../model/manifest.ts'
 import { contentFrom, type Call, type Repository } from '../store/content.ts'
-import type { ImageGraph, ManifestNode } from './graph.ts'
+import type { ManifestNode } from '../model/manifest.ts'
+import type { ImageGraph } from './graph.ts'
 import type { ReferrerGraph } from './survey.ts'
 
 export interface Publication {

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest } from '../model/digest.ts'
+import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
 import type { CopyItem, CopyOptions, Referrer } from './item.ts'
@@ -41,8 +42,8 @@ export interface Surveyor {
   readonly options: CopyOptions
   readonly context: Context
   readonly read: ManifestReader
-  /** The descriptor behind a name of a source; several targets may share one. */
-  resolve(item: CopyItem): Promise<Descriptor>
+  /** What is behind a name of a source; several targets may share one. `whole`: its content will be wanted, too. */
+  offer(item: CopyItem, whole: boolean): Promise<Descriptor | ManifestNode>
 }
 
 /** Looks at one name on both sides. Two requests where nothing changed, one with a lock. */
@@ -58,10 +59,9 @@ export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Su
 async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   const { options, context } = surveyor
   const call = { signal: context.signal }
-  const [offered, held] = await allSettledOrThrow([
-    item.locked?.root ?? surveyor.resolve(item),
-    resolveTarget(item, call),
-  ])
+  // The target first: where it has nothing, the source is asked for all of it at once.
+  const held = await resolveTarget(item, call)
+  const offered = item.locked?.root ?? (await surveyor.offer(item, held === undefined))
   const root = await wantedRoot(item, offered, surveyor, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   if (upToDate && !options.refreshReferrers) return { item, status: 'up-to-date', root: descriptorOf(root) }
@@ -91,22 +91,22 @@ async function resolveTarget({ target, tag }: CopyItem, call: Call): Promise<Des
 /** What is offered, or the part of it that the platforms ask for, announced. */
 async function wantedRoot(
   item: CopyItem,
-  offered: Descriptor,
+  offered: Descriptor | ManifestNode,
   { options, context, read }: Surveyor,
   call: Call,
 ) {
   const platforms = options.platforms ?? []
   if (platforms.length === 0) return offered
-  const node = await read(item.source.repository, offered, call)
+  const node = 'manifest' in offered ? offered : await read(item.source.repository, offered, call)
   const filtered = filterPlatforms(node, platforms, item.sourceName)
   if (filtered === node) return node
   assertMayFilter(item.sourceName, isDigest(item.reference) || item.tag === undefined)
-  const message = `${item.targetName} gets an index of its own, ${filtered.descriptor.digest} instead of ${offered.digest}: signatures of the whole index do not hold for it and are left out`
+  const message = `${item.targetName} gets an index of its own, ${filtered.descriptor.digest} instead of ${node.descriptor.digest}: signatures of the whole index do not hold for it and are left out`
   context.emit({
     type: 'warning',
     code: 'platform-filtered',
     message,
-    subject: { reference: item.targetName, digest: offered.digest },
+    subject: { reference: item.targetName, digest: node.descriptor.digest },
   })
   return filtered
 }
@@ -145,6 +145,6 @@ async function anyMissing(
   return false
 }
 
-function descriptorOf(root: Descriptor | { descriptor: Descriptor }): Descriptor {
-  return 'descriptor' in root ? root.descriptor : root
+function descriptorOf(root: Descriptor | ManifestNode): Descriptor {
+  return 'manifest' in root ? root.descriptor : root
 }

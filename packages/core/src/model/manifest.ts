@@ -71,6 +71,13 @@ export interface ImageIndex extends Common {
 
 export type Manifest = ImageManifest | ImageIndex
 
+/** A manifest or index with its bytes, which are never written again by us. */
+export interface ManifestNode {
+  readonly descriptor: Descriptor
+  readonly bytes: Uint8Array
+  readonly manifest: Manifest
+}
+
 /**
  * Reads a manifest or an index, OCI or Docker schema 2. The bytes stay what they are: what is returned is a view.
  * @param mediaType what the descriptor or the `Content-Type` says; the document's own `mediaType` must not disagree

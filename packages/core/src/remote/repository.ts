@@ -2,12 +2,18 @@ import type { Context } from '../context.ts'
 import { GpregError, isGpregError } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
-import { assertManifestSize, MAX_MANIFEST_BYTES, parseManifest } from '../model/manifest.ts'
+import {
+  assertManifestSize,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  type ManifestNode,
+} from '../model/manifest.ts'
 import type {
   Budget,
   Budgeted,
   Deleter,
   Mounter,
+  NamedReader,
   ReferrerLister,
   ReferrersCall,
   TagLister,
@@ -42,7 +48,9 @@ export interface RemoteRepositoryOptions {
 const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
 
 /** A repository of a registry, by the OCI distribution API. */
-export class RemoteRepository implements Repository, Mounter, TagLister, ReferrerLister, Budgeted, Deleter {
+export class RemoteRepository
+  implements Repository, NamedReader, Mounter, TagLister, ReferrerLister, Budgeted, Deleter
+{
   readonly name: string
   readonly #upload: UploadTarget
   readonly #context: Context
@@ -82,9 +90,26 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
       size > 0 &&
       mediaType !== undefined
     if (!known || (isDigest(tagOrDigest) && tagOrDigest !== digest))
-      return (await this.#readManifest(tagOrDigest, call)).descriptor
+      return (await this.readNamed(tagOrDigest, call)).descriptor
     assertManifestSize(size, this.#subject(tagOrDigest))
     return { mediaType, digest, size }
+  }
+
+  /** A manifest read whole: the way to its digest that trusts no header. */
+  async readNamed(tagOrDigest: string, call: Call = {}): Promise<ManifestNode> {
+    const subject = this.#subject(tagOrDigest)
+    const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
+    const path = `manifests/${tagOrDigest}`
+    const { response, bytes } = await this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
+    const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
+    if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
+      throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, {
+        ...subject,
+        hint: 'the registry, or something before it, answers with other content than was asked for',
+      })
+    }
+    const manifest = parseManifest(bytes, response.header('content-type'), subject)
+    return { descriptor: { mediaType: manifest.mediaType, digest, size: bytes.byteLength }, bytes, manifest }
   }
 
   fetch(descriptor: Descriptor, { offset = 0, signal, unchecked, paced }: FetchCall = {}): ByteStream {
@@ -204,33 +229,13 @@ export class RemoteRepository implements Repository, Mounter, TagLister, Referre
     }
   }
 
-  /** A manifest read whole: the way to its digest that trusts no header. */
-  async #readManifest(
-    tagOrDigest: string,
-    call: Call,
-  ): Promise<{ descriptor: Descriptor; bytes: Uint8Array }> {
-    const subject = this.#subject(tagOrDigest)
-    const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
-    const path = `manifests/${tagOrDigest}`
-    const { response, bytes } = await this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
-    const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
-    if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
-      throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, {
-        ...subject,
-        hint: 'the registry, or something before it, answers with other content than was asked for',
-      })
-    }
-    const { mediaType } = parseManifest(bytes, response.header('content-type'), subject)
-    return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes }
-  }
-
   #wire(call: Call) {
     return {
       get: (path: string) =>
         this.#document(path, [200, 404], { accept: MediaType.ociIndex }, call, MANIFEST_BOUNDS),
       read: async (tag: string) => {
         try {
-          return await this.#readManifest(tag, call)
+          return await this.readNamed(tag, call)
         } catch (error) {
           if (isGpregError(error, 'not-found')) return undefined
           throw error

@@ -1,6 +1,7 @@
 /** What only some stores can do. Probe with the guards; a store never has one of these as an optional method. */
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
+import type { ManifestNode } from '../model/manifest.ts'
 import type { ByteStream, Call, ReadableRepository, Repository } from './content.ts'
 
 export interface Mounter {
@@ -9,6 +10,14 @@ export interface Mounter {
    * @returns false where the store would rather have the bytes
    */
   mount(descriptor: Descriptor, fromRepository: string, call?: Call): Promise<boolean>
+}
+
+export interface NamedReader {
+  /**
+   * The manifest behind a tag or a digest, checked: one request where its descriptor and then its content take two.
+   * @throws `not-found`
+   */
+  readNamed(tagOrDigest: string, call?: Call): Promise<ManifestNode>
 }
 
 export interface TagLister {
@@ -82,6 +91,7 @@ export interface Budgeted {
 export const isBudgeted = (store: object): store is Budgeted => has(store, 'budget')
 export const isWritable = (store: ReadableRepository): store is Repository => has(store, 'push')
 export const isMounter = (store: object): store is Mounter => has(store, 'mount')
+export const isNamedReader = (store: object): store is NamedReader => has(store, 'readNamed')
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')
 export const isRepositoryLister = (store: object): store is RepositoryLister => has(store, 'repositories')
