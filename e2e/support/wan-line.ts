@@ -15,6 +15,8 @@ export interface WanLine extends AsyncDisposable {
   readonly host: string
   /** bytes that went to the client */
   passed(): number
+  /** connections that brought at least so many bytes to the client */
+  carriers(bytes: number): number
 }
 
 /** No chunk is longer than this, so that connections share the line fairly. */
@@ -24,14 +26,15 @@ const SLICE = 64 * 1024
 export async function startWanLine(to: URL, options: WanOptions): Promise<WanLine> {
   const sockets = new Set<Socket>()
   const line = { freeAt: 0 }
-  let passed = 0
+  const connections: { freeAt: number; passed: number }[] = []
 
   /** Waits for a turn of so many bytes on something that gives so many a second. */
   const turn = (owner: { freeAt: number }, bytes: number, rate: number): number =>
     (owner.freeAt = Math.max(owner.freeAt, performance.now()) + (bytes / rate) * 1000)
 
   const down = async (from: Socket, into: Socket) => {
-    const own = { freeAt: 0 }
+    const own = { freeAt: 0, passed: 0 }
+    connections.push(own)
     for await (const chunk of from as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.length; at += SLICE) {
         const slice = chunk.subarray(at, at + SLICE)
@@ -41,7 +44,7 @@ export async function startWanLine(to: URL, options: WanOptions): Promise<WanLin
         )
         const wait = due - performance.now()
         if (wait > 1) await new Promise(resolve => setTimeout(resolve, wait))
-        passed += slice.length
+        own.passed += slice.length
         if (!into.write(slice))
           await new Promise(resolve => into.once('drain', resolve).once('close', resolve))
         if (into.destroyed) return void from.destroy()
@@ -65,7 +68,8 @@ export async function startWanLine(to: URL, options: WanOptions): Promise<WanLin
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    passed: () => passed,
+    passed: () => connections.reduce((total, { passed }) => total + passed, 0),
+    carriers: bytes => connections.filter(({ passed }) => passed >= bytes).length,
     async [Symbol.asyncDispose]() {
       server.close()
       sockets.forEach(socket => socket.destroy())

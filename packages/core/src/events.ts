@@ -38,6 +38,8 @@ export type GpregEvent =
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
   | { readonly type: 'blob.progress'; readonly digest: Digest; readonly bytes: number }
   | { readonly type: 'blob.sent'; readonly digest: Digest; readonly size: number }
+  /** A blob that was to be sent turned out to be there. */
+  | { readonly type: 'blob.present'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'blob.mounted'; readonly digest: Digest; readonly repository: string }
   | { readonly type: 'blob.failed'; readonly digest: Digest; readonly error: GpregError }
   /** Something in the cloud is being changed; `change.waiting` while the cloud takes its time. */

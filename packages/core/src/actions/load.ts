@@ -91,7 +91,9 @@ async function planBundle(
     const targetName = 'to' in target ? formatReference(name!) : pathOf(name!)
     return copyItem(entry, source(name!.repository), place, { targetName, tag: name!.tag })
   })
-  const surveys = await surveyItems(items, copyOptions({}, registries), context)
+  // What a bundle leaves out has to be there, so all of it is asked for.
+  const exactly = { ...copyOptions({}, registries), exact: true }
+  const surveys = await surveyItems(items, exactly, context)
   return settleBase(bundle, lock, await lookAtTargets(surveys, context), target, open, context)
 }
 

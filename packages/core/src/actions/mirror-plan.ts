@@ -52,7 +52,8 @@ export async function planMirror(
   options: MirrorOptions,
   context: Context,
 ): Promise<MirrorPlan> {
-  const plan = await planTransfer(copyItems(set, registries), copyOptions(options, registries), context)
+  const exactly = { ...copyOptions(options, registries), exact: true }
+  const plan = await planTransfer(copyItems(set, registries), exactly, context)
   return { ...describePlan(plan), ...dockerHub(plan, registries) }
 }
 

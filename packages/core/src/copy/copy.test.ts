@@ -5,7 +5,7 @@ import type { GpregEvent } from '../events.ts'
 import { isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parsePlatform } from '../model/platform.ts'
 import type { Budget } from '../store/capabilities.ts'
-import type { Repository } from '../store/content.ts'
+import { contentFrom, type Repository } from '../store/content.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { FaultyRepository, type Faults } from '../testing/faulty-repository.ts'
 import {
@@ -115,6 +115,43 @@ describe('a source that gives what a name stands for in one request', () => {
     expect(images.map(({ status }) => status)).toEqual(['up-to-date', 'copied'])
     expect(asked.sort()).toEqual(['read new', 'resolve old'])
     await expectWhole('app:new', image)
+  })
+})
+
+describe('a repository that its registry does not know', () => {
+  /** Knows a repository by its tags, as registries do. */
+  function wantedIn(name: string, asked: string[]): CopyItem {
+    const wanted = item(name)
+    const repository = target.repository(wanted.target.repository.name)
+    faults.target.claims = ({ digest }) => void asked.push(digest)
+    Object.assign(wanted.target.repository, { isNew: async () => repository.isEmpty() })
+    return wanted
+  }
+
+  it('is not asked for each blob, and what is there all the same is not read', async () => {
+    const image = sampleImage([base, 'its own'])
+    await pushSample(source.repository('app'), image, '1')
+    const [there] = image.blobs.values()
+    await target.repository('app').push(there!.descriptor, contentFrom(there!.bytes))
+    const asked: string[] = []
+    const { totals } = await copy([wantedIn('app:1', asked)])
+    expect(asked).toEqual([])
+    expect(totals).toMatchObject({ present: 1, sent: 2, bytes: { present: there!.descriptor.size } })
+    expect(events.filter(({ type }) => type === 'blob.present')).toHaveLength(1)
+    await expectWhole('app:1', image)
+  })
+
+  it('is asked where the plan has to be exact, or where another tag is there', async () => {
+    for (const tag of ['1', '2']) await pushSample(source.repository('app'), sampleImage([base, tag]), tag)
+    const asked: string[] = []
+    const context = createContext()
+    await planTransfer([wantedIn('app:1', asked)], { concurrency: 1, exact: true }, context)
+    expect(asked.splice(0)).toHaveLength(3)
+    await copy([wantedIn('app:1', asked)])
+    expect(asked).toEqual([])
+    const { totals } = await copy([wantedIn('app:2', asked)])
+    expect(asked).toHaveLength(3)
+    expect(totals).toMatchObject({ present: 2, sent: 1 })
   })
 })
 

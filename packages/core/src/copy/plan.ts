@@ -3,6 +3,7 @@ import { unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
+import { isNoveltyTeller } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
@@ -40,18 +41,26 @@ export async function surveyItems(
   context: Context,
 ): Promise<Survey[]> {
   context.emit({ type: 'plan.started', images: items.length })
+  const call = { signal: context.signal }
   const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
+  const novelties = new Map<string, Promise<boolean>>()
   const surveyor = {
     options,
     context,
     read: cachingReader(),
     offer: ({ source, reference }: CopyItem, whole: boolean) => {
       const key = `${source.store}/${source.repository.name} ${reference}`
-      const call = { signal: context.signal }
       const pending =
         offers.get(key) ??
         (whole ? readNamed(source.repository, reference, call) : source.repository.resolve(reference, call))
       offers.set(key, pending)
+      return pending
+    },
+    isNew: async ({ target: { store, repository } }: CopyItem) => {
+      if (options.exact === true || !isNoveltyTeller(repository)) return false
+      const key = `${store}/${repository.name}`
+      const pending = novelties.get(key) ?? repository.isNew(call)
+      novelties.set(key, pending)
       return pending
     },
   }
@@ -78,11 +87,12 @@ export async function lookAtTargets(surveys: readonly Survey[], context: Context
 
 /** Adds what the target has to what is known of an image. One whose repository cannot be asked has failed. */
 async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
-  const { item, root } = survey
+  const { item, root, isNew } = survey
   try {
     const needs = await presence.look(
       item,
       graphsOf(survey).flatMap(graph => graph.blobs),
+      isNew,
     )
     const there = item.tag === undefined && needs.every(({ present }) => present)
     if (there && (await hasManifests(survey, call))) return { item, status: 'up-to-date', root }

@@ -18,6 +18,8 @@ export interface BlobPlace {
   readonly blob: BlobPlan
   readonly repository: Repository
   readonly present: boolean
+  /** Nobody asked, since the repository is new to its registry: it may be there after all. */
+  readonly unasked: boolean
 }
 
 /** Whether any repository of the store has it, so that none of its bytes need cross the line. */
@@ -48,8 +50,11 @@ export class Presence {
     return [...this.#stores.values()].flatMap(blobs => [...blobs.values()])
   }
 
-  /** Where an item needs these blobs, and whether they are there. */
-  look(item: CopyItem, descriptors: readonly Descriptor[]): Promise<readonly BlobPlace[]> {
+  /**
+   * Where an item needs these blobs, and whether they are there.
+   * @param isNew the target does not know the repository, which therefore is not asked
+   */
+  look(item: CopyItem, descriptors: readonly Descriptor[], isNew: boolean): Promise<readonly BlobPlace[]> {
     const { store, repository } = item.target
     const blobs = entry(this.#stores, store)
     const answers = entry(this.#repositories, `${store} ${repository.name}`)
@@ -58,17 +63,18 @@ export class Presence {
         const blob = blobs.get(descriptor.digest) ?? { descriptor, store, sources: [item.source], places: [] }
         blobs.set(descriptor.digest, blob)
         addSource(blob, item.source)
-        const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository)
+        const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository, isNew)
         answers.set(descriptor.digest, answer)
         return answer
       }),
     )
   }
 
-  #ask(blob: Growing, repository: Repository): Promise<BlobPlace> {
-    const place = { blob, repository, present: false }
+  async #ask(blob: Growing, repository: Repository, isNew: boolean): Promise<BlobPlace> {
+    const place = { blob, repository, present: false, unasked: isNew }
     // Neither pushed nor spread: either keeps room for sixteen more, and most blobs have one place.
     blob.places = blob.places.concat(place)
+    if (isNew) return place
     return this.#limiter.run(async () => {
       place.present = await repository.exists(blob.descriptor, this.#call)
       return place

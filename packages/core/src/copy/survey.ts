@@ -23,6 +23,8 @@ export interface ToCopy {
   readonly root: Descriptor
   readonly image: ImageGraph
   readonly referrers: readonly ReferrerGraph[]
+  /** The target does not know the repository, as far as anybody asked. */
+  readonly isNew: boolean
 }
 
 /** A name about which there is nothing more to do. */
@@ -44,6 +46,8 @@ export interface Surveyor {
   readonly read: ManifestReader
   /** What is behind a name of a source; several targets may share one. `whole`: its content will be wanted, too. */
   offer(item: CopyItem, whole: boolean): Promise<Descriptor | ManifestNode>
+  /** Whether the target is known not to know the repository. */
+  isNew(item: CopyItem): Promise<boolean>
 }
 
 /** Looks at one name on both sides. Two requests where nothing changed, one with a lock. */
@@ -66,7 +70,11 @@ async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   if (upToDate && !options.refreshReferrers) return { item, status: 'up-to-date', root: descriptorOf(root) }
 
-  const image = await readGraph(item.source.repository, root, surveyor.read, call)
+  const mayBeNew = item.tag !== undefined && held === undefined
+  const [image, isNew] = await allSettledOrThrow([
+    readGraph(item.source.repository, root, surveyor.read, call),
+    mayBeNew && surveyor.isNew(item),
+  ])
   const referrers = options.referrers === false ? [] : await surveyReferrers(item, image, surveyor, call)
   if (upToDate && !(await anyMissing(item, referrers, call)))
     return { item, status: 'up-to-date', root: image.root }
@@ -74,7 +82,7 @@ async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
     const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
     context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
   }
-  return { item, status: 'to-copy', root: image.root, image, referrers }
+  return { item, status: 'to-copy', root: image.root, image, referrers, isNew }
 }
 
 /** What the target has under the wanted tag. A digest without its tag proves nothing: what is below it may be missing. */

@@ -74,8 +74,8 @@ export class Transfer {
   }
 
   /** Sends a blob again whatever the target says it has: it may have said so wrongly. */
-  async resend({ blob, repository }: BlobPlace): Promise<void> {
-    await this.#send(blob.descriptor, blob.sources, repository)
+  async resend(place: BlobPlace): Promise<void> {
+    await this.#send({ ...place, unasked: false }, place.blob.sources)
   }
 
   /** Whoever waits sees the failure; that nobody waits yet is no crash. */
@@ -91,8 +91,7 @@ export class Transfer {
       this.#context.signal.throwIfAborted()
       onStart(blob)
       this.#context.emit({ type: 'blob.started', digest, size })
-      if (!(await this.#mountFromSource(blob, first!.repository)))
-        await this.#send(blob.descriptor, blob.sources, first!.repository)
+      if (!(await this.#mountFromSource(blob, first!.repository))) await this.#send(first!, blob.sources)
     })
     this.#expect(first!, sent)
     for (const place of others) {
@@ -118,8 +117,7 @@ export class Transfer {
     const holder = blob.places.find(({ present }) => present)!.repository
     for (const place of blob.places) {
       if (place.present) {
-        this.totals.present++
-        this.totals.bytes.present += blob.descriptor.size
+        this.#countPresent(blob.descriptor)
       } else {
         const filled = this.#inTurn(blob, holder, place.repository, () => this.#fill(place, holder))
         this.#expect(place, filled)
@@ -128,14 +126,11 @@ export class Transfer {
   }
 
   /** Mounts, or where the registry would rather not, sends: from beside it, not over the line again. */
-  async #fill({ blob, repository }: BlobPlace, holder: Repository): Promise<void> {
+  async #fill(place: BlobPlace, holder: Repository): Promise<void> {
+    const { blob, repository } = place
     this.#context.signal.throwIfAborted()
     if (await this.#mount(blob.descriptor, repository, holder.name)) return
-    await this.#send(
-      blob.descriptor,
-      [{ store: blob.store, repository: holder }, ...blob.sources],
-      repository,
-    )
+    await this.#send(place, [{ store: blob.store, repository: holder }, ...blob.sources])
   }
 
   /** A source in the target's own registry needs no transfer. */
@@ -155,15 +150,12 @@ export class Transfer {
   }
 
   /** Sends from the first source that can give it. */
-  async #send(
-    descriptor: Descriptor,
-    sources: readonly Place<ReadableRepository>[],
-    target: Repository,
-  ): Promise<void> {
+  async #send(place: BlobPlace, sources: readonly Place<ReadableRepository>[]): Promise<void> {
+    const { descriptor } = place.blob
     let failure: GpregError | undefined
     for (const { repository } of sources) {
       try {
-        await this.#sendFrom(descriptor, repository, target)
+        await this.#sendFrom(repository, place)
         this.#defeats = 0
         return
       } catch (thrown) {
@@ -178,9 +170,11 @@ export class Transfer {
     throw failure!
   }
 
-  async #sendFrom(descriptor: Descriptor, source: ReadableRepository, target: Repository): Promise<void> {
+  async #sendFrom(source: ReadableRepository, place: BlobPlace): Promise<void> {
+    const { blob, repository: target, unasked } = place
+    const { descriptor } = blob
     const { digest, size } = descriptor
-    await withRetry(
+    const wasRead = await withRetry(
       this.#context,
       `blob ${digest}`,
       error => ({
@@ -193,15 +187,27 @@ export class Transfer {
         const budgets = isSmall(descriptor) ? [] : budgetsOf(source, target)
         const counted = this.#counted(descriptor, contentOf(source, descriptor), budgets)
         try {
-          await target.push(descriptor, counted.content, { signal: this.#context.signal })
+          await target.push(descriptor, counted.content, { signal: this.#context.signal, unasked })
+          // There is nothing to read of a blob without a byte.
+          return size === 0 || counted.wasRead()
         } catch (error) {
           this.#context.emit({ type: 'blob.progress', digest, bytes: -counted.sent() })
           throw error
         }
       },
     )
-    this.totals.sent++
-    this.#context.emit({ type: 'blob.sent', digest, size })
+    if (wasRead) {
+      this.totals.sent++
+      this.#context.emit({ type: 'blob.sent', digest, size })
+    } else {
+      this.#countPresent(descriptor)
+      this.#context.emit({ type: 'blob.present', digest, size })
+    }
+  }
+
+  #countPresent({ size }: Descriptor): void {
+    this.totals.present++
+    this.totals.bytes.present += size
   }
 
   /** Content that says how much of it went out. Opened again further back, it takes back what will be sent again. */
@@ -209,15 +215,18 @@ export class Transfer {
     { digest }: Descriptor,
     content: Content,
     budgets: readonly Budget[],
-  ): { content: Content; sent: () => number } {
+  ): { content: Content; sent: () => number; wasRead: () => boolean } {
     const { totals } = this
     const [rate, slots] = [this.#rate, this.#slots]
     const { emit } = this.#context
     let position = 0
+    let wasRead = false
     return {
       sent: () => position,
+      wasRead: () => wasRead,
       content: {
         async *open(call) {
+          wasRead = true
           const offset = call.offset ?? 0
           if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
           position = offset

@@ -224,6 +224,17 @@ describe('resolving', () => {
     expect((await repository.resolve(asked)).digest).toBe(asked)
   })
 
+  it('does not take a manifest that is not what the registry says its tag stands for', async () => {
+    const { repository } = await repositoryOn((_request, response) => {
+      response.writeHead(200, {
+        'content-type': MediaType.ociManifest,
+        'docker-content-digest': digestOf('something else'),
+      })
+      response.end(manifest)
+    })
+    await expect(repository.readNamed('1')).rejects.toMatchObject({ code: 'digest-mismatch' })
+  })
+
   it('says not-found for a tag that is not there', async () => {
     const { repository } = await repositoryOn((_request, response) => void response.writeHead(404).end())
     await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'not-found' })
@@ -239,6 +250,16 @@ describe('resolving', () => {
       response.end()
     })
     await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'manifest-too-large' })
+  })
+
+  it.each([
+    [404, true],
+    [200, false],
+    [403, false],
+    [405, false],
+  ])('takes a repository whose tags are answered with %i for new: %s', async (status, isNew) => {
+    const { repository } = await repositoryOn((_request, response) => void response.writeHead(status).end())
+    expect(await repository.isNew()).toBe(isNew)
   })
 
   it('does not follow an endless list of tags', async () => {

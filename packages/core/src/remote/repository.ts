@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError } from '../errors.ts'
+import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
 import {
@@ -14,11 +14,12 @@ import type {
   Deleter,
   Mounter,
   NamedReader,
+  NoveltyTeller,
   ReferrerLister,
   ReferrersCall,
   TagLister,
 } from '../store/capabilities.ts'
-import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
+import type { ByteStream, Call, Content, FetchCall, PushCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import type { Scope } from './authority.ts'
 import type { DocumentBounds } from './body.ts'
@@ -49,7 +50,7 @@ const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'mani
 
 /** A repository of a registry, by the OCI distribution API. */
 export class RemoteRepository
-  implements Repository, NamedReader, Mounter, TagLister, ReferrerLister, Budgeted, Deleter
+  implements Repository, NoveltyTeller, NamedReader, Mounter, TagLister, ReferrerLister, Budgeted, Deleter
 {
   readonly name: string
   readonly #upload: UploadTarget
@@ -101,9 +102,12 @@ export class RemoteRepository
     const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
     const path = `manifests/${tagOrDigest}`
     const { response, bytes } = await this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
-    const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
-    if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
-      throw new GpregError('digest-mismatch', `expected ${tagOrDigest}, got ${digest}`, {
+    // The registry's word for a tag proves nothing, but what differs from it was damaged on its way.
+    const told = isDigest(tagOrDigest) ? tagOrDigest : response.header('docker-content-digest')
+    const expected = told !== undefined && isDigest(told) ? told : undefined
+    const digest = digestOf(bytes, expected === undefined ? 'sha256' : digestAlgorithm(expected))
+    if (expected !== undefined && digest !== expected) {
+      throw new GpregError('digest-mismatch', `expected ${expected}, got ${digest}`, {
         ...subject,
         hint: 'the registry, or something before it, answers with other content than was asked for',
       })
@@ -163,7 +167,20 @@ export class RemoteRepository
     return response.status === 200
   }
 
-  async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
+  /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags: 404 where the name is not known */
+  async isNew(call: Call = {}): Promise<boolean> {
+    try {
+      const response = await this.#request('GET', 'tags/list?n=1', [200, 404], {}, call)
+      await response.body.dump()
+      return response.status === 404
+    } catch (thrown) {
+      // Not all who may push may list. Whatever else is wrong, the next request meets it, too.
+      unlessAborted(thrown)
+      return false
+    }
+  }
+
+  async push(descriptor: Descriptor, content: Content, call: PushCall = {}): Promise<void> {
     if (!isManifestType(descriptor.mediaType))
       return this.#pushing(() => uploadBlob(this.#upload, descriptor, content, call, this.#context))
     assertManifestSize(descriptor.size, this.#subject(descriptor.digest))

@@ -46,8 +46,47 @@ export async function startUpload(target: UploadTarget, call: Call): Promise<Upl
     signal: call.signal,
   })
   await response.body.dump()
+  return sessionOf(target, response)
+}
+
+function sessionOf(target: UploadTarget, response: ApiResponse): UploadSession {
   const minimum = Number(response.header('oci-chunk-min-length') ?? 0)
   return { location: locationOf(target, response), minimumChunk: Number.isSafeInteger(minimum) ? minimum : 0 }
+}
+
+/**
+ * Opens an upload, unless the blob turns out to be there: a mount from the repository itself asks both in one request.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
+ */
+export async function startUnlessStored(
+  target: UploadTarget,
+  descriptor: Descriptor,
+  call: Call,
+): Promise<UploadSession | undefined> {
+  const response = await askToMount(target, descriptor, target.repository, call, [201, 202, 400, 404, 405])
+  if (response.status === 202) return sessionOf(target, response)
+  const isThere = response.status === 201 || (await isStored(target, descriptor, call))
+  return isThere ? undefined : startUpload(target, call)
+}
+
+/** Asks for a blob of another repository of the registry. @param expect statuses that are no errors */
+export async function askToMount(
+  { client, repository, scopes }: UploadTarget,
+  { digest }: Descriptor,
+  from: string,
+  call: Call,
+  expect: readonly number[],
+): Promise<ApiResponse> {
+  const response = await client.request({
+    method: 'POST',
+    target: `${repository}/blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
+    scopes: from === repository ? scopes : [...scopes, { repository: from, actions: 'pull' }],
+    expect,
+    headers: { 'content-length': '0' },
+    signal: call.signal,
+  })
+  await response.body.dump()
+  return response
 }
 
 /** How far an upload got and where it goes on, by the registry's own word; undefined where it is gone. */

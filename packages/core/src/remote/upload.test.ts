@@ -142,6 +142,49 @@ it('a wrong blob in chunks is refused by the registry, and shows nowhere', async
   expect(await store.repository('library/app').exists(layer)).toBe(false)
 })
 
+describe('a blob that nobody asked for', () => {
+  const small = Buffer.from('a small layer')
+  const blob: Descriptor = { ...layer, digest: digestOf(small), size: small.byteLength }
+
+  it('is not read where the repository has it, which the request that opens an upload tells', async () => {
+    const { store, handle } = await registry()
+    await store.repository('library/app').push(blob, contentFrom(small))
+    const proxy = await scriptedServer(handle)
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    const { content, offsets } = countingContent(contentFrom(small))
+    await repository.push(blob, content, { unasked: true })
+    expect(offsets).toEqual([])
+    expect(proxy.seen.map(({ method }) => method)).toEqual(['POST'])
+  })
+
+  it('is sent into the upload that was opened where it is not there', async () => {
+    const { store, handle } = await registry()
+    const proxy = await scriptedServer(handle)
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    await repository.push(blob, contentFrom(small), { unasked: true })
+    expect(await store.repository('library/app').exists(blob)).toBe(true)
+    expect(proxy.seen.map(({ method }) => method)).toEqual(['POST', 'PUT'])
+  })
+
+  it.each([
+    { present: true, methods: ['POST', 'HEAD'] },
+    { present: false, methods: ['POST', 'HEAD', 'POST', 'PUT'] },
+  ])('is asked for where the registry has no such mounts: $present', async ({ present, methods }) => {
+    const { store, handle } = await registry()
+    if (present) await store.repository('library/app').push(blob, contentFrom(small))
+    const proxy = await scriptedServer((request, response) =>
+      request.url!.includes('mount=') ? void response.writeHead(405).end() : handle(request, response),
+    )
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    await repository.push(blob, contentFrom(small), { unasked: true })
+    expect(await store.repository('library/app').exists(blob)).toBe(true)
+    expect(proxy.seen.map(({ method }) => method)).toEqual(methods)
+  })
+})
+
 describe('quirks', () => {
   it.each([
     ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'ecr'],

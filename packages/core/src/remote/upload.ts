@@ -1,17 +1,20 @@
 import type { Context } from '../context.ts'
 import type { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import type { Call, Content } from '../store/content.ts'
+import type { Call, Content, PushCall } from '../store/content.ts'
 import { ChunkedUpload, lowerBodyLimit } from './chunked-upload.ts'
 import { quirksOf } from './quirks.ts'
 import { sendBody } from './upload-body.ts'
 import {
+  askToMount,
   cancelUpload,
   closing,
   failureOf,
   locationOf,
+  startUnlessStored,
   startUpload,
   uploadKey,
+  type UploadSession,
   type UploadTarget,
 } from './upload-session.ts'
 
@@ -28,17 +31,7 @@ export async function mountBlob(
   from: string,
   call: Call,
 ): Promise<boolean> {
-  const { client, repository, scopes } = target
-  const query = new URLSearchParams({ mount: descriptor.digest, from })
-  const response = await client.request({
-    method: 'POST',
-    target: `${repository}/blobs/uploads/?${query}`,
-    scopes: [...scopes, { repository: from, actions: 'pull' }],
-    expect: [201, 202],
-    headers: { 'content-length': '0' },
-    signal: call.signal,
-  })
-  await response.body.dump()
+  const response = await askToMount(target, descriptor, from, call, [201, 202])
   if (response.status === 201) return true
   await cancelUpload(target, { location: locationOf(target, response), minimumChunk: 0 })
   return false
@@ -60,7 +53,7 @@ export async function uploadBlob(
   target: UploadTarget,
   descriptor: Descriptor,
   content: Content,
-  call: Call,
+  call: PushCall,
   context: Context,
 ): Promise<void> {
   const { digest, size } = descriptor
@@ -72,15 +65,16 @@ export async function uploadBlob(
       const upload = new ChunkedUpload({ target, descriptor, content, signal, context, journal })
       keptNow++
       try {
-        return await (location === undefined
-          ? upload.send(await startUpload(target, call), 0)
-          : upload.send({ location, minimumChunk: 0 }))
+        if (location !== undefined) return await upload.send({ location, minimumChunk: 0 })
+        const session = await openUpload(target, descriptor, call)
+        return await (session && upload.send(session, 0))
       } finally {
         keptNow--
       }
     }
   }
-  const session = await startUpload(target, call)
+  const session = await openUpload(target, descriptor, call)
+  if (session === undefined) return
   if (size <= target.client.bodyLimit) {
     try {
       const request = {
@@ -100,6 +94,15 @@ export async function uploadBlob(
     }
   }
   await new ChunkedUpload({ target, descriptor, content, signal, context }).send(session)
+}
+
+/** Undefined where nobody asked for the blob so far and it is there. */
+function openUpload(
+  target: UploadTarget,
+  descriptor: Descriptor,
+  call: PushCall,
+): Promise<UploadSession | undefined> {
+  return call.unasked === true ? startUnlessStored(target, descriptor, call) : startUpload(target, call)
 }
 
 function isWorthResuming({ code }: GpregError, { client }: UploadTarget, size: number): boolean {

@@ -12,6 +12,14 @@ export interface Mounter {
   mount(descriptor: Descriptor, fromRepository: string, call?: Call): Promise<boolean>
 }
 
+export interface NoveltyTeller {
+  /**
+   * Whether the store does not know this repository, so that its content need not be asked for piece by piece. What is there all
+   * the same, such as blobs of a copy that was interrupted, a `push` that is `unasked` finds.
+   */
+  isNew(call?: Call): Promise<boolean>
+}
+
 export interface NamedReader {
   /**
    * The manifest behind a tag or a digest, checked: one request where its descriptor and then its content take two.
@@ -91,6 +99,7 @@ export interface Budgeted {
 export const isBudgeted = (store: object): store is Budgeted => has(store, 'budget')
 export const isWritable = (store: ReadableRepository): store is Repository => has(store, 'push')
 export const isMounter = (store: object): store is Mounter => has(store, 'mount')
+export const isNoveltyTeller = (store: object): store is NoveltyTeller => has(store, 'isNew')
 export const isNamedReader = (store: object): store is NamedReader => has(store, 'readNamed')
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')

@@ -20,6 +20,11 @@ export interface FetchCall extends Call {
   readonly paced?: boolean | undefined
 }
 
+export interface PushCall extends Call {
+  /** Nobody looked whether the content is there. If it is, and the store can tell, none of it is read. */
+  readonly unasked?: boolean | undefined
+}
+
 export interface Resolver {
   /**
    * The descriptor behind a tag or a digest.
@@ -53,7 +58,7 @@ export interface Pusher {
    * Manifests need their children there first.
    * @throws `digest-mismatch`, `size-mismatch`, `blob-unknown`
    */
-  push(descriptor: Descriptor, content: Content, call?: Call): Promise<void>
+  push(descriptor: Descriptor, content: Content, call?: PushCall): Promise<void>
 }
 
 export interface Tagger {

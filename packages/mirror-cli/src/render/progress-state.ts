@@ -74,6 +74,10 @@ export function record(state: ProgressState, event: GpregEvent): void {
       state.bytes.sent += event.bytes
       break
     }
+    case 'blob.present':
+      state.activeBlobs.delete(event.digest)
+      state.bytes.total -= event.size
+      break
     case 'blob.sent':
     case 'blob.failed':
       state.activeBlobs.delete(event.digest)
