@@ -253,12 +253,16 @@ describe('resolving', () => {
   })
 
   it.each([
-    [404, true],
-    [200, false],
-    [403, false],
-    [405, false],
-  ])('takes a repository whose tags are answered with %i for new: %s', async (status, isNew) => {
-    const { repository } = await repositoryOn((_request, response) => void response.writeHead(status).end())
+    [404, '', true],
+    [200, '{"tags":null}', true],
+    [200, '{"tags":["1"]}', false],
+    [200, 'no list', false],
+    [403, '', false],
+    [405, '', false],
+  ])('takes a repository whose tags are answered with %i %s for new: %s', async (status, body, isNew) => {
+    const { repository } = await repositoryOn(
+      (_request, response) => void response.writeHead(status).end(body),
+    )
     expect(await repository.isNew()).toBe(isNew)
   })
 

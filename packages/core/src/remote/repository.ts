@@ -167,16 +167,14 @@ export class RemoteRepository
     return response.status === 200
   }
 
-  /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags: 404 where the name is not known */
+  /** Registries answer 404 for the tags of a name that they do not know, or that there are none. */
   async isNew(call: Call = {}): Promise<boolean> {
     try {
-      const response = await this.#request('GET', 'tags/list?n=1', [200, 404], {}, call)
-      await response.body.dump()
-      return response.status === 404
+      for await (const _ of this.tags(call)) return false
+      return true
     } catch (thrown) {
       // Not all who may push may list. Whatever else is wrong, the next request meets it, too.
-      unlessAborted(thrown)
-      return false
+      return isGpregError(unlessAborted(thrown), 'not-found')
     }
   }
 

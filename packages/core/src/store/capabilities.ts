@@ -14,8 +14,8 @@ export interface Mounter {
 
 export interface NoveltyTeller {
   /**
-   * Whether the store does not know this repository, so that its content need not be asked for piece by piece. What is there all
-   * the same, such as blobs of a copy that was interrupted, a `push` that is `unasked` finds.
+   * Whether the store knows no tag of this repository, if it knows the repository at all: then its content need not be asked for
+   * piece by piece. What is there all the same, such as blobs of a copy that was interrupted, a `push` that is `unasked` finds.
    */
   isNew(call?: Call): Promise<boolean>
 }
