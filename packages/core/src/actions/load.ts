@@ -91,9 +91,7 @@ async function planBundle(
     const targetName = 'to' in target ? formatReference(name!) : pathOf(name!)
     return copyItem(entry, source(name!.repository), place, { targetName, tag: name!.tag })
   })
-  // What a bundle leaves out has to be there, so all of it is asked for.
-  const exactly = { ...copyOptions({}, registries), exact: true }
-  const surveys = await surveyItems(items, exactly, context)
+  const surveys = await surveyItems(items, copyOptions({}, registries), context)
   return settleBase(bundle, lock, await lookAtTargets(surveys, context), target, open, context)
 }
 

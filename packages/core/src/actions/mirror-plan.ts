@@ -52,8 +52,7 @@ export async function planMirror(
   options: MirrorOptions,
   context: Context,
 ): Promise<MirrorPlan> {
-  const exactly = { ...copyOptions(options, registries), exact: true }
-  const plan = await planTransfer(copyItems(set, registries), exactly, context)
+  const plan = await planTransfer(copyItems(set, registries), copyOptions(options, registries), context)
   return { ...describePlan(plan), ...dockerHub(plan, registries) }
 }
 

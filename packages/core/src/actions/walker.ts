@@ -6,6 +6,7 @@ import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { childrenOf } from '../model/manifest.ts'
+import { once } from '../once.ts'
 import type { ReadableRepository } from '../store/content.ts'
 
 export interface VerifyProblem {
@@ -111,12 +112,6 @@ export class Walker {
   #call() {
     return { signal: this.#context.signal }
   }
-}
-
-function once<T>(known: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
-  const pending = known.get(key) ?? work()
-  known.set(key, pending)
-  return pending
 }
 
 function problem(thrown: unknown, { digest }: Descriptor): VerifyProblem {

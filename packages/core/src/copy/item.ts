@@ -38,8 +38,8 @@ export interface CopyOptions {
   readonly referrers?: boolean
   /** Look for referrers on names that are up to date, too. */
   readonly refreshReferrers?: boolean
-  /** Ask for every blob also where the target does not know the repository, so that the plan is exact. */
-  readonly exact?: boolean
+  /** Send blobs unasked into repositories that the target does not know: then the plan says what is to be sent at most. */
+  readonly unasked?: boolean
   /** blobs at once between stores that have no budget of their own */
   readonly concurrency: number
   /** bytes a second of all streams together; default no limit */

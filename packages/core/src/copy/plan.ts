@@ -3,6 +3,7 @@ import { unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
+import { once } from '../once.ts'
 import { isNoveltyTeller } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
@@ -49,19 +50,14 @@ export async function surveyItems(
     context,
     read: cachingReader(),
     offer: ({ source, reference }: CopyItem, whole: boolean) => {
-      const key = `${source.store}/${source.repository.name} ${reference}`
-      const pending =
-        offers.get(key) ??
-        (whole ? readNamed(source.repository, reference, call) : source.repository.resolve(reference, call))
-      offers.set(key, pending)
-      return pending
+      const { store, repository } = source
+      return once(offers, `${store}/${repository.name} ${reference}`, () =>
+        whole ? readNamed(repository, reference, call) : repository.resolve(reference, call),
+      )
     },
     isNew: async ({ target: { store, repository } }: CopyItem) => {
-      if (options.exact === true || !isNoveltyTeller(repository)) return false
-      const key = `${store}/${repository.name}`
-      const pending = novelties.get(key) ?? repository.isNew(call)
-      novelties.set(key, pending)
-      return pending
+      if (options.unasked !== true || !isNoveltyTeller(repository)) return false
+      return once(novelties, `${store}/${repository.name}`, () => repository.isNew(call))
     },
   }
   return mapLimited(items, LOOKS_AT_ONCE, async item => {

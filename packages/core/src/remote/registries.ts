@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
 import type { Side } from '../errors.ts'
 import { DOCKER_HUB, type Reference } from '../model/reference.ts'
+import { once } from '../once.ts'
 import { isRepositoryCreator } from '../registry/provider.ts'
 import { countRetries } from '../retry.ts'
 import { RegistryClient, type Greeting } from './client.ts'
@@ -93,9 +94,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
     const access = await clouds?.(host, 'target')
     if (access === undefined || !isRepositoryCreator(access)) return
     const key = `${host}/${name}`
-    const pending = created.get(key) ?? access.ensureRepository(name, context)
-    created.set(key, pending)
-    return pending
+    return once(created, key, () => access.ensureRepository(name, context))
   }
 
   const budgetFor = (host: string): HostBudget => {

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
+import { isGpregError, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
+import { isDigest, type Digest } from '../model/digest.ts'
 import {
   assertManifestSize,
   MAX_MANIFEST_BYTES,
@@ -26,6 +26,7 @@ import type { DocumentBounds } from './body.ts'
 import type { RegistryClient } from './client.ts'
 import type { ApiRequest, ApiResponse } from './exchange.ts'
 import { download } from './download.ts'
+import { readNamedManifest } from './named-manifest.ts'
 import { rangedDownload, type RangedDownload } from './ranged-download.ts'
 import { listReferrers, recordReferrer } from './referrers.ts'
 import { listTags } from './tags.ts'
@@ -96,24 +97,10 @@ export class RemoteRepository
     return { mediaType, digest, size }
   }
 
-  /** A manifest read whole: the way to its digest that trusts no header. */
-  async readNamed(tagOrDigest: string, call: Call = {}): Promise<ManifestNode> {
-    const subject = this.#subject(tagOrDigest)
-    const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
-    const path = `manifests/${tagOrDigest}`
-    const { response, bytes } = await this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
-    // The registry's word for a tag proves nothing, but what differs from it was damaged on its way.
-    const told = isDigest(tagOrDigest) ? tagOrDigest : response.header('docker-content-digest')
-    const expected = told !== undefined && isDigest(told) ? told : undefined
-    const digest = digestOf(bytes, expected === undefined ? 'sha256' : digestAlgorithm(expected))
-    if (expected !== undefined && digest !== expected) {
-      throw new GpregError('digest-mismatch', `expected ${expected}, got ${digest}`, {
-        ...subject,
-        hint: 'the registry, or something before it, answers with other content than was asked for',
-      })
-    }
-    const manifest = parseManifest(bytes, response.header('content-type'), subject)
-    return { descriptor: { mediaType: manifest.mediaType, digest, size: bytes.byteLength }, bytes, manifest }
+  readNamed(tagOrDigest: string, call: Call = {}): Promise<ManifestNode> {
+    const get = (path: string, headers: Record<string, string>) =>
+      this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
+    return readNamedManifest(get, tagOrDigest, this.#subject(tagOrDigest))
   }
 
   fetch(descriptor: Descriptor, { offset = 0, signal, unchecked, paced }: FetchCall = {}): ByteStream {

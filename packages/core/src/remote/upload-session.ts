@@ -49,7 +49,8 @@ export async function startUpload(target: UploadTarget, call: Call): Promise<Upl
   return sessionOf(target, response)
 }
 
-function sessionOf(target: UploadTarget, response: ApiResponse): UploadSession {
+/** The upload that an answer opened. */
+export function sessionOf(target: UploadTarget, response: ApiResponse): UploadSession {
   const minimum = Number(response.header('oci-chunk-min-length') ?? 0)
   return { location: locationOf(target, response), minimumChunk: Number.isSafeInteger(minimum) ? minimum : 0 }
 }

@@ -10,7 +10,7 @@ import {
   cancelUpload,
   closing,
   failureOf,
-  locationOf,
+  sessionOf,
   startUnlessStored,
   startUpload,
   uploadKey,
@@ -33,7 +33,7 @@ export async function mountBlob(
 ): Promise<boolean> {
   const response = await askToMount(target, descriptor, from, call, [201, 202])
   if (response.status === 201) return true
-  await cancelUpload(target, { location: locationOf(target, response), minimumChunk: 0 })
+  await cancelUpload(target, sessionOf(target, response))
   return false
 }
 
