@@ -21,6 +21,30 @@ describe('Limiter', () => {
     expect(order).toEqual(Array.from({ length: 5000 }, (_, index) => index))
   })
 
+  it('follows a limit that changes, as work ends', async () => {
+    let limit = 2
+    const limiter = new Limiter(() => limit)
+    const ends: (() => void)[] = []
+    const runs = Array.from({ length: 9 }, () =>
+      limiter.run(() => new Promise<void>(resolve => ends.push(resolve))),
+    )
+    const endOne = async (index: number) => {
+      ends[index]!()
+      await new Promise(resolve => setImmediate(resolve))
+      return ends.length
+    }
+    expect(ends).toHaveLength(2)
+    limit = 4
+    expect(await endOne(0)).toBe(5)
+    limit = 1
+    for (const index of [1, 2, 3]) expect(await endOne(index)).toBe(5)
+    expect(await endOne(4)).toBe(6)
+    limit = 9
+    expect(await endOne(5)).toBe(9)
+    for (const end of ends) end()
+    await Promise.all(runs)
+  })
+
   it('frees the slot of work that fails', async () => {
     const limiter = new Limiter(1)
     await expect(limiter.run(() => Promise.reject(new RangeError('x')))).rejects.toThrow('x')

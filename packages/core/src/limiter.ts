@@ -1,25 +1,34 @@
 /** Lets at most so many pieces of work run at once; the rest wait in order. */
 export class Limiter {
-  readonly #limit: number
+  readonly #limit: () => number
   #waiting: (() => void)[] = []
   /** How many of the waiting have had their turn; they are dropped in bulk, since taking from the front is slow. */
   #served = 0
   #running = 0
 
-  constructor(limit: number) {
-    this.#limit = limit
+  /** @param limit at least one; what changes is looked at whenever a piece of work begins or ends */
+  constructor(limit: number | (() => number)) {
+    this.#limit = typeof limit === 'number' ? () => limit : limit
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limit) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    if (this.#running >= this.#limit()) await new Promise<void>(resolve => this.#waiting.push(resolve))
     else this.#running++
     try {
       return await work()
     } finally {
-      // The slot is handed on, not returned: nobody who came later can take it first.
+      this.#running--
+      this.#letIn()
+    }
+  }
+
+  /** Slots are handed over at once: nobody who comes later can take one first. */
+  #letIn(): void {
+    while (this.#running < this.#limit()) {
       const next = this.#next()
-      if (next) next()
-      else this.#running--
+      if (next === undefined) return
+      this.#running++
+      next()
     }
   }
 

@@ -82,6 +82,7 @@ describe('the budget of a host', () => {
     const wanted = item('app:1')
     let [taken, moved] = [0, 0]
     const budget: Budget = {
+      limit: 4,
       isFree: true,
       take: () => void taken++,
       release: () => {},
@@ -120,8 +121,8 @@ describe('a source that gives what a name stands for in one request', () => {
 
 describe('a repository that its registry does not know', () => {
   /** Knows a repository by its tags, as registries do. */
-  function wantedIn(name: string, asked: string[]): CopyItem {
-    const wanted = item(name)
+  function wantedIn(name: string, asked: string[], from = name): CopyItem {
+    const wanted = item(name, from)
     const repository = target.repository(wanted.target.repository.name)
     faults.target.claims = ({ digest }) => void asked.push(digest)
     Object.assign(wanted.target.repository, { isNew: async () => repository.isEmpty() })
@@ -139,6 +140,24 @@ describe('a repository that its registry does not know', () => {
     expect(totals).toMatchObject({ present: 1, sent: 2, bytes: { present: there!.descriptor.size } })
     expect(events.filter(({ type }) => type === 'blob.present')).toHaveLength(1)
     await expectWhole('app:1', image)
+  })
+
+  it('is not asked for names either, once the target seems to be empty', async () => {
+    await pushSample(source.repository('app'), sampleImage([base]), '1')
+    const asked: string[] = []
+    const wanted = Array.from({ length: 40 }, (_, index) => {
+      const one = wantedIn(`app${index}:1`, [], 'app:1')
+      const { repository } = one.target
+      const resolve = repository.resolve.bind(repository)
+      Object.assign(repository, { resolve: (tag: string) => (asked.push(tag), resolve(tag)) })
+      return one
+    })
+    const { images } = await copy(wanted, { unasked: true })
+    expect(new Set(images.map(({ status }) => status))).toEqual(new Set(['copied']))
+    expect(asked.splice(0).length).toBeLessThan(20)
+    const again = await copy(wanted, { unasked: true })
+    expect(new Set(again.images.map(({ status }) => status))).toEqual(new Set(['up-to-date']))
+    expect(asked).toHaveLength(40)
   })
 
   it('is asked where the plan has to be exact, or where another tag is there', async () => {

@@ -2,14 +2,14 @@ import type { Context } from '../context.ts'
 import { abortedError, toGpregError, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import type { Digest } from '../model/digest.ts'
-import type { CopyItem, CopyOptions } from './item.ts'
+import { budgetsOf } from '../store/capabilities.ts'
+import type { Repository } from '../store/content.ts'
+import type { CopyItem, CopyOptions, Place } from './item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
 import type { BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
+import { SmallLane } from './small-lane.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
-
-/** Images whose manifests are written at once. */
-const PUBLISH_AT_ONCE = 8
 
 export interface CopiedImage {
   readonly item: CopyItem
@@ -33,7 +33,7 @@ export async function executePlan(
   context: Context,
 ): Promise<CopyOutcome> {
   const transfer = new Transfer(options, context)
-  const publishing = new Publishing()
+  const publishing = new Publishing(options)
   const waiting = imagesByBlob(plan)
   // Blobs of images that failed while the plan was made are not sent for them.
   transfer.start(
@@ -42,11 +42,10 @@ export async function executePlan(
   )
 
   const copy = async ({ item, image, referrers, needs }: ImagePlan): Promise<void> => {
-    const { store, repository } = item.target
     await allSettledOrThrow(needs.map(place => transfer.arrival(place)))
-    await publishing.run(`${store}/${repository.name}`, () =>
+    await publishing.run(item.target, () =>
       publishImage({
-        repository,
+        repository: item.target.repository,
         image,
         referrers,
         tag: item.tag,
@@ -70,13 +69,18 @@ export async function executePlan(
  * (CNCF distribution 2.8) can answer wrongly while a link that two tags share is being written.
  */
 class Publishing {
-  readonly #all = new Limiter(PUBLISH_AT_ONCE)
+  readonly #all: SmallLane
   readonly #repositories = new Map<string, Limiter>()
 
-  run(repository: string, work: () => Promise<void>): Promise<void> {
-    const own = this.#repositories.get(repository) ?? new Limiter(1)
-    this.#repositories.set(repository, own)
-    return own.run(() => this.#all.run(work))
+  constructor({ concurrency }: CopyOptions) {
+    this.#all = new SmallLane(concurrency)
+  }
+
+  run({ store, repository }: Place<Repository>, work: () => Promise<void>): Promise<void> {
+    const name = `${store}/${repository.name}`
+    const own = this.#repositories.get(name) ?? new Limiter(1)
+    this.#repositories.set(name, own)
+    return own.run(() => this.#all.run(budgetsOf(repository), work))
   }
 }
 

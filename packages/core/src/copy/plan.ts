@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts'
-import { unlessAborted } from '../errors.ts'
+import { isGpregError, unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isNoveltyTeller } from '../store/capabilities.ts'
-import type { Call } from '../store/content.ts'
+import type { Call, Repository } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
 import { isHeld, Presence, type BlobPlace, type BlobPlan } from './presence.ts'
@@ -13,6 +13,9 @@ import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './
 
 /** Small requests at once. They wait for the other side, not for the line. */
 const LOOKS_AT_ONCE = 16
+
+/** After so many names that targets lack, and none that they have, they are likely to be empty. */
+const LIKELY_EMPTY = 8
 
 /** An image that is to be copied, with the places of all its blobs. */
 export interface ImagePlan extends ToCopy {
@@ -45,6 +48,11 @@ export async function surveyItems(
   const call = { signal: context.signal }
   const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
   const novelties = new Map<string, Promise<boolean>>()
+  const isNew = async ({ target: { store, repository } }: CopyItem) => {
+    if (options.unasked !== true || !isNoveltyTeller(repository)) return false
+    return once(novelties, `${store}/${repository.name}`, () => repository.isNew(call))
+  }
+  let [found, lacking] = [0, 0]
   const surveyor = {
     options,
     context,
@@ -55,10 +63,17 @@ export async function surveyItems(
         whole ? readNamed(repository, reference, call) : repository.resolve(reference, call),
       )
     },
-    isNew: async ({ target: { store, repository } }: CopyItem) => {
-      if (options.unasked !== true || !isNoveltyTeller(repository)) return false
-      return once(novelties, `${store}/${repository.name}`, () => repository.isNew(call))
+    held: async (item: CopyItem) => {
+      // A digest without its tag proves nothing: what is below it may be missing.
+      if (item.tag === undefined) return undefined
+      // There is no name in a repository that is new, and whether it is would be asked next anyway.
+      if (found === 0 && lacking >= LIKELY_EMPTY && (await isNew(item))) return undefined
+      const held = await resolve(item.target.repository, item.tag, call)
+      if (held === undefined) lacking++
+      else found++
+      return held
     },
+    isNew,
   }
   return mapLimited(items, LOOKS_AT_ONCE, async item => {
     const survey = await surveyItem(item, surveyor)
@@ -107,6 +122,16 @@ async function hasManifests(survey: ToCopy, call: Call): Promise<boolean> {
     manifests.map(({ descriptor }) => repository.exists(descriptor, call)),
   )
   return there.every(Boolean)
+}
+
+/** What the tag stands for, if it is there. */
+async function resolve(repository: Repository, tag: string, call: Call): Promise<Descriptor | undefined> {
+  try {
+    return await repository.resolve(tag, call)
+  } catch (error) {
+    if (isGpregError(error, 'not-found')) return undefined
+    throw error
+  }
 }
 
 function bySize(a: BlobPlan, b: BlobPlan): number {

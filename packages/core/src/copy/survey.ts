@@ -46,6 +46,8 @@ export interface Surveyor {
   readonly read: ManifestReader
   /** What is behind a name of a source; several targets may share one. `whole`: its content will be wanted, too. */
   offer(item: CopyItem, whole: boolean): Promise<Descriptor | ManifestNode>
+  /** What the target has under the wanted tag. */
+  held(item: CopyItem): Promise<Descriptor | undefined>
   /** Whether the target is known not to know the repository. */
   isNew(item: CopyItem): Promise<boolean>
 }
@@ -64,7 +66,7 @@ async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   const { options, context } = surveyor
   const call = { signal: context.signal }
   // The target first: where it has nothing, the source is asked for all of it at once.
-  const held = await resolveTarget(item, call)
+  const held = await surveyor.held(item)
   const offered = item.locked?.root ?? (await surveyor.offer(item, held === undefined))
   const root = await wantedRoot(item, offered, surveyor, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
@@ -83,17 +85,6 @@ async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
     context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
   }
   return { item, status: 'to-copy', root: image.root, image, referrers, isNew }
-}
-
-/** What the target has under the wanted tag. A digest without its tag proves nothing: what is below it may be missing. */
-async function resolveTarget({ target, tag }: CopyItem, call: Call): Promise<Descriptor | undefined> {
-  if (tag === undefined) return undefined
-  try {
-    return await target.repository.resolve(tag, call)
-  } catch (error) {
-    if (isGpregError(error, 'not-found')) return undefined
-    throw error
-  }
 }
 
 /** What is offered, or the part of it that the platforms ask for, announced. */

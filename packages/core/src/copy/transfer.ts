@@ -4,11 +4,12 @@ import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
-import { isBudgeted, isMounter, type Budget } from '../store/capabilities.ts'
+import { budgetsOf, isMounter, type Budget } from '../store/capabilities.ts'
 import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
 import type { CopyOptions, Place } from './item.ts'
 import { isHeld, type BlobPlace, type BlobPlan } from './presence.ts'
 import { Slots } from './slots.ts'
+import { SmallLane } from './small-lane.ts'
 
 /** Whole blobs tried again after a broken upload or a wrong digest; the download inside resumes on its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
@@ -17,11 +18,10 @@ const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
 const MAX_DEFEATS = 3
 
 /**
- * Configs and the like cost requests rather than bytes. They have a lane of their own: behind the large ones they would keep
- * every image waiting until the end, and one after the other they would leave the line idle.
+ * What costs requests rather than bytes has a lane of its own: behind the large blobs, configs would keep every image waiting
+ * until the end, and one after the other they would leave the line idle.
  */
 const SMALL = 256 * 1024
-const SMALL_AT_ONCE = 8
 
 export interface TransferTotals {
   /** digests */
@@ -43,7 +43,7 @@ export class Transfer {
   readonly #context: Context
   /** Stores without a budget of their own. */
   readonly #large: Limiter
-  readonly #small = new Limiter(SMALL_AT_ONCE)
+  readonly #small: SmallLane
   readonly #slots = new Slots()
   readonly #rate: RateLimit | undefined
   readonly #arrivals = new Map<BlobPlace, Promise<void>>()
@@ -51,6 +51,7 @@ export class Transfer {
 
   constructor({ concurrency, limitRate }: CopyOptions, context: Context) {
     this.#large = new Limiter(concurrency)
+    this.#small = new SmallLane(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
     this.#context = context
   }
@@ -107,8 +108,8 @@ export class Transfer {
     target: Repository,
     work: () => Promise<void>,
   ): Promise<void> {
-    if (isSmall(descriptor)) return this.#small.run(work)
     const budgets = budgetsOf(source, target)
+    if (isSmall(descriptor)) return this.#small.run(budgets, work)
     return budgets.length > 0 ? this.#slots.run(budgets, work) : this.#large.run(work)
   }
 
@@ -246,9 +247,4 @@ export class Transfer {
 
 function isSmall({ size }: Descriptor): boolean {
   return size <= SMALL
-}
-
-/** Each once: both ends may be on the same host. */
-function budgetsOf(...ends: readonly object[]): Budget[] {
-  return [...new Set(ends.filter(isBudgeted).map(end => end.budget()))]
 }

@@ -84,6 +84,8 @@ export interface Ingest {
 
 /** How much may be asked of the host of a store at once; shared by all repositories that are there. */
 export interface Budget {
+  /** transfers at once, at this moment */
+  readonly limit: number
   readonly isFree: boolean
   take(): void
   release(): void
@@ -108,6 +110,11 @@ export const isSizer = (store: object): store is Sizer => has(store, 'sizeOf')
 export const isDeleter = (store: object): store is Deleter => has(store, 'delete')
 export const isUntagger = (store: object): store is Untagger => has(store, 'untag')
 export const isIngester = (store: object): store is Ingester => has(store, 'ingest')
+
+/** Each once: stores may be on the same host. */
+export function budgetsOf(...stores: readonly object[]): Budget[] {
+  return [...new Set(stores.filter(isBudgeted).map(store => store.budget()))]
+}
 
 function has(store: object, method: string): boolean {
   return typeof (store as Record<string, unknown>)[method] === 'function'
