@@ -14,7 +14,7 @@ export class SmallLane {
   readonly #budgets = new Set<Budget>()
   readonly #concurrency: number
 
-  /** @param concurrency transfers at once between stores that have no budget */
+  /** @param concurrency transfers at once that are wanted at most, whatever budgets allow */
   constructor(concurrency: number) {
     this.#concurrency = concurrency
   }
