@@ -26,6 +26,8 @@ async function accessTo(host: string, side: Side): Promise<LoginSource | undefin
       return side === 'target' ? (await loadGcp()).createGoogleAccess() : undefined
     case 'acr':
       return (await loadAzure()).createAcrAccess()
+    // Public registries of a cloud answer everybody, as any other registry does.
+    case 'ecr-public':
     case 'generic':
       return undefined
   }

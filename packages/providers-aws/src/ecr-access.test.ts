@@ -18,6 +18,8 @@ it.each([
   ['123456789012.dkr-ecr.us-west-2.on.aws', 'us-west-2'],
   ['registry.internal:5000', undefined],
   ['public.ecr.aws', undefined],
+  ['123456789012.dkr.ecr.eu-west-1.amazonaws.attacker.com', undefined],
+  ['123456789012.dkr.ecr.eu-west-1.amazonaws.com.attacker.com', undefined],
 ])('the region of %s is %s', (host, region) => expect(ecrRegion(host)).toBe(region))
 
 describe('ECR', () => {
@@ -62,6 +64,13 @@ describe('ECR', () => {
 
   it('without a region in the name is a wrong host', () => {
     expect(() => createEcrAccess('registry.internal')).toThrowError(
+      expect.objectContaining({ code: 'usage' }),
+    )
+  })
+
+  it('gives no login for a host that only looks like it, whatever region is named', () => {
+    const lookAlike = '123456789012.dkr.ecr.eu-west-1.amazonaws.attacker.com'
+    expect(() => createEcrAccess(lookAlike, { region: 'eu-west-1' })).toThrowError(
       expect.objectContaining({ code: 'usage' }),
     )
   })

@@ -1,6 +1,7 @@
 import { CreateRepositoryCommand, GetAuthorizationTokenCommand, type ECRClient } from '@aws-sdk/client-ecr'
 import {
   GpregError,
+  quirksOf,
   Sensitive,
   type Context,
   type LoginSource,
@@ -16,12 +17,13 @@ export interface EcrAccessOptions extends Partial<AwsClientOptions> {
   readonly client?: ECRClient
 }
 
-/** https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html: ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN */
-const PRIVATE_HOST = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./
-
-/** The region of a private registry of ECR, by its host; undefined for every other host. */
+/**
+ * The region of a private registry of ECR, by its host `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`; undefined for every other host.
+ * https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html
+ */
 export function ecrRegion(host: string): string | undefined {
-  return PRIVATE_HOST.exec(host)?.[1]
+  if (quirksOf(host).kind !== 'ecr') return undefined
+  return /\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1]
 }
 
 /** Lets in to ECR with an identity in AWS, and makes repositories, as ECR does not by itself. */
@@ -29,11 +31,13 @@ export function createEcrAccess(
   host: string,
   options: EcrAccessOptions = {},
 ): LoginSource & RepositoryCreator {
-  const region = options.region ?? ecrRegion(host)
-  if (region === undefined) {
-    throw new GpregError('usage', `${host} names no region of ECR`, {
+  // Also with a region that is given: the login would go to whoever owns the host.
+  const found = ecrRegion(host)
+  const region = options.region ?? found
+  if (found === undefined || region === undefined) {
+    throw new GpregError('usage', `${host} is no private registry of ECR`, {
       host,
-      hint: 'a registry of ECR is ACCOUNT.dkr.ecr.REGION.amazonaws.com',
+      hint: 'a registry of ECR is ACCOUNT.dkr.ecr.REGION.amazonaws.com, or of another partition of AWS',
     })
   }
   const client = options.client ?? createEcrClient({ ...options, region })

@@ -23,19 +23,19 @@ export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {
     resourceManager: 'https://management.azure.com',
     authority: AzureAuthorityHosts.AzurePublicCloud,
     registryAudience: 'https://containerregistry.azure.net',
-    registryHost: /\.azurecr\.io$/,
+    registryHost: /^[a-z0-9-]+\.azurecr\.io$/,
   },
   usgov: {
     resourceManager: 'https://management.usgovcloudapi.net',
     authority: AzureAuthorityHosts.AzureGovernment,
     registryAudience: 'https://management.usgovcloudapi.net',
-    registryHost: /\.azurecr\.us$/,
+    registryHost: /^[a-z0-9-]+\.azurecr\.us$/,
   },
   china: {
     resourceManager: 'https://management.chinacloudapi.cn',
     authority: AzureAuthorityHosts.AzureChina,
     registryAudience: 'https://management.chinacloudapi.cn',
-    registryHost: /\.azurecr\.cn$/,
+    registryHost: /^[a-z0-9-]+\.azurecr\.cn$/,
   },
 }
 

@@ -1,6 +1,6 @@
 /** What a kind of registry does otherwise than the specification says. */
 export interface Quirks {
-  readonly kind: 'ecr' | 'acr' | 'google' | 'generic'
+  readonly kind: 'ecr' | 'ecr-public' | 'acr' | 'google' | 'generic'
   /** Whether an upload that broke can go on from the offset that `GET` on it tells. */
   readonly resumes: boolean
   /** Whether the `Range` of an answer to a chunk can be believed; else what was sent counts. */
@@ -8,20 +8,44 @@ export interface Quirks {
 }
 
 /**
- * Registries by host name. What is not named here follows the specification, or shows by its answers that it does not:
+ * The domains of all partitions of AWS in which ECR has private registries. The list is closed: a host below any other domain
+ * belongs to somebody else, and the login of an account must not go there.
+ * https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html, https://docs.aws.amazonaws.com/general/latest/gr/ecr.html
+ */
+const ECR_DOMAINS = [
+  'amazonaws.com',
+  'amazonaws.com.cn',
+  'amazonaws.eu',
+  'on.aws',
+  'on.amazonwebservices.com.cn',
+  'on.amazonwebservices.eu',
+  'c2s.ic.gov',
+  'sc2s.sgov.gov',
+  'cloud.adc-e.uk',
+  'csp.hci.ic.gov',
+]
+
+/** `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`, or with `dkr-ecr` where the domain also answers by IPv6. */
+const PRIVATE_ECR = new RegExp(
+  `^\\d{12}\\.dkr[.-]ecr(?:-fips)?\\.[a-z]+(?:-[a-z0-9]+)+\\.(?:${ECR_DOMAINS.map(domain => domain.replaceAll('.', '\\.')).join('|')})$`,
+)
+
+/**
+ * Registries by host name. Patterns cover the whole host, in lower case and without a port, since logins of clouds go by them. What is not named here follows the specification, or shows by its answers that it does not:
  * a 404 on an upload that should go on makes it start anew, a 201 to a chunk is taken for a 202.
  */
 const BY_HOST: readonly (Quirks & { readonly host: RegExp })[] = [
   // answers 201 to PATCH, and a Range that does not move: https://github.com/aws/containers-roadmap/issues/2831
-  {
-    kind: 'ecr',
-    host: /\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws|on)\.[a-z.]+$|^public\.ecr\.aws$/,
-    resumes: false,
-    tellsOffset: false,
-  },
+  { kind: 'ecr', host: PRIVATE_ECR, resumes: false, tellsOffset: false },
+  { kind: 'ecr-public', host: /^public\.ecr\.aws$/, resumes: false, tellsOffset: false },
   // uploads cannot be resumed: https://github.com/Azure/azure-sdk-for-js/issues/25448
-  { kind: 'acr', host: /\.azurecr\.(io|cn|us)$/, resumes: false, tellsOffset: true },
-  { kind: 'google', host: /(^|\.)gcr\.io$|-docker\.pkg\.dev$/, resumes: true, tellsOffset: true },
+  { kind: 'acr', host: /^[a-z0-9-]+\.azurecr\.(?:io|cn|us)$/, resumes: false, tellsOffset: true },
+  {
+    kind: 'google',
+    host: /^(?:[a-z]+\.)?gcr\.io$|^[a-z0-9-]+-docker\.pkg\.dev$/,
+    resumes: true,
+    tellsOffset: true,
+  },
 ]
 
 const GENERIC: Quirks = { kind: 'generic', resumes: true, tellsOffset: true }
