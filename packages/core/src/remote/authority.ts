@@ -136,12 +136,17 @@ export class Authority {
  * plain HTTP; and a registry out in the world has no business to send us to an address inside our network.
  * @throws `protocol`
  */
-export async function assertRealm(realm: string, registry: URL, side: Side): Promise<void> {
+export async function assertRealm(
+  realm: string,
+  registry: URL,
+  side: Side,
+  scrub: (text: string) => string = text => text,
+): Promise<void> {
   const url = URL.parse(realm)
   const refuse = (why: string, hint: string) =>
     new GpregError(
       'protocol',
-      `${registry.host} names ${JSON.stringify(realm.slice(0, 200))} as its token server, ${why}`,
+      `${registry.host} names ${JSON.stringify(scrub(realm).slice(0, 200))} as its token server, ${why}`,
       { host: registry.host, side, hint },
     )
   if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && registry.protocol === 'http:')) {

@@ -12,6 +12,7 @@ import { networkError, responseError, type Asked } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
 import { followRedirect } from './location.ts'
 import { PullQuota } from './pull-quota.ts'
+import { Secrets } from './secrets.ts'
 import { parseToken, tokenRequest, type Token } from './token.ts'
 
 export interface ClientOptions {
@@ -55,6 +56,8 @@ export class RegistryClient {
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
   readonly quota: PullQuota
+  /** What the registry has been sent in secret, and must not be let say. */
+  readonly secrets = new Secrets()
   readonly #options: ClientOptions
   readonly #context: Context
   readonly #authority: Authority
@@ -111,7 +114,7 @@ export class RegistryClient {
   }
 
   async #persist<T>(request: ApiRequest, work: () => Promise<T>): Promise<T> {
-    const operation = `${request.method} ${this.host}/${describeTarget(request.target)}`
+    const operation = `${request.method} ${this.host}/${this.#describe(request.target)}`
     try {
       const result = await withRetry(
         this.#context,
@@ -151,7 +154,7 @@ export class RegistryClient {
    */
   async #once(request: ApiRequest): Promise<ApiResponse> {
     if (this.#first === undefined) {
-      const first = this.#authorised(request)
+      const first = this.secrets.guard(() => this.#authorised(request))
       this.#first = first.then(
         () => {},
         () => {},
@@ -159,7 +162,7 @@ export class RegistryClient {
       return first
     }
     await this.#first
-    return this.#authorised(request)
+    return this.secrets.guard(() => this.#authorised(request))
   }
 
   /** Sends with what is known of the registry's authentication, once more where it asks for other credentials. */
@@ -215,6 +218,7 @@ export class RegistryClient {
     signal: AbortSignal,
   ): Promise<ApiResponse> {
     this.requests++
+    if (authorization !== undefined) this.secrets.learnHeader(authorization)
     const dispatcher = this.#options.connections.to(this.#isOwn(url) ? this.host : url.host)
     try {
       const response = await exchange(request, { url, dispatcher, authorization, signal })
@@ -233,15 +237,19 @@ export class RegistryClient {
 
   async #failure(response: ApiResponse, request: ApiRequest, retryable?: boolean): Promise<GpregError> {
     const text = await readStart(response.body)
-    const answer = { status: response.status, header: response.header, text }
+    const scrub = (said: string) => this.secrets.scrub(said)
+    const answer = { status: response.status, header: response.header, text, scrub }
     const error = responseError(answer, this.#asked(request), this.#context.now())
     if (error.retryAfter !== undefined) this.budget.pauseFor(error.retryAfter)
     return retryable === undefined ? error : error.with({ retryable })
   }
 
   async #fetchToken(...[challenge, scopes, credential]: Parameters<AuthorityFetch>): Promise<Token> {
-    await assertRealm(challenge.realm, await this.#base(), this.side)
+    for (const secret of [credential?.password, credential?.identityToken])
+      if (secret) this.secrets.learn(secret)
+    await assertRealm(challenge.realm, await this.#base(), this.side, said => this.secrets.scrub(said))
     const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
+    if (headers['authorization'] !== undefined) this.secrets.learnHeader(headers['authorization'])
     const request: ApiRequest = {
       method,
       target: url,
@@ -254,7 +262,9 @@ export class RegistryClient {
       const response = await this.#send(request, url, undefined, this.#context.signal)
       if (response.status !== 200) throw await this.#failure(response, request)
       const bytes = await this.#read(response, TOKEN_BOUNDS, request)
-      return parseToken(Buffer.from(bytes).toString('utf8'), this.#context.now(), this.host, this.side)
+      const token = parseToken(Buffer.from(bytes).toString('utf8'), this.#context.now(), this.host, this.side)
+      for (const secret of [token.value, token.refreshToken]) if (secret) this.secrets.learn(secret)
+      return token
     })
   }
 
@@ -274,7 +284,13 @@ export class RegistryClient {
   }
 
   #asked({ method, target }: ApiRequest): Asked {
-    return { method, path: describeTarget(target), host: this.host, side: this.side }
+    return { method, path: this.#describe(target), host: this.host, side: this.side }
+  }
+
+  /** A URL that the registry made may hold anything. */
+  #describe(target: string | URL): string {
+    const path = describeTarget(target)
+    return target instanceof URL ? this.secrets.scrub(path) : path
   }
 
   #report({ method, target }: ApiRequest, status: number): void {
@@ -283,7 +299,7 @@ export class RegistryClient {
       side: this.side,
       host: this.host,
       method,
-      path: describeTarget(target),
+      path: this.#describe(target),
       status,
     })
   }

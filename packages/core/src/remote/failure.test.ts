@@ -15,6 +15,7 @@ describe('responseError', () => {
       {
         status,
         header: () => undefined,
+        scrub: text => text,
         text: code ? JSON.stringify({ errors: [{ code, message: 'm' }] }) : '<html>',
       },
       asked,

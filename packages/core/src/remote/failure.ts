@@ -102,11 +102,13 @@ export interface Answer {
   readonly header: (name: string) => string | undefined
   /** the start of the body */
   readonly text: string
+  /** Takes out of the registry's words what it has been sent in secret. */
+  readonly scrub: (text: string) => string
 }
 
 /** An answer that is not what was asked for, as a typed error. */
 export function responseError(answer: Answer, { method, path, ...subject }: Asked, now: number): GpregError {
-  const said = registryErrors(answer.text)
+  const said = registryErrors(answer)
   const host = subject.host ?? 'the registry'
   const what = `${host} answered ${answer.status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
   const code = errorCodeOf(answer.status, said)
@@ -165,13 +167,14 @@ function hintOf(code: ErrorCode, host: string): { hint?: string } {
   }
 }
 
-function registryErrors(text: string): RegistryError[] {
+/** Scrubbed before they are cut, since what is left of a secret would not be known again. */
+function registryErrors({ text, scrub }: Answer): RegistryError[] {
   try {
     const { errors } = JSON.parse(text) as { errors?: unknown }
     if (!Array.isArray(errors)) return []
     return errors.slice(0, 3).map((error: { code?: unknown; message?: unknown }) => ({
-      code: String(error?.code ?? ''),
-      message: String(error?.message ?? ''),
+      code: scrub(String(error?.code ?? '')),
+      message: scrub(String(error?.message ?? '')),
     }))
   } catch {
     return []

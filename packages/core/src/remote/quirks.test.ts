@@ -18,6 +18,8 @@ it.each([
   ['eu.gcr.io', 'google'],
   ['europe-west1-docker.pkg.dev', 'google'],
   ['docker.io', 'generic'],
+  ['registry.internal:5000', 'generic'],
+  ['dkr.ecr.example.com', 'generic'],
 ])('%s is a registry of the kind %s', (host, kind) => expect(quirksOf(host).kind).toBe(kind))
 
 it.each([

@@ -84,13 +84,11 @@ export class RemoteRepository
     const digest =
       response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
     const size = Number(response.header('content-length') ?? NaN)
-    const mediaType = response.header('content-type')?.split(';')[0]?.trim()
+    const told = response.header('content-type')?.split(';')[0]?.trim() ?? ''
+    // A type that is none of a manifest is told in errors.
+    const mediaType = isManifestType(told) ? told : this.#upload.client.secrets.scrub(told)
     const known =
-      digest !== undefined &&
-      isDigest(digest) &&
-      Number.isSafeInteger(size) &&
-      size > 0 &&
-      mediaType !== undefined
+      digest !== undefined && isDigest(digest) && Number.isSafeInteger(size) && size > 0 && mediaType !== ''
     if (!known || (isDigest(tagOrDigest) && tagOrDigest !== digest))
       return (await this.readNamed(tagOrDigest, call)).descriptor
     assertManifestSize(size, this.#subject(tagOrDigest))
@@ -100,7 +98,10 @@ export class RemoteRepository
   readNamed(tagOrDigest: string, call: Call = {}): Promise<ManifestNode> {
     const get = (path: string, headers: Record<string, string>) =>
       this.#document(path, [200], headers, call, MANIFEST_BOUNDS)
-    return readNamedManifest(get, tagOrDigest, this.#subject(tagOrDigest))
+    // What is wrong with a manifest is told in its own words.
+    return this.#upload.client.secrets.guard(() =>
+      readNamedManifest(get, tagOrDigest, this.#subject(tagOrDigest)),
+    )
   }
 
   fetch(descriptor: Descriptor, { offset = 0, signal, unchecked, paced }: FetchCall = {}): ByteStream {

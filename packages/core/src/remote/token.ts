@@ -12,6 +12,7 @@ const MARGIN = 10_000
 const tokenAnswer = z.object({
   token: z.string().optional(),
   access_token: z.string().optional(),
+  refresh_token: z.string().optional().catch(undefined),
   expires_in: z.number().positive().optional().catch(undefined),
 })
 
@@ -19,6 +20,8 @@ export interface Token {
   readonly value: string
   /** milliseconds since the epoch after which a new one is asked for */
   readonly renewAt: number
+  /** Came along unasked; never used, and as secret. */
+  readonly refreshToken?: string
 }
 
 /** A request for a token, for whoever sends it. */
@@ -69,7 +72,12 @@ export function parseToken(text: string, now: number, host: string, side: Side):
   if (!value)
     throw new GpregError('protocol', `the token server of ${host} answered no token`, { host, side })
   const life = (parsed.data?.expires_in ?? DEFAULT_LIFE) * 1000
-  return { value, renewAt: now + life - Math.min(MARGIN, life / 4) }
+  const refreshToken = parsed.data?.refresh_token
+  return {
+    value,
+    renewAt: now + life - Math.min(MARGIN, life / 4),
+    ...(refreshToken ? { refreshToken } : {}),
+  }
 }
 
 export function basicAuth({ username, password }: Credential): string {

@@ -199,7 +199,11 @@ export function answerTimeout(stallTimeout: number, size: number): number {
 /** The `Location` of an answer. */
 export function locationOf({ client, repository }: UploadTarget, response: ApiResponse): URL {
   const asked = { method: 'POST', path: `${repository}/blobs/uploads/`, host: client.host, side: client.side }
-  return resolveLocation(response.url, response.header('location'), asked)
+  try {
+    return resolveLocation(response.url, response.header('location'), asked)
+  } catch (error) {
+    throw isGpregError(error) ? client.secrets.scrubError(error) : error
+  }
 }
 
 /** The next byte wanted after `Range: 0-99`. `0-0` is what registries say of an empty upload, so it counts as nothing. */

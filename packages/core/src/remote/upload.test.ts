@@ -10,7 +10,6 @@ import { createRegistryServer } from '../serve/server.ts'
 import { contentFrom, type Content } from '../store/content.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { scriptedServer } from '../testing/scripted-server.ts'
-import { quirksOf } from './quirks.ts'
 import { createRegistries } from './registries.ts'
 import { parseUploadRange } from './upload-session.ts'
 
@@ -182,19 +181,6 @@ describe('a blob that nobody asked for', () => {
     await repository.push(blob, contentFrom(small), { unasked: true })
     expect(await store.repository('library/app').exists(blob)).toBe(true)
     expect(proxy.seen.map(({ method }) => method)).toEqual(methods)
-  })
-})
-
-describe('quirks', () => {
-  it.each([
-    ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'ecr'],
-    ['123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn', 'ecr'],
-    ['public.ecr.aws', 'ecr'],
-    ['gitpod1234abcd.azurecr.io', 'acr'],
-    ['registry.internal:5000', 'generic'],
-    ['dkr.ecr.example.com', 'generic'],
-  ])('%s is %s', (host, kind) => {
-    expect(quirksOf(host).kind).toBe(kind)
   })
 })
 
