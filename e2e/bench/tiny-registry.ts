@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto'
-import {
-  createContext,
-  createRegistryServer,
-  MediaType,
-  MemoryStore,
-  contentFrom,
-  digestOf,
-} from '@gpreg/core'
+import { createContext } from '@gpreg/core'
+import { createRegistryServer, MediaType, MemoryStore, contentFrom, digestOf } from '@gpreg/oci'
 
 /**
  * A source of many tiny images and an empty target, in memory and in a process of their own, so that gpreg's memory is

@@ -2,14 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { inspect } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
-import {
-  createContext,
-  fileVault,
-  isGpregError,
-  memoryVault,
-  type GpregEvent,
-  type SecretVault,
-} from '@gpreg/core'
+import { fileVault, memoryVault, type SecretVault, createContext, type GpregEvent } from '@gpreg/core'
+import { isGpregError } from '@gpreg/oci'
 import { createAwsClients, createAwsProvider, type AwsProviderOptions } from '@gpreg/provider-aws'
 import { ADMIN } from '../support/cloud/aws/radosgw.ts'
 import { startAwsCloud, type AwsCloud } from '../support/cloud/aws/aws-cloud.ts'

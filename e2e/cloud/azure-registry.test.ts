@@ -5,15 +5,8 @@ import { request } from 'node:https'
 import { json } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  createContext,
-  createRegistries,
-  contentFrom,
-  digestOf,
-  memoryVault,
-  parseReference,
-  type GpregEvent,
-} from '@gpreg/core'
+import { memoryVault, type GpregEvent, createContext } from '@gpreg/core'
+import { createRegistries, contentFrom, digestOf, parseReference } from '@gpreg/oci'
 import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
 import {
   azureCertificates,
@@ -204,8 +197,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
 
   it('is found by the environment alone: identity, authority, and whom to trust', async () => {
     const script = `
-      import { createContext } from '@gpreg/core'
-      import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
+            import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
       const where = { subscriptionId: '${SUBSCRIPTION}', resourceGroup: '${GROUP}', installation: 'prod', location: 'x' }
       const clients = createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
       const provider = createAzureProvider({ ...where, name: 'gitpodimages', clients })

@@ -2,12 +2,12 @@ import { inspect } from 'node:util'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
-  createContext,
   fileVault,
   memoryVault,
+  type SecretVault,
+  createContext,
   type Context,
   type GpregEvent,
-  type SecretVault,
 } from '@gpreg/core'
 import { createAzureClients, createAzureProvider, type AzureProviderOptions } from '@gpreg/provider-azure'
 import { azureCertificates, startAzureCloud } from '../support/cloud/azure/azure-cloud.ts'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { createContext, memoryVault, type Context, type GpregEvent } from '@gpreg/core'
+import { memoryVault, createContext, type Context, type GpregEvent } from '@gpreg/core'
 import { createGcpProvider, type GcpProviderOptions } from '@gpreg/provider-gcp'
 import { Cloud } from '../support/cloud/gcp/cloud.ts'
 import { serveCloud, type Form } from '../support/cloud/gcp/forms.ts'

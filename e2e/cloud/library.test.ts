@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** As a user of the libraries would write it. */
 const PROGRAM = `
-import { createContext, fileVault, type Change, type Check, type Provider } from '@gpreg/core'
+import { fileVault, type Change, type Check, type Provider, createContext } from '@gpreg/core'
 import { createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
 
 const [subscriptionId = '', resourceManager = ''] = process.argv.slice(2)

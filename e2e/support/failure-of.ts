@@ -1,4 +1,4 @@
-import { isGpregError, toGpregError, type GpregError } from '@gpreg/core'
+import { isGpregError, toGpregError, type GpregError } from '@gpreg/oci'
 import { expect } from 'vitest'
 
 /** The typed error in which work ends; that it ends otherwise fails the test. */

@@ -1,13 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
-import {
-  collectImageSet,
-  createContext,
-  GpregError,
-  toGpregError,
-  type Context,
-  type ImageSet,
-  type RegistryPrefix,
-} from '@gpreg/core'
+import { collectImageSet, type ImageSet, createContext, type Context } from '@gpreg/core'
+import { GpregError, toGpregError, type RegistryPrefix } from '@gpreg/oci'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'

@@ -1,6 +1,7 @@
 /** The one place that knows the clouds. Each is loaded when it is wanted: their SDKs are large. */
 import { getCACertificates } from 'node:tls'
-import { quirksOf, readText, type Clouds, type LoginSource, type Side } from '@gpreg/core'
+import { readText } from '@gpreg/core'
+import { type LoginSource, quirksOf, type Clouds, type Side } from '@gpreg/oci'
 
 export const loadAws = () => import('@gpreg/provider-aws')
 export const loadAzure = () => import('@gpreg/provider-azure')

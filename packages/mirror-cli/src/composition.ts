@@ -1,7 +1,14 @@
 import { addAbortSignal } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { createRegistries, GpregError } from '@gpreg/core'
-import type { Context, ReadableRepository, Reference, Registries, RegistriesOptions } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import {
+  createRegistries,
+  GpregError,
+  type ReadableRepository,
+  type Reference,
+  type Registries,
+  type RegistriesOptions,
+} from '@gpreg/oci'
 import { createClouds } from './clouds.ts'
 
 /** What a command works with. */

@@ -1,13 +1,13 @@
 import type {
   BundleVerifyResult,
   Check,
-  ErrorCode,
   MirrorPlan,
   MirrorResult,
   PurposeVerdict,
   SaveResult,
   VerifyResult,
 } from '@gpreg/core'
+import type { ErrorCode } from '@gpreg/oci'
 
 /** What scripts see; a contract (docs/cli.md). */
 export const ExitCode = {

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/core'
+import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
 
 /** A file below a directory. */
 export interface OutputFile {

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
-import { GpregError, type GpregEvent } from '@gpreg/core'
+import type { GpregEvent } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startProgress } from './progress.ts'
 

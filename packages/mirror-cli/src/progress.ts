@@ -1,4 +1,4 @@
-import type { EventSink } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
 import { paintFor } from './render/paint.ts'
 import { frame, summarise } from './render/progress-frame.ts'
 import { renderEvent } from './render/progress-line.ts'
@@ -8,7 +8,7 @@ const FRAME_MS = 100
 const HEARTBEAT_MS = 30_000
 
 export interface Progress {
-  readonly emit: EventSink
+  readonly emit: Context['emit']
   /** Takes the display away, so that the answer stands alone. */
   stop(): void
 }

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 
 /** Asks on the terminal, by way of stderr: stdout is for answers. */
 export async function ask(question: string, signal: AbortSignal): Promise<string> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { encodeTarHeader, GpregError, TAR_BLOCK } from '@gpreg/core'
+import { encodeTarHeader, GpregError, TAR_BLOCK } from '@gpreg/oci'
 
 /** A package, where it is and where it goes. */
 interface Placed {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { EventSink } from './events.ts'
+import type { EventSink, OciEvent } from './events.ts'
 
-/** The world as the engine sees it; tests pass another one. */
-export interface Context {
+/** The world as the engine sees it; tests pass another one. @typeParam E events that packages above may add to */
+export interface Context<E = OciEvent> {
   /** Receives every event; must not throw. */
-  readonly emit: EventSink
+  readonly emit: EventSink<E>
   /** Ends all work: requests, streams and waits. */
   readonly signal: AbortSignal
   /** milliseconds since the epoch */
@@ -15,7 +15,7 @@ export interface Context {
   random(): number
 }
 
-export function createContext(overrides: Partial<Context> = {}): Context {
+export function createContext<E = OciEvent>(overrides: Partial<Context<E>> = {}): Context<E> {
   return {
     emit: () => {},
     signal: new AbortController().signal,

@@ -1,12 +1,11 @@
 import type { ErrorSubject, GpregError, Side } from './errors.ts'
 import type { Digest } from './model/digest.ts'
-import type { Change } from './registry/resource.ts'
 
 /**
- * What happens while gpreg works. `type` and the fields are a contract; there is no text to rely on.
+ * What happens while content is copied. `type` and the fields are a contract; there is no text to rely on.
  * Images are named by their target (`host/repository:tag`), blobs by digest. Sizes are bytes, times milliseconds.
  */
-export type GpregEvent =
+export type OciEvent =
   /** Planning starts: so many target names to look at. */
   | { readonly type: 'plan.started'; readonly images: number }
   /** One more name has been looked at. */
@@ -33,7 +32,6 @@ export type GpregEvent =
       readonly source: string
       readonly error: GpregError
     }
-  | { readonly type: 'image.verified'; readonly image: string; readonly ok: boolean; readonly status: string }
   | { readonly type: 'blob.started'; readonly digest: Digest; readonly size: number }
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
   | { readonly type: 'blob.progress'; readonly digest: Digest; readonly bytes: number }
@@ -42,12 +40,6 @@ export type GpregEvent =
   | { readonly type: 'blob.present'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'blob.mounted'; readonly digest: Digest; readonly repository: string }
   | { readonly type: 'blob.failed'; readonly digest: Digest; readonly error: GpregError }
-  /** Something in the cloud is being changed; `change.waiting` while the cloud takes its time. */
-  | ({ readonly type: 'change.started' } & Change)
-  | { readonly type: 'change.waiting'; readonly resource: string; readonly state: string }
-  | ({ readonly type: 'change.done' } & Change)
-  /** Something is being tried, to see whether it holds. */
-  | { readonly type: 'check.started'; readonly name: string }
   /** A request or a transfer is tried again after `delay`. */
   | {
       readonly type: 'retry'
@@ -85,23 +77,5 @@ export type WarningCode =
   | 'foreign-layer'
   /** a credential file was passed over */
   | 'credentials-skipped'
-  /** a login was kept that the registry did not ask for */
-  | 'login-unproven'
-  /** no source could tell which digest to expect */
-  | 'expected-unknown'
-  /** something in the image set was passed over */
-  | 'image-skipped'
-  /** the source of a list says something worth knowing */
-  | 'image-set'
-  /** nobody checked who made a bundle, or whether it is whole */
-  | 'bundle-unchecked'
-  /** a bundle that was begun is gone on with, under the tags of then */
-  | 'bundle-resumed'
-  /** a differential bundle is served: some of its images are not whole */
-  | 'bundle-partial'
-  /** the beginning of another bundle was thrown away */
-  | 'bundle-restarted'
-  /** a cloud refused something that can be done without */
-  | 'cloud'
 
-export type EventSink = (event: GpregEvent) => void
+export type EventSink<E = OciEvent> = (event: E) => void

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { abortedError, toGpregError, type GpregError } from './errors.ts'
+import type { OciEvent } from './events.ts'
 
 export interface RetryPolicy {
   /** tries in all, the first included */
@@ -55,9 +56,11 @@ export async function withRetry<T>(
 }
 
 /** A context that counts the retries announced through it. */
-export function countRetries(context: Context): { readonly context: Context; count(): number } {
+export function countRetries<E extends { readonly type: string } = OciEvent>(
+  context: Context<E>,
+): { readonly context: Context<E>; count(): number } {
   let count = 0
-  const emit: Context['emit'] = event => {
+  const emit = (event: E): void => {
     if (event.type === 'retry') count++
     context.emit(event)
   }

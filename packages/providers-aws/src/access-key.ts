@@ -6,17 +6,8 @@ import {
   type AccessKeyMetadata,
   type IAMClient,
 } from '@aws-sdk/client-iam'
-import {
-  GpregError,
-  keep,
-  PATIENT,
-  Sensitive,
-  withRetry,
-  type Context,
-  type Inspection,
-  type Resource,
-  type SecretVault,
-} from '@gpreg/core'
+import { keep, type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
+import { GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import { call, ONCE, unless } from './call.ts'
 import type { Journal } from './journal.ts'
 import { ABSENT, isOurs, lookUpUser } from './user.ts'

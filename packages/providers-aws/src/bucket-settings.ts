@@ -8,7 +8,7 @@ import {
   PutPublicAccessBlockCommand,
   type LifecycleRule,
 } from '@aws-sdk/client-s3'
-import { keep, type Context, type Inspection, type Resource } from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import type { BucketOptions } from './bucket.ts'
 import { call, unless } from './call.ts'
 import { REGISTRY_PREFIX } from './names.ts'

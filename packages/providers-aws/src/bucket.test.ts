@@ -1,4 +1,4 @@
-import { createContext, memoryVault } from '@gpreg/core'
+import { memoryVault, createContext } from '@gpreg/core'
 import { describe, expect, it } from 'vitest'
 import { createAwsProvider } from './provider.ts'
 import { scriptedAws, xmlError, type ScriptedAnswer, type SeenRequest } from './testing/scripted-aws.ts'

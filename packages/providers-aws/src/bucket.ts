@@ -8,7 +8,8 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { GpregError, keep, type Context, type Inspection, type Resource } from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { call, unless } from './call.ts'
 import { awsError } from './errors.ts'
 import type { Journal } from './journal.ts'

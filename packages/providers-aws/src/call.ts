@@ -1,4 +1,5 @@
-import { PATIENT, withRetry, type Context, type RetryPolicy } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { PATIENT, withRetry, type RetryPolicy } from '@gpreg/oci'
 import { awsError } from './errors.ts'
 
 /** One call to AWS: what it is about, and the permission that it needs, as IAM policies name it. */

@@ -11,7 +11,8 @@ import {
   UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { pause, unlessAborted, type Check, type Context, type GpregError } from '@gpreg/core'
+import type { Check, Context } from '@gpreg/core'
+import { pause, unlessAborted, type GpregError } from '@gpreg/oci'
 import { call } from './call.ts'
 import { REGISTRY_PREFIX } from './names.ts'
 

@@ -1,13 +1,13 @@
 import { CreateRepositoryCommand, GetAuthorizationTokenCommand, type ECRClient } from '@aws-sdk/client-ecr'
+import type { Context } from '@gpreg/core'
 import {
-  GpregError,
-  quirksOf,
-  Sensitive,
-  type Context,
   type LoginSource,
   type RepositoryCreator,
   type ShortLogin,
-} from '@gpreg/core'
+  GpregError,
+  quirksOf,
+  Sensitive,
+} from '@gpreg/oci'
 import { call, unless } from './call.ts'
 import { createEcrClient, type AwsClientOptions } from './clients.ts'
 import { MANAGED } from './names.ts'

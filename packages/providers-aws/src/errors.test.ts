@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { isGpregError } from '@gpreg/core'
+import { isGpregError } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
 import { awsError } from './errors.ts'
 

@@ -1,4 +1,4 @@
-import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/core'
+import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import type { Call } from './call.ts'
 
 /** Names of errors, of all services: https://docs.aws.amazonaws.com/AmazonS3/latest/API/ErrorResponses.html and each API's reference. */

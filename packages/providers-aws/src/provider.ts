@@ -1,18 +1,18 @@
 import {
   changesOf,
-  GpregError,
   keep,
   makeChanges,
   memoryVault,
   type Change,
   type Check,
-  type Context,
   type Goal,
   type Provider,
   type ProvisionedChoice,
   type Resource,
   type SecretVault,
+  type Context,
 } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { KeyRemoval, RegistryKey } from './access-key.ts'
 import { Bucket, BucketRemoval, BucketTags } from './bucket.ts'
 import { bucketSettings } from './bucket-settings.ts'

@@ -9,7 +9,8 @@ import {
   type User as IamUser,
 } from '@aws-sdk/client-iam'
 import { isDeepStrictEqual } from 'node:util'
-import { GpregError, keep, type Context, type Inspection, type Resource } from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { call, unless } from './call.ts'
 import { belongsTo, hasTag, MANAGED, POLICY_NAME, USER_PATH } from './names.ts'
 import { bucketPolicy, partitionOf } from './policy.ts'

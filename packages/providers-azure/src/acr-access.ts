@@ -4,15 +4,8 @@ import {
   createPipelineFromOptions,
   createPipelineRequest,
 } from '@azure/core-rest-pipeline'
-import {
-  GpregError,
-  PATIENT,
-  Sensitive,
-  withRetry,
-  type Context,
-  type LoginSource,
-  type ShortLogin,
-} from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import type { TokenCredential } from '@azure/identity'
 import { cloudOfHost, CLOUDS, type AzureCloud } from './clouds.ts'
 import { azureError } from './errors.ts'

@@ -1,13 +1,5 @@
-import {
-  GpregError,
-  keep,
-  Sensitive,
-  type Context,
-  type Inspection,
-  type Login,
-  type Resource,
-  type SecretVault,
-} from '@gpreg/core'
+import { keep, type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
+import { type Login, GpregError, Sensitive } from '@gpreg/oci'
 import type { Registry as Found, RegistryListCredentialsResult } from '@azure/arm-containerregistry'
 import { call } from './call.ts'
 import type { RegistryApi } from './clients.ts'

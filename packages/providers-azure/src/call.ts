@@ -1,4 +1,5 @@
-import { PATIENT, withRetry, type Context, type GpregError, type RetryPolicy } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { PATIENT, withRetry, type GpregError, type RetryPolicy } from '@gpreg/oci'
 import { azureError, type Call } from './errors.ts'
 
 /** For what must not be done twice when an answer was lost: whoever calls knows whether to try again. */

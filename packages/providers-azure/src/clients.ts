@@ -1,5 +1,5 @@
 import { ContainerRegistryManagementClient, type RegistriesOperations } from '@azure/arm-containerregistry'
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { CLOUDS, type AzureCloud } from './clouds.ts'
 import { AzureIdentity } from './identity.ts'
 import { Line } from './line.ts'

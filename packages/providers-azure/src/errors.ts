@@ -1,4 +1,4 @@
-import { abortedError, GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/core'
+import { abortedError, GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
 import { failureOf, type Failure } from './failure.ts'
 
 /** One call to Azure: what it is about, and the permission that it needs, as roles name it. */

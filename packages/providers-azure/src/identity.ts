@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { abortedError, GpregError, isGpregError } from '@gpreg/core'
+import { abortedError, GpregError, isGpregError } from '@gpreg/oci'
 import {
   DefaultAzureCredential,
   type AccessToken,

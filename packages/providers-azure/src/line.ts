@@ -1,5 +1,5 @@
 import { Agent } from 'node:https'
-import { parseRetryAfter } from '@gpreg/core'
+import { parseRetryAfter } from '@gpreg/oci'
 import type {
   PipelinePolicy,
   PipelineRequest,

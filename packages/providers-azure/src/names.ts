@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 
 export interface Place {
   readonly subscriptionId: string

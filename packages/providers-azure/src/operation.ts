@@ -1,4 +1,5 @@
-import { GpregError, pause, PATIENT, type Context } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { GpregError, pause, PATIENT } from '@gpreg/oci'
 import { call, type Policy } from './call.ts'
 import type { Call } from './errors.ts'
 import { failureOf } from './failure.ts'

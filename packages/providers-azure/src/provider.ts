@@ -1,19 +1,17 @@
 import {
   changesOf,
-  GpregError,
   makeChanges,
   memoryVault,
-  pause,
   type Change,
   type Check,
-  type Context,
   type Goal,
-  type Login,
   type Provider,
   type ProvisionedChoice,
   type Resource,
   type SecretVault,
+  type Context,
 } from '@gpreg/core'
+import { type Login, GpregError, pause } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { AdminLogin, AdminLoginRemoval } from './admin-login.ts'
 import { createAzureClients, type AzureClients } from './clients.ts'

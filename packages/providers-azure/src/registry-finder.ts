@@ -1,4 +1,5 @@
-import { GpregError, isGpregError, type Context } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { GpregError, isGpregError } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { call, unless } from './call.ts'
 import type { RegistryApi } from './clients.ts'

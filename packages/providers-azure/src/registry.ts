@@ -1,13 +1,5 @@
-import {
-  GpregError,
-  isGpregError,
-  keep,
-  PATIENT,
-  withRetry,
-  type Context,
-  type Inspection,
-  type Resource,
-} from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { GpregError, isGpregError, PATIENT, withRetry } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { ONCE } from './call.ts'
 import type { RegistryApi } from './clients.ts'

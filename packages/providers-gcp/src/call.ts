@@ -1,4 +1,5 @@
-import { GpregError, PATIENT, withRetry, type Context, type RetryPolicy } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { GpregError, PATIENT, withRetry, type RetryPolicy } from '@gpreg/oci'
 import { gcpError, type Call } from './errors.ts'
 
 /** The SDK has no time-out over REST; in milliseconds. */

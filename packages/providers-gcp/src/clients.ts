@@ -1,6 +1,7 @@
 import { ArtifactRegistryClient } from '@google-cloud/artifact-registry'
 import { ServiceUsageClient } from '@google-cloud/service-usage'
-import { GpregError, type ServiceAccountKey } from '@gpreg/core'
+import type { ServiceAccountKey } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { GoogleIdentity, identityError } from './identity.ts'
 import type { Repositories } from './repository.ts'
 import type { Services } from './service.ts'

@@ -1,4 +1,4 @@
-import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/core'
+import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import { Status } from 'google-gax'
 import { failureOf, type Failure } from './failure.ts'
 

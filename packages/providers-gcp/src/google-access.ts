@@ -1,13 +1,5 @@
-import {
-  GpregError,
-  PATIENT,
-  Sensitive,
-  withRetry,
-  type Context,
-  type LoginSource,
-  type ServiceAccountKey,
-  type ShortLogin,
-} from '@gpreg/core'
+import type { ServiceAccountKey, Context } from '@gpreg/core'
+import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import { GoogleAuth } from 'google-gax'
 import { authOptions, identityError } from './identity.ts'
 

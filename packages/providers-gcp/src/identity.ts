@@ -1,4 +1,5 @@
-import { GpregError, isGpregError, type ServiceAccountKey } from '@gpreg/core'
+import type { ServiceAccountKey } from '@gpreg/core'
+import { GpregError, isGpregError } from '@gpreg/oci'
 import { GoogleAuth, Status, type GoogleAuthOptions } from 'google-gax'
 import { gcpError, IDENTITY_HINT } from './errors.ts'
 import { failureOf } from './failure.ts'

@@ -1,4 +1,5 @@
-import { GpregError, pause, type Context } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
+import { GpregError, pause } from '@gpreg/oci'
 import type { LROperation } from 'google-gax'
 import { call } from './call.ts'
 import { refusedError, type Call } from './errors.ts'

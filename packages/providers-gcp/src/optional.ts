@@ -1,4 +1,5 @@
-import { isGpregError, keep, type Context, type ErrorCode, type Inspection, type Resource } from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { isGpregError, type ErrorCode } from '@gpreg/oci'
 
 const REFUSALS: readonly ErrorCode[] = ['forbidden', 'not-found', 'usage']
 

@@ -1,4 +1,4 @@
-import { isGpregError } from '@gpreg/core'
+import { isGpregError } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
 import { placeOf } from './place.ts'
 

@@ -1,4 +1,4 @@
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 
 /** Under which names Google serves the registry. */
 export type GcpRegistry = 'gcr' | 'artifact-registry'

@@ -1,21 +1,20 @@
 import {
   changesOf,
-  isGpregError,
   makeChanges,
   memoryVault,
   serviceAccountEmail,
   serviceAccountLogin,
   type Change,
   type Check,
-  type Context,
   type Goal,
-  type Login,
   type Provider,
   type ProvisionedChoice,
   type Resource,
   type SecretVault,
   type ServiceAccountKey,
+  type Context,
 } from '@gpreg/core'
+import { type Login, isGpregError } from '@gpreg/oci'
 import { createGcpClients, identify, type GcpClients } from './clients.ts'
 import { notesFor } from './notes.ts'
 import { OptionalResource } from './optional.ts'

@@ -1,13 +1,5 @@
-import {
-  GpregError,
-  isGpregError,
-  keep,
-  PATIENT,
-  type Context,
-  type Inspection,
-  type Resource,
-  type RetryPolicy,
-} from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { GpregError, isGpregError, PATIENT, type RetryPolicy } from '@gpreg/oci'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
 import { Status } from 'google-gax'
 import { call, ONE_TRY } from './call.ts'

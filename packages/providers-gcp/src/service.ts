@@ -1,4 +1,4 @@
-import { keep, type Context, type Inspection, type Resource } from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { protos, type ServiceUsageClient } from '@google-cloud/service-usage'
 import { call, ONE_TRY } from './call.ts'
 import { follow } from './operation.ts'

@@ -1,4 +1,5 @@
-import { knownReleases, Sensitive } from '@gpreg/core'
+import { knownReleases } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'

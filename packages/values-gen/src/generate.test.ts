@@ -1,4 +1,4 @@
-import { Sensitive } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import { expect, it } from 'vitest'
 import { generateValues } from './generate.ts'
 

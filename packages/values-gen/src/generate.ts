@@ -1,4 +1,4 @@
-import type { Sensitive } from '@gpreg/core'
+import type { Sensitive } from '@gpreg/oci'
 import { changeConfig, writeConfig } from './config/document.ts'
 import { configFields } from './config/fields.ts'
 import { fieldsForRelease } from './config/release.ts'

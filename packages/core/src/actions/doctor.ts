@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
-import { formatPrefix, type RegistryPrefix } from '../model/reference.ts'
+import { formatPrefix, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import { PURPOSES, type RegistryPurpose } from '../registry/purpose.ts'
-import { quirksOf } from '../remote/quirks.ts'
-import type { Registries } from '../remote/registries.ts'
+import { quirksOf } from '@gpreg/oci/remote/quirks'
+import type { Registries } from '@gpreg/oci/remote/registries'
 import type { NamedCheck } from './checklist.ts'
 import { Probe, type ProbeName } from './probe.ts'
 

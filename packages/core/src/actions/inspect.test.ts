@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { openBundle } from '../bundle/bundle.ts'
 import { createContext } from '../context.ts'
-import { LayoutStore } from '../store/layout-store.ts'
-import { pushSample, sampleImage } from '../testing/sample-image.ts'
+import { LayoutStore } from '@gpreg/oci/store/layout-store'
+import { pushSample, sampleImage } from '@gpreg/oci/testing/sample-image'
 import { inspectBundle } from './inspect.ts'
 
 const directories: string[] = []

@@ -1,12 +1,12 @@
 import type { Bundle, SignatureState } from '../bundle/bundle.ts'
 import { lockOf } from '../bundle/foreign-layout.ts'
 import type { Context } from '../context.ts'
-import { cachingReader, readGraph } from '../copy/graph.ts'
+import { cachingReader, readGraph } from '@gpreg/oci/copy/graph'
 import type { LockBase } from '../gitpod/lock.ts'
-import { allSettledOrThrow } from '../limiter.ts'
-import type { Descriptor } from '../model/descriptor.ts'
-import type { Digest } from '../model/digest.ts'
-import { formatPlatform } from '../model/platform.ts'
+import { allSettledOrThrow } from '@gpreg/oci/limiter'
+import type { Descriptor } from '@gpreg/oci/model/descriptor'
+import type { Digest } from '@gpreg/oci/model/digest'
+import { formatPlatform } from '@gpreg/oci/model/platform'
 
 export interface InspectedImage {
   readonly source: string

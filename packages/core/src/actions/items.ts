@@ -1,9 +1,9 @@
-import type { CopyItem, Place, Referrer } from '../copy/item.ts'
-import { GpregError } from '../errors.ts'
+import type { CopyItem, Place, Referrer } from '@gpreg/oci/copy/item'
+import { GpregError } from '@gpreg/oci/errors'
 import type { ImageEntry, ImageSet, LockedReferrer } from '../gitpod/image-set.ts'
-import { formatReference, tagOrDigest, type Reference } from '../model/reference.ts'
-import type { ReadableRepository } from '../store/content.ts'
-import type { Registries } from '../remote/registries.ts'
+import { formatReference, tagOrDigest, type Reference } from '@gpreg/oci/model/reference'
+import type { ReadableRepository } from '@gpreg/oci/store/content'
+import type { Registries } from '@gpreg/oci/remote/registries'
 
 /** Entries of an image set as names to copy. */
 export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {

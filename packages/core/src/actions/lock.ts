@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts'
-import { cachingReader, readGraph, readNamed, type ManifestReader } from '../copy/graph.ts'
-import { findReferrers } from '../copy/referrers.ts'
-import { unlessAborted, type GpregError } from '../errors.ts'
+import { cachingReader, readGraph, readNamed, type ManifestReader } from '@gpreg/oci/copy/graph'
+import { findReferrers } from '@gpreg/oci/copy/referrers'
+import { unlessAborted, type GpregError } from '@gpreg/oci/errors'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
-import { mapLimited } from '../limiter.ts'
-import { formatReference, tagOrDigest } from '../model/reference.ts'
-import type { Registries } from '../remote/registries.ts'
+import { mapLimited } from '@gpreg/oci/limiter'
+import { formatReference, tagOrDigest } from '@gpreg/oci/model/reference'
+import type { Registries } from '@gpreg/oci/remote/registries'
 
 export interface LockOptions {
   /** Pin signatures and other referrers; default true. */

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError } from '../errors.ts'
-import { CredentialStore, type CredentialPlace } from '../remote/credential-store.ts'
-import { createRegistries, type RegistriesOptions } from '../remote/registries.ts'
+import { GpregError, isGpregError } from '@gpreg/oci/errors'
+import { CredentialStore, type CredentialPlace } from '@gpreg/oci/remote/credential-store'
+import { createRegistries, type RegistriesOptions } from '@gpreg/oci/remote/registries'
 
 export interface LoginRequest {
   /** `host[:port]` */

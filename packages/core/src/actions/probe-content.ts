@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestOf, type Digest } from '../model/digest.ts'
-import { contentFrom, type ByteStream, type Content } from '../store/content.ts'
+import { MediaType, type Descriptor } from '@gpreg/oci/model/descriptor'
+import { digestOf, type Digest } from '@gpreg/oci/model/digest'
+import { contentFrom, type ByteStream, type Content } from '@gpreg/oci/store/content'
 
 /** A manifest and the blobs that it needs: nothing that any registry has seen before. */
 export interface ProbeImage {

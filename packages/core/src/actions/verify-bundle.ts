@@ -10,8 +10,8 @@ import { lockOf } from '../bundle/foreign-layout.ts'
 import { bundleEntries, BUNDLE_PREFIX, pathOf } from '../bundle/bundle-lock.ts'
 import { volumeDamage, type VolumeDamage } from '../bundle/volume-damage.ts'
 import type { Context } from '../context.ts'
-import { isGpregError, type ErrorCode } from '../errors.ts'
-import type { Digest } from '../model/digest.ts'
+import { isGpregError, type ErrorCode } from '@gpreg/oci/errors'
+import type { Digest } from '@gpreg/oci/model/digest'
 import { Walker } from './walker.ts'
 
 export interface BundleProblem {

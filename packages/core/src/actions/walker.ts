@@ -1,13 +1,13 @@
 import type { Context } from '../context.ts'
-import { readManifest } from '../copy/graph.ts'
-import type { Place } from '../copy/item.ts'
-import { unlessAborted, type ErrorCode } from '../errors.ts'
-import { allSettledOrThrow, Limiter } from '../limiter.ts'
-import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
-import type { Digest } from '../model/digest.ts'
-import { childrenOf } from '../model/manifest.ts'
-import { once } from '../once.ts'
-import type { ReadableRepository } from '../store/content.ts'
+import { readManifest } from '@gpreg/oci/copy/graph'
+import type { Place } from '@gpreg/oci/copy/item'
+import { unlessAborted, type ErrorCode } from '@gpreg/oci/errors'
+import { allSettledOrThrow, Limiter } from '@gpreg/oci/limiter'
+import { isForeignLayer, isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'
+import type { Digest } from '@gpreg/oci/model/digest'
+import { childrenOf } from '@gpreg/oci/model/manifest'
+import { once } from '@gpreg/oci/once'
+import type { ReadableRepository } from '@gpreg/oci/store/content'
 
 export interface VerifyProblem {
   /** e.g. `not-found`, `digest-mismatch` */

@@ -1,16 +1,16 @@
-import { graphsOf, type ToCopy } from '../copy/survey.ts'
+import { graphsOf, type ToCopy } from '@gpreg/oci/copy/survey'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../gitpod/lock.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
-import type { Descriptor } from '../model/descriptor.ts'
+import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import {
   formatReference,
   joinPath,
   parseReference,
   type Reference,
   type RegistryPrefix,
-} from '../model/reference.ts'
-import type { TarContents } from '../store/archive/tar-plan.ts'
-import { namedEntry, type IndexEntry } from '../store/layout-content.ts'
+} from '@gpreg/oci/model/reference'
+import type { TarContents } from '@gpreg/oci/store/archive/tar-plan'
+import { namedEntry, type IndexEntry } from '@gpreg/oci/store/layout-content'
 
 /** Stands for the target while a bundle is made: what is below it is what the bundle remembers. */
 export const BUNDLE_PREFIX: RegistryPrefix = { host: 'bundle.invalid', path: '' }

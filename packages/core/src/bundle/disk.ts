@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { GpregError } from '../errors.ts'
+import { GpregError } from '@gpreg/oci/errors'
 
 /** Bytes on the disk that a file or folder will be on. */
 export interface DiskSpace {

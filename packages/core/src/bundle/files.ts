@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { GpregError } from '../errors.ts'
+import { GpregError } from '@gpreg/oci/errors'
 import { reading } from '../gitpod/input.ts'
-import { damaged } from '../store/archive/tar-header.ts'
+import { damaged } from '@gpreg/oci/store/archive/tar-header'
 import { parseSidecar, type Sidecar } from './sidecar.ts'
 
 const SIDECAR = '.manifest.json'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { by, heldBlobShape, type HeldBlob } from '../gitpod/lock.ts'
 import { invalidInput } from '../gitpod/input.ts'
-import { isDigest, type Digest } from '../model/digest.ts'
+import { isDigest, type Digest } from '@gpreg/oci/model/digest'
 
 /** What a target holds, as it was found there: the base of the next differential bundle. */
 export interface Receipt {

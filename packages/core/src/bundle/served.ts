@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { LOCK_NAME } from '../store/archive/tar-plan.ts'
-import type { ReadableRepository, Store } from '../store/content.ts'
-import { isThere } from '../store/layout-files.ts'
-import { LayoutStore } from '../store/layout-store.ts'
+import { LOCK_NAME } from '@gpreg/oci/store/archive/tar-plan'
+import type { ReadableRepository, Store } from '@gpreg/oci/store/content'
+import { isThere } from '@gpreg/oci/store/layout-files'
+import { LayoutStore } from '@gpreg/oci/store/layout-store'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 
 export interface ServedStore extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { GpregError } from '../errors.ts'
+import { GpregError } from '@gpreg/oci/errors'
 import { readLock, writeLock, type Lock } from '../gitpod/lock.ts'
-import { digestOf, isDigest, type Digest } from '../model/digest.ts'
+import { digestOf, isDigest, type Digest } from '@gpreg/oci/model/digest'
 
 /** `PATH.manifest.json`: what a bundle must be, down to the last byte. The lock pins its content, the volumes its files. */
 export interface Sidecar {

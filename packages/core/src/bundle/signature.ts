@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { GpregError } from '../errors.ts'
+import { GpregError } from '@gpreg/oci/errors'
 
 /**
  * Signs as `openssl dgst -sha256 -sign KEY.pem` does: ECDSA over P-256 and SHA-256, DER.

@@ -1,5 +1,5 @@
-import { GpregError } from '../errors.ts'
-import { joinPath, parseReference, type Reference, type RegistryPrefix } from '../model/reference.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import { joinPath, parseReference, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import { RELEASE_CHANGES, type ReleaseChanges } from './catalogue-data.ts'
 
 /** Where Gitpod publishes its own images; `eu.gcr.io/gitpod-core-dev/build/server`, … */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
-import { GpregError } from '../errors.ts'
-import { parseReference } from '../model/reference.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import { parseReference } from '@gpreg/oci/model/reference'
 import { excludeImages, foldImages, sortEntries } from './fold.ts'
 import { purposeOf, type FoundImage } from './found-image.ts'
 import { parseImageList } from './image-list.ts'

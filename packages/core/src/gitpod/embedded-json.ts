@@ -1,4 +1,4 @@
-import type { Reference } from '../model/reference.ts'
+import type { Reference } from '@gpreg/oci/model/reference'
 import { referencesInText } from './image-text.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { formatReference, type Reference } from '../model/reference.ts'
+import { formatReference, type Reference } from '@gpreg/oci/model/reference'
 import type { FoundImage } from './found-image.ts'
 import type { ImageEntry, ImageSet } from './image-set.ts'
 

@@ -1,6 +1,6 @@
-import type { Descriptor } from '../model/descriptor.ts'
-import type { Digest } from '../model/digest.ts'
-import type { Reference } from '../model/reference.ts'
+import type { Descriptor } from '@gpreg/oci/model/descriptor'
+import type { Digest } from '@gpreg/oci/model/digest'
+import type { Reference } from '@gpreg/oci/model/reference'
 
 /** What an image is needed for; `workspace-images` are built by Gitpod itself and never mirrored. */
 export type Purpose = 'components' | 'workspace-base'

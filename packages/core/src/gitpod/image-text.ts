@@ -1,4 +1,4 @@
-import { tryParseReference, type Reference } from '../model/reference.ts'
+import { tryParseReference, type Reference } from '@gpreg/oci/model/reference'
 
 /**
  * References in free text: configuration files, arguments, environment values. Only what names a host and a tag or digest

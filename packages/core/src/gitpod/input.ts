@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { GpregError, isGpregError } from '../errors.ts'
-import { parseReference, type Reference } from '../model/reference.ts'
+import { GpregError, isGpregError } from '@gpreg/oci/errors'
+import { parseReference, type Reference } from '@gpreg/oci/model/reference'
 
 export const STDIN = '-'
 

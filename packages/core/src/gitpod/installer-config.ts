@@ -1,6 +1,6 @@
 import { isMap } from 'yaml'
-import { GpregError, isGpregError } from '../errors.ts'
-import { formatPrefix, parsePrefix, type Reference, type RegistryPrefix } from '../model/reference.ts'
+import { GpregError, isGpregError } from '@gpreg/oci/errors'
+import { formatPrefix, parsePrefix, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import { GITPOD_BUILD } from './catalogue.ts'
 import { invalidInput, place, referenceAt } from './input.ts'
 import type { Naming } from './naming.ts'

@@ -1,5 +1,5 @@
-import { GpregError } from '../errors.ts'
-import { formatReference } from '../model/reference.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import { formatReference } from '@gpreg/oci/model/reference'
 import type { ImageSet } from './image-set.ts'
 
 /**

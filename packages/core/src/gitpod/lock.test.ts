@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { digestOf } from '../model/digest.ts'
-import { parseReference } from '../model/reference.ts'
+import { digestOf } from '@gpreg/oci/model/digest'
+import { parseReference } from '@gpreg/oci/model/reference'
 import type { ImageEntry, LockedImage } from './image-set.ts'
 import { createLock, lockToEntries, readLock, writeLock, type Lock, type LockEntry } from './lock.ts'
 

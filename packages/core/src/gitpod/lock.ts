@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Descriptor } from '../model/descriptor.ts'
-import { isDigest, type Digest } from '../model/digest.ts'
-import { formatReference, isRepository } from '../model/reference.ts'
+import type { Descriptor } from '@gpreg/oci/model/descriptor'
+import { isDigest, type Digest } from '@gpreg/oci/model/digest'
+import { formatReference, isRepository } from '@gpreg/oci/model/reference'
 import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from './image-set.ts'
 import { invalidInput, referenceAt } from './input.ts'
 

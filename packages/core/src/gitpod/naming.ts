@@ -1,4 +1,4 @@
-import { joinPath, type Reference, type RegistryPrefix } from '../model/reference.ts'
+import { joinPath, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import { GITPOD_BUILD } from './catalogue.ts'
 
 /**

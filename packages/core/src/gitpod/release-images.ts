@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { formatReference } from '../model/reference.ts'
+import { formatReference } from '@gpreg/oci/model/reference'
 import { findRelease, type Release } from './catalogue.ts'
 import type { FoundImage } from './found-image.ts'
 import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'

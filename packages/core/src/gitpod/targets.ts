@@ -1,5 +1,5 @@
-import { GpregError } from '../errors.ts'
-import { formatName, formatReference, type Reference, type RegistryPrefix } from '../model/reference.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import { formatName, formatReference, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import type { ImageEntry } from './image-set.ts'
 import { targetNames, type Naming, type NamingOptions } from './naming.ts'
 

@@ -1,10 +1,4 @@
-import type { Sensitive } from './sensitive.ts'
-
-/** What a registry knows a client by. */
-export interface Login {
-  readonly username: string
-  readonly password: Sensitive
-}
+import type { Sensitive } from '@gpreg/oci/sensitive'
 
 /** What S3 knows a client by. */
 export interface AccessKey {
@@ -21,12 +15,4 @@ export interface ServiceAccountKey {
 export interface StorageAccount {
   readonly accountName: string
   readonly accountKey: Sensitive
-}
-
-/** A login that ends. */
-export interface ShortLogin extends Login {
-  /** milliseconds since the epoch */
-  readonly expiresAt: number
-  /** The password is an OAuth2 refresh token, to be exchanged at the registry's token server. */
-  readonly isRefreshToken?: boolean
 }

@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts'
 import type { Check } from './check.ts'
-import type { ShortLogin } from './login.ts'
 import type { ProvisionedChoice } from './provisioned.ts'
 import type { Change } from './resource.ts'
 
@@ -23,18 +22,3 @@ export interface Provider {
   /** What a person has to do: commands, for what the provider may not or cannot do itself. */
   notes(context: Context): Promise<readonly string[]>
 }
-
-/** Gives short-lived logins, for mirroring into the cloud's own registry. */
-export interface LoginSource {
-  /** @throws `unauthorized` where the machine has no identity in the cloud */
-  login(host: string, context: Context): Promise<ShortLogin>
-}
-
-/** For registries that want a repository created before the first push. */
-export interface RepositoryCreator {
-  /** Idempotent. @param name of the repository, without its host */
-  ensureRepository(name: string, context: Context): Promise<void>
-}
-
-export const isRepositoryCreator = (access: object): access is RepositoryCreator =>
-  'ensureRepository' in access

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { GpregError } from '../errors.ts'
-import { Sensitive } from './sensitive.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import { Sensitive } from '@gpreg/oci/sensitive'
 
 const text = z.string().min(1)
 

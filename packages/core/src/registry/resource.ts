@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { abortedError } from '../errors.ts'
+import { abortedError } from '@gpreg/oci/errors'
 
 export type Action = 'create' | 'update' | 'delete' | 'keep'
 

@@ -1,6 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises'
-import { GpregError } from '../errors.ts'
-import { SECRET_MODE, writeOutputFile } from '../output-file.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/output-file'
 import { formatProvisionedSecrets, parseProvisionedSecrets, type ProvisionedSecrets } from './provisioned.ts'
 
 /** What is `undefined` is taken out. */

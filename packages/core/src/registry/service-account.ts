@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { GpregError } from '../errors.ts'
-import type { Login, ServiceAccountKey } from './login.ts'
-import { Sensitive } from './sensitive.ts'
+import { GpregError } from '@gpreg/oci/errors'
+import type { Login } from '@gpreg/oci/remote/login-source'
+import type { ServiceAccountKey } from './login.ts'
+import { Sensitive } from '@gpreg/oci/sensitive'
 
 const text = z.string().min(1)
 const keyFile = z.object({

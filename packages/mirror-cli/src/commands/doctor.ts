@@ -1,4 +1,5 @@
-import { examineRegistry, parsePrefix, PURPOSES } from '@gpreg/core'
+import { examineRegistry, PURPOSES } from '@gpreg/core'
+import { parsePrefix } from '@gpreg/oci'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerdicts } from '../exit-codes.ts'

@@ -1,4 +1,5 @@
-import { lockImages, writeLock, writeOutputFile } from '@gpreg/core'
+import { lockImages, writeLock } from '@gpreg/core'
+import { writeOutputFile } from '@gpreg/oci'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'

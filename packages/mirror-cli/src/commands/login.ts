@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { GpregError, login } from '@gpreg/core'
+import { login } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'

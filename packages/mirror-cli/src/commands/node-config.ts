@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { GpregError, parsePrefix, readInput, readText } from '@gpreg/core'
+import { readInput, readText } from '@gpreg/core'
+import { GpregError, parsePrefix } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { defined } from '../flags/defined.ts'

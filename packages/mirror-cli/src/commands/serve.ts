@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { openServedStore, createRegistryServer } from '@gpreg/core'
+import { openServedStore } from '@gpreg/core'
+import { createRegistryServer } from '@gpreg/oci'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { keyFlag, readKey } from '../flags/bundle.ts'

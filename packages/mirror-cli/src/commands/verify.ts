@@ -1,16 +1,13 @@
 import {
   bundleEntries,
   formatReceipt,
-  GpregError,
   openBundle,
   originsOf,
-  parsePrefix,
   receiptOfVerify,
   verifyHoldings,
   lockOf,
-  writeOutputFile,
-  type RegistryPrefix,
 } from '@gpreg/core'
+import { GpregError, parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'

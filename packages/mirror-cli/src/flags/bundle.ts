@@ -1,5 +1,6 @@
 import { normalize } from 'node:path'
-import { GpregError, parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
+import { parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { Args, Flags } from '@oclif/core'
 import { parseByteSize } from './byte-size.ts'
 import { withEnvironment } from './environment.ts'

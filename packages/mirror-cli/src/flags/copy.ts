@@ -1,4 +1,5 @@
-import { GpregError, parsePlatform, type MirrorOptions } from '@gpreg/core'
+import type { MirrorOptions } from '@gpreg/core'
+import { GpregError, parsePlatform } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { parseByteSize } from './byte-size.ts'
 import { defined } from './defined.ts'

@@ -1,4 +1,5 @@
-import { parsePrefix, type ImageSetRequest } from '@gpreg/core'
+import type { ImageSetRequest } from '@gpreg/core'
+import { parsePrefix } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

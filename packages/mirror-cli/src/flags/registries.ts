@@ -1,4 +1,4 @@
-import { GpregError, journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/core'
+import { GpregError, journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { GpregError, type RegistryServerOptions } from '@gpreg/core'
+import { GpregError, type RegistryServerOptions } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

@@ -1,5 +1,5 @@
 import type { CommonChoice, SecretRole } from '@gpreg/values-gen'
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

@@ -1,4 +1,5 @@
-import { probeRegistry, type Check, type Context, type Login, type RegistriesOptions } from '@gpreg/core'
+import { probeRegistry, type Check, type Context } from '@gpreg/core'
+import type { Login, RegistriesOptions } from '@gpreg/oci'
 
 /** Tries a registry with the login that Gitpod will use. */
 export function probeWith(options: RegistriesOptions) {

@@ -2,16 +2,15 @@ import { dirname, relative } from 'node:path'
 import {
   fileVault,
   formatProvisioned,
-  GpregError,
   memoryVault,
-  writeOutputFile,
   type Change,
-  type Context,
   type Goal,
   type Provider,
   type ProvisionedSecrets,
   type SecretVault,
+  type Context,
 } from '@gpreg/core'
+import { GpregError, writeOutputFile } from '@gpreg/oci'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfChecks } from '../exit-codes.ts'
 import type { ProvisionFlags } from '../flags/provision.ts'

@@ -1,4 +1,4 @@
-import type { ErrorSubject, GpregError } from '@gpreg/core'
+import type { ErrorSubject, GpregError } from '@gpreg/oci'
 import { plain, type Paint } from './paint.ts'
 
 /** An error as `--json` prints it. */

@@ -1,4 +1,5 @@
-import { formatInstallerList, formatReference, type ImageSet } from '@gpreg/core'
+import { formatInstallerList, type ImageSet } from '@gpreg/core'
+import { formatReference } from '@gpreg/oci'
 import { renderTable } from './table.ts'
 
 export const IMAGE_SET_FORMATS = ['table', 'installer', 'text', 'json'] as const

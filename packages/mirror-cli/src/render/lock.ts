@@ -1,4 +1,5 @@
-import type { GpregError, Lock, LockResult } from '@gpreg/core'
+import type { Lock, LockResult } from '@gpreg/core'
+import type { GpregError } from '@gpreg/oci'
 import { count } from './units.ts'
 
 /** The answer of `gpreg lock --json`; `path` is absent where no lock was written. */

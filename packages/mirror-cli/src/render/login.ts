@@ -1,4 +1,5 @@
-import type { CredentialPlace, LoginResult, LogoutResult } from '@gpreg/core'
+import type { LoginResult, LogoutResult } from '@gpreg/core'
+import type { CredentialPlace } from '@gpreg/oci'
 
 export function renderLogin({ host, username, store }: LoginResult): string {
   return `${host}: logged in as ${username}; kept ${place(store)}`

@@ -1,4 +1,5 @@
-import { GpregError, type GpregEvent } from '@gpreg/core'
+import type { GpregEvent } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { describe, expect, test } from 'vitest'
 import { frame, summarise } from './progress-frame.ts'
 import { renderEvent } from './progress-line.ts'

@@ -1,11 +1,5 @@
-import {
-  GpregError,
-  parseReference,
-  type ImageSet,
-  type MirrorPlan,
-  type MirrorResult,
-  type VerifyResult,
-} from '@gpreg/core'
+import type { ImageSet, MirrorPlan, MirrorResult, VerifyResult } from '@gpreg/core'
+import { GpregError, parseReference } from '@gpreg/oci'
 import { describe, expect, test } from 'vitest'
 import { errorDocument, renderError } from './error.ts'
 import { imageSetDocument, renderExcluded, renderImageSet } from './image-set.ts'

@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import {
-  GpregError,
   hostOfAddress,
   parseProvisioned,
   parseProvisionedSecrets,
@@ -9,10 +8,10 @@ import {
   readInput,
   serviceAccountLogin,
   type AccessKey,
-  type Login,
   type ServiceAccountKey,
   type StorageAccount,
 } from '@gpreg/core'
+import { type Login, GpregError } from '@gpreg/oci'
 import {
   parseAccessKey,
   parseLogin,

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/core'
+import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
 import type { SecretManifest } from '@gpreg/values-gen'
 
 /** Where a Secret of a role was written to. */

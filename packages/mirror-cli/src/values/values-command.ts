@@ -1,4 +1,4 @@
-import { GpregError, SECRET_MODE, type Sensitive, writeOutputFile } from '@gpreg/core'
+import { GpregError, SECRET_MODE, type Sensitive, writeOutputFile } from '@gpreg/oci'
 import type { GeneratedValues } from '@gpreg/values-gen'
 import { BaseCommand } from '../base-command.ts'
 import { commonChoice, type ValuesFlags } from '../flags/values.ts'

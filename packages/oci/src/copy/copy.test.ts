@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../context.ts'
 import { GpregError } from '../errors.ts'
-import type { GpregEvent } from '../events.ts'
+import type { OciEvent } from '../events.ts'
 import { isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parsePlatform } from '../model/platform.ts'
 import type { Budget } from '../store/capabilities.ts'
@@ -23,7 +23,7 @@ import { cosignTag } from './referrers.ts'
 
 let source: MemoryStore
 let target: MemoryStore
-let events: GpregEvent[]
+let events: OciEvent[]
 let faults: { source: Faults; target: Faults }
 
 beforeEach(() => {

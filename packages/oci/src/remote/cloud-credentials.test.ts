@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createContext, type Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
-import type { GpregEvent } from '../events.ts'
+import type { OciEvent } from '../events.ts'
 import { digestOf } from '../model/digest.ts'
 import { MediaType } from '../model/descriptor.ts'
 import { parseReference } from '../model/reference.ts'
-import type { LoginSource, RepositoryCreator } from '../registry/provider.ts'
-import { Sensitive } from '../registry/sensitive.ts'
+import { Sensitive } from '../sensitive.ts'
+import type { LoginSource, RepositoryCreator } from './login-source.ts'
 import { contentFrom } from '../store/content.ts'
 import { scriptedServer } from '../testing/scripted-server.ts'
 import type { Credentials } from './credentials.ts'
@@ -45,7 +45,7 @@ async function open(
   { side = 'target', files }: { side?: 'source' | 'target'; files?: Credentials } = {},
 ) {
   const server = await scriptedServer(answer)
-  const events: GpregEvent[] = []
+  const events: OciEvent[] = []
   let now = Date.parse('2026-01-01T00:00:00Z')
   const context = createContext({ now: () => now, emit: event => events.push(event), sleep: async () => {} })
   const credentials = files ?? { find: async () => undefined }

@@ -1,8 +1,7 @@
 import type { Context } from '../context.ts'
 import { isGpregError, type Side } from '../errors.ts'
-import type { ShortLogin } from '../registry/login.ts'
-import type { LoginSource } from '../registry/provider.ts'
 import { isSameCredential, type Credential, type Credentials } from './credentials.ts'
+import type { LoginSource, ShortLogin } from './login-source.ts'
 
 /** How a cloud lets this machine in to one of its registries; undefined where the host is no cloud's. */
 export type Clouds = (host: string, side: Side) => Promise<LoginSource | undefined>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createContext } from '../context.ts'
-import type { GpregEvent } from '../events.ts'
+import type { OciEvent } from '../events.ts'
 import { PullQuota } from './pull-quota.ts'
 
 function quotaThat(wait: boolean) {
   let now = 0
-  const events: GpregEvent[] = []
+  const events: OciEvent[] = []
   const context = createContext({
     emit: event => events.push(event),
     now: () => now,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { scriptedServer } from '../testing/scripted-server.ts'
 import { createContext, type Context } from '../context.ts'
-import type { GpregEvent } from '../events.ts'
+import type { OciEvent } from '../events.ts'
 import { digestOf } from '../model/digest.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parseReference } from '../model/reference.ts'
@@ -29,7 +29,7 @@ async function repositoryOn(
   const server = await scriptedServer(answer)
   cleanups.push(() => server[Symbol.asyncDispose]())
   const waits: number[] = []
-  const events: GpregEvent[] = []
+  const events: OciEvent[] = []
   let clock = Date.parse('2026-01-01T00:00:00Z')
   const context = createContext({
     emit: event => events.push(event),

@@ -1,8 +1,8 @@
-import { createServer } from 'node:http'
+import type { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createContext } from '../context.ts'
 import { toGpregError, GpregError } from '../errors.ts'
-import type { GpregEvent } from '../events.ts'
+import type { OciEvent } from '../events.ts'
 import { scriptedServer } from '../testing/scripted-server.ts'
 import { createRegistries } from './registries.ts'
 import { Secrets } from './secrets.ts'
@@ -41,7 +41,7 @@ describe('scrubbing', () => {
 async function shown(respond: Parameters<typeof scriptedServer>[0]): Promise<string> {
   const server = await scriptedServer(respond)
   onTestFinished(() => server[Symbol.asyncDispose]())
-  const events: GpregEvent[] = []
+  const events: OciEvent[] = []
   const context = createContext({ emit: event => events.push(event), sleep: async () => {} })
   const registries = await createRegistries({ credentials: { find: async () => LOGIN } }, context)
   onTestFinished(() => registries.close())

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createContext } from '../context.ts'
-import type { GpregEvent } from '../events.ts'
+import type { OciEvent } from '../events.ts'
 import { digestOf } from '../model/digest.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parseReference } from '../model/reference.ts'
@@ -28,7 +28,7 @@ const layer: Descriptor = {
 
 /** A repository at an address, and what happened on the way. */
 async function repositoryAt(host: string) {
-  const events: GpregEvent[] = []
+  const events: OciEvent[] = []
   const context = createContext({ emit: event => events.push(event), random: () => 0 })
   const registries = await createRegistries({ env: {}, stallTimeout: 5000 }, context)
   cleanups.push(() => registries.close())

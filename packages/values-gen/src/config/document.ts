@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
 import { formatKnown } from '../check/known.ts'
 import { CONTRADICTIONS, type Field } from './fields.ts'

@@ -1,4 +1,5 @@
-import { hostOfAddress, DOCKER_HUB, type HostedRegistry, type ObjectStorage } from '@gpreg/core'
+import { hostOfAddress, type HostedRegistry, type ObjectStorage } from '@gpreg/core'
+import { DOCKER_HUB } from '@gpreg/oci'
 import { parse } from 'yaml'
 import { writeConfig } from '../config/document.ts'
 import type { Installation } from '../installation/installation.ts'

@@ -1,4 +1,5 @@
-import { GpregError, hostOfAddress, quirksOf } from '@gpreg/core'
+import { hostOfAddress } from '@gpreg/core'
+import { GpregError, quirksOf } from '@gpreg/oci'
 
 /**
  * Reads `host[:port][/path]` of a registry as the installer wants it: no scheme, no upper case, no slash at the end.

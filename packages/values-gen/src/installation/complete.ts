@@ -1,4 +1,4 @@
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import type { CommonChoice, KindChoice } from './choice.ts'
 
 /** A choice that is still being put together from flags and files. */

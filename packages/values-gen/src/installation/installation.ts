@@ -1,12 +1,12 @@
 import {
   addressOf,
-  GpregError,
   hostOfAddress,
   type HostedRegistry,
   type ObjectStorage,
   type RegistrySetup,
   type SecretRef,
 } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { isEcr, namesHost, parseAddress } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
 import { kindSetup } from './kinds.ts'

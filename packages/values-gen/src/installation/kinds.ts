@@ -1,5 +1,4 @@
 import {
-  GpregError,
   hostOfAddress,
   type HostedRegistry,
   type InClusterRegistry,
@@ -7,6 +6,7 @@ import {
   type S3Bucket,
   type SecretRef,
 } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { parseAddress, parseEndpoint } from './address.ts'
 import type {
   AwsChoice,

@@ -1,4 +1,5 @@
-import { Sensitive, serviceAccountLogin } from '@gpreg/core'
+import { serviceAccountLogin } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { Choice } from '../installation/choice.ts'

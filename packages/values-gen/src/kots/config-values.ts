@@ -1,4 +1,5 @@
-import { addressOf, hostOfAddress, oneLine, Sensitive, type ObjectStorage } from '@gpreg/core'
+import { addressOf, hostOfAddress, oneLine, type ObjectStorage } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import { stringify } from 'yaml'
 import { writeConfig } from '../config/document.ts'
 import type { SecretRole } from '../installation/choice.ts'

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 

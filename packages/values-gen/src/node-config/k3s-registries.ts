@@ -1,4 +1,4 @@
-import type { Login } from '@gpreg/core'
+import type { Login } from '@gpreg/oci'
 import { stringify } from 'yaml'
 
 /** What k3s is told about the mirror. https://docs.k3s.io/installation/private-registry */

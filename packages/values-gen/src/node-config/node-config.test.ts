@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls'
-import { parsePrefix, Sensitive } from '@gpreg/core'
+import { parsePrefix, Sensitive } from '@gpreg/oci'
 import { parse as parseToml } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'

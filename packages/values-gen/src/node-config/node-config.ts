@@ -1,4 +1,4 @@
-import { formatPrefix, type Login, type RegistryPrefix } from '@gpreg/core'
+import { type Login, formatPrefix, type RegistryPrefix } from '@gpreg/oci'
 import { certificatesOf } from './certificates.ts'
 import { hostDirectory, hostsToml, type HostSettings } from './hosts-toml.ts'
 import { k3sRegistries } from './k3s-registries.ts'

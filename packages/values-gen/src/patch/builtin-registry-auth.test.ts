@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Sensitive, type Login } from '@gpreg/core'
+import { type Login, Sensitive } from '@gpreg/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'

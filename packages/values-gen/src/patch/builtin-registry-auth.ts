@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { GpregError, Sensitive, type Login } from '@gpreg/core'
+import { type Login, GpregError, Sensitive } from '@gpreg/oci'
 import { isScalar, parseAllDocuments, type Document } from 'yaml'
 import { z } from 'zod'
 import { authEntry, authKeys } from '../secrets/docker-config.ts'

@@ -1,4 +1,5 @@
-import { isGpregError, parseServiceAccountKey, serviceAccountLogin } from '@gpreg/core'
+import { parseServiceAccountKey, serviceAccountLogin } from '@gpreg/core'
+import { isGpregError } from '@gpreg/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseAccessKey, parseLogin, parseStorageAccount } from './credentials.ts'

@@ -1,12 +1,5 @@
-import {
-  DOCKER_HUB,
-  GpregError,
-  parseAuthFile,
-  Sensitive,
-  type AccessKey,
-  type Login,
-  type StorageAccount,
-} from '@gpreg/core'
+import type { AccessKey, StorageAccount } from '@gpreg/core'
+import { type Login, DOCKER_HUB, GpregError, parseAuthFile, Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
 
 const text = z.string().min(1)

@@ -1,4 +1,5 @@
-import { addressOf, DOCKER_HUB, hostOfAddress, isSame, Sensitive, type Login } from '@gpreg/core'
+import { addressOf, hostOfAddress, isSame } from '@gpreg/core'
+import { type Login, DOCKER_HUB, Sensitive } from '@gpreg/oci'
 import type { Installation } from '../installation/installation.ts'
 import type { SecretValues } from './values.ts'
 

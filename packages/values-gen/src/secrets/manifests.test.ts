@@ -1,4 +1,4 @@
-import { Sensitive, type Login } from '@gpreg/core'
+import { type Login, Sensitive } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { Choice } from '../installation/choice.ts'

@@ -1,4 +1,5 @@
-import { GpregError, hostOfAddress, isSame, Sensitive } from '@gpreg/core'
+import { hostOfAddress, isSame } from '@gpreg/core'
+import { GpregError, Sensitive } from '@gpreg/oci'
 import { stringify } from 'yaml'
 import type { SecretRole } from '../installation/choice.ts'
 import type { Installation } from '../installation/installation.ts'

@@ -1,4 +1,5 @@
-import type { AccessKey, Login, ServiceAccountKey, StorageAccount } from '@gpreg/core'
+import type { AccessKey, ServiceAccountKey, StorageAccount } from '@gpreg/core'
+import type { Login } from '@gpreg/oci'
 
 /** What goes into the Secrets that a configuration names. Each is there if the user gave it. */
 export interface SecretValues {

@@ -1,4 +1,5 @@
-import { hostOfAddress, isSame, Sensitive, type AccessKey, type ObjectStorage } from '@gpreg/core'
+import { hostOfAddress, isSame, type AccessKey, type ObjectStorage } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import type { SecretRole } from '../installation/choice.ts'
 import type { Installation } from '../installation/installation.ts'
 import { dockerConfig, keyed, loginsOf, pullLogins } from './docker-config.ts'

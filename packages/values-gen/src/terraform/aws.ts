@@ -1,4 +1,5 @@
-import { Sensitive, type AccessKey } from '@gpreg/core'
+import type { AccessKey } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
 import { isEcr } from '../installation/address.ts'
 import type { PartialChoice } from '../installation/complete.ts'

@@ -1,4 +1,4 @@
-import { Sensitive } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
 import type { Outputs, TerraformOutputs } from './outputs.ts'
 import { ifCreated, text } from './shapes.ts'

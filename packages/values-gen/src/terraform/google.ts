@@ -1,4 +1,5 @@
-import { isServiceAccountKey, Sensitive, serviceAccountLogin, type ServiceAccountKey } from '@gpreg/core'
+import { isServiceAccountKey, serviceAccountLogin, type ServiceAccountKey } from '@gpreg/core'
+import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
 import type { PartialChoice } from '../installation/complete.ts'
 import type { SecretValues } from '../secrets/values.ts'

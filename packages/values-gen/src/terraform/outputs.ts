@@ -1,4 +1,4 @@
-import { GpregError } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { z } from 'zod'
 import type { PartialChoice } from '../installation/complete.ts'
 import type { SecretValues } from '../secrets/values.ts'

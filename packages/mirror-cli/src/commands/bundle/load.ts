@@ -1,15 +1,13 @@
 import {
   formatReceipt,
-  GpregError,
   loadBundle,
   openBundle,
-  parsePrefix,
   planLoad,
   receiptOfLoad,
   verifyBundle,
-  writeOutputFile,
   type LoadTarget,
 } from '@gpreg/core'
+import { GpregError, parsePrefix, writeOutputFile } from '@gpreg/oci'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { GpregError, readInput, verifyImages } from '@gpreg/core'
+import { readInput, verifyImages } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import type { Finding } from '@gpreg/values-gen'
 import { Args, Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'

@@ -1,4 +1,5 @@
-import { GpregError, hostOfAddress, SECRET_MODE, writeOutputFile } from '@gpreg/core'
+import { hostOfAddress } from '@gpreg/core'
+import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'

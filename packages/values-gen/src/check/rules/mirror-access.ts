@@ -1,4 +1,5 @@
-import { DOCKER_HUB, hostOfAddress, isGpregError, parseReference } from '@gpreg/core'
+import { hostOfAddress } from '@gpreg/core'
+import { DOCKER_HUB, isGpregError, parseReference } from '@gpreg/oci'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 import { customRepository, mirrorOf } from './mirror.ts'

@@ -1,4 +1,5 @@
-import { hostOfAddress, isGpregError, parseReference } from '@gpreg/core'
+import { hostOfAddress } from '@gpreg/core'
+import { isGpregError, parseReference } from '@gpreg/oci'
 import { GITPOD_REPOSITORY } from '../../config/schema.ts'
 import { isEcr, namesHost } from '../../installation/address.ts'
 import type { ConfigReader } from '../config-reader.ts'
