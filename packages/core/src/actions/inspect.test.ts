@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { openBundle } from '../bundle/bundle.ts'
 import { createContext } from '../context.ts'
-import { LayoutStore } from '@gpreg/oci/store/layout-store'
+import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { pushSample, sampleImage } from '@gpreg/oci/testing/sample-image'
 import { inspectBundle } from './inspect.ts'
 

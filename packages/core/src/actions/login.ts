@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { GpregError, isGpregError } from '@gpreg/oci/errors'
-import { CredentialStore, type CredentialPlace } from '@gpreg/oci/remote/credential-store'
+import { CredentialStore, type CredentialPlace } from '@gpreg/oci/remote/auth/credential-store'
 import { createRegistries, type RegistriesOptions } from '@gpreg/oci/remote/registries'
 
 export interface LoginRequest {

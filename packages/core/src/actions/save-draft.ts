@@ -13,7 +13,7 @@ import { formatReference } from '@gpreg/oci/model/reference'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { partialPath } from '@gpreg/oci/store/archive/archive-files'
 import { LOCK_NAME } from '@gpreg/oci/store/archive/tar-plan'
-import { Nowhere } from '@gpreg/oci/store/nowhere'
+import { Nowhere } from '@gpreg/oci/store/empty-target'
 import { copyItem } from './items.ts'
 import { copyOptions, type MirrorOptions } from './mirror.ts'
 

@@ -10,7 +10,7 @@ import {
   type RegistryPrefix,
 } from '@gpreg/oci/model/reference'
 import type { TarContents } from '@gpreg/oci/store/archive/tar-plan'
-import { namedEntry, type IndexEntry } from '@gpreg/oci/store/layout-content'
+import { namedEntry, type IndexEntry } from '@gpreg/oci/store/layout/layout-content'
 
 /** Stands for the target while a bundle is made: what is below it is what the bundle remembers. */
 export const BUNDLE_PREFIX: RegistryPrefix = { host: 'bundle.invalid', path: '' }

@@ -18,7 +18,7 @@ import { createSidecar, formatSidecar, parseSidecar } from './sidecar.ts'
 import { signBytes } from './signature.ts'
 import { MediaType } from '@gpreg/oci/model/descriptor'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
-import { formatIndex, namedEntry } from '@gpreg/oci/store/layout-content'
+import { formatIndex, namedEntry } from '@gpreg/oci/store/layout/layout-content'
 import { writeLock, type Lock } from '../gitpod/lock.ts'
 
 const directories: string[] = []

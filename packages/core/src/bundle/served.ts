@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { LOCK_NAME } from '@gpreg/oci/store/archive/tar-plan'
 import type { ReadableRepository, Store } from '@gpreg/oci/store/content'
-import { isThere } from '@gpreg/oci/store/layout-files'
-import { LayoutStore } from '@gpreg/oci/store/layout-store'
+import { isThere } from '@gpreg/oci/store/layout/layout-files'
+import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 
 export interface ServedStore extends AsyncDisposable {

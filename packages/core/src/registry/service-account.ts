@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GpregError } from '@gpreg/oci/errors'
-import type { Login } from '@gpreg/oci/remote/login-source'
+import type { Login } from '@gpreg/oci/remote/auth/login-source'
 import type { ServiceAccountKey } from './login.ts'
 import { Sensitive } from '@gpreg/oci/sensitive'
 

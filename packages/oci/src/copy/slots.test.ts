@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { HostBudget } from '../remote/host-budget.ts'
+import { HostBudget } from '../remote/http/host-budget.ts'
 import { Slots } from './slots.ts'
 
 it('lets all work through, never more than a budget allows, in whatever pairs it comes', async () => {

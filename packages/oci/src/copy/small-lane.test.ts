@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { HostBudget } from '../remote/host-budget.ts'
+import { HostBudget } from '../remote/http/host-budget.ts'
 import { SmallLane } from './small-lane.ts'
 
 /** How many of a hundred pieces of work run at once. */

@@ -2,7 +2,7 @@ import { GpregError, type ErrorSubject } from '../errors.ts'
 import { ACCEPT_MANIFESTS } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest } from '../model/digest.ts'
 import { parseManifest, type ManifestNode } from '../model/manifest.ts'
-import type { ApiResponse } from './exchange.ts'
+import type { ApiResponse } from './http/exchange.ts'
 
 /**
  * A manifest read whole by its name: the way to its digest that trusts no header.

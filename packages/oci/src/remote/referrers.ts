@@ -2,8 +2,8 @@ import { GpregError, type ErrorSubject } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, digestOf, type Digest } from '../model/digest.ts'
 import { describeReferrer, parseManifest } from '../model/manifest.ts'
-import type { RegistryClient } from './client.ts'
-import type { ApiResponse } from './exchange.ts'
+import type { RegistryClient } from './http/client.ts'
+import type { ApiResponse } from './http/exchange.ts'
 import { nextQuery } from './tags.ts'
 
 /** What the referrers of a repository need of it. */

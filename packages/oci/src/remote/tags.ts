@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GpregError, type ErrorSubject } from '../errors.ts'
-import type { DocumentBounds } from './body.ts'
-import type { ApiResponse } from './exchange.ts'
+import type { DocumentBounds } from './http/body.ts'
+import type { ApiResponse } from './http/exchange.ts'
 
 const PAGE_SIZE = 1000
 /** A million tags; who answers more pages than that does not mean to end. */

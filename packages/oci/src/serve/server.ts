@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { AddressInfo } from 'node:net'
 import type { Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
-import { isLoopback } from '../remote/endpoint.ts'
+import { isLoopback } from '../remote/http/endpoint.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
 import { answerError, ApiError, type Exchange } from './answer.ts'
 import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'

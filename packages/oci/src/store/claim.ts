@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { GpregError } from '../errors.ts'
-import { onDisk } from './layout-files.ts'
+import { onDisk } from './layout/layout-files.ts'
 
 const PREFIX = 'claim~'
 

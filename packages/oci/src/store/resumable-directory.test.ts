@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestHex, digestOf } from '../model/digest.ts'
 import type { ByteStream, Content } from './content.ts'
-import { LayoutStore } from './layout-store.ts'
+import { LayoutStore } from './layout/layout-store.ts'
 
 const BYTES = Buffer.from('0123456789'.repeat(1000))
 const DIGEST = digestOf(BYTES)

@@ -4,8 +4,8 @@ import type { Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import type { Content } from './content.ts'
 import { goOn, verifiedRest } from './continuation.ts'
-import { DirectoryContent } from './layout-directory.ts'
-import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
+import { DirectoryContent } from './layout/layout-directory.ts'
+import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout/layout-files.ts'
 import { digestOfStream } from './verify.ts'
 
 /** The content of a layout that is saved into: what is there is hashed before it counts, and half a blob goes on where it stopped. */

@@ -1,6 +1,6 @@
 import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { isDigest, type Digest } from '../../model/digest.ts'
-import { onDisk } from '../layout-files.ts'
+import { onDisk } from '../layout/layout-files.ts'
 
 /** How far each blob of an archive has come: a line a step, so that nothing but its last line can be torn. */
 export class Journal implements AsyncDisposable {

@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from '../../model/digest.ts'
-import { MAX_DOCUMENT } from '../layout-files.ts'
+import { MAX_DOCUMENT } from '../layout/layout-files.ts'
 import { BLOCK, damaged, decodeHeader, decodePax, END, padded } from './tar-header.ts'
 import { LOCK_NAME } from './tar-plan.ts'
 import type { VolumeReader } from './volumes.ts'

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
-import { onDisk } from '../layout-files.ts'
+import { onDisk } from '../layout/layout-files.ts'
 
 /** Bytes that are hashed at once. */
 const PIECE = 1024 * 1024

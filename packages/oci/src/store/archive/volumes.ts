@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { ByteStream } from '../content.ts'
-import { storageError } from '../layout-files.ts'
+import { storageError } from '../layout/layout-files.ts'
 import { damaged } from './tar-header.ts'
 
 /** Bytes a read asks for at once. */

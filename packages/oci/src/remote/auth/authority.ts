@@ -1,0 +1,172 @@
+import { GpregError, isGpregError, type Side } from '../../errors.ts'
+import type { Challenge } from './challenge.ts'
+import { isSameCredential, type Credential } from './credentials.ts'
+import { isPrivateHost, isPrivateLiteral } from '../http/private-address.ts'
+import { basicAuth, type Token } from './token.ts'
+
+type Bearer = Extract<Challenge, { scheme: 'bearer' }>
+
+export interface AuthorityOptions {
+  readonly host: string
+  readonly side: Side
+  /** Another one than the refused, where there is one. */
+  readonly credential: (repository: string, refused?: Credential) => Promise<Credential | undefined>
+  /** Asks the token server named in the challenge. */
+  readonly fetchToken: (
+    challenge: Bearer,
+    scopes: readonly string[],
+    credential: Credential | undefined,
+  ) => Promise<Token>
+  readonly now: () => number
+}
+
+/** Statuses by which token servers refuse a login; OAuth2 says 400. https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403])
+
+/** A right on a repository, in the words of the token specification. */
+export interface Scope {
+  readonly repository: string
+  readonly actions: 'pull' | 'pull,push' | 'delete'
+}
+
+/**
+ * Knows how a registry wants to be spoken to. Nothing is sent unasked: the first answer that demands credentials teaches the
+ * scheme, and from then on every request carries what it needs. Tokens are kept by scope and renewed before they end.
+ */
+export class Authority {
+  readonly #options: AuthorityOptions
+  readonly #tokens = new Map<string, Promise<Token>>()
+  /** Basic headers that were let in: a few a run, as logins of clouds end after hours. */
+  readonly #accepted = new Set<string>()
+  #challenge: Challenge | undefined
+
+  constructor(options: AuthorityOptions) {
+    this.#options = options
+  }
+
+  /** Whether the registry has asked for credentials. */
+  get isAsked(): boolean {
+    return this.#challenge !== undefined
+  }
+
+  /** The `Authorization` header for these scopes, as far as is known by now. */
+  async header(scopes: readonly Scope[]): Promise<string | undefined> {
+    const challenge = this.#challenge
+    const credential = challenge && (await this.#options.credential(scopes[0]?.repository ?? ''))
+    if (challenge === undefined) return undefined
+    if (challenge.scheme === 'basic') return credential && basicAuth(credential)
+    return `Bearer ${(await this.#token(challenge, scopes, credential)).value}`
+  }
+
+  accept(used: string | undefined): void {
+    if (used?.startsWith('Basic ')) this.#accepted.add(used)
+  }
+
+  /** Some registries say 403 of a login that has ended, even after a new one is there: https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html */
+  mayHaveEnded(used: string | undefined): boolean {
+    return used !== undefined && this.#accepted.has(used)
+  }
+
+  /**
+   * Takes a 401 in, or a 403 where the login may have ended. Returns the header to try again with, or undefined where another try would be the same.
+   * @param used the header that was refused
+   */
+  async renew(
+    challenges: readonly Challenge[],
+    scopes: readonly Scope[],
+    used: string | undefined,
+  ): Promise<string | undefined> {
+    const bearer = challenges.find(challenge => challenge.scheme === 'bearer')
+    const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic') ?? this.#challenge
+    if (chosen === undefined) return undefined
+    this.#challenge = chosen
+    // A refused token may have ended early or been made for less; a new one tells.
+    if (used?.startsWith('Bearer ')) this.#tokens.delete(scopeKey(scopes))
+    const header = await this.header(scopes)
+    if (header !== used) return header
+    if (chosen.scheme !== 'basic' || used === undefined) return undefined
+    const other = await this.#other(scopes)
+    return other && basicAuth(other)
+  }
+
+  /** Another credential than the one at hand. */
+  async #other([scope]: readonly Scope[]): Promise<Credential | undefined> {
+    const repository = scope?.repository ?? ''
+    const refused = await this.#options.credential(repository)
+    const other = await this.#options.credential(repository, refused)
+    return refused && other && !isSameCredential(refused, other) ? other : undefined
+  }
+
+  async #token(
+    challenge: Bearer,
+    scopes: readonly Scope[],
+    credential: Credential | undefined,
+  ): Promise<Token> {
+    const key = scopeKey(scopes)
+    const known = await this.#tokens.get(key)
+    if (known !== undefined && this.#options.now() < known.renewAt) return known
+    const pending = this.#fetchToken(challenge, scopes, credential)
+    // Requests that start meanwhile share this one; a failure is not kept.
+    this.#tokens.set(key, pending)
+    pending.catch(() => this.#tokens.delete(key))
+    return pending
+  }
+
+  /** A token server may refuse a login that has ended, too. */
+  async #fetchToken(
+    challenge: Bearer,
+    scopes: readonly Scope[],
+    credential: Credential | undefined,
+  ): Promise<Token> {
+    const texts = scopes.map(formatScope)
+    try {
+      return await this.#options.fetchToken(challenge, texts, credential)
+    } catch (error) {
+      if (credential === undefined || !isGpregError(error) || !REFUSALS.has(error.subject.status ?? 0))
+        throw error
+      const other = await this.#other(scopes)
+      if (other === undefined) throw error
+      return this.#options.fetchToken(challenge, texts, other)
+    }
+  }
+}
+
+/**
+ * Whether a token server may be told the credentials of the registry. It may be on another host, which is normal, but not on
+ * plain HTTP; and a registry out in the world has no business to send us to an address inside our network.
+ * @throws `protocol`
+ */
+export async function assertRealm(
+  realm: string,
+  registry: URL,
+  side: Side,
+  scrub: (text: string) => string = text => text,
+): Promise<void> {
+  const url = URL.parse(realm)
+  const refuse = (why: string, hint: string) =>
+    new GpregError(
+      'protocol',
+      `${registry.host} names ${JSON.stringify(scrub(realm).slice(0, 200))} as its token server, ${why}`,
+      { host: registry.host, side, hint },
+    )
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && registry.protocol === 'http:')) {
+    throw refuse(
+      'which is not https',
+      'credentials are not sent over plain HTTP; mend the realm in the configuration of the registry',
+    )
+  }
+  if (isPrivateLiteral(url.hostname) && !(await isPrivateHost(registry.hostname))) {
+    throw refuse(
+      'which is an address inside this network',
+      'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
+    )
+  }
+}
+
+function formatScope({ repository, actions }: Scope): string {
+  return `repository:${repository}:${actions}`
+}
+
+function scopeKey(scopes: readonly Scope[]): string {
+  return scopes.map(formatScope).join(' ')
+}

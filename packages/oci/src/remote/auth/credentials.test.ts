@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
+import { isGpregError } from '../../errors.ts'
+import { askHelper } from './credential-helper.ts'
+import { loadCredentials, parseAuthFile } from './credentials.ts'
+
+let home: string
+beforeEach(async () => void (home = await mkdtemp(join(tmpdir(), 'gpreg-home-'))))
+afterEach(() => rm(home, { recursive: true }))
+
+const auth = (user: string, password: string) => ({
+  auth: Buffer.from(`${user}:${password}`).toString('base64'),
+})
+const context = createContext()
+
+async function write(path: string, content: unknown): Promise<string> {
+  const file = join(home, path)
+  await mkdir(join(file, '..'), { recursive: true })
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
+  return file
+}
+
+describe('credential files', () => {
+  it('are found where docker and podman look, podman first', async () => {
+    await write('.docker/config.json', {
+      auths: { 'a.internal': auth('docker', '1'), 'b.internal': auth('docker', '2') },
+    })
+    await write('.config/containers/auth.json', { auths: { 'a.internal': auth('podman', '3') } })
+    const credentials = await loadCredentials(undefined, { HOME: home }, context)
+    expect(await credentials.find('a.internal', 'x')).toEqual({ username: 'podman', password: '3' })
+    expect(await credentials.find('b.internal', 'x')).toEqual({ username: 'docker', password: '2' })
+    expect(await credentials.find('c.internal', 'x')).toBeUndefined()
+  })
+
+  it('know Docker Hub by all of its names', async () => {
+    const file = await write('auth.json', { auths: { 'https://index.docker.io/v1/': auth('hub', 'p:w') } })
+    const credentials = await loadCredentials(file, {}, context)
+    expect(await credentials.find('docker.io', 'library/redis')).toEqual({ username: 'hub', password: 'p:w' })
+  })
+
+  it('prefer the longest path, as podman does', async () => {
+    const file = await write('auth.json', {
+      auths: { 'r.internal': auth('all', '1'), 'r.internal/team/app': auth('app', '2') },
+    })
+    const credentials = await loadCredentials(file, {}, context)
+    expect(await credentials.find('r.internal', 'team/app/x')).toMatchObject({ username: 'app' })
+    expect(await credentials.find('r.internal', 'team/apple')).toMatchObject({ username: 'all' })
+  })
+
+  it('must be readable where they are named, and say so without their content', async () => {
+    await expect(loadCredentials(join(home, 'none'), {}, context)).rejects.toMatchObject({
+      code: 'input-unreadable',
+    })
+    const file = await write('broken', '{"auths": secret')
+    const error = await loadCredentials(file, {}, context).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'input-invalid' })
+    expect(String(error) + JSON.stringify(error)).not.toContain('secret')
+  })
+
+  it('are read or refused, whatever they hold', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), text => {
+        try {
+          parseAuthFile(text)
+        } catch (error) {
+          expect(isGpregError(error, 'input-invalid')).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+describe('credential helpers', () => {
+  async function withHelper(script: string, work: () => Promise<void>): Promise<void> {
+    const file = await write('bin/docker-credential-fake', `#!/bin/sh\n${script}\n`)
+    await import('node:fs/promises').then(fs => fs.chmod(file, 0o755))
+    const path = process.env['PATH']
+    process.env['PATH'] = `${join(home, 'bin')}:${path}`
+    try {
+      await work()
+    } finally {
+      process.env['PATH'] = path
+    }
+  }
+  const ask = async () => {
+    const file = await write('config.json', { credHelpers: { 'r.internal': 'fake' } })
+    return (await loadCredentials(file, {}, context)).find('r.internal', 'x')
+  }
+
+  it('are asked for the host', () =>
+    withHelper(`read host; echo "{\\"Username\\":\\"u-$host\\",\\"Secret\\":\\"s\\"}"`, async () => {
+      expect(await ask()).toEqual({ username: 'u-r.internal', password: 's' })
+    }))
+
+  it('may have nothing', () =>
+    withHelper('echo "credentials not found in native keychain"; exit 1', async () => {
+      expect(await ask()).toBeUndefined()
+    }))
+
+  it.each([
+    ['rubbish', 'echo rubbish'],
+    ['a failure', 'exit 3'],
+  ])('are named where they answer %s', (_, script) =>
+    withHelper(script, async () => {
+      await expect(ask()).rejects.toMatchObject({
+        code: 'unauthorized',
+        message: expect.stringContaining('docker-credential-fake'),
+      })
+    }),
+  )
+
+  it('are named where they hang, and what they started does not keep us', () =>
+    withHelper('sleep 100', async () => {
+      await expect(askHelper('fake', 'r.internal', 200)).rejects.toMatchObject({
+        code: 'unauthorized',
+        message: 'the credential helper docker-credential-fake did not answer within 0.2 s',
+        hint: expect.stringContaining('docker-credential-fake get'),
+      })
+    }))
+
+  it('are named where they are missing', async () => {
+    await expect(ask()).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringContaining('not installed'),
+    })
+  })
+})

@@ -1,0 +1,222 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { createContext, type Context } from '../../context.ts'
+import { GpregError } from '../../errors.ts'
+import type { OciEvent } from '../../events.ts'
+import { digestOf } from '../../model/digest.ts'
+import { MediaType } from '../../model/descriptor.ts'
+import { parseReference } from '../../model/reference.ts'
+import { Sensitive } from '../../sensitive.ts'
+import type { LoginSource, RepositoryCreator } from './login-source.ts'
+import { contentFrom } from '../../store/content.ts'
+import { scriptedServer } from '../../testing/scripted-server.ts'
+import type { Credentials } from './credentials.ts'
+import { createRegistries } from '../registries.ts'
+
+const HOUR = 3_600_000
+const blob = Buffer.from('layer')
+const layer = { mediaType: MediaType.ociLayerGzip, digest: digestOf(blob), size: blob.byteLength }
+
+/** Gives `token-1`, `token-2`, … and counts. */
+function tokens(life = 12 * HOUR, isRefreshToken = false) {
+  const source = {
+    given: 0,
+    login: async (_host: string, context: Context) => ({
+      username: 'AWS',
+      password: new Sensitive(`token-${++source.given}`),
+      expiresAt: context.now() + life,
+      isRefreshToken,
+    }),
+  }
+  return source
+}
+
+const userOf = ({ headers }: IncomingMessage) =>
+  Buffer.from(headers.authorization?.replace(/^Basic /, '') ?? '', 'base64').toString()
+
+const refuse = (response: ServerResponse, status: number) =>
+  void response
+    .writeHead(status, status === 401 ? { 'www-authenticate': 'Basic realm="r"' } : {})
+    .end('{"errors":[{"code":"DENIED"}]}')
+
+async function open(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  access: LoginSource | (LoginSource & RepositoryCreator),
+  { side = 'target', files }: { side?: 'source' | 'target'; files?: Credentials } = {},
+) {
+  const server = await scriptedServer(answer)
+  const events: OciEvent[] = []
+  let now = Date.parse('2026-01-01T00:00:00Z')
+  const context = createContext({ now: () => now, emit: event => events.push(event), sleep: async () => {} })
+  const credentials = files ?? { find: async () => undefined }
+  const registries = await createRegistries({ credentials, env: {}, clouds: async () => access }, context)
+  const { repository } = registries.open(side, parseReference(`${server.host}/team/app:1`))
+  return {
+    repository,
+    server,
+    events,
+    pass: (milliseconds: number) => (now += milliseconds),
+    async [Symbol.asyncDispose]() {
+      await registries.close()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe('a login of a cloud', () => {
+  /** Lets the newest token in that was said to be valid. */
+  const only = (valid: () => string, refusal: () => number) =>
+    ((request, response) => {
+      if (request.headers.authorization === undefined) return refuse(response, 401)
+      if (userOf(request) !== `AWS:${valid()}`) return refuse(response, refusal())
+      response.writeHead(200, { 'content-length': layer.size }).end()
+    }) satisfies Parameters<typeof scriptedServer>[0]
+
+  it('is asked for once, and again a quarter hour before it ends', async () => {
+    const access = tokens()
+    await using opened = await open(
+      only(
+        () => `token-${access.given}`,
+        () => 401,
+      ),
+      access,
+    )
+    for (const [wait, given] of [
+      [0, 1],
+      [11 * HOUR, 1],
+      [50 * 60_000, 2],
+      [HOUR, 2],
+    ] as const) {
+      opened.pass(wait)
+      await Promise.all([1, 2, 3].map(() => opened.repository.exists(layer)))
+      expect(access.given).toBe(given)
+    }
+  })
+
+  it.each([401, 403])('that ends before its time is renewed on a %i', async status => {
+    const access = tokens()
+    let valid = 'token-1'
+    await using opened = await open(
+      only(
+        () => valid,
+        () => status,
+      ),
+      access,
+    )
+    expect(await opened.repository.exists(layer)).toBe(true)
+    valid = 'token-2'
+    expect(await Promise.all([1, 2, 3].map(() => opened.repository.exists(layer)))).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(access.given).toBe(2)
+  })
+
+  it('that never was let in is not asked for again and again', async () => {
+    const access = tokens()
+    await using opened = await open(
+      only(
+        () => 'none',
+        () => 403,
+      ),
+      access,
+    )
+    await expect(opened.repository.exists(layer)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(access.given).toBe(1)
+  })
+
+  it('comes after that of a file, and takes its place where the registry refuses that', async () => {
+    const access = tokens()
+    const files: Credentials = { find: async () => ({ username: 'AWS', password: 'stale' }) }
+    let valid = 'stale'
+    await using opened = await open(
+      only(
+        () => valid,
+        () => 403,
+      ),
+      access,
+      { files },
+    )
+    expect(await opened.repository.exists(layer)).toBe(true)
+    expect(access.given).toBe(0)
+    valid = 'token-1'
+    expect(await opened.repository.exists(layer)).toBe(true)
+    expect(await opened.repository.exists(layer)).toBe(true)
+    expect(access.given).toBe(1)
+    expect(opened.server.seen.filter(request => request.headers.authorization).length).toBe(4)
+  })
+
+  it('that is a refresh token goes to the token server, and is renewed when that refuses it', async () => {
+    const access = tokens(3 * HOUR, true)
+    const refused: string[] = []
+    let valid = 'token-1'
+    await using opened = await open((request, response) => {
+      const host = request.headers.host
+      if (request.url?.startsWith('/token')) {
+        let form = ''
+        request.on('data', chunk => (form += chunk))
+        request.on('end', () => {
+          const token = new URLSearchParams(form).get('refresh_token') ?? ''
+          if (token === valid)
+            return void response.end(JSON.stringify({ access_token: `for-${token}`, expires_in: 60 }))
+          refused.push(token)
+          response.writeHead(400).end('{}')
+        })
+        return
+      }
+      if (request.headers.authorization === `Bearer for-${valid}`)
+        return void response.writeHead(200, { 'content-length': layer.size }).end()
+      const challenge = `Bearer realm="http://${host}/token",service="s"`
+      response.writeHead(401, { 'www-authenticate': challenge }).end()
+    }, access)
+    expect(await opened.repository.exists(layer)).toBe(true)
+    valid = 'token-2'
+    expect(await opened.repository.exists(layer)).toBe(true)
+    expect(refused).toEqual(['token-1'])
+    expect(access.given).toBe(2)
+  })
+
+  it('that cannot be had is told for a target, and done without for a source', async () => {
+    const access = {
+      login: async () => {
+        throw new GpregError('unauthorized', 'no identity', { hint: 'aws sso login' })
+      },
+    }
+    const answer = (_: IncomingMessage, response: ServerResponse) => refuse(response, 401)
+    await using target = await open(answer, access)
+    await expect(target.repository.exists(layer)).rejects.toMatchObject({ hint: 'aws sso login' })
+    await using source = await open(answer, access, { side: 'source' })
+    await expect(source.repository.exists(layer)).rejects.toMatchObject({ subject: { status: 401 } })
+    expect(source.events).toContainEqual(expect.objectContaining({ code: 'credentials-skipped' }))
+  })
+})
+
+describe('a repository that has to be made before the first push', () => {
+  it('is made once, when the registry does not know it', async () => {
+    const made: string[] = []
+    const access = {
+      ...tokens(),
+      ensureRepository: async (name: string) => void made.push(name),
+    }
+    await using opened = await open((request, response) => {
+      const { method, url } = request
+      request.resume()
+      if (made.length === 0 && method !== 'HEAD')
+        return void response.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN"}]}')
+      if (method === 'POST') return void response.writeHead(202, { location: `${url}1` }).end()
+      request.on('end', () => response.writeHead(201).end())
+    }, access)
+    const push = () => opened.repository.push(layer, contentFrom(blob))
+    await Promise.all([push(), push(), push()])
+    expect(made).toEqual(['team/app'])
+  })
+
+  it('and still is not there is an error', async () => {
+    const access = { ...tokens(), ensureRepository: async () => {} }
+    await using opened = await open((_, response) => void response.writeHead(404).end(), access)
+    await expect(opened.repository.push(layer, contentFrom(blob))).rejects.toMatchObject({
+      code: 'not-found',
+    })
+  })
+})

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { GpregError, type Side } from '../../errors.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credential } from './credentials.ts'
+
+/** A token without `expires_in` lives for 60 seconds. https://distribution.github.io/distribution/spec/auth/token/ */
+const DEFAULT_LIFE = 60
+
+/** Renewed this long before its end, so that it does not end on its way; in milliseconds, at most a quarter of its life. */
+const MARGIN = 10_000
+
+const tokenAnswer = z.object({
+  token: z.string().optional(),
+  access_token: z.string().optional(),
+  refresh_token: z.string().optional().catch(undefined),
+  expires_in: z.number().positive().optional().catch(undefined),
+})
+
+export interface Token {
+  readonly value: string
+  /** milliseconds since the epoch after which a new one is asked for */
+  readonly renewAt: number
+  /** Came along unasked; never used, and as secret. */
+  readonly refreshToken?: string
+}
+
+/** A request for a token, for whoever sends it. */
+export interface TokenRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers: Record<string, string>
+  readonly body?: string
+}
+
+type Bearer = Extract<Challenge, { scheme: 'bearer' }>
+
+/** What must be asked of the token server for these scopes. */
+export function tokenRequest(
+  challenge: Bearer,
+  scopes: readonly string[],
+  credential: Credential | undefined,
+): TokenRequest {
+  const url = new URL(challenge.realm)
+  if (credential?.identityToken !== undefined) {
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: credential.identityToken,
+      client_id: 'gpreg',
+      scope: scopes.join(' '),
+      ...(challenge.service === undefined ? {} : { service: challenge.service }),
+    })
+    return {
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form.toString(),
+    }
+  }
+  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service)
+  for (const scope of scopes) url.searchParams.append('scope', scope)
+  return {
+    method: 'GET',
+    url,
+    headers: credential === undefined ? {} : { authorization: basicAuth(credential) },
+  }
+}
+
+/** @throws `protocol` */
+export function parseToken(text: string, now: number, host: string, side: Side): Token {
+  const parsed = tokenAnswer.safeParse(parseJson(text))
+  const value = parsed.data?.token || parsed.data?.access_token
+  if (!value)
+    throw new GpregError('protocol', `the token server of ${host} answered no token`, { host, side })
+  const life = (parsed.data?.expires_in ?? DEFAULT_LIFE) * 1000
+  const refreshToken = parsed.data?.refresh_token
+  return {
+    value,
+    renewAt: now + life - Math.min(MARGIN, life / 4),
+    ...(refreshToken ? { refreshToken } : {}),
+  }
+}
+
+export function basicAuth({ username, password }: Credential): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,92 @@
+import type { Context } from '../../context.ts'
+import { GpregError, type ErrorSubject } from '../../errors.ts'
+import type { Descriptor } from '../../model/descriptor.ts'
+import { patienceFor, pause, retryDelay } from '../../retry.ts'
+import type { ApiResponse } from '../http/exchange.ts'
+import { networkError, type Asked } from '../http/failure.ts'
+
+export interface Download {
+  readonly descriptor: Descriptor
+  readonly offset: number
+  readonly signal: AbortSignal
+  readonly asked: Asked
+  /** Asks for the content from this byte on. */
+  open(offset: number): Promise<ApiResponse>
+}
+
+/**
+ * The bytes of a blob from an offset to its end. When the stream breaks, it is asked for again by `Range` from the byte where
+ * it broke, as one stream to the consumer. Tries are counted since the last byte that came: a line that breaks often but
+ * moves is a slow line, not a broken one.
+ */
+export async function* download(
+  context: Context,
+  { descriptor, offset, signal, asked, open }: Download,
+): AsyncGenerator<Uint8Array> {
+  let position = offset
+  for (let attempt = 1; position < descriptor.size || descriptor.size === 0; attempt++) {
+    // Asking has tries of its own; the ones here are for streams that break.
+    const response = await open(position)
+    try {
+      let skip = bytesToSkip(response, position, asked)
+      for await (const chunk of response.body) {
+        const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength))
+        skip -= chunk.byteLength - wanted.byteLength
+        if (wanted.byteLength === 0) continue
+        position += wanted.byteLength
+        attempt = 0
+        yield wanted
+        if (position > descriptor.size) throw tooLong(descriptor, asked)
+      }
+      if (position >= descriptor.size) return
+      throw new GpregError(
+        'unreachable',
+        `the answer of ${asked.host} ended ${descriptor.size - position} bytes early`,
+        about(asked),
+      )
+    } catch (thrown) {
+      const error = networkError(thrown, asked)
+      const policy = patienceFor(error)
+      if (signal.aborted || !error.retryable || attempt >= policy.attempts) {
+        throw error.about({ digest: descriptor.digest }).final()
+      }
+      if (position >= descriptor.size) return
+      const delay = attempt === 0 ? 0 : retryDelay(attempt, error, policy, context.random())
+      context.emit({
+        type: 'retry',
+        operation: `download of ${descriptor.digest}`,
+        attempt: attempt + 1,
+        delay,
+        error,
+      })
+      await pause(context, delay, signal)
+    }
+  }
+}
+
+/** A server may answer a range request with everything; then what is there already is passed over. */
+function bytesToSkip(response: ApiResponse, position: number, asked: Asked): number {
+  if (response.status !== 206) return position
+  if (parseRangeStart(response.header('content-range')) === position) return 0
+  throw new GpregError('protocol', `${asked.host} answered another range than was asked for`, {
+    ...about(asked),
+    retryable: true,
+  })
+}
+
+/** The first byte of `Content-Range: bytes 10-19/20`. https://www.rfc-editor.org/rfc/rfc9110#field.content-range */
+export function parseRangeStart(header: string | undefined): number | undefined {
+  const [, start, end] = /^bytes (\d{1,15})-(\d{1,15})\//.exec(header ?? '') ?? []
+  return start === undefined || Number(end) < Number(start) ? undefined : Number(start)
+}
+
+function tooLong(descriptor: Descriptor, asked: Asked): GpregError {
+  return new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, {
+    ...about(asked),
+    digest: descriptor.digest,
+  })
+}
+
+function about({ method: _method, path: _path, ...subject }: Asked): ErrorSubject {
+  return subject
+}

@@ -1,0 +1,198 @@
+import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../../errors.ts'
+
+/** What was asked, for messages: never a full URL, whose query may carry a signature. */
+export interface Asked extends ErrorSubject {
+  readonly method: string
+  readonly path: string
+}
+
+const UNTRUSTED = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
+const STALLED = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'])
+
+/** An error of the network, of TLS or of the HTTP client as a typed one. Errors of ours pass unchanged. */
+export function networkError(thrown: unknown, { method, path, ...subject }: Asked): GpregError {
+  if (isGpregError(thrown)) return thrown
+  const code = errorCode(thrown)
+  const host = subject.host ?? 'the registry'
+  const details = { ...subject, cause: thrown }
+  if (UNTRUSTED.has(code)) {
+    return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
+      ...details,
+      hint: `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE`,
+    })
+  }
+  if (NO_TLS.has(code)) {
+    return new GpregError('unreachable', `${host} does not speak TLS (${code})`, {
+      ...details,
+      retryable: false,
+      hint: `if it is a plain HTTP registry, say so with --plain-http ${host}`,
+    })
+  }
+  if (STALLED.has(code)) {
+    return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, {
+      ...details,
+      hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
+    })
+  }
+  if (code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED')
+    return new GpregError('aborted', 'interrupted', details)
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return new GpregError('unreachable', `no answer from ${host}: ${describe(code, message)}`, {
+    ...details,
+    hint: unreachableHint(code, host),
+  })
+}
+
+function errorCode(thrown: unknown): string {
+  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
+    const { code, errors } = error as { code?: unknown; errors?: unknown[] }
+    if (typeof code === 'string') return code
+    // happy-eyeballs: one error for each address tried
+    if (Array.isArray(errors) && errors.length > 0) return errorCode(errors[0])
+    if (error.name === 'AbortError') return 'ABORT_ERR'
+  }
+  return ''
+}
+
+function describe(code: string, message: string): string {
+  const known: Record<string, string> = {
+    ECONNREFUSED: 'connection refused',
+    ECONNRESET: 'the connection was cut',
+    ENOTFOUND: 'the name does not resolve',
+    EAI_AGAIN: 'the name does not resolve right now',
+    ETIMEDOUT: 'connection timed out',
+    EHOSTUNREACH: 'no route to the host',
+    ENETUNREACH: 'no route to the network',
+    EPIPE: 'the connection was cut',
+    UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
+    UND_ERR_SOCKET: 'the connection was cut',
+    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut short',
+  }
+  return known[code] ?? (message || code || 'unknown error')
+}
+
+function unreachableHint(code: string, host: string): string {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `check the name ${host}, DNS, and HTTPS_PROXY if you are behind a proxy`
+  if (code === 'ECONNREFUSED') return `is a registry listening on ${host}?`
+  return 'run the same command again to continue; check the line, HTTPS_PROXY and NO_PROXY'
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
+interface RegistryError {
+  readonly code: string
+  readonly message: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly header: (name: string) => string | undefined
+  /** the start of the body */
+  readonly text: string
+  /** Takes out of the registry's words what it has been sent in secret. */
+  readonly scrub: (text: string) => string
+}
+
+/** An answer that is not what was asked for, as a typed error. */
+export function responseError(answer: Answer, { method, path, ...subject }: Asked, now: number): GpregError {
+  const said = registryErrors(answer)
+  const host = subject.host ?? 'the registry'
+  const what = `${host} answered ${answer.status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
+  const code = errorCodeOf(answer.status, said)
+  const retryAfter = parseRetryAfter(answer.header('retry-after'), now)
+  return new GpregError(code, what, {
+    ...subject,
+    status: answer.status,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...hintOf(code, host),
+    ...(answer.status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
+  })
+}
+
+function errorCodeOf(status: number, said: readonly RegistryError[]): ErrorCode {
+  const codes = new Set(said.map(error => error.code))
+  if (codes.has('MANIFEST_BLOB_UNKNOWN') || (codes.has('BLOB_UNKNOWN') && status !== 404))
+    return 'blob-unknown'
+  if (codes.has('DIGEST_INVALID')) return 'digest-mismatch'
+  if (codes.has('BLOB_UPLOAD_UNKNOWN') || codes.has('BLOB_UPLOAD_INVALID') || status === 416)
+    return 'upload-lost'
+  if (status === 401) return 'unauthorized'
+  if (status === 403) return 'forbidden'
+  if (status === 404) return 'not-found'
+  if (status === 429 || codes.has('TOOMANYREQUESTS')) return 'rate-limited'
+  if (status === 408 || status === 499 || status >= 500) return 'server-error'
+  return 'protocol'
+}
+
+const INSUFFICIENT_STORAGE = 507
+
+/** Somebody has to make room first. https://www.rfc-editor.org/rfc/rfc4918#section-11.5 */
+function fullDisk(host: string): { retryable: false; hint: string } {
+  return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
+}
+
+function hintOf(code: ErrorCode, host: string): { hint?: string } {
+  switch (code) {
+    case 'unauthorized':
+      return {
+        hint: `log in with gpreg login ${host} (or docker, or podman), or name a credentials file with --authfile; some registries also answer so for a repository that does not exist`,
+      }
+    case 'forbidden':
+      return {
+        hint: `these credentials may not do this on ${host}; ask for pull rights on sources and push rights on the target`,
+      }
+    case 'not-found':
+      return { hint: `check the name and the tag: ${host} does not have it` }
+    case 'rate-limited':
+      return {
+        hint: `${host} limits requests: log in for a higher limit, lower --concurrency, or run the same command again later`,
+      }
+    case 'server-error':
+      return { hint: 'run the same command again to continue; the log of the registry knows more' }
+    default:
+      return {}
+  }
+}
+
+/** Scrubbed before they are cut, since what is left of a secret would not be known again. */
+function registryErrors({ text, scrub }: Answer): RegistryError[] {
+  try {
+    const { errors } = JSON.parse(text) as { errors?: unknown }
+    if (!Array.isArray(errors)) return []
+    return errors.slice(0, 3).map((error: { code?: unknown; message?: unknown }) => ({
+      code: scrub(String(error?.code ?? '')),
+      message: scrub(String(error?.message ?? '')),
+    }))
+  } catch {
+    return []
+  }
+}
+
+function formatError({ code, message }: RegistryError): string {
+  return (message === '' ? code : `${code} (${message})`).slice(0, 300)
+}
+
+/**
+ * `Retry-After` in milliseconds from now: seconds or an HTTP date.
+ * https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined
+  const text = value.trim()
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
+import { HostBudget } from './host-budget.ts'
+
+/** A host whose connections bring so many bytes a millisecond each, and so many together. */
+function hostWith(each: number, together: number, cap = 16) {
+  let now = 0
+  const budget = new HostBudget(cap, () => now)
+  const run = (seconds: number) => {
+    for (const end = now + seconds * 1000; now < end;) {
+      while (budget.isFree) budget.take()
+      now += 100
+      budget.moved(100 * Math.min(together, each * Math.min(budget.taken, budget.limit)), true)
+      while (budget.taken > budget.limit) budget.release()
+    }
+  }
+  return { budget, run, pass: (milliseconds: number) => (now += milliseconds) }
+}
+
+describe('a budget', () => {
+  it('grows to its cap while that brings more', () => {
+    const { budget, run } = hostWith(8, Infinity)
+    expect(budget.limit).toBe(4)
+    run(10)
+    expect(budget.limit).toBe(16)
+  })
+
+  it('stays where it was when more brings nothing', () => {
+    const { budget, run } = hostWith(8, 32)
+    run(5)
+    expect(budget.limit).toBe(4)
+  })
+
+  it('halves for what failed together, down to one, and grows again later', () => {
+    const { budget, run, pass } = hostWith(8, Infinity)
+    budget.slowDown()
+    budget.slowDown()
+    expect(budget.limit).toBe(2)
+    pass(2000)
+    budget.slowDown()
+    pass(2000)
+    budget.slowDown()
+    expect(budget.limit).toBe(1)
+    run(30)
+    expect(budget.limit).toBeGreaterThan(4)
+  })
+
+  it('never passes the cap', () => {
+    const { budget, run } = hostWith(8, Infinity, 3)
+    run(20)
+    expect(budget.limit).toBe(3)
+    expect(budget.takeExtra()).toBe(false)
+  })
+
+  it('lets everybody wait for what one was asked to wait for', async () => {
+    let now = 0
+    const context = createContext({ sleep: async milliseconds => void (now += milliseconds) })
+    const budget = new HostBudget(4, () => now)
+    budget.pauseFor(3000)
+    await budget.gate(context, context.signal)
+    expect(now).toBe(3000)
+  })
+})

@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
+import { GpregError } from '../../errors.ts'
+import { digestOf } from '../../model/digest.ts'
+import { MediaType } from '../../model/descriptor.ts'
+import { contentFrom } from '../../store/content.ts'
+import { ChunkedUpload } from './chunked-upload.ts'
+import type { RegistryClient } from '../http/client.ts'
+import type { ApiRequest, ApiResponse } from '../http/exchange.ts'
+import type { UploadJournal } from './upload-journal.ts'
+
+const MIB = 1024 * 1024
+const bytes = Buffer.alloc(80 * MIB, 'gpreg')
+const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(bytes), size: bytes.byteLength }
+
+type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | GpregError
+
+/** A registry of some kind, told by its host name, that answers as a test says. @param more a journal, a clock */
+function registryAt(
+  host: string,
+  answer: (request: ApiRequest, received: number) => Answer,
+  { now = () => 0, ...more }: { journal?: UploadJournal; now?: () => number } = {},
+) {
+  const requests: string[] = []
+  const bodies: Buffer[] = []
+  const request = async (asked: ApiRequest): Promise<ApiResponse> => {
+    const range = asked.headers?.['content-range']
+    requests.push(range === undefined ? asked.method : `${asked.method} ${range}`)
+    let received = 0
+    if (asked.body !== undefined)
+      for await (const chunk of asked.body as AsyncIterable<Buffer>) {
+        received += chunk.byteLength
+        bodies.push(Buffer.from(chunk))
+      }
+    const given = answer(asked, received)
+    if (given instanceof GpregError) throw given
+    const { status, headers = {} } = given
+    const url = new URL('https://registry/v2/app/blobs/uploads/1')
+    return {
+      status,
+      url,
+      header: (name: string) => headers[name],
+      body: { dump: async () => {} },
+    } as unknown as ApiResponse
+  }
+  const client = { host, side: 'target', bodyLimit: Infinity, request } as unknown as RegistryClient
+  const context = createContext({ sleep: async () => {}, now })
+  const upload = new ChunkedUpload({
+    target: { client, repository: 'app', scopes: [], stallTimeout: 1000 },
+    descriptor,
+    content: contentFrom(bytes),
+    signal: context.signal,
+    context,
+    ...more,
+  })
+  const send = (offset?: number) =>
+    upload.send({ location: new URL('https://registry/v2/app/blobs/uploads/1'), minimumChunk: 0 }, offset)
+  return { requests, send, received: () => digestOf(Buffer.concat(bodies)) }
+}
+
+const cut = (host: string) => new GpregError('unreachable', 'cut', { host, side: 'target' })
+const started: Answer = { status: 202, headers: { location: '/v2/app/blobs/uploads/2' } }
+
+describe('an upload that is kept', () => {
+  const journal: UploadJournal = {
+    find: async () => undefined,
+    note: async () => {},
+    forget: async () => {},
+  }
+  const host = 'registry'
+  const patch = (from: number, to: number) => `PATCH ${from * MIB}-${to * MIB - 1}`
+  const patches = (from: number) =>
+    Array.from({ length: (80 - from) / 4 }, (_, index) => patch(from + index * 4, from + (index + 1) * 4))
+
+  it('goes in chunks on a slow line, and is the same bytes', async () => {
+    let clock = 0
+    const slow = registryAt(host, () => ({ status: (clock += 1000) && 201 }), { journal, now: () => clock })
+    await slow.send(0)
+    expect(slow.requests).toEqual([...patches(0), 'PUT'])
+    expect(slow.received()).toBe(descriptor.digest)
+  })
+
+  it('goes as one stream where it takes a moment, and in chunks again where that breaks', async () => {
+    let clock = 0
+    let broken = false
+    const fast = registryAt(
+      host,
+      ({ method }, received) => {
+        clock += 240
+        if (method === 'GET') return { status: 204, headers: { range: `0-${12 * MIB - 1}` } }
+        if (received <= 4 * MIB || broken) return { status: 201 }
+        broken = true
+        clock += 60_000
+        return cut(host)
+      },
+      { journal, now: () => clock },
+    )
+    await fast.send(0)
+    expect(fast.requests).toEqual([
+      patch(0, 4),
+      patch(4, 8),
+      patch(8, 12),
+      patch(12, 80),
+      'GET',
+      ...patches(12),
+      'PUT',
+    ])
+  })
+})
+
+describe('a registry that', () => {
+  it('tells a Range that does not move is believed by what was sent', async () => {
+    const { requests, send } = registryAt('123456789012.dkr.ecr.eu-west-1.amazonaws.com', ({ method }) => {
+      if (method === 'HEAD') return { status: 404 }
+      if (method === 'POST') return started
+      return { status: 201, headers: { range: '0-0' } }
+    })
+    await send()
+    expect(requests).toEqual([
+      'HEAD',
+      'POST',
+      `PATCH 0-${32 * MIB - 1}`,
+      `PATCH ${32 * MIB}-${64 * MIB - 1}`,
+      `PATCH ${64 * MIB}-${80 * MIB - 1}`,
+      'PUT',
+    ])
+  })
+
+  it('cannot resume gets the blob anew', async () => {
+    const host = 'gitpod.azurecr.io'
+    let broken = false
+    const { requests, send } = registryAt(host, ({ method, headers }) => {
+      if (method === 'HEAD') return { status: 404 }
+      if (method === 'POST') return started
+      if (!broken && headers?.['content-range']?.startsWith(String(32 * MIB))) {
+        broken = true
+        return cut(host)
+      }
+      return { status: method === 'PUT' ? 201 : 202 }
+    })
+    await send()
+    expect(requests.filter(line => line.startsWith('PATCH 0-'))).toHaveLength(2)
+    expect(requests).not.toContain('GET')
+  })
+
+  it('took less than was sent is sent the rest', async () => {
+    let short = true
+    const { requests, send } = registryAt('registry.internal', ({ method, headers }) => {
+      if (method === 'GET') return { status: 204, headers: { range: '0-0' } }
+      if (method === 'PUT') return { status: 201 }
+      const range = headers?.['content-range'] ?? ''
+      const end = short ? 10 * MIB - 1 : Number(range.split('-')[1])
+      short = false
+      return { status: 202, headers: { range: `0-${end}` } }
+    })
+    await send()
+    expect(requests.slice(1, 3)).toEqual([`PATCH 0-${32 * MIB - 1}`, `PATCH ${10 * MIB}-${42 * MIB - 1}`])
+  })
+
+  it('hangs up on large bodies gets small ones', async () => {
+    const host = 'registry.internal'
+    let end = 0
+    const { requests, send } = registryAt(host, ({ method }, received) => {
+      if (method === 'GET') return { status: 204, headers: { range: `0-${Math.max(0, end - 1)}` } }
+      if (method === 'PUT') return { status: 201 }
+      if (received > 5 * MIB) return cut(host)
+      end += received
+      return { status: 202, headers: { range: `0-${end - 1}` } }
+    })
+    await send()
+    expect(requests.filter(line => line.startsWith('PATCH')).length).toBeLessThan(30)
+    expect(end).toBe(descriptor.size)
+  })
+
+  it('stored the blob but whose answer was lost is not sent it again', async () => {
+    const host = 'registry.internal'
+    let patched = 0
+    const { requests, send } = registryAt(host, ({ method }, received) => {
+      patched += received
+      if (method === 'HEAD') return { status: 200 }
+      if (method === 'GET')
+        return patched === 0 ? { status: 204, headers: { range: '0-0' } } : { status: 404 }
+      return method === 'PUT' ? cut(host) : { status: 202 }
+    })
+    await send()
+    expect(patched).toBe(descriptor.size)
+    expect(requests.at(-1)).toBe('HEAD')
+  })
+
+  it('forgets every time what it had is given up in the end', async () => {
+    const host = 'registry.internal'
+    const { send, requests } = registryAt(host, ({ method, headers }) => {
+      if (method === 'HEAD' || method === 'GET') return { status: 404 }
+      if (method === 'POST') return started
+      return headers?.['content-range']?.startsWith('0-') ? { status: 202 } : cut(host)
+    })
+    await expect(send()).rejects.toMatchObject({ code: 'unreachable', retryable: false })
+    expect(requests.length).toBeLessThan(60)
+  })
+})

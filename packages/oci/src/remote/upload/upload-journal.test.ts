@@ -1,0 +1,53 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { digestOf } from '../../model/digest.ts'
+import { journalDirectory, uploadJournal } from './upload-journal.ts'
+
+const key = { host: '127.0.0.1:5000', repository: 'app', digest: digestOf(Buffer.from('x')) }
+const location = new URL('http://127.0.0.1:5000/v2/app/blobs/uploads/1?_state=abc')
+
+let directory: string
+beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-journal-'))))
+afterEach(() => rm(directory, { recursive: true }))
+
+it('remembers the newest location of each upload, for its owner only', async () => {
+  const journal = uploadJournal(directory, () => 0)
+  await journal.note(key, new URL('/older', location), 1)
+  await journal.note(key, location, 2)
+  expect(await uploadJournal(directory, () => 1000).find(key)).toEqual(location)
+  expect(await journal.find({ ...key, repository: 'other' })).toBeUndefined()
+  const [file] = await readdir(directory)
+  expect((await stat(join(directory, file!))).mode & 0o777).toBe(0o600)
+})
+
+it('forgets what is finished, and what is old', async () => {
+  const journal = uploadJournal(directory, () => 0)
+  await journal.note(key, location, 1)
+  await journal.forget(key)
+  expect(await journal.find(key)).toBeUndefined()
+  await journal.note(key, location, 1)
+  expect(await uploadJournal(directory, () => 7 * 3600_000).find(key)).toBeUndefined()
+  expect(await readdir(directory)).toEqual([])
+})
+
+it.each(['', '{', '{"version":2}', 'null'])('passes over a file that says %j', async text => {
+  const journal = uploadJournal(directory, () => 0)
+  await journal.note(key, location, 1)
+  const [file] = await readdir(directory)
+  await writeFile(join(directory, file!), text)
+  expect(await readFile(join(directory, file!), 'utf8')).toBe(text)
+  expect(await journal.find(key)).toBeUndefined()
+})
+
+it('that cannot be written is no failure', async () => {
+  const journal = uploadJournal('/dev/null/gpreg', () => 0)
+  await journal.note(key, location, 1)
+  expect(await journal.find(key)).toBeUndefined()
+})
+
+it('is where the XDG specification puts state', () => {
+  expect(journalDirectory({ HOME: '/home/ada' })).toBe('/home/ada/.local/state/gpreg/uploads')
+  expect(journalDirectory({ XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe('/state/gpreg/uploads')
+})

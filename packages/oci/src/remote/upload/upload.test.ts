@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
+import type { OciEvent } from '../../events.ts'
+import { digestOf } from '../../model/digest.ts'
+import { MediaType, type Descriptor } from '../../model/descriptor.ts'
+import { parseReference } from '../../model/reference.ts'
+import { createRegistryServer } from '../../serve/server.ts'
+import { contentFrom, type Content } from '../../store/content.ts'
+import { MemoryStore } from '../../store/memory-store.ts'
+import { scriptedServer } from '../../testing/scripted-server.ts'
+import { createRegistries } from '../registries.ts'
+import { parseUploadRange } from './upload-session.ts'
+
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+})
+
+const MIB = 1024 * 1024
+const bytes = randomBytes(40 * MIB)
+const layer: Descriptor = {
+  mediaType: MediaType.ociLayerGzip,
+  digest: digestOf(bytes),
+  size: bytes.byteLength,
+}
+
+/** A repository at an address, and what happened on the way. */
+async function repositoryAt(host: string) {
+  const events: OciEvent[] = []
+  const context = createContext({ emit: event => events.push(event), random: () => 0 })
+  const registries = await createRegistries({ env: {}, stallTimeout: 5000 }, context)
+  cleanups.push(() => registries.close())
+  return { repository: registries.open('target', parseReference(`${host}/library/app`)).repository, events }
+}
+
+/** Our own server, which keeps what came of an upload that broke. */
+async function registry(): Promise<{
+  store: MemoryStore
+  port: number
+  handle: ReturnType<typeof createRegistryServer>['handle']
+}> {
+  const store = new MemoryStore()
+  const server = createRegistryServer(store, {}, createContext())
+  const listening = await server.listen('127.0.0.1', 0)
+  cleanups.push(() => listening.close())
+  return { store, port: listening.port, handle: server.handle }
+}
+
+/** A line to a port that is cut after so many bytes from the client, once for each number. */
+async function cuttingLine(port: number, cuts: number[]): Promise<{ host: string; passed: () => number }> {
+  let passed = 0
+  const server = createServer((near: Socket) => {
+    const far = connect(port, '127.0.0.1')
+    near.on('data', (chunk: Buffer) => {
+      passed += chunk.byteLength
+      far.write(chunk)
+      if (cuts[0] !== undefined && passed >= cuts[0]) {
+        cuts.shift()
+        far.end()
+        near.destroy()
+      }
+    })
+    far.on('data', (chunk: Buffer) => near.write(chunk))
+    near.on('close', () => far.end()).on('error', () => {})
+    far.on('close', () => near.end()).on('error', () => {})
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(async () => void server.close())
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, passed: () => passed }
+}
+
+function countingContent(content: Content): { content: Content; offsets: number[] } {
+  const offsets: number[] = []
+  return { offsets, content: { open: call => (offsets.push(call.offset ?? 0), content.open(call)) } }
+}
+
+describe('an upload that breaks', () => {
+  it('goes on from the byte that the registry says it has', async () => {
+    const { store, port } = await registry()
+    const line = await cuttingLine(port, [30 * MIB])
+    const { repository } = await repositoryAt(line.host)
+    const { content, offsets } = countingContent(contentFrom(bytes))
+    await repository.push(layer, content)
+    expect(await store.repository('library/app').exists(layer)).toBe(true)
+    expect(offsets[0]).toBe(0)
+    expect(offsets[1]).toBeGreaterThan(20 * MIB)
+    expect(line.passed()).toBeLessThan(1.2 * bytes.byteLength)
+  })
+
+  it('and breaks again, still goes on', async () => {
+    const { store, port } = await registry()
+    const line = await cuttingLine(port, [8 * MIB, 16 * MIB, 24 * MIB, 32 * MIB])
+    const { repository } = await repositoryAt(line.host)
+    await repository.push(layer, contentFrom(bytes))
+    expect(await store.repository('library/app').exists(layer)).toBe(true)
+    expect(line.passed()).toBeLessThan(1.5 * bytes.byteLength)
+  })
+})
+
+describe('a proxy that caps bodies', () => {
+  it.each([16, 5])(
+    'at %i MiB gets chunks, and later blobs come in chunks at once',
+    async cap => {
+      const { store, handle } = await registry()
+      const refused: string[] = []
+      const proxy = await scriptedServer((request, response) => {
+        if (Number(request.headers['content-length'] ?? 0) <= cap * MIB) return void handle(request, response)
+        refused.push(request.method!)
+        // as nginx does: an answer at once, and the connection closed
+        response.writeHead(413, { connection: 'close' }).end()
+      })
+      cleanups.push(() => proxy[Symbol.asyncDispose]())
+      const { repository } = await repositoryAt(proxy.host)
+      await repository.push(layer, contentFrom(bytes))
+      expect(await store.repository('library/app').exists(layer)).toBe(true)
+      expect(refused[0]).toBe('PUT')
+      const other = randomBytes(20 * MIB)
+      const second = { ...layer, digest: digestOf(other), size: other.byteLength }
+      await repository.push(second, contentFrom(other))
+      expect(await store.repository('library/app').exists(second)).toBe(true)
+      expect(refused).toEqual(['PUT', ...Array.from({ length: Math.log2(32 / cap) | 0 }, () => 'PATCH')])
+    },
+    20_000,
+  )
+})
+
+it('a wrong blob in chunks is refused by the registry, and shows nowhere', async () => {
+  const { store, handle } = await registry()
+  const proxy = await scriptedServer((request, response) =>
+    request.method === 'PUT' && Number(request.headers['content-length']) > 0
+      ? void response.writeHead(413).end()
+      : handle(request, response),
+  )
+  cleanups.push(() => proxy[Symbol.asyncDispose]())
+  const { repository } = await repositoryAt(proxy.host)
+  const wrong = Buffer.from(bytes)
+  wrong[35 * MIB]! ^= 1
+  await expect(repository.push(layer, contentFrom(wrong))).rejects.toMatchObject({ code: 'digest-mismatch' })
+  expect(await store.repository('library/app').exists(layer)).toBe(false)
+})
+
+describe('a blob that nobody asked for', () => {
+  const small = Buffer.from('a small layer')
+  const blob: Descriptor = { ...layer, digest: digestOf(small), size: small.byteLength }
+
+  it('is not read where the repository has it, which the request that opens an upload tells', async () => {
+    const { store, handle } = await registry()
+    await store.repository('library/app').push(blob, contentFrom(small))
+    const proxy = await scriptedServer(handle)
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    const { content, offsets } = countingContent(contentFrom(small))
+    await repository.push(blob, content, { unasked: true })
+    expect(offsets).toEqual([])
+    expect(proxy.seen.map(({ method }) => method)).toEqual(['POST'])
+  })
+
+  it('is sent into the upload that was opened where it is not there', async () => {
+    const { store, handle } = await registry()
+    const proxy = await scriptedServer(handle)
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    await repository.push(blob, contentFrom(small), { unasked: true })
+    expect(await store.repository('library/app').exists(blob)).toBe(true)
+    expect(proxy.seen.map(({ method }) => method)).toEqual(['POST', 'PUT'])
+  })
+
+  it.each([
+    { present: true, methods: ['POST', 'HEAD'] },
+    { present: false, methods: ['POST', 'HEAD', 'POST', 'PUT'] },
+  ])('is asked for where the registry has no such mounts: $present', async ({ present, methods }) => {
+    const { store, handle } = await registry()
+    if (present) await store.repository('library/app').push(blob, contentFrom(small))
+    const proxy = await scriptedServer((request, response) =>
+      request.url!.includes('mount=') ? void response.writeHead(405).end() : handle(request, response),
+    )
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    await repository.push(blob, contentFrom(small), { unasked: true })
+    expect(await store.repository('library/app').exists(blob)).toBe(true)
+    expect(proxy.seen.map(({ method }) => method)).toEqual(methods)
+  })
+})
+
+it.each([
+  ['0-0', 0],
+  ['0-99', 100],
+  ['bytes=0-99', 100],
+  ['5-99', 0],
+  ['rubbish', 0],
+  [undefined, 0],
+])('the range %j means that byte %i is next', (header, next) => {
+  expect(parseUploadRange(header)).toBe(next)
+})

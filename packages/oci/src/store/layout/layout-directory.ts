@@ -1,0 +1,96 @@
+import { open, readdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GpregError } from '../../errors.ts'
+import type { Descriptor } from '../../model/descriptor.ts'
+import { isDigest, type Digest } from '../../model/digest.ts'
+import type { ByteStream, Content } from '../content.ts'
+import type { WritableContent } from './layout-content.ts'
+import {
+  blobPath,
+  onDisk,
+  readFrom,
+  settle,
+  sizeOf,
+  storageError,
+  temporaryPath,
+  writeAll,
+} from './layout-files.ts'
+import { verified } from '../verify.ts'
+
+/** The content of a layout in a directory: a file a digest. */
+export class DirectoryContent implements WritableContent {
+  readonly location: string
+  readonly #elsewhere: ReadonlySet<Digest>
+
+  /** @param elsewhere content that is left out, since it is known to be where this goes */
+  constructor(root: string, elsewhere: ReadonlySet<Digest> = new Set()) {
+    this.location = root
+    this.#elsewhere = elsewhere
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return this.#elsewhere.has(digest) || (await this.size(digest)) !== undefined
+  }
+
+  size(digest: Digest): Promise<number | undefined> {
+    return sizeOf(blobPath(this.location, digest))
+  }
+
+  async *read(digest: Digest, offset: number, signal: AbortSignal | undefined): ByteStream {
+    try {
+      yield* readFrom(blobPath(this.location, digest), offset, signal)
+    } catch (error) {
+      // A link is no content either.
+      if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw new GpregError('not-found', `${digest} is not in ${this.location}`, {
+          digest,
+          path: this.location,
+        })
+      throw storageError(error, this.location)
+    }
+  }
+
+  async *digests(): AsyncGenerator<Digest> {
+    for (const algorithm of ['sha256', 'sha512']) {
+      for (const name of await namesIn(join(this.location, 'blobs', algorithm))) {
+        const digest = `${algorithm}:${name}`
+        if (isDigest(digest)) yield digest
+      }
+    }
+  }
+
+  /** Into a file of its own, checked while it is written, then under its digest in one step. */
+  async write(descriptor: Descriptor, content: Content, signal: AbortSignal | undefined): Promise<void> {
+    const temporary = temporaryPath(this.location)
+    const file = await onDisk(this.location, () => open(temporary, 'wx', 0o444))
+    try {
+      try {
+        const bytes = verified(content.open({ offset: 0, signal, unchecked: true }), descriptor)
+        await writeAll(this.location, file, bytes, signal)
+        signal?.throwIfAborted()
+        await onDisk(this.location, () => file.sync())
+      } finally {
+        await file.close()
+      }
+      await onDisk(this.location, () => settle(temporary, blobPath(this.location, descriptor.digest)))
+    } catch (error) {
+      await unlink(temporary).catch(() => {})
+      throw error
+    }
+  }
+
+  async delete(digest: Digest): Promise<void> {
+    await onDisk(this.location, () => unlink(blobPath(this.location, digest)))
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return onDisk(folder, async () => {
+    try {
+      return await readdir(folder)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
+  })
+}

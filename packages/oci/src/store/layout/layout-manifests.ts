@@ -1,0 +1,69 @@
+import type { Descriptor } from '../../model/descriptor.ts'
+import type { Digest } from '../../model/digest.ts'
+import {
+  childrenOf,
+  describeReferrer,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  type Manifest,
+} from '../../model/manifest.ts'
+import type { LayoutContent } from './layout-content.ts'
+
+/** Which manifests speak about which, by subject. */
+export type ReferrerIndex = Map<Digest, readonly Descriptor[]>
+
+type ReadableContent = Pick<LayoutContent, 'size' | 'read' | 'digests'>
+
+/** Reads every manifest of a layout once: its index knows only those with names. */
+export async function scanReferrers(content: ReadableContent): Promise<ReferrerIndex> {
+  const referrers: ReferrerIndex = new Map()
+  for await (const { descriptor, manifest } of manifestsOf(content)) {
+    if (manifest.subject === undefined) continue
+    addReferrer(referrers, manifest.subject.digest, describeReferrer(descriptor, manifest))
+  }
+  return referrers
+}
+
+/** The first manifest found that content is a child of. */
+export async function parentOf(content: ReadableContent, child: Digest): Promise<Digest | undefined> {
+  for await (const { descriptor, manifest } of manifestsOf(content)) {
+    if (childrenOf(manifest).some(({ digest }) => digest === child)) return descriptor.digest
+  }
+  return undefined
+}
+
+async function* manifestsOf(
+  content: ReadableContent,
+): AsyncGenerator<{ descriptor: Descriptor; manifest: Manifest }> {
+  for await (const digest of content.digests()) {
+    const manifest = await readManifestOf(content, digest)
+    if (manifest === undefined) continue
+    const size = (await content.size(digest)) ?? 0
+    yield { descriptor: { mediaType: manifest.mediaType, digest, size }, manifest }
+  }
+}
+
+export function addReferrer(referrers: ReferrerIndex, subject: Digest, descriptor: Descriptor): void {
+  const list = referrers.get(subject) ?? []
+  if (!list.some(({ digest }) => digest === descriptor.digest)) referrers.set(subject, [...list, descriptor])
+}
+
+/** A blob as a manifest, where it is one: of layers, which are told apart by their first byte, only one piece is read. */
+export async function readManifestOf(
+  content: ReadableContent,
+  digest: Digest,
+): Promise<Manifest | undefined> {
+  const size = await content.size(digest)
+  if (size === undefined || size > MAX_MANIFEST_BYTES) return undefined
+  const chunks: Uint8Array[] = []
+  for await (const chunk of content.read(digest, 0, undefined)) {
+    if (chunks.length === 0 && !/^\s*\{/.test(Buffer.from(chunk.subarray(0, 16)).toString('latin1')))
+      return undefined
+    chunks.push(chunk)
+  }
+  try {
+    return parseManifest(Buffer.concat(chunks), undefined)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,170 @@
+import { GpregError } from '../../errors.ts'
+import type { Descriptor } from '../../model/descriptor.ts'
+import { isDigest, type Digest } from '../../model/digest.ts'
+import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts'
+import { isTag, parseReference, tryParseReference } from '../../model/reference.ts'
+import type { ReferrerLister, RepositoryLister, Sizer, TagLister } from '../capabilities.ts'
+import type { ByteStream, FetchCall, ReadableRepository, Store } from '../content.ts'
+import { REF_NAME, type IndexEntry, type LayoutContent, type LayoutNames } from './layout-content.ts'
+import { readManifestOf, scanReferrers, type ReferrerIndex } from './layout-manifests.ts'
+import { verified } from '../verify.ts'
+
+/** What the repositories of one layout share. */
+export interface LayoutParts<C extends LayoutContent = LayoutContent, N extends LayoutNames = LayoutNames> {
+  readonly content: C
+  readonly names: N
+  /** Which manifests speak about which: read once from all manifests there are, then kept by who writes. */
+  referrers(): Promise<ReferrerIndex>
+}
+
+export function layoutParts<C extends LayoutContent, N extends LayoutNames>(
+  content: C,
+  names: N,
+): LayoutParts<C, N> {
+  let known: Promise<ReferrerIndex> | undefined
+  return { content, names, referrers: () => (known ??= scanReferrers(content)) }
+}
+
+/**
+ * An OCI image layout, as far as it can be read. A layout has no links by repository: content is there for all of them.
+ * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ */
+export class LayoutReader implements Store<ReadableLayoutRepository>, RepositoryLister {
+  readonly location: string
+  readonly #parts: LayoutParts
+
+  constructor(parts: LayoutParts) {
+    this.location = parts.content.location
+    this.#parts = parts
+  }
+
+  repository(name: string): ReadableLayoutRepository {
+    return new ReadableLayoutRepository(name, this.#parts)
+  }
+
+  async *repositories(): AsyncGenerator<string> {
+    yield* repositoriesOf(this.#parts.names)
+  }
+
+  /** Whether the bytes are in it. */
+  async holds(digest: Digest): Promise<boolean> {
+    return (await this.#parts.content.size(digest)) !== undefined
+  }
+
+  entries(): readonly IndexEntry[] {
+    return this.#parts.names.entries()
+  }
+
+  /** The same content under other names. */
+  under(names: LayoutNames): LayoutReader {
+    return new LayoutReader({ ...this.#parts, names })
+  }
+}
+
+export class ReadableLayoutRepository implements ReadableRepository, TagLister, ReferrerLister, Sizer {
+  readonly name: string
+  readonly #parts: LayoutParts
+
+  constructor(name: string, parts: LayoutParts) {
+    this.name = name
+    this.#parts = parts
+  }
+
+  async resolve(tagOrDigest: string): Promise<Descriptor> {
+    if (isDigest(tagOrDigest)) return this.#resolveDigest(tagOrDigest)
+    const found = lookup(this.#parts.names).named.get(`${this.name}:${tagOrDigest}`)
+    if (found === undefined) throw this.notFound(tagOrDigest)
+    return { mediaType: found.mediaType, digest: found.digest, size: found.size }
+  }
+
+  fetch(descriptor: Descriptor, { offset = 0, signal, unchecked }: FetchCall = {}): ByteStream {
+    const { content } = this.#parts
+    const stream = content.read(descriptor.digest, offset, signal)
+    return offset > 0 || unchecked ? stream : verified(stream, descriptor, { path: content.location })
+  }
+
+  exists({ digest }: Descriptor): Promise<boolean> {
+    return this.#parts.content.has(digest)
+  }
+
+  sizeOf(digest: Digest): Promise<number | undefined> {
+    return this.#parts.content.size(digest)
+  }
+
+  async *tags(): AsyncGenerator<string> {
+    yield* lookup(this.#parts.names).tags.get(this.name) ?? []
+  }
+
+  async referrers(subject: Digest): Promise<readonly Descriptor[]> {
+    return (await this.#parts.referrers()).get(subject) ?? []
+  }
+
+  /** The index knows only what has a name; for the rest the document says what it is. */
+  async #resolveDigest(digest: Digest): Promise<Descriptor> {
+    const { content, names } = this.#parts
+    const named = lookup(names).digests.get(digest)
+    const size = await content.size(digest)
+    if (size === undefined || size > MAX_MANIFEST_BYTES) throw this.notFound(digest)
+    const mediaType = named?.mediaType ?? (await readManifestOf(content, digest))?.mediaType
+    if (mediaType === undefined) throw this.notFound(digest)
+    return { mediaType, digest, size }
+  }
+
+  protected notFound(what: string): GpregError {
+    const separator = isDigest(what) ? '@' : ':'
+    const { location } = this.#parts.content
+    return new GpregError('not-found', `${this.name}${separator}${what} is not in ${location}`, {
+      path: location,
+    })
+  }
+}
+
+interface Lookup {
+  /** by `repository:tag` */
+  readonly named: ReadonlyMap<string, IndexEntry>
+  readonly digests: ReadonlyMap<Digest, IndexEntry>
+  /** by repository, sorted */
+  readonly tags: ReadonlyMap<string, readonly string[]>
+}
+
+const lookups = new WeakMap<readonly IndexEntry[], Lookup>()
+
+/** An index may have very many names: they are looked through once for each state of it. The first of several holds. */
+function lookup(index: LayoutNames): Lookup {
+  const entries = index.entries()
+  const known = lookups.get(entries)
+  if (known !== undefined) return known
+  const reversed = entries.toReversed()
+  const names = reversed.flatMap(entry => {
+    const name = splitName(entry)
+    return name === undefined ? [] : { ...name, key: `${name.repository}:${name.tag}`, entry }
+  })
+  const distinct = new Map(names.map(name => [name.key, name]))
+  const groups = Map.groupBy(distinct.values(), ({ repository }) => repository)
+  const found: Lookup = {
+    named: new Map(names.map(({ key, entry }) => [key, entry])),
+    digests: new Map(reversed.map(entry => [entry.digest, entry])),
+    tags: new Map([...groups].map(([repository, group]) => [repository, group.map(({ tag }) => tag).sort()])),
+  }
+  lookups.set(entries, found)
+  return found
+}
+
+/** Names of the repositories that hold a tag, sorted. */
+export function repositoriesOf(names: LayoutNames): string[] {
+  const all = names.entries().flatMap(entry => splitName(entry)?.repository ?? [])
+  return [...new Set(all)].sort()
+}
+
+/** The repository and tag of an entry. Others write a bare tag, or a whole reference with its host: both are understood. */
+export function splitName(entry: IndexEntry): { repository: string; tag: string } | undefined {
+  const name = entry.annotations?.[REF_NAME]
+  if (name === undefined) return undefined
+  const colon = name.lastIndexOf(':')
+  if (colon > name.lastIndexOf('/') && isTag(name.slice(colon + 1))) {
+    return { repository: name.slice(0, colon), tag: name.slice(colon + 1) }
+  }
+  if (isTag(name)) return { repository: '', tag: name }
+  const reference = tryParseReference(name)
+  return reference && { repository: name.split('@')[0]!, tag: parseReference(name).tag ?? 'latest' }
+}

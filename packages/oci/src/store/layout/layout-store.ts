@@ -1,0 +1,144 @@
+import { readdir } from 'node:fs/promises'
+import { GpregError } from '../../errors.ts'
+import type { Descriptor } from '../../model/descriptor.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger } from '../capabilities.ts'
+import type { Store } from '../content.ts'
+import { REF_NAME, type IndexEntry } from './layout-content.ts'
+import { DirectoryContent } from './layout-directory.ts'
+import { prepareFolders } from './layout-files.ts'
+import { LayoutIndex } from './layout-index.ts'
+import { LayoutIngest } from './layout-ingest.ts'
+import { parentOf } from './layout-manifests.ts'
+import { LayoutReader, layoutParts, repositoriesOf, splitName, type LayoutParts } from './layout-reader.ts'
+import { ResumableDirectory } from '../resumable-directory.ts'
+import { WritableLayoutRepository } from './layout-writer.ts'
+
+type DirectoryParts = LayoutParts<DirectoryContent, LayoutIndex>
+
+/**
+ * An OCI image layout on disk. Names are `org.opencontainers.image.ref.name` annotations of the form `repository:tag`, so that
+ * `skopeo copy oci:DIR:library/redis:6.2 …` finds them.
+ */
+export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
+  readonly location: string
+  readonly #parts: DirectoryParts
+
+  private constructor(parts: DirectoryParts) {
+    this.location = parts.content.location
+    this.#parts = parts
+  }
+
+  /**
+   * Opens a layout, or makes one in a directory that is empty or not there.
+   * @throws `input-invalid` where the directory is something else, `storage`
+   */
+  static async open(
+    root: string,
+    now: number = Date.now(),
+    content = new DirectoryContent(root),
+  ): Promise<LayoutStore> {
+    await assertLayoutOrEmpty(root)
+    await prepareFolders(root, now)
+    return new LayoutStore(layoutParts(content, await LayoutIndex.open(root)))
+  }
+
+  /**
+   * Opens or makes a layout that is saved into: finished blobs are hashed before they count, half ones go on.
+   * @param elsewhere content that is left out, since it is known to be where the layout goes
+   * @throws `input-invalid` where the directory is something else, `storage`
+   */
+  static resume(
+    root: string,
+    now: number,
+    elsewhere: ReadonlySet<Digest>,
+    signal?: AbortSignal,
+  ): Promise<LayoutStore> {
+    return LayoutStore.open(root, now, new ResumableDirectory(root, elsewhere, signal))
+  }
+
+  /**
+   * Opens a layout to read it, and leaves it as it is: it may be on a medium that cannot be written to.
+   * @throws `input-invalid`, `input-unreadable`
+   */
+  static async read(root: string): Promise<LayoutReader> {
+    return new LayoutReader(layoutParts(new DirectoryContent(root), await LayoutIndex.read(root)))
+  }
+
+  repository(name: string): LayoutRepository {
+    return new LayoutRepository(name, this.#parts)
+  }
+
+  async *repositories(): AsyncGenerator<string> {
+    yield* repositoriesOf(this.#parts.names)
+  }
+}
+
+export class LayoutRepository extends WritableLayoutRepository implements Ingester, Deleter, Untagger {
+  readonly #parts: DirectoryParts
+
+  constructor(name: string, parts: DirectoryParts) {
+    super(name, parts)
+    this.#parts = parts
+  }
+
+  ingest(id?: string): Promise<Ingest | undefined> {
+    const { location } = this.#parts.content
+    return id === undefined ? LayoutIngest.create(location) : LayoutIngest.find(location, id)
+  }
+
+  /** Content is there for all repositories, so that what another tag or manifest still needs is not taken from it. */
+  async delete(descriptor: Descriptor): Promise<void> {
+    const { content, names } = this.#parts
+    if (!(await this.exists(descriptor))) throw this.notFound(descriptor.digest)
+    const isMine = (entry: IndexEntry) =>
+      entry.digest === descriptor.digest && [undefined, this.name].includes(splitName(entry)?.repository)
+    const others = names.entries().filter(entry => entry.digest === descriptor.digest && !isMine(entry))
+    const user = others[0]?.annotations?.[REF_NAME] ?? (await parentOf(content, descriptor.digest))
+    if (user !== undefined) {
+      throw new GpregError('forbidden', `${user} still needs ${descriptor.digest}`, {
+        digest: descriptor.digest,
+        hint: `delete ${user} first`,
+      })
+    }
+    await names.remove(isMine)
+    await content.delete(descriptor.digest)
+    const referrers = await this.#parts.referrers()
+    for (const [subject, list] of referrers) {
+      referrers.set(
+        subject,
+        list.filter(({ digest }) => digest !== descriptor.digest),
+      )
+    }
+  }
+
+  async untag(tag: string): Promise<void> {
+    const removed = await this.#parts.names.remove(entry => {
+      const name = splitName(entry)
+      return name?.repository === this.name && name.tag === tag
+    })
+    if (!removed) throw this.notFound(tag)
+  }
+}
+
+async function assertLayoutOrEmpty(root: string): Promise<void> {
+  let names: string[]
+  try {
+    names = await readdir(root)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw new GpregError('input-unreadable', `cannot read the directory ${root}`, {
+      path: root,
+      cause: error,
+    })
+  }
+  if (
+    names.length === 0 ||
+    ['oci-layout', 'index.json', 'blobs', 'ingest'].some(name => names.includes(name))
+  )
+    return
+  throw new GpregError('input-invalid', `${root} is neither an OCI layout nor empty`, {
+    path: root,
+    hint: 'name an OCI image layout, or an empty or new directory',
+  })
+}
