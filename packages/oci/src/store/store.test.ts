@@ -22,7 +22,7 @@ import { digestOf } from '../model/digest.ts'
 import { describe as blobOf, pushSample, sampleImage } from '../testing/sample-image.ts'
 import { storeContract } from '../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Store } from './content.ts'
-import { LayoutStore } from './layout/layout-store.ts'
+import { LayoutStore } from './layou./layout/layout-store.ts'
 import { MemoryStore } from './memory-store.ts'
 
 const directories: string[] = []
