@@ -22,7 +22,7 @@ import { digestOf } from '../model/digest.ts'
 import { describe as blobOf, pushSample, sampleImage } from '../testing/sample-image.ts'
 import { storeContract } from '../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Store } from './content.ts'
-import { LayoutStore } from './layou./layout/layout-store.ts'
+import { LayoutStore } from './layout/layout-store.ts'
 import { MemoryStore } from './memory-store.ts'
 
 const directories: string[] = []
@@ -277,7 +277,7 @@ describe('a layout on disk', () => {
     await LayoutStore.open(root)
     const script = `
       import { randomBytes } from 'node:crypto'
-      import { LayoutStore } from ${JSON.stringify(new URL('layout-store.ts', import.meta.url).href)}
+      import { LayoutStore } from ${JSON.stringify(new URL('layout/layout-store.ts', import.meta.url).href)}
       import { describe } from ${JSON.stringify(new URL('../testing/sample-image.ts', import.meta.url).href)}
       import { contentFrom } from ${JSON.stringify(new URL('content.ts', import.meta.url).href)}
       const repository = (await LayoutStore.open(${JSON.stringify(root)})).repository('a')
