@@ -1,12 +1,98 @@
+export { createContext } from './context.ts'
+export { GpregError, isGpregError } from './errors.ts'
+export { Sensitive } from './sensitive.ts'
+
+export { MediaType } from './model/descriptor.ts'
+export { digestOf, isDigest, parseDigest } from './model/digest.ts'
+export { childrenOf, parseManifest } from './model/manifest.ts'
+export { formatPlatform, matchesPlatform, parsePlatform } from './model/platform.ts'
+export { formatReference, parseReference } from './model/reference.ts'
+
+export { attach, discover } from './artifact/attach.ts'
+export { fetch, fetchBytes, fetchManifest, resolve } from './artifact/fetch.ts'
+export { EMPTY_DESCRIPTOR, pack } from './artifact/pack.ts'
+export { push } from './artifact/push.ts'
+export { remove, tags } from './artifact/tags.ts'
+export { copy, executeCopy, planCopy } from './copy/copy.ts'
+
+export { openRemote, Remote } from './remote/remote.ts'
+export { artifactIn } from './store/artifact.ts'
+export {
+  isDeleter,
+  isIngester,
+  isMounter,
+  isReferrerLister,
+  isRepositoryLister,
+  isSizer,
+  isTagLister,
+  isUntagger,
+  isWritable,
+} from './store/capabilities.ts'
+export { contentFrom, contentOf } from './store/content.ts'
+export { fileContent } from './store/file-content.ts'
+export { Archive } from './store/archive/archive-reader.ts'
+export { LayoutStore } from './store/layout/layout-store.ts'
+export { MemoryStore } from './store/memory-store.ts'
+
+export { CredentialStore } from './remote/auth/credential-store.ts'
+export { loadCredentials } from './remote/auth/credentials.ts'
+export { createRegistryServer } from './serve/server.ts'
+
+export type { Context } from './context.ts'
+export type { ErrorCode, ErrorDetails, ErrorSubject, Side } from './errors.ts'
+export type { EventSink, OciEvent, WarningCode } from './events.ts'
+export type { OperationOptions } from './operation.ts'
+
+export type { Descriptor } from './model/descriptor.ts'
+export type { Digest } from './model/digest.ts'
+export type { ImageIndex, ImageManifest, Manifest, ManifestNode } from './model/manifest.ts'
+export type { Platform } from './model/platform.ts'
+export type { Reference } from './model/reference.ts'
+
+export type { AttachOptions, DiscoverOptions } from './artifact/attach.ts'
+export type { ResolveOptions } from './artifact/fetch.ts'
+export type { PackOptions } from './artifact/pack.ts'
+export type { PushOptions } from './artifact/push.ts'
+export type { CopyOptions, CopyPair, CopyPlan } from './copy/copy.ts'
+export type { CopiedImage, CopyOutcome } from './copy/execute.ts'
+
+export type { RemoteOptions } from './remote/remote.ts'
+export type { RemoteRepository } from './remote/repository.ts'
+export type { Artifact, Place } from './store/artifact.ts'
+export type {
+  Deleter,
+  Ingest,
+  Ingester,
+  Mounter,
+  ReferrerLister,
+  RepositoryLister,
+  Sizer,
+  TagLister,
+  Untagger,
+} from './store/capabilities.ts'
+export type {
+  ByteStream,
+  Content,
+  Fetcher,
+  Inspector,
+  Pusher,
+  ReadableRepository,
+  Repository,
+  Resolver,
+  Store,
+  Tagger,
+} from './store/content.ts'
+
+export type { Credential, Credentials } from './remote/auth/credentials.ts'
+export type { CredentialPlace } from './remote/auth/credential-store.ts'
+export type { Login, LoginSource, RepositoryCreator, ShortLogin } from './remote/auth/login-source.ts'
+export type { ListeningServer, RegistryServer, RegistryServerOptions } from './serve/server.ts'
+
+// ENGINE
 export { PATIENT, pause, withRetry } from './retry.ts'
 export { SECRET_MODE, writeOutputFile } from './output-file.ts'
-export { abortedError, GpregError, isGpregError, toGpregError, unlessAborted } from './errors.ts'
-export { digestOf, isDigest, parseDigest } from './model/digest.ts'
-export { MediaType } from './model/descriptor.ts'
-export { childrenOf, parseManifest } from './model/manifest.ts'
-export { formatPlatform, parsePlatform } from './model/platform.ts'
-export { DOCKER_HUB, formatPrefix, formatReference, parsePrefix, parseReference } from './model/reference.ts'
-export { contentFrom, contentOf } from './store/content.ts'
+export { abortedError, toGpregError, unlessAborted } from './errors.ts'
+export { DOCKER_HUB, formatPrefix, parsePrefix } from './model/reference.ts'
 export { parseAuthFile } from './remote/auth/credentials.ts'
 export { parseRetryAfter } from './remote/http/failure.ts'
 export { quirksOf } from './remote/quirks.ts'
@@ -14,26 +100,9 @@ export { createRegistries } from './remote/registries.ts'
 export { journalDirectory } from './remote/upload/upload-journal.ts'
 export { parseSourceMirror } from './remote/source-mirrors.ts'
 export { BLOCK as TAR_BLOCK, encodeHeader as encodeTarHeader } from './store/archive/tar-header.ts'
-export { LayoutStore } from './store/layout/layout-store.ts'
-export { MemoryStore } from './store/memory-store.ts'
-export { createRegistryServer } from './serve/server.ts'
 export { isRepositoryCreator } from './remote/auth/login-source.ts'
-export { Sensitive } from './sensitive.ts'
-export { createContext } from './context.ts'
-
-export type { ErrorCode, ErrorDetails, ErrorSubject, Side } from './errors.ts'
-export type { Descriptor } from './model/descriptor.ts'
-export type { Digest } from './model/digest.ts'
-export type { ImageIndex, ImageManifest, Manifest } from './model/manifest.ts'
-export type { Platform } from './model/platform.ts'
-export type { Reference, RegistryPrefix } from './model/reference.ts'
-export type { ByteStream, Content, ReadableRepository, Repository, Store } from './store/content.ts'
+export type { RegistryPrefix } from './model/reference.ts'
 export type { Registries, RegistriesOptions } from './remote/registries.ts'
 export type { Clouds } from './remote/auth/login-credentials.ts'
 export type { SourceMirror } from './remote/source-mirrors.ts'
-export type { ListeningServer, RegistryServer, RegistryServerOptions } from './serve/server.ts'
-export type { CredentialPlace } from './remote/auth/credential-store.ts'
-export type { Login, ShortLogin, LoginSource, RepositoryCreator } from './remote/auth/login-source.ts'
 export type { RetryPolicy } from './retry.ts'
-export type { OciEvent, WarningCode } from './events.ts'
-export type { Context } from './context.ts'

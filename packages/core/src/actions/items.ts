@@ -1,4 +1,5 @@
-import type { CopyItem, Place, Referrer } from '@gpreg/oci/copy/item'
+import type { CopyItem, Referrer } from '@gpreg/oci/copy/item'
+import type { Place } from '@gpreg/oci/store/artifact'
 import { GpregError } from '@gpreg/oci/errors'
 import type { ImageEntry, ImageSet, LockedReferrer } from '../gitpod/image-set.ts'
 import { formatReference, tagOrDigest, type Reference } from '@gpreg/oci/model/reference'

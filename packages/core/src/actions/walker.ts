@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { readManifest } from '@gpreg/oci/copy/graph'
-import type { Place } from '@gpreg/oci/copy/item'
+import type { Place } from '@gpreg/oci/store/artifact'
 import { unlessAborted, type ErrorCode } from '@gpreg/oci/errors'
 import { allSettledOrThrow, Limiter } from '@gpreg/oci/limiter'
 import { isForeignLayer, isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'

@@ -1,13 +1,8 @@
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
-import type { ReadableRepository, Repository } from '../store/content.ts'
-
-/** A repository and the store it is in. Content is told apart by store, repository and digest. */
-export interface Place<R extends ReadableRepository = Repository> {
-  readonly store: string
-  readonly repository: R
-}
+import type { Place } from '../store/artifact.ts'
+import type { ReadableRepository } from '../store/content.ts'
 
 /** A signature, attestation or SBOM that comes along with an image. */
 export interface Referrer {

@@ -2,7 +2,8 @@ import { allSettledOrThrow, type Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Call, ReadableRepository, Repository } from '../store/content.ts'
-import type { CopyItem, Place } from './item.ts'
+import type { Place } from '../store/artifact.ts'
+import type { CopyItem } from './item.ts'
 
 /** One blob, every repository of one store that needs it, and where it can come from. Blobs are planned for each store apart. */
 export interface BlobPlan {

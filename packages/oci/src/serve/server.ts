@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Context } from '../context.ts'
+import { createContext, type Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
 import { isLoopback } from '../remote/http/endpoint.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
@@ -58,8 +58,8 @@ const GRACE = 5_000
 /** An OCI distribution server over any store, with what the store can do. */
 export function createRegistryServer(
   store: Store<ReadableRepository>,
-  options: RegistryServerOptions,
-  context: Context,
+  options: RegistryServerOptions = {},
+  context: Context = createContext(),
 ): RegistryServer {
   const users = options.htpasswd === undefined ? undefined : parseHtpasswd(options.htpasswd)
 

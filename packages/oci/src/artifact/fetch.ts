@@ -1,0 +1,73 @@
+import { readManifest, readNamed } from '../copy/graph.ts'
+import { GpregError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import type { ManifestNode } from '../model/manifest.ts'
+import { formatPlatform, matchesPlatform, parsePlatform } from '../model/platform.ts'
+import type { Artifact } from '../store/artifact.ts'
+import type { ByteStream, ReadableRepository } from '../store/content.ts'
+import { fetchBytes as fetchBytesOf } from '../store/verify.ts'
+import type { OperationOptions } from '../operation.ts'
+
+export interface ResolveOptions extends OperationOptions {
+  /** `os/architecture[/variant]`: the manifest of that platform, if the name stands for an index. */
+  readonly platform?: string
+}
+
+type Readable = Artifact<ReadableRepository>
+
+/**
+ * The descriptor that a name stands for.
+ * @throws `not-found`, `platform-refused` if an index does not offer the platform
+ */
+export async function resolve(artifact: Readable, options: ResolveOptions = {}): Promise<Descriptor> {
+  if (options.platform !== undefined) return (await fetchManifest(artifact, options)).descriptor
+  return artifact.source.repository.resolve(artifact.reference, { signal: options.signal })
+}
+
+/**
+ * The manifest or index that a name stands for, with its bytes.
+ * @throws `not-found`, `platform-refused`, `manifest-invalid`
+ */
+export async function fetchManifest(
+  artifact: Readable,
+  { platform, signal }: ResolveOptions = {},
+): Promise<ManifestNode> {
+  const { source, reference, name } = artifact
+  const { repository } = source
+  const read = await readNamed(repository, reference, { signal })
+  const node = 'manifest' in read ? read : await readManifest(repository, read, { signal })
+  if (platform === undefined || node.manifest.kind !== 'index') return node
+  const wanted = parsePlatform(platform)
+  const children = node.manifest.manifests
+  const child = children.find(each => each.platform && matchesPlatform(wanted, each.platform))
+  if (child !== undefined) return readManifest(repository, child, { signal })
+  const offered = children.flatMap(each => (each.platform ? [formatPlatform(each.platform)] : []))
+  throw new GpregError('platform-refused', `${name} is not offered for ${formatPlatform(wanted)}`, {
+    reference: name,
+    hint: `it is offered for ${[...new Set(offered)].join(', ') || 'no named platform'}`,
+  })
+}
+
+/**
+ * Content of an artifact as a stream. A stream ends in an error rather than in bytes that are not the descriptor's.
+ * @throws `not-found`, `digest-mismatch`, `size-mismatch` while it is read
+ */
+export function fetch(
+  artifact: Readable,
+  descriptor: Descriptor,
+  { signal }: OperationOptions = {},
+): ByteStream {
+  return artifact.source.repository.fetch(descriptor, { signal })
+}
+
+/**
+ * Small content of an artifact, such as a config, read whole.
+ * @throws `manifest-too-large` above 4 MiB, and as {@link fetch}
+ */
+export function fetchBytes(
+  artifact: Readable,
+  descriptor: Descriptor,
+  { signal }: OperationOptions = {},
+): Promise<Uint8Array> {
+  return fetchBytesOf(artifact.source.repository, descriptor, { signal })
+}

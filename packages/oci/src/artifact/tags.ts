@@ -1,0 +1,38 @@
+import { GpregError } from '../errors.ts'
+import { isDigest } from '../model/digest.ts'
+import { isDeleter, isTagLister, isUntagger } from '../store/capabilities.ts'
+import type { Artifact } from '../store/artifact.ts'
+import type { ReadableRepository } from '../store/content.ts'
+import type { OperationOptions } from '../operation.ts'
+
+/**
+ * The tags of the repository of an artifact, in lexical order, page after page.
+ * @throws `not-found` if a registry does not know the repository
+ */
+export function tags(
+  { source: { repository }, name }: Artifact<ReadableRepository>,
+  { signal }: OperationOptions = {},
+): AsyncIterable<string> {
+  if (isTagLister(repository)) return repository.tags({ signal })
+  throw new GpregError('usage', `the store of ${name} lists no tags`, { reference: name })
+}
+
+/**
+ * Removes a tag, or the manifest that a digest names together with all its tags.
+ * @throws `not-found`, `forbidden` if something else still needs the content, `protocol` if a registry removes no tags
+ */
+export async function remove(artifact: Artifact, { signal }: OperationOptions = {}): Promise<void> {
+  const { target, reference, name } = artifact
+  const { repository } = target
+  if (isDigest(reference)) {
+    if (!isDeleter(repository)) throw unable(name, 'content')
+    await repository.delete(await repository.resolve(reference, { signal }), { signal })
+  } else {
+    if (!isUntagger(repository)) throw unable(name, 'tags')
+    await repository.untag(reference, { signal })
+  }
+}
+
+function unable(name: string, what: string): GpregError {
+  return new GpregError('usage', `the store of ${name} removes no ${what}`, { reference: name })
+}

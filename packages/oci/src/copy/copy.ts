@@ -1,0 +1,99 @@
+import { contextOf, type OperationOptions } from '../operation.ts'
+import type { Context } from '../context.ts'
+import { abortedError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
+import { isDigest } from '../model/digest.ts'
+import { parsePlatform } from '../model/platform.ts'
+import type { Artifact } from '../store/artifact.ts'
+import type { ReadableRepository } from '../store/content.ts'
+import { executePlan, type CopyOutcome } from './execute.ts'
+import type { CopyItem, CopyOptions as EngineOptions } from './item.ts'
+import { planTransfer, type TransferPlan } from './plan.ts'
+
+/** What is copied, and where to. */
+export interface CopyPair {
+  readonly from: Artifact<ReadableRepository>
+  readonly to: Artifact
+}
+
+export interface CopyOptions extends OperationOptions {
+  /** `os/architecture[/variant]`: of an index, only these platforms. That makes another index, with another digest, which a `warning` event tells. */
+  readonly platforms?: readonly string[]
+  /** Bring signatures, SBOMs and other referrers along; default true. */
+  readonly referrers?: boolean
+  /** Look for referrers of what is up to date, too; default false. */
+  readonly refreshReferrers?: boolean
+  /** blobs at once between stores that have no budget of their own, such as layouts; default 16 */
+  readonly concurrency?: number
+  /** bytes a second of all streams together; default no limit */
+  readonly limitRate?: number
+}
+
+/** A set held against its targets: what is there, what can be mounted, what must be sent. */
+export interface CopyPlan {
+  readonly transfer: TransferPlan
+  readonly options: EngineOptions
+  readonly context: Context
+}
+
+const DEFAULT_CONCURRENCY = 16
+
+/**
+ * Copies one artifact with everything below it, from any store to any other. What is there is not sent; the tag is written last.
+ * @returns the descriptor of what the target has now
+ * @throws why it could not be copied
+ */
+export async function copy(
+  from: Artifact<ReadableRepository>,
+  to: Artifact,
+  options: CopyOptions = {},
+): Promise<Descriptor> {
+  const plan = await planCopy([{ from, to }], options)
+  const { images } = await executeCopy(plan)
+  const error = images[0]?.error
+  if (error !== undefined) throw error
+  const [image] = plan.transfer.images
+  if (image === undefined || image.status === 'failed') throw abortedError()
+  return image.root
+}
+
+/**
+ * Looks at both sides of a set of copies before anything is sent, so that each unique blob crosses the line once, however many
+ * artifacts share it. Nothing is written.
+ */
+export async function planCopy(pairs: readonly CopyPair[], options: CopyOptions = {}): Promise<CopyPlan> {
+  const context = contextOf(options)
+  const engine = engineOptions(options)
+  return { transfer: await planTransfer(pairs.map(itemOf), engine, context), options: engine, context }
+}
+
+/**
+ * Carries a plan out. An artifact that fails does not stop the others: its error is in the outcome.
+ * @throws `aborted`
+ */
+export function executeCopy({ transfer, options, context }: CopyPlan): Promise<CopyOutcome> {
+  return executePlan(transfer, options, context)
+}
+
+function engineOptions(options: CopyOptions): EngineOptions {
+  const { platforms, referrers, refreshReferrers, concurrency = DEFAULT_CONCURRENCY, limitRate } = options
+  return {
+    concurrency,
+    unasked: true,
+    ...(platforms === undefined ? {} : { platforms: platforms.map(parsePlatform) }),
+    ...(referrers === undefined ? {} : { referrers }),
+    ...(refreshReferrers === undefined ? {} : { refreshReferrers }),
+    ...(limitRate === undefined ? {} : { limitRate }),
+  }
+}
+
+function itemOf({ from, to }: CopyPair): CopyItem {
+  return {
+    sourceName: from.name,
+    targetName: to.name,
+    source: from.source,
+    reference: from.reference,
+    target: to.target,
+    ...(isDigest(to.reference) ? {} : { tag: to.reference }),
+  }
+}

@@ -1,0 +1,62 @@
+import { contextOf, type OperationOptions } from '../operation.ts'
+import { formatReference, parseReference, tagOrDigest } from '../model/reference.ts'
+import type { Artifact } from '../store/artifact.ts'
+import type { Greeting } from './http/client.ts'
+import { createRegistries, type Registries, type RegistriesOptions } from './registries.ts'
+import type { RemoteRepository } from './repository.ts'
+
+export type RemoteOptions = RegistriesOptions & OperationOptions
+
+/** The registries of the world. Connections, logins and tokens are shared by all that is asked of one registry. */
+export class Remote implements AsyncDisposable {
+  readonly #registries: Registries
+
+  constructor(registries: Registries) {
+    this.#registries = registries
+  }
+
+  /**
+   * What a reference names, read as Docker reads it: `redis` is `docker.io/library/redis:latest`. Nothing is asked yet.
+   * @throws `reference-invalid`
+   */
+  artifact(reference: string): Artifact<RemoteRepository> {
+    const parsed = parseReference(reference)
+    const [source, target] = [
+      this.#registries.open('source', parsed),
+      this.#registries.open('target', parsed),
+    ]
+    return {
+      name: formatReference(parsed),
+      reference: tagOrDigest(parsed),
+      source: { store: source.host, repository: source.repository },
+      target: { store: target.host, repository: target.repository },
+    }
+  }
+
+  /**
+   * Asks whether a registry is there and takes the credentials.
+   * @param host `host[:port]`
+   * @throws `unauthorized`, `unreachable`, `tls-untrusted`
+   */
+  ping(host: string): Promise<Greeting> {
+    return this.#registries.ping(host)
+  }
+
+  /** Closes all connections. */
+  close(): Promise<void> {
+    return this.#registries.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/**
+ * Opens the way to registries, with the logins that docker and podman keep, the proxies that the environment names and the
+ * certificate authorities of the system. No request is sent yet.
+ * @throws `input-unreadable`, `input-invalid` for files that cannot be used
+ */
+export async function openRemote(options: RemoteOptions = {}): Promise<Remote> {
+  return new Remote(await createRegistries(options, contextOf(options)))
+}
