@@ -14,6 +14,7 @@ import type {
   TagLister,
   Untagger,
 } from './capabilities.ts'
+import { artifactIn, type Artifact } from './artifact.ts'
 import type { ByteStream, Call, Content, FetchCall, Repository, Store } from './content.ts'
 import { verified } from './verify.ts'
 
@@ -37,6 +38,14 @@ export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
     const repository = this.#repositories.get(name) ?? new MemoryRepository(name, this.#repositories)
     this.#repositories.set(name, repository)
     return repository
+  }
+
+  /**
+   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * @throws `reference-invalid`
+   */
+  artifact(name: string): Artifact<MemoryRepository> {
+    return artifactIn(this, name)
   }
 
   async *repositories(): AsyncGenerator<string> {

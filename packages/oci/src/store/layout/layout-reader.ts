@@ -3,6 +3,7 @@ import type { Descriptor } from '../../model/descriptor.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts'
 import { isTag, parseReference, tryParseReference } from '../../model/reference.ts'
+import { artifactIn, type Artifact } from '../artifact.ts'
 import type { ReferrerLister, RepositoryLister, Sizer, TagLister } from '../capabilities.ts'
 import type { ByteStream, FetchCall, ReadableRepository, Store } from '../content.ts'
 import { REF_NAME, type IndexEntry, type LayoutContent, type LayoutNames } from './layout-content.ts'
@@ -40,6 +41,14 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
 
   repository(name: string): ReadableLayoutRepository {
     return new ReadableLayoutRepository(name, this.#parts)
+  }
+
+  /**
+   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * @throws `reference-invalid`
+   */
+  artifact(name: string): Artifact<ReadableLayoutRepository> {
+    return artifactIn(this, name)
   }
 
   async *repositories(): AsyncGenerator<string> {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
+import { artifactIn, type Artifact } from '../artifact.ts'
 import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger } from '../capabilities.ts'
 import type { Store } from '../content.ts'
 import { REF_NAME, type IndexEntry } from './layout-content.ts'
@@ -67,6 +68,14 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
 
   repository(name: string): LayoutRepository {
     return new LayoutRepository(name, this.#parts)
+  }
+
+  /**
+   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * @throws `reference-invalid`
+   */
+  artifact(name: string): Artifact<LayoutRepository> {
+    return artifactIn(this, name)
   }
 
   async *repositories(): AsyncGenerator<string> {

@@ -27,7 +27,8 @@ export class WritableLayoutRepository extends ReadableLayoutRepository implement
 
   async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {
     await this.push(descriptor, contentFrom(bytes), call)
-    await this.#parts.names.set(`${this.name}:${tag}`, descriptor)
+    // A repository without a name is the layout itself: its tags are bare, as oras and regctl write and look for them.
+    await this.#parts.names.set(this.name === '' ? tag : `${this.name}:${tag}`, descriptor)
   }
 
   /** There for all repositories already, or not at all. */
