@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { isGpregError, unlessAborted } from '../errors.ts'
+import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 import {
@@ -18,6 +18,7 @@ import type {
   ReferrerLister,
   ReferrersCall,
   TagLister,
+  Untagger,
 } from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall, PushCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
@@ -51,7 +52,16 @@ const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'mani
 
 /** A repository of a registry, by the OCI distribution API. */
 export class RemoteRepository
-  implements Repository, NoveltyTeller, NamedReader, Mounter, TagLister, ReferrerLister, Budgeted, Deleter
+  implements
+    Repository,
+    NoveltyTeller,
+    NamedReader,
+    Mounter,
+    TagLister,
+    ReferrerLister,
+    Budgeted,
+    Deleter,
+    Untagger
 {
   readonly name: string
   readonly #upload: UploadTarget
@@ -193,6 +203,23 @@ export class RemoteRepository
     const kind = isManifestType(mediaType) ? 'manifests' : 'blobs'
     const response = await this.#request('DELETE', `${kind}/${digest}`, [202, 200, 204], {}, call)
     await response.body.dump()
+  }
+
+  /**
+   * Removes one tag and leaves the manifest. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-tags
+   * @throws `not-found`, `protocol` if the registry removes manifests by digest only
+   */
+  async untag(tag: string, call: Call = {}): Promise<void> {
+    const refusals = [400, 405]
+    const response = await this.#request('DELETE', `manifests/${tag}`, [202, 200, 204, ...refusals], {}, call)
+    await response.body.dump()
+    if (!refusals.includes(response.status)) return
+    const subject = this.#subject(tag)
+    throw new GpregError('protocol', `${subject.host} removes no single tag (status ${response.status})`, {
+      ...subject,
+      status: response.status,
+      hint: 'remove the manifest by its digest; that takes all tags that point at it',
+    })
   }
 
   tags(call: Call = {}): AsyncIterable<string> {
