@@ -5,7 +5,7 @@ import { mustRun } from '../support/process.ts'
 import { startRegistry, type Registry } from '../support/registry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { compareBundles } from './bundles.ts'
-import { findPeers, gpreg, type Contestant } from './contestants.ts'
+import { findPeers, gpreg, gpregBefore, type Contestant } from './contestants.ts'
 import { runBetween, type Sample } from './measure.ts'
 import { measureKills } from './killed.ts'
 import { judge, renderBars, renderResults, type Results } from './report.ts'
@@ -18,6 +18,7 @@ const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl
   --runs N         rounds; in each, every contestant runs once, cold and then with nothing changed
   --peers LIST     only these; default all that are installed
   --peers-only     leave gpreg out
+  --before DIR     another checkout of gpreg, built, runs in turns with this one
   --scale X        of all sizes, for a quick look; bars hold at 1
   --bundles        instead: bundles saved and loaded
   --killed         instead: a copy of 1 GB killed at nine tenths, and what is sent again
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     runs: { type: 'string', default: '5' },
     peers: { type: 'string' },
     'peers-only': { type: 'boolean', default: false },
+    before: { type: 'string' },
     scale: { type: 'string', default: '1' },
     line: { type: 'string' },
     scalability: { type: 'boolean', default: false },
@@ -55,7 +57,11 @@ else await compareSpeed()
 
 /** Paired: contestants take turns, each round in another order, so that a slow minute of the machine hits them all. */
 async function compareSpeed(): Promise<void> {
-  const contestants = [...(flags['peers-only'] ? [] : [gpreg]), ...findPeers(flags.peers?.split(','))]
+  const contestants = [
+    ...(flags['peers-only'] ? [] : [gpreg]),
+    ...(flags.before === undefined ? [] : [gpregBefore(flags.before)]),
+    ...findPeers(flags.peers?.split(',')),
+  ]
   await using source = await startRegistry({ parent: flags.parent })
   const stock = await stockRelease(source, Number(flags.scale))
   console.log(describeStock(stock))

@@ -34,16 +34,25 @@ const PATH = [
   .filter(Boolean)
   .join(delimiter)
 
-export const gpreg: Contestant = {
-  name: 'gpreg',
-  async prepare({ source, target, home, stock }) {
-    const list = join(home, 'images.txt')
-    await writeFile(list, stock.references.join('\n'))
-    const from = sourceMirrors(source, stock.references)
-    const args = ['mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
-    // By its own name, as a user runs it: its first line says how Node is to be started.
-    return { command: GPREG, args, env: environment(home) }
-  },
+export const gpreg = gpregAt('gpreg', GPREG)
+
+/** The gpreg of another checkout, built: what a change did to speed shows when both run in turns. */
+export function gpregBefore(checkout: string): Contestant {
+  return gpregAt('before', join(checkout, 'packages/mirror-cli/bin/run.js'))
+}
+
+function gpregAt(name: string, command: string): Contestant {
+  return {
+    name,
+    async prepare({ source, target, home, stock }) {
+      const list = join(home, 'images.txt')
+      await writeFile(list, stock.references.join('\n'))
+      const from = sourceMirrors(source, stock.references)
+      const args = ['mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
+      // By its own name, as a user runs it: its first line says how Node is to be started.
+      return { command, args, env: environment(home) }
+    },
+  }
 }
 
 /** A tool that copies one image, given the whole list by xargs; jobs at once as it does best on two cores. */
