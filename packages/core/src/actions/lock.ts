@@ -3,7 +3,7 @@ import { cachingReader, readGraph, readNamed, type ManifestReader } from '@gpreg
 import { findReferrers } from '@gpreg/oci/copy/referrers'
 import { unlessAborted, type GpregError } from '@gpreg/oci/errors'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
-import { createLock, lockedImage, type Lock } from '../gitpod/lock.ts'
+import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
 import { mapLimited } from '@gpreg/oci/limiter'
 import { formatReference, tagOrDigest } from '@gpreg/oci/model/reference'
 import type { Registries } from '@gpreg/oci/remote/registries'

@@ -1,5 +1,5 @@
 import { graphsOf, type ToCopy } from '@gpreg/oci/copy/survey'
-import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../gitpod/lock.ts'
+import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../documents/lock.ts'
 import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
 import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import {

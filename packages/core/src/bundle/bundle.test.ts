@@ -12,14 +12,14 @@ import type { GpregEvent } from '../events.ts'
 import { planTar } from '@gpreg/oci/store/archive/tar-plan'
 import { openBundle, type BundleKey } from './bundle.ts'
 import { findBundle } from './files.ts'
-import { formatReceipt, parseReceipt, type Receipt } from './receipt.ts'
+import { formatReceipt, parseReceipt, type Receipt } from '../documents/receipt.ts'
 import { openServedStore } from './served.ts'
-import { createSidecar, formatSidecar, parseSidecar } from './sidecar.ts'
+import { createSidecar, formatSidecar, parseSidecar } from '../documents/sidecar.ts'
 import { signBytes } from './signature.ts'
 import { MediaType } from '@gpreg/oci/model/descriptor'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 import { formatIndex, namedEntry } from '@gpreg/oci/store/layout/layout-content'
-import { writeLock, type Lock } from '../gitpod/lock.ts'
+import { writeLock, type Lock } from '../documents/lock.ts'
 
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))

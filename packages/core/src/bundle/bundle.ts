@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { GpregError, isGpregError } from '@gpreg/oci/errors'
-import { readLock, writeLock, type Lock } from '../gitpod/lock.ts'
+import { readLock, writeLock, type Lock } from '../documents/lock.ts'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 import { Archive } from '@gpreg/oci/store/archive/archive-reader'
 import { damaged } from '@gpreg/oci/store/archive/tar-header'

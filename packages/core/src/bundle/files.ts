@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci/errors'
-import { reading } from '../gitpod/input.ts'
+import { reading } from '../input.ts'
 import { damaged } from '@gpreg/oci/store/archive/tar-header'
-import { parseSidecar, type Sidecar } from './sidecar.ts'
+import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
 
 const SIDECAR = '.manifest.json'
 const SIGNATURE = '.sig'

@@ -14,7 +14,7 @@ import { MemoryStore } from '@gpreg/oci/store/memory-store'
 import { collectImageSet } from './collect.ts'
 import type { ImageSetRequest } from './image-set-request.ts'
 import { formatInstallerList } from './installer-list.ts'
-import { createLock, writeLock } from './lock.ts'
+import { createLock, writeLock } from '../documents/lock.ts'
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-set-'))))

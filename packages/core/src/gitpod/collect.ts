@@ -2,14 +2,14 @@ import type { Context } from '../context.ts'
 import { GpregError } from '@gpreg/oci/errors'
 import { parseReference } from '@gpreg/oci/model/reference'
 import { excludeImages, foldImages, sortEntries } from './fold.ts'
-import { purposeOf, type FoundImage } from './found-image.ts'
-import { parseImageList } from './image-list.ts'
+import { purposeOf, type FoundImage } from './discovery/found-image.ts'
+import { parseImageList } from './discovery/image-list.ts'
 import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
 import type { ImageEntry, ImageSet } from './image-set.ts'
-import { readInput } from './input.ts'
-import type { InstallerImages } from './installer-config.ts'
-import { lockToEntries, readLock, type Lock } from './lock.ts'
-import type { CollectedRelease } from './release-images.ts'
+import { readInput } from '../input.ts'
+import type { InstallerImages } from './discovery/installer-config.ts'
+import { lockToEntries, readLock, type Lock } from '../documents/lock.ts'
+import type { CollectedRelease } from './release/release-images.ts'
 import { assignTargets, withoutCollisions } from './targets.ts'
 
 /**
@@ -50,7 +50,7 @@ async function readRelease(
   world: ImageSetWorld,
 ): Promise<CollectedRelease | undefined> {
   if ((request.release ?? request.versions ?? request.catalogue) === undefined) return undefined
-  const { collectRelease } = await import('./release-images.ts')
+  const { collectRelease } = await import('./release/release-images.ts')
   return collectRelease(request, world)
 }
 
@@ -66,7 +66,7 @@ async function readConfig(
   { stdin }: ImageSetWorld,
 ): Promise<InstallerImages | undefined> {
   if (path === undefined) return undefined
-  const { parseInstallerConfig } = await import('./installer-config.ts')
+  const { parseInstallerConfig } = await import('./discovery/installer-config.ts')
   return parseInstallerConfig(await readInput(path, stdin), path)
 }
 
@@ -83,11 +83,11 @@ async function listedImages(
   const found: FoundImage[] = []
   for (const path of images) found.push(...parseImageList(await readInput(path, stdin), path, context))
   for (const path of manifests) {
-    const { manifestImages } = await import('./manifests.ts')
+    const { manifestImages } = await import('./discovery/manifests.ts')
     found.push(...(await manifestImages(path, stdin, context)))
   }
   for (const directory of workspaceRepos) {
-    const { workspaceRepoImages } = await import('./workspace-repo.ts')
+    const { workspaceRepoImages } = await import('./discovery/workspace-repo.ts')
     found.push(...(await workspaceRepoImages(directory, context)))
   }
   for (const text of image) {

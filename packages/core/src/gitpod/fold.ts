@@ -1,5 +1,5 @@
 import { formatReference, type Reference } from '@gpreg/oci/model/reference'
-import type { FoundImage } from './found-image.ts'
+import type { FoundImage } from './discovery/found-image.ts'
 import type { ImageEntry, ImageSet } from './image-set.ts'
 
 /**

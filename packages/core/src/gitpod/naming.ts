@@ -1,5 +1,5 @@
 import { joinPath, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
-import { GITPOD_BUILD } from './catalogue.ts'
+import { GITPOD_BUILD } from './release/catalogue.ts'
 
 /**
  * How images are called below the target prefix. `installer`: as `gitpod-installer mirror list` makes them; `flat`: by the last

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Check } from './check.ts'
-import type { ProvisionedChoice } from './provisioned.ts'
+import type { ProvisionedChoice } from '../documents/provisioned.ts'
 import type { Change } from './resource.ts'
 
 /** Whether what a provider sees to is to be there, or gone. */

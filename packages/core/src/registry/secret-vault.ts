@@ -1,7 +1,11 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { GpregError } from '@gpreg/oci/errors'
 import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/output-file'
-import { formatProvisionedSecrets, parseProvisionedSecrets, type ProvisionedSecrets } from './provisioned.ts'
+import {
+  formatProvisionedSecrets,
+  parseProvisionedSecrets,
+  type ProvisionedSecrets,
+} from '../documents/provisioned.ts'
 
 /** What is `undefined` is taken out. */
 export type SecretChange = { readonly [K in keyof ProvisionedSecrets]?: ProvisionedSecrets[K] | undefined }

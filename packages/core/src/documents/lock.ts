@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import { isDigest, type Digest } from '@gpreg/oci/model/digest'
 import { formatReference, isRepository } from '@gpreg/oci/model/reference'
-import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from './image-set.ts'
-import { invalidInput, referenceAt } from './input.ts'
+import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from '../gitpod/image-set.ts'
+import { invalidInput, referenceAt } from '../input.ts'
 
 /** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry a source, sorted by it. */
 export interface Lock {

@@ -1,9 +1,9 @@
 import { isMap } from 'yaml'
 import { GpregError, isGpregError } from '@gpreg/oci/errors'
 import { formatPrefix, parsePrefix, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
-import { GITPOD_BUILD } from './catalogue.ts'
-import { invalidInput, place, referenceAt } from './input.ts'
-import type { Naming } from './naming.ts'
+import { GITPOD_BUILD } from '../release/catalogue.ts'
+import { invalidInput, place, referenceAt } from '../../input.ts'
+import type { Naming } from '../naming.ts'
 import { parseYaml, textAt } from './yaml-input.ts'
 
 /** What a `gitpod.config.yaml` says about images. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { by, heldBlobShape, type HeldBlob } from '../gitpod/lock.ts'
-import { invalidInput } from '../gitpod/input.ts'
+import { by, heldBlobShape, type HeldBlob } from './lock.ts'
+import { invalidInput } from '../input.ts'
 import { isDigest, type Digest } from '@gpreg/oci/model/digest'
 
 /** What a target holds, as it was found there: the base of the next differential bundle. */

@@ -1,7 +1,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { createContext } from '../context.ts'
+import { createContext } from '../../context.ts'
 import { GpregError } from '@gpreg/oci/errors'
 import { MediaType, type Descriptor } from '@gpreg/oci/model/descriptor'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 import { readManifest } from '@gpreg/oci/copy/graph'
 import { GpregError, isGpregError } from '@gpreg/oci/errors'
 import { isForeignLayer, isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'

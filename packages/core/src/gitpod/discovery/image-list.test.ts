@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createContext } from '../context.ts'
+import { createContext } from '../../context.ts'
 import { isGpregError } from '@gpreg/oci/errors'
-import type { GpregEvent } from '../events.ts'
+import type { GpregEvent } from '../../events.ts'
 import { formatReference } from '@gpreg/oci/model/reference'
 import { parseImageList } from './image-list.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 import { purposeOf, type FoundImage } from './found-image.ts'
-import { invalidInput, place, referenceAt } from './input.ts'
+import { invalidInput, place, referenceAt } from '../../input.ts'
 
 const installerList = z.array(z.object({ original: z.string(), target: z.string().optional() }))
 

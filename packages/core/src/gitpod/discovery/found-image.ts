@@ -1,5 +1,5 @@
 import { DOCKER_HUB, parseReference, type Reference } from '@gpreg/oci/model/reference'
-import type { LockedImage, Purpose } from './image-set.ts'
+import type { LockedImage, Purpose } from '../image-set.ts'
 
 /** One mention of an image in one input, before mentions of the same image are folded. */
 export interface FoundImage {

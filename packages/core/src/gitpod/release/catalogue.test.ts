@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createContext } from '../context.ts'
-import type { GpregEvent } from '../events.ts'
+import { createContext } from '../../context.ts'
+import type { GpregEvent } from '../../events.ts'
 import { formatReference } from '@gpreg/oci/model/reference'
 import { findRelease, knownReleases } from './catalogue.ts'
 import { parseVersions, releaseImages } from './versions.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GpregError } from '@gpreg/oci/errors'
-import { readLock, writeLock, type Lock } from '../gitpod/lock.ts'
+import { readLock, writeLock, type Lock } from './lock.ts'
 import { digestOf, isDigest, type Digest } from '@gpreg/oci/model/digest'
 
 /** `PATH.manifest.json`: what a bundle must be, down to the last byte. The lock pins its content, the volumes its files. */

@@ -1,9 +1,9 @@
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 import { formatReference } from '@gpreg/oci/model/reference'
 import { findRelease, type Release } from './catalogue.ts'
-import type { FoundImage } from './found-image.ts'
-import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
-import { readInput } from './input.ts'
+import type { FoundImage } from '../discovery/found-image.ts'
+import type { ImageSetRequest, ImageSetWorld } from '../image-set-request.ts'
+import { readInput } from '../../input.ts'
 import { parseVersions, releaseImages } from './versions.ts'
 import { readVersionsImage, versionsImage } from './versions-image.ts'
 

@@ -1,5 +1,5 @@
 import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml'
-import { invalidInput } from './input.ts'
+import { invalidInput } from '../../input.ts'
 
 /** A YAML text that the user named. */
 export interface YamlInput {

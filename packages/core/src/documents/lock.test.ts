@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '@gpreg/oci/model/digest'
 import { parseReference } from '@gpreg/oci/model/reference'
-import type { ImageEntry, LockedImage } from './image-set.ts'
+import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockToEntries, readLock, writeLock, type Lock, type LockEntry } from './lock.ts'
 
 const created = new Date('2026-01-02T03:04:05Z')

@@ -1,10 +1,10 @@
 import { isMap, isScalar } from 'yaml'
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 import { isTag } from '@gpreg/oci/model/reference'
 import { gitpodImage, type Release } from './catalogue.ts'
-import { purposeOf, type FoundImage } from './found-image.ts'
-import { invalidInput, place } from './input.ts'
-import { parseYaml, textAt, type YamlInput } from './yaml-input.ts'
+import { purposeOf, type FoundImage } from '../discovery/found-image.ts'
+import { invalidInput, place } from '../../input.ts'
+import { parseYaml, textAt, type YamlInput } from '../discovery/yaml-input.ts'
 
 /** `versions.yaml` of a release: the tags of the images that were built for it. */
 export interface VersionsManifest {

@@ -4,15 +4,15 @@ import {
   type Bundle,
   type BundleKey,
   type SignatureState,
-} from '../bundle/bundle.ts'
-import { findBundle, type BundleFiles } from '../bundle/files.ts'
-import { lockOf } from '../bundle/foreign-layout.ts'
-import { bundleEntries, BUNDLE_PREFIX, pathOf } from '../bundle/bundle-lock.ts'
-import { volumeDamage, type VolumeDamage } from '../bundle/volume-damage.ts'
-import type { Context } from '../context.ts'
+} from '../../bundle/bundle.ts'
+import { findBundle, type BundleFiles } from '../../bundle/files.ts'
+import { lockOf } from '../../bundle/foreign-layout.ts'
+import { bundleEntries, BUNDLE_PREFIX, pathOf } from '../../bundle/bundle-lock.ts'
+import { volumeDamage, type VolumeDamage } from '../../bundle/volume-damage.ts'
+import type { Context } from '../../context.ts'
 import { isGpregError, type ErrorCode } from '@gpreg/oci/errors'
 import type { Digest } from '@gpreg/oci/model/digest'
-import { Walker } from './walker.ts'
+import { Walker } from '../walker.ts'
 
 export interface BundleProblem {
   readonly code: ErrorCode

@@ -1,12 +1,12 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAlias, isMap, isScalar, isSeq, type Document, type ParsedNode } from 'yaml'
-import type { Context } from '../context.ts'
+import type { Context } from '../../context.ts'
 import { tryParseReference, type Reference } from '@gpreg/oci/model/reference'
 import { embeddedReferences } from './embedded-json.ts'
 import { purposeOf, type FoundImage } from './found-image.ts'
 import { referencesInText } from './image-text.ts'
-import { invalidInput, place, reading, readInput, referenceAt, STDIN } from './input.ts'
+import { invalidInput, place, reading, readInput, referenceAt, STDIN } from '../../input.ts'
 import { parseYaml, textAt, type YamlInput } from './yaml-input.ts'
 
 /** Lists of containers, in pods and in whatever templates pods: jobs, sets, custom resources. */

@@ -1,0 +1,51 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { mustRun } from './process.ts'
+import { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A program in a README, under the heading that stands before it. */
+export interface ReadmeProgram {
+  readonly title: string
+  readonly source: string
+}
+
+/** A project that has nothing of ours but packed libraries, as somebody has who installs them. */
+export interface LibraryProject extends TemporaryDirectory {
+  /** Runs a module of the project; what it prints. */
+  run(source: string, env?: NodeJS.ProcessEnv): Promise<string>
+  npm(...args: string[]): Promise<string>
+}
+
+/** Packs the named packages of this repository as they would be published, and installs them in an empty project. */
+export async function createLibraryProject(...packages: readonly string[]): Promise<LibraryProject> {
+  const project = await temporaryDirectory()
+  const release = project.join('release')
+  await mkdir(release)
+  await mustRun(process.execPath, [`${ROOT}tools/pack.ts`, '--out', release])
+  const files = await readdir(release)
+  const tarballs = packages.map(name => `./release/${files.find(file => file.startsWith(name))}`)
+  await writeFile(project.join('package.json'), JSON.stringify({ private: true, type: 'module' }))
+  const npm = (...args: string[]) =>
+    mustRun('npm', args, { cwd: project.path, env: { ...process.env, npm_config_loglevel: 'error' } })
+  await npm('install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs)
+  let programs = 0
+  return {
+    ...project,
+    npm,
+    async run(source, env) {
+      const file = project.join(`program-${++programs}.js`)
+      await writeFile(file, source)
+      return mustRun(process.execPath, [file], { cwd: project.path, env: env ?? process.env })
+    },
+  }
+}
+
+/** The JavaScript programs of a README. */
+export async function programsOf(readme: string): Promise<ReadmeProgram[]> {
+  const text = await readFile(`${ROOT}${readme}`, 'utf8')
+  return [...text.matchAll(/^### (.+)\n(?:(?!^#|^```).*\n)*```js\n([\s\S]*?)^```$/gm)].map(
+    ([, title, source]) => ({ title: title!, source: source! }),
+  )
+}
