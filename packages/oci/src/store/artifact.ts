@@ -1,6 +1,4 @@
-import { GpregError } from '../errors.ts'
-import { isDigest } from '../model/digest.ts'
-import { isRepository, isTag } from '../model/reference.ts'
+import { parseRelativeName } from '../model/name.ts'
 import type { ReadableRepository, Repository, Store } from './content.ts'
 
 /** A repository and the name of its store. Content is told apart by store, repository and digest. */
@@ -28,19 +26,7 @@ export interface Artifact<R extends ReadableRepository = Repository> {
  * @throws `reference-invalid`
  */
 export function artifactIn<R extends ReadableRepository>(store: Store<R>, name: string): Artifact<R> {
-  const { repository, reference } = splitName(name)
+  const { repository, tag, digest } = parseRelativeName(name)
   const place = { store: store.location, repository: store.repository(repository) }
-  return { name, reference, source: place, target: place }
-}
-
-function splitName(name: string): { readonly repository: string; readonly reference: string } {
-  const [, repository = '', tag, digest] = /^([^:@]*)(?::([^@]*))?(?:@(.*))?$/.exec(name) ?? []
-  const reference = digest ?? tag ?? 'latest'
-  const isName = repository === '' ? tag !== undefined || digest !== undefined : isRepository(repository)
-  if (isName && (digest === undefined ? isTag(reference) : isDigest(digest))) return { repository, reference }
-  throw new GpregError(
-    'reference-invalid',
-    `${JSON.stringify(name.slice(0, 300))} is not a name in a store without hosts`,
-    { hint: 'write repository[:tag][@digest], e.g. library/redis:6.2' },
-  )
+  return { name, reference: digest ?? tag ?? 'latest', source: place, target: place }
 }
