@@ -31,6 +31,7 @@ const LAYERS = [
     bannedExternalImports: CLOUD_SDKS,
   },
   { sourceTag: 'layer:e2e', onlyDependOnLibsWithTags: ['layer:oci', 'layer:core', 'layer:provider'] },
+  { sourceTag: 'layer:tools', onlyDependOnLibsWithTags: ['layer:feature'] },
 ]
 
 export default tseslint.config(

@@ -11,7 +11,11 @@ export default defineConfig({
       {
         resolve: sources,
         ssr: { resolve: sources },
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], disableConsoleIntercept: true },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          disableConsoleIntercept: true,
+        },
       },
       {
         resolve: sources,
