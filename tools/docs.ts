@@ -17,12 +17,12 @@ const INTRODUCTION = `# The command line
 
 <!-- Written by \`npm run docs\` from the commands' own help. Do not edit. -->
 
-Every flag has an environment variable, \`GPREG_\` and its name in upper case: \`GPREG_TO\`, \`GPREG_CA_FILE\`. Where a flag may be
-given several times, the variable takes its values separated by commas or newlines (\`GPREG_CLIENT_CERT\` by newlines). A flag wins
+Every flag has an environment variable, \`GPREG_\` and its name in upper case: \`GPREG_TO\`, \`GPREG_CA_FILE\`. If a flag can be given
+several times, its variable takes several values, separated by commas or newlines (\`GPREG_CLIENT_CERT\`: by newlines). A flag wins
 over its variable.
 
-The answer goes to stdout, progress, warnings and errors to stderr. With \`--json\` stdout holds exactly one JSON document with
-\`kind\` and \`version\`, also where the command fails (\`"kind": "Error"\`).
+The result goes to stdout; progress, warnings and errors go to stderr. With \`--json\`, stdout has exactly one JSON document with
+\`kind\` and \`version\`, even if the command fails (\`"kind": "Error"\`).
 
 | exit code | meaning |
 | --- | --- |
