@@ -1,17 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
-// Unit tests run against the sources (condition `gpreg-source`); e2e tests drive the built command.
+// Unit tests import the sources (condition `gpreg-source`), so no stale build is tested; e2e tests run the built command.
 const sources = { conditions: ['gpreg-source'] }
 
 export default defineConfig({
   test: {
-    // Journeys wait for others most of the time: one file a core takes two thirds of the time of one core fewer.
+    // One test file per core: journeys mostly wait for servers, and one worker fewer takes half as long again.
     maxWorkers: '100%',
     projects: [
       {
         resolve: sources,
         ssr: { resolve: sources },
-        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], disableConsoleIntercept: true },
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          disableConsoleIntercept: true,
+        },
       },
       {
         resolve: sources,
@@ -19,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/journeys/**/*.test.ts'],
-          // Most of what journeys do is wait for others.
+          // Journeys mostly wait for servers.
           maxConcurrency: 10,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -1,6 +1,6 @@
 /**
- * Joins the command and all that it needs into packages/mirror-cli/dist: a few files that every start reads, and others that are
- * read when they are wanted, such as the SDK of a cloud. Started from hundreds of files, gpreg took twice the time.
+ * Bundles the command with its dependencies into packages/mirror-cli/dist: a few files that every start reads, and others that load when
+ * a command needs them, such as the SDK of a cloud. Without the bundle a start reads hundreds of files and takes twice the time.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,18 +8,18 @@ import { rolldown } from 'rolldown'
 
 const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 
-/** Installed beside it: oclif looks its plugins up by name. */
+/** Plugins stay packages of their own, because oclif looks them up by name. */
 const PLUGINS = /^@oclif\/plugin-/
-/** What oclif loads to run commands from TypeScript. */
+/** oclif loads these to run commands from TypeScript, which a bundle never does. */
 const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
 
 await using bundle = await rolldown({
-  // What bin/run.js starts, what oclif looks for, and what has to be there before any other code is read.
+  // `main` is started by bin/run.js, `commands` is loaded by oclif, and `code-cache` must run before any other code is read.
   input: ['main', 'commands', 'code-cache'].map(name => `${CLI}src/${name}.ts`),
   platform: 'node',
   external: [PLUGINS, ...DEVELOPMENT],
   resolve: { conditionNames: ['gpreg-source', 'node', 'import', 'default'] },
-  // CommonJS modules ask where they are; all are where the bundle is, and none of them may need a file beside it.
+  // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
   transform: {
     target: 'node22.19',
     define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
@@ -29,7 +29,7 @@ const { output } = await bundle.write({ dir: `${CLI}dist`, cleanDir: true })
 const modules = output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : []))
 writeFileSync(`${CLI}dist/LICENSES.txt`, licensesOf(modules))
 
-/** Licences of others ask to be passed on with their code. */
+/** The licence texts of the bundled packages: most licences require that their text goes with the code. */
 function licensesOf(modules: readonly string[]): string {
   const roots = new Set(
     modules.flatMap(path => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path)?.[0] ?? []),

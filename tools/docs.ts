@@ -1,10 +1,15 @@
-/** Writes what docs/ has from the built packages: the command's help, JSON Schemas. With --check it only says what is stale. */
+/**
+ * Writes what docs/ has from elsewhere: the command's help and JSON Schemas from the built packages, the tables of rooms from
+ * tools/arrows.json. With --check it only says what is stale.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '@gpreg/values-gen'
 import { Config } from '@oclif/core'
 import { format, resolveConfig } from 'prettier'
+import { insertRooms } from './arrows/document.ts'
+import { readTable } from './arrows/table.ts'
 
 const file = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -12,12 +17,12 @@ const INTRODUCTION = `# The command line
 
 <!-- Written by \`npm run docs\` from the commands' own help. Do not edit. -->
 
-Every flag has an environment variable, \`GPREG_\` and its name in upper case: \`GPREG_TO\`, \`GPREG_CA_FILE\`. Where a flag may be
-given several times, the variable takes its values separated by commas or newlines (\`GPREG_CLIENT_CERT\` by newlines). A flag wins
+Every flag has an environment variable, \`GPREG_\` and its name in upper case: \`GPREG_TO\`, \`GPREG_CA_FILE\`. If a flag can be given
+several times, its variable takes several values, separated by commas or newlines (\`GPREG_CLIENT_CERT\`: by newlines). A flag wins
 over its variable.
 
-The answer goes to stdout, progress, warnings and errors to stderr. With \`--json\` stdout holds exactly one JSON document with
-\`kind\` and \`version\`, also where the command fails (\`"kind": "Error"\`).
+The result goes to stdout; progress, warnings and errors go to stderr. With \`--json\`, stdout has exactly one JSON document with
+\`kind\` and \`version\`, even if the command fails (\`"kind": "Error"\`).
 
 | exit code | meaning |
 | --- | --- |
@@ -41,11 +46,16 @@ const { commands } = await Config.load(file('packages/mirror-cli'))
 const ids = commands.filter(({ pluginName }) => pluginName === 'gpreg').map(({ id }) => id)
 const sections = ids.sort().map(command => `## gpreg ${command}\n\n\`\`\`text\n${help(command)}\n\`\`\`\n`)
 const schema = 'docs/schemas/gitpod.config-2022.11.3.schema.json'
-const style = { ...(await resolveConfig(file(schema))), parser: 'json' }
+const architecture = 'docs/architecture.md'
+const style = await resolveConfig(file(schema))
 
 const documents = {
   'docs/cli.md': [INTRODUCTION, ...sections].join('\n'),
-  [schema]: await format(JSON.stringify(configJsonSchema()), style),
+  [schema]: await format(JSON.stringify(configJsonSchema()), { ...style, parser: 'json' }),
+  [architecture]: await format(insertRooms(readFileSync(file(architecture), 'utf8'), readTable()), {
+    ...style,
+    parser: 'markdown',
+  }),
 }
 
 for (const [path, text] of Object.entries(documents)) {
