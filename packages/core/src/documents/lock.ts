@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Descriptor } from '@gpreg/oci/model/descriptor'
-import { isDigest, type Digest } from '@gpreg/oci/model/digest'
+import type { Digest } from '@gpreg/oci/model/digest'
 import { formatReference, isRepository } from '@gpreg/oci/model/reference'
 import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from '../gitpod/image-set.ts'
 import { invalidInput, referenceAt } from '../input.ts'
+import { by, defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
 
 /** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry a source, sorted by it. */
 export interface Lock {
@@ -46,21 +47,18 @@ export interface LockEntry extends LockedImage {
 }
 
 const VERSION = 1
-const digest = z.string().refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
 const bytes = z.number().int().min(0)
-const descriptor = { digest, mediaType: z.string().min(1), size: bytes }
+const descriptor = { digest: digestShape, mediaType: z.string().min(1), size: bytes }
 
 /** {@link HeldBlob} */
 export const heldBlobShape = z.object({
-  digest,
+  digest: digestShape,
   size: bytes,
   repository: z.string().refine(isRepository, 'not a repository'),
   bundle: z.string().exactOptional(),
 })
 
-const lockDocument = z.object({
-  kind: z.literal('Lock'),
-  version: z.literal(VERSION),
+const lockDocument = documentShape('Lock', VERSION, {
   created: z.iso.datetime(),
   images: z.array(
     z.object({
@@ -73,7 +71,7 @@ const lockDocument = z.object({
       origins: z.array(z.string()),
       referrers: z.array(
         z.object({
-          subject: digest,
+          subject: digestShape,
           ...descriptor,
           artifactType: z.string().exactOptional(),
           tag: z.string().exactOptional(),
@@ -82,11 +80,13 @@ const lockDocument = z.object({
     }),
   ),
   base: z
-    .object({ receipt: digest, created: z.iso.datetime(), blobs: z.array(heldBlobShape) })
+    .object({ receipt: digestShape, created: z.iso.datetime(), blobs: z.array(heldBlobShape) })
     .exactOptional(),
 })
 
 const HINT = 'make a new one with gpreg lock'
+
+const reader = defineDocument({ noun: 'a lock', version: VERSION, shape: lockDocument, hint: HINT })
 
 /** What a lock says of an image that was read. */
 export function lockedImage(
@@ -140,7 +140,7 @@ export function writeLock({ created, images, base }: Lock): string {
     images: images.map(orderEntry).toSorted(by(image => image.source)),
     ...(base === undefined ? {} : { base: { ...base, blobs: base.blobs.toSorted(by(blob => blob.digest)) } }),
   }
-  return `${JSON.stringify(document, undefined, 2)}\n`
+  return formatDocument(document)
 }
 
 /**
@@ -148,22 +148,9 @@ export function writeLock({ created, images, base }: Lock): string {
  * @throws `input-invalid`, `reference-invalid`
  */
 export function readLock(text: string, path = 'the lock'): Lock {
-  const json = readJson(text, path)
-  const { kind, version } = z.looseObject({}).safeParse(json).data ?? {}
-  if (kind === 'Lock' && typeof version === 'number' && version > VERSION)
-    throw invalidInput(
-      path,
-      undefined,
-      `a lock of version ${version}; this gpreg reads version ${VERSION}`,
-      'use a newer gpreg',
-    )
-  const parsed = lockDocument.safeParse(json)
-  if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!
-    throw invalidInput(path, undefined, `not a lock: ${at.join('.') || 'document'}: ${message}`, HINT)
-  }
-  assertDistinct(parsed.data, path)
-  return parsed.data
+  const lock = reader.parse(text, path)
+  assertDistinct(lock, path)
+  return lock
 }
 
 /**
@@ -219,18 +206,5 @@ function orderReferrer({
     size,
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(tag === undefined ? {} : { tag }),
-  }
-}
-
-/** Order by code unit: the same everywhere, whatever the locale. */
-export function by<T>(key: (item: T) => string): (a: T, b: T) => number {
-  return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
-}
-
-function readJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw invalidInput(path, undefined, `not JSON: ${(cause as Error).message}`, HINT, cause)
   }
 }

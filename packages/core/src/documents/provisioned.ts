@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { GpregError } from '@gpreg/oci/errors'
 import { Sensitive } from '@gpreg/oci/sensitive'
+import { defineDocument, documentShape, formatDocument } from './document.ts'
 
 const text = z.string().min(1)
 
@@ -21,9 +21,7 @@ const choice = z.discriminatedUnion('kind', [
 
 export type ProvisionedChoice = z.output<typeof choice>
 
-const document = z.object({
-  kind: z.literal('Provisioned'),
-  version: z.literal(1),
+const document = documentShape('Provisioned', 1, {
   choice,
   /** Where the credentials are, seen from this file; absent where they were not wanted. */
   secretsFile: text.exactOptional(),
@@ -36,9 +34,7 @@ const sensitive = text.transform(value => new Sensitive(value))
 const login = z.object({ username: text, password: sensitive })
 const accessKey = z.object({ accessKeyId: text, secretAccessKey: sensitive })
 
-const secrets = z.object({
-  kind: z.literal('ProvisionedSecrets'),
-  version: z.literal(1),
+const secrets = documentShape('ProvisionedSecrets', 1, {
   /** for the registry of workspace images, where it is the cloud's */
   registry: login.exactOptional(),
   /** for the bucket of the in-cluster registry */
@@ -52,26 +48,40 @@ const secrets = z.object({
 
 export type ProvisionedSecrets = Omit<z.output<typeof secrets>, 'kind' | 'version'>
 
-/** @throws `input-invalid` */
-export function parseProvisioned(content: string, path: string): Provisioned {
-  return parse(document, content, path, 'what gpreg provision -o writes')
-}
+const HINT = 'run gpreg provision again to write it anew'
+
+const reader = defineDocument({
+  noun: 'what gpreg provision -o writes',
+  version: 1,
+  shape: document,
+  hint: HINT,
+  isSecret: true,
+})
+
+const secretsReader = defineDocument({
+  noun: 'what gpreg provision --secrets-file writes',
+  version: 1,
+  shape: secrets,
+  hint: HINT,
+  isSecret: true,
+})
+
+/** @throws `input-invalid`, with nothing of the file in it, since the secrets file may have been named by mistake */
+export const parseProvisioned: (content: string, path: string) => Provisioned = reader.parse
 
 /** @throws `input-invalid`, with nothing of the file in it */
 export function parseProvisionedSecrets(content: string, path: string): ProvisionedSecrets {
-  const shown = parse(secrets, content, path, 'what gpreg provision --secrets-file writes')
-  const { kind: _, version: __, ...values } = shown
+  const { kind: _, version: __, ...values } = secretsReader.parse(content, path)
   return values
 }
 
 export function formatProvisioned(provisioned: Omit<Provisioned, 'kind' | 'version'>): string {
-  return `${JSON.stringify({ kind: 'Provisioned', version: 1, ...provisioned }, undefined, 2)}\n`
+  return formatDocument({ kind: 'Provisioned', version: 1, ...provisioned })
 }
 
 /** With every secret in the clear. */
 export function formatProvisionedSecrets(values: ProvisionedSecrets): string {
-  const document = { kind: 'ProvisionedSecrets', version: 1, ...values }
-  return `${JSON.stringify(revealed(document), undefined, 2)}\n`
+  return formatDocument({ kind: 'ProvisionedSecrets', version: 1, ...(revealed(values) as object) })
 }
 
 /** JSON.stringify asks `toJSON` first, which hides; so they are taken out before. */
@@ -79,15 +89,4 @@ function revealed(value: unknown): unknown {
   if (value instanceof Sensitive) return value.reveal()
   if (Array.isArray(value) || typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]))
-}
-
-function parse<T extends z.ZodType>(shape: T, content: string, path: string, what: string): z.output<T> {
-  try {
-    return shape.parse(JSON.parse(content))
-  } catch {
-    throw new GpregError('input-invalid', `${path} is not ${what}`, {
-      path,
-      hint: 'it may be of a newer gpreg; run gpreg provision again to write it anew',
-    })
-  }
 }

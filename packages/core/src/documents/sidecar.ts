@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { GpregError } from '@gpreg/oci/errors'
+import { defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
 import { readLock, writeLock, type Lock } from './lock.ts'
-import { digestOf, isDigest, type Digest } from '@gpreg/oci/model/digest'
+import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 
 /** `PATH.manifest.json`: what a bundle must be, down to the last byte. The lock pins its content, the volumes its files. */
 export interface Sidecar {
@@ -25,9 +26,7 @@ export interface SidecarVolume {
 const VERSION = 1
 const MAX_VOLUMES = 100_000
 
-const document = z.object({
-  kind: z.literal('BundleManifest'),
-  version: z.literal(VERSION),
+const shape = documentShape('BundleManifest', VERSION, {
   tool: z.string(),
   volumes: z
     .array(
@@ -39,7 +38,7 @@ const document = z.object({
     )
     .max(MAX_VOLUMES),
   lock: z.object({
-    digest: z.string().refine((text): text is Digest => isDigest(text), 'not a digest'),
+    digest: digestShape,
     document: z.unknown(),
   }),
 })
@@ -56,36 +55,28 @@ export function createSidecar(tool: string, volumes: readonly SidecarVolume[], l
 
 export function formatSidecar(sidecar: Sidecar): string {
   const lock = { ...sidecar.lock, document: JSON.parse(writeLock(sidecar.lock.document)) as unknown }
-  return `${JSON.stringify({ ...sidecar, lock }, undefined, 2)}\n`
+  return formatDocument({ ...sidecar, lock })
 }
+
+const reader = defineDocument({
+  noun: 'a bundle manifest',
+  version: VERSION,
+  shape,
+  hint: 'send it again',
+  refuse,
+})
 
 /** @throws `bundle-damaged`, `input-invalid` for one that a newer gpreg wrote */
 export function parseSidecar(text: string, path: string): Sidecar {
-  const refuse = (why: string, cause?: unknown) =>
-    new GpregError('bundle-damaged', `${path} is damaged: ${why}`, {
-      path,
-      cause,
-      hint: 'send it again',
-    })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw refuse('not JSON', cause)
-  }
-  const { version } = z.looseObject({}).safeParse(json).data ?? {}
-  if (typeof version === 'number' && version > VERSION)
-    throw new GpregError('input-invalid', `${path} is of version ${version}; this gpreg reads ${VERSION}`, {
-      path,
-      hint: 'use a newer gpreg',
-    })
-  const parsed = document.safeParse(json)
-  if (!parsed.success)
-    throw refuse(`${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`)
-  const { lock, ...rest } = parsed.data
+  const { lock, ...rest } = reader.parse(text, path)
   if (new Set(rest.volumes.map(({ name }) => name)).size < rest.volumes.length)
-    throw refuse('it names a volume twice')
+    throw refuse(path, 'it names a volume twice')
   const found = readLock(JSON.stringify(lock.document), path)
-  if (digestOf(writeLock(found)) !== lock.digest) throw refuse('its lock is not the one it says')
+  if (digestOf(writeLock(found)) !== lock.digest) throw refuse(path, 'its lock is not the one it says')
   return { ...rest, lock: { digest: lock.digest, document: found } }
+}
+
+function refuse(path: string, why: string, cause?: unknown): GpregError {
+  const details = { path, cause, hint: 'send it again' }
+  return new GpregError('bundle-damaged', `${path} is damaged: ${why}`, details)
 }

@@ -1,0 +1,84 @@
+import { isDigest, type Digest } from '@gpreg/oci/model/digest'
+import type { GpregError } from '@gpreg/oci/errors'
+import { z } from 'zod'
+import { invalidInput } from '../input.ts'
+
+/** A digest in a document. */
+export const digestShape = z
+  .string()
+  .refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
+
+/** How a kind of document is read. Its shape has `kind` and `version`, which {@link documentShape} adds. */
+export interface DocumentDefinition<S extends z.ZodType> {
+  /** what messages call it, e.g. `a lock` */
+  readonly noun: string
+  /** the newest version that this gpreg reads */
+  readonly version: number
+  readonly shape: S
+  /** how to get a good one */
+  readonly hint: string
+  /** The error for a document that is not what it should be; default `input-invalid` with the hint. */
+  readonly refuse?: (path: string, why: string, cause?: unknown) => GpregError
+  /** The document holds secrets: nothing of it may be in a message. */
+  readonly isSecret?: boolean
+}
+
+export interface DocumentReader<T> {
+  /**
+   * Reads a document and checks it.
+   * @param path what messages call the file
+   * @throws `input-invalid` for a document of a newer gpreg, and what the definition says for one that is damaged
+   */
+  parse(text: string, path: string): T
+}
+
+/** The shape of a document of a kind and version. */
+export function documentShape<K extends string, V extends number, F extends z.ZodRawShape>(
+  kind: K,
+  version: V,
+  fields: F,
+) {
+  return z.object({ kind: z.literal(kind), version: z.literal(version), ...fields })
+}
+
+/** One way to read all documents: JSON, then the version, then the shape. */
+export function defineDocument<S extends z.ZodType>({
+  noun,
+  version: newest,
+  shape,
+  hint,
+  refuse = (path, why, cause) => invalidInput(path, undefined, why, hint, cause),
+  isSecret = false,
+}: DocumentDefinition<S>): DocumentReader<z.output<S>> {
+  return {
+    parse(text, path) {
+      let json: unknown
+      try {
+        json = JSON.parse(text)
+      } catch (cause) {
+        if (isSecret) throw refuse(path, `not ${noun}: not JSON`)
+        throw refuse(path, `not JSON: ${(cause as Error).message}`, cause)
+      }
+      const { version } = z.looseObject({}).safeParse(json).data ?? {}
+      if (typeof version === 'number' && version > newest) {
+        const why = `${noun} of version ${version}; this gpreg reads version ${newest}`
+        throw invalidInput(path, undefined, why, 'use a newer gpreg')
+      }
+      const parsed = shape.safeParse(json)
+      if (parsed.success) return parsed.data
+      const [issue] = parsed.error.issues
+      const where = issue === undefined || issue.path.length === 0 ? 'document' : issue.path.join('.')
+      throw refuse(path, `not ${noun}: ${where}: ${isSecret ? 'not as it should be' : issue?.message}`)
+    },
+  }
+}
+
+/** A document as text: two spaces, a line feed at the end, so that versions compare line by line. */
+export function formatDocument(document: object): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}
+
+/** Order by code unit: the same everywhere, whatever the locale. */
+export function by<T>(key: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
+}
