@@ -1,6 +1,6 @@
 export { createContext } from './context.ts'
 export { findRelease, knownReleases } from './gitpod/release/catalogue.ts'
-export { collectImageSet } from './gitpod/collect.ts'
+export { collectBundleSet, collectImageSet } from './gitpod/collect.ts'
 export { readInput, readText } from './input.ts'
 export { formatInstallerList } from './gitpod/installer-list.ts'
 export { readLock, writeLock } from './documents/lock.ts'
@@ -26,7 +26,7 @@ export { probeRegistry } from './actions/probe.ts'
 export { openServedStore } from './bundle/served.ts'
 export { lockOf } from './bundle/foreign-layout.ts'
 export { openBundle, originsOf } from './bundle/bundle.ts'
-export { BUNDLE_PREFIX, bundleEntries } from './bundle/bundle-lock.ts'
+export { bundleSet } from './bundle/bundle-lock.ts'
 export { formatReceipt, parseReceipt } from './documents/receipt.ts'
 export { inspectBundle } from './actions/bundle/inspect.ts'
 export { loadBundle, planLoad, receiptOfLoad } from './actions/bundle/load.ts'
@@ -40,7 +40,14 @@ export { receiptOfVerify, verifyHoldings, verifyImages } from './actions/verify.
 
 export type { Context } from './context.ts'
 export type { GpregEvent, WarningCode } from './events.ts'
-export type { ImageEntry, ImageSet, LockedImage, LockedReferrer, Purpose } from './gitpod/image-set.ts'
+export type {
+  ImageEntry,
+  ImageSet,
+  NamedImage,
+  LockedImage,
+  LockedReferrer,
+  Purpose,
+} from './gitpod/image-set.ts'
 export type { ImageSetRequest, ImageSetWorld } from './gitpod/image-set-request.ts'
 export type { Lock, LockEntry } from './documents/lock.ts'
 export type { Naming } from './gitpod/naming.ts'

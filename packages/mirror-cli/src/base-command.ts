@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { collectImageSet, type ImageSet, createContext, type Context } from '@gpreg/core'
-import { GpregError, toGpregError, type RegistryPrefix } from '@gpreg/oci'
+import { GpregError, toGpregError } from '@gpreg/oci'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
@@ -46,19 +46,19 @@ export abstract class BaseCommand extends Command {
     return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
   }
 
-  /**
-   * The image set that the flags name, and the world to act on it in.
-   * @param to where images go, in place of what the flags say
-   */
+  /** The image set that the flags name, and the world to act on it in. */
   protected async collect(
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
-    to?: RegistryPrefix,
   ): Promise<World & { readonly set: ImageSet }> {
-    const request = { ...imageSetRequest(flags), ...(to === undefined ? {} : { to }) }
     const world = await this.open(flags)
-    const set = await collectImageSet(request, world)
-    if (!flags.quiet) for (const line of renderExcluded(set)) this.say(line)
+    const set = await collectImageSet(imageSetRequest(flags), world)
+    this.sayExcluded(set, flags)
     return { ...world, set }
+  }
+
+  /** Says which images `--exclude` left out. */
+  protected sayExcluded(set: Pick<ImageSet, 'excluded'>, { quiet }: CommonFlags): void {
+    if (!quiet) for (const line of renderExcluded(set)) this.say(line)
   }
 
   /** Ends the command with its answer: as text, or by the return value as the JSON document. */

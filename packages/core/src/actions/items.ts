@@ -1,7 +1,7 @@
 import type { CopyItem, Referrer } from '@gpreg/oci/copy/item'
 import type { Place } from '@gpreg/oci/store/artifact'
 import { GpregError } from '@gpreg/oci/errors'
-import type { ImageEntry, ImageSet, LockedReferrer } from '../gitpod/image-set.ts'
+import type { ImageEntry, ImageSet, LockedReferrer, WantedImage } from '../gitpod/image-set.ts'
 import { formatReference, tagOrDigest, type Reference } from '@gpreg/oci/model/reference'
 import type { ReadableRepository } from '@gpreg/oci/store/content'
 import type { Registries } from '@gpreg/oci/remote/registries'
@@ -22,7 +22,7 @@ export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
 
 /** One entry between two places. */
 export function copyItem(
-  { source, locked }: ImageEntry,
+  { source, locked }: WantedImage,
   from: Place<ReadableRepository>,
   to: Place,
   { targetName, tag }: { readonly targetName: string; readonly tag: string | undefined },

@@ -8,7 +8,14 @@ import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import type { Digest } from '@gpreg/oci/model/digest'
 import type { Platform } from '@gpreg/oci/model/platform'
 import { heldBlob, type Receipt } from '../documents/receipt.ts'
-import { formatPrefix, formatReference, tagOrDigest, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { formatRelativeName, nameBelow } from '@gpreg/oci/model/name'
+import {
+  formatPrefix,
+  formatReference,
+  parseReference,
+  tagOrDigest,
+  type RegistryPrefix,
+} from '@gpreg/oci/model/reference'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'
@@ -109,22 +116,20 @@ export function receiptOfVerify(
   originOf: (digest: Digest) => string | undefined,
   context: Context,
 ): Receipt {
-  const prefix = `${formatPrefix(to)}/`
   return {
     kind: 'Receipt',
     version: 1,
     created: new Date(context.now()).toISOString(),
     target: formatPrefix(to),
-    images: images.flatMap(({ target, found, status }) =>
-      status === 'ok' && found !== null && target.startsWith(prefix)
-        ? [{ path: target.slice(prefix.length), digest: found }]
-        : [],
-    ),
-    blobs: [...held].flatMap(([digest, { size, repository }]) =>
-      `${to.host}/${repository}/`.startsWith(prefix)
-        ? [heldBlob(digest, size, repository.slice(prefix.length - to.host.length - 1), originOf(digest))]
-        : [],
-    ),
+    images: images.flatMap(({ target, found, status }) => {
+      const name = nameBelow(to, parseReference(target))
+      if (status !== 'ok' || found === null || name === undefined) return []
+      return [{ path: formatRelativeName(name), digest: found }]
+    }),
+    blobs: [...held].flatMap(([digest, { size, repository }]) => {
+      const name = nameBelow(to, { host: to.host, repository })
+      return name === undefined ? [] : [heldBlob(digest, size, name.repository, originOf(digest))]
+    }),
   }
 }
 

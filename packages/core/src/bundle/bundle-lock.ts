@@ -1,64 +1,53 @@
 import { graphsOf, type ToCopy } from '@gpreg/oci/copy/survey'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../documents/lock.ts'
-import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
+import type { ImageSet, LockedImage, NamedImage, WantedImage } from '../gitpod/image-set.ts'
 import type { Descriptor } from '@gpreg/oci/model/descriptor'
-import {
-  formatReference,
-  joinPath,
-  parseReference,
-  type Reference,
-  type RegistryPrefix,
-} from '@gpreg/oci/model/reference'
+import { formatRelativeName, parseRelativeName, referenceBelow } from '@gpreg/oci/model/name'
+import { formatReference, parseReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import type { TarContents } from '@gpreg/oci/store/archive/tar-plan'
 import { namedEntry, type IndexEntry } from '@gpreg/oci/store/layout/layout-content'
 
-/** Stands for the target while a bundle is made: what is below it is what the bundle remembers. */
-export const BUNDLE_PREFIX: RegistryPrefix = { host: 'bundle.invalid', path: '' }
-
-/** A name below the prefix: `library/redis:6.2`. */
-export function pathOf(target: Reference): string {
-  return formatReference(target).slice(target.host.length + 1)
-}
-
-/**
- * The reference that a name of a bundle has below a prefix. A bare tag, as oras writes them, is one of the prefix itself;
- * where there is none, it still needs some name.
- */
-function placeBelow(path: string, { host, path: prefix }: RegistryPrefix): Reference {
-  const below = path.startsWith(':') ? `${prefix || 'image'}${path}` : joinPath(prefix, path)
-  return parseReference(`${host}/${below}`)
+/** An image of a bundle under one of its names. */
+export interface BundledImage extends NamedImage {
+  readonly locked: LockedImage
 }
 
 /** What was surveyed, as the lock of a bundle: digests as they will be in it, and every name they have. */
 export function lockBundle(
-  { images }: ImageSet,
+  { images }: ImageSet<NamedImage>,
   surveys: readonly ToCopy[],
   created: Date,
   base: LockBase | undefined,
 ): Lock {
-  const paths = Map.groupBy(images, ({ source }) => formatReference(source))
-  const distinct = new Map(images.map((entry, index) => [formatReference(entry.source), { entry, index }]))
-  const locked = [...distinct.values()].map(({ entry, index }) => ({
-    entry: withoutTarget(entry),
-    image: lockSurvey(surveys[index]!),
-  }))
-  const lock = createLock(locked, created)
-  return {
-    ...lock,
-    images: lock.images.map(image => ({
-      ...image,
-      paths: paths.get(image.source)!.map(({ target }) => pathOf(target!)),
-    })),
-    ...(base === undefined ? {} : { base }),
+  const bySource = new Map<
+    string,
+    { readonly wanted: WantedImage; readonly survey: ToCopy; paths: string[] }
+  >()
+  for (const [index, image] of images.entries()) {
+    const survey = surveys[index]
+    if (survey === undefined) continue
+    const source = formatReference(image.source)
+    const known = bySource.get(source) ?? { wanted: image, survey, paths: [] }
+    known.paths.push(formatRelativeName(image.name))
+    bySource.set(source, known)
   }
+  const distinct = [...bySource.values()]
+  const lock = createLock(
+    distinct.map(({ wanted, survey, paths }) => ({ entry: wanted, image: lockSurvey(survey), paths })),
+    created,
+  )
+  return base === undefined ? lock : { ...lock, base }
 }
 
-/** The images of a bundle's lock below a prefix: an entry a name. */
-export function bundleEntries({ images }: Lock, to: RegistryPrefix): ImageEntry[] {
+/**
+ * The images of a bundle by its lock: an entry a name.
+ * @throws `reference-invalid`
+ */
+export function bundledImages({ images }: Lock): BundledImage[] {
   return images.flatMap(({ source, paths = [], purpose, origins, target: _, ...locked }) =>
     paths.map(path => ({
       source: parseReference(source),
-      target: placeBelow(path, to),
+      name: parseRelativeName(path),
       purpose,
       origins,
       locked,
@@ -66,11 +55,22 @@ export function bundleEntries({ images }: Lock, to: RegistryPrefix): ImageEntry[
   )
 }
 
+/** The images of a bundle as they are called below a prefix. */
+export function bundleSet(lock: Lock, to: RegistryPrefix): ImageSet {
+  const images = bundledImages(lock).map(({ name, ...image }) => ({
+    ...image,
+    target: referenceBelow(to, name),
+  }))
+  return { images, excluded: [] }
+}
+
 /** The names of a bundle by its lock, as an index of a layout has them. */
 export function lockedNames(lock: Lock): IndexEntry[] {
-  return bundleEntries(lock, BUNDLE_PREFIX).flatMap(({ target, locked }) =>
-    [{ ...locked!, tag: target!.tag }, ...locked!.referrers].flatMap(({ tag, ...descriptor }) =>
-      tag === undefined ? [] : namedEntry(`${target!.repository}:${tag}`, descriptor),
+  return bundledImages(lock).flatMap(({ name, locked }) =>
+    [{ ...locked, tag: name.tag }, ...locked.referrers].flatMap(({ tag, ...descriptor }) =>
+      tag === undefined
+        ? []
+        : namedEntry(formatRelativeName({ repository: name.repository, tag }), descriptor),
     ),
   )
 }
@@ -110,10 +110,6 @@ function indexEntries(surveys: readonly ToCopy[]): IndexEntry[] {
 
 function bare({ mediaType, digest, size }: Descriptor): IndexEntry {
   return { mediaType, digest, size }
-}
-
-function withoutTarget({ target: _, ...entry }: ImageEntry): ImageEntry {
-  return entry
 }
 
 function lockSurvey({ root, image, referrers }: ToCopy) {

@@ -3,14 +3,14 @@ import { cachingReader, readGraph } from '@gpreg/oci/copy/graph'
 import { findReferrers } from '@gpreg/oci/copy/referrers'
 import { GpregError, unlessAborted } from '@gpreg/oci/errors'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
-import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
+import type { LockedImage, WantedImage } from '../gitpod/image-set.ts'
 import { purposeOf } from '../gitpod/discovery/found-image.ts'
 import { isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'
+import { formatRelativeName, withoutHost } from '@gpreg/oci/model/name'
 import { namesHost, tryParseReference, type Reference } from '@gpreg/oci/model/reference'
 import type { ReadableRepository } from '@gpreg/oci/store/content'
 import { REF_NAME } from '@gpreg/oci/store/layout/layout-content'
 import { splitName } from '@gpreg/oci/store/layout/layout-reader'
-import { pathOf } from './bundle-lock.ts'
 import type { Bundle } from './bundle.ts'
 
 /** The lock of a bundle; of a layout without one, what its names say. */
@@ -36,24 +36,24 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       return { blobs: [], referrers: [] }
     }
   }
-  const locked: { entry: ImageEntry; image: LockedImage; path: string }[] = []
+  const locked: { entry: WantedImage; image: LockedImage; paths: string[] }[] = []
   for (const entry of store.entries()) {
     const split = splitName(entry)
     const text = entry.annotations?.[REF_NAME]
     const source = split && referenceOf(split.repository, split.tag)
-    if (source === undefined || !isManifestType(entry.mediaType)) {
+    if (split === undefined || source === undefined || !isManifestType(entry.mediaType)) {
       const message = `${name} has ${text ?? entry.digest}, which is no name of an image; it is left out`
       context.emit({ type: 'warning', code: 'image-skipped', message })
       continue
     }
     // Signatures by cosign's tags come along with what they are about.
-    if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split!.tag)) continue
-    const repository = store.repository(split!.repository)
+    if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split.tag)) continue
+    const repository = store.repository(split.repository)
     const root = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }
     const found = await lookInto(repository, root)
     const origins = [`layout:${text}`]
     locked.push({
-      path: split!.repository === '' ? `:${split!.tag}` : pathOf(source),
+      paths: [formatRelativeName(split.repository === '' ? split : withoutHost(source))],
       entry: { source, purpose: purposeOf(source), origins },
       image: lockedImage(root, found.blobs, found.referrers),
     })
@@ -63,13 +63,10 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       path: name,
       hint: 'name images when the layout is made: skopeo copy … oci:DIR:library/redis:6.2',
     })
-  const lock = createLock(locked, new Date(0))
-  return {
-    ...lock,
-    images: lock.images.map((image, at) => ({ ...image, paths: [locked[at]!.path] })),
-  }
+  return createLock(locked, new Date(0))
 }
 
+/** A lock asks for a source; a name without a host has none that is known. */
 function referenceOf(repository: string, tag: string): Reference | undefined {
   const name = `${repository === '' ? 'image' : repository}:${tag}`
   return tryParseReference(namesHost(repository) ? name : `layout.invalid/${name}`)

@@ -118,12 +118,18 @@ function lockedReferrer({ descriptor, subject, tag }: FoundReferrer): LockedRefe
 }
 
 export function createLock(
-  locked: readonly { readonly entry: ImageEntry; readonly image: LockedImage }[],
+  locked: readonly {
+    readonly entry: ImageEntry
+    readonly image: LockedImage
+    /** names in a bundle */
+    readonly paths?: readonly string[]
+  }[],
   created: Date,
 ): Lock {
-  const images = locked.map(({ entry: { source, target, purpose, origins }, image }) => ({
+  const images = locked.map(({ entry: { source, target, purpose, origins }, image, paths }) => ({
     source: formatReference(source),
     ...(target === undefined ? {} : { target: formatReference(target) }),
+    ...(paths === undefined ? {} : { paths }),
     purpose,
     origins,
     ...image,

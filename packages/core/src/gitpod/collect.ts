@@ -1,16 +1,18 @@
 import type { Context } from '../context.ts'
 import { GpregError } from '@gpreg/oci/errors'
+import { formatRelativeName } from '@gpreg/oci/model/name'
 import { parseReference } from '@gpreg/oci/model/reference'
-import { excludeImages, foldImages, sortEntries } from './fold.ts'
+import { excludeImages, foldImages, sortEntries, targetName } from './fold.ts'
 import { purposeOf, type FoundImage } from './discovery/found-image.ts'
 import { parseImageList } from './discovery/image-list.ts'
 import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
-import type { ImageEntry, ImageSet } from './image-set.ts'
+import type { ImageEntry, ImageSet, NamedImage } from './image-set.ts'
+import type { Naming, NamingOptions } from './naming.ts'
 import { readInput } from '../input.ts'
 import type { InstallerImages } from './discovery/installer-config.ts'
 import { lockToEntries, readLock, type Lock } from '../documents/lock.ts'
 import type { CollectedRelease } from './release/release-images.ts'
-import { assignTargets, withoutCollisions } from './targets.ts'
+import { assertDistinctNames, assignNames, assignTargets, withoutCollisions } from './targets.ts'
 
 /**
  * Finds all images that a request names, with their targets where it says where they go.
@@ -18,7 +20,36 @@ import { assignTargets, withoutCollisions } from './targets.ts'
  * and what reading the versions image throws
  */
 export async function collectImageSet(request: ImageSetRequest, world: ImageSetWorld): Promise<ImageSet> {
-  const { context } = world
+  const { images, ...collected } = await collectImages(request, world)
+  const named = nameTargets(images, request, collected)
+  return { ...setOf(collected), images: sortEntries(named, targetName) }
+}
+
+/** Finds all images that a request names, with their names in a bundle. @throws as {@link collectImageSet} */
+export async function collectBundleSet(
+  request: Omit<ImageSetRequest, 'to'>,
+  world: ImageSetWorld,
+): Promise<ImageSet<NamedImage>> {
+  const { images, ...collected } = await collectImages(request, world)
+  const named = assignNames(
+    foldImages(images, false),
+    namingsOf(request, collected),
+    namingOptions(collected),
+  )
+  assertDistinctNames(named)
+  return { ...setOf(collected), images: sortEntries(named, ({ name }) => formatRelativeName(name)) }
+}
+
+/** All that a request names, before anything has a name of its own. */
+interface Collected {
+  readonly images: readonly FoundImage[]
+  readonly excluded: ImageSet['excluded']
+  readonly config: InstallerImages | undefined
+  readonly release: CollectedRelease | undefined
+  readonly lock: Lock | undefined
+}
+
+async function collectImages(request: ImageSetRequest, world: ImageSetWorld): Promise<Collected> {
   const config = await readConfig(request, world)
   const release = await readRelease(request, world)
   const lock = await readLockInput(request, world)
@@ -28,18 +59,16 @@ export async function collectImageSet(request: ImageSetRequest, world: ImageSetW
     ...(await listedImages(request, world)),
     ...(lock === undefined ? [] : lockToEntries(lock, request.lock)),
   ]
-  const wanted = request.purposes?.length
-    ? found.filter(({ purpose }) => request.purposes!.includes(purpose))
-    : found
+  const { purposes = [] } = request
+  const wanted = purposes.length > 0 ? found.filter(({ purpose }) => purposes.includes(purpose)) : found
   const { kept, excluded } = excludeImages(wanted, request.exclude ?? [])
   if (kept.length === 0) throw emptySet(found)
-  warnOfIdlePatterns(request, excluded, context)
-  const images = nameTargets(kept, request, config, release)
-  return {
-    images: sortEntries(images),
-    excluded,
-    ...(lock === undefined ? {} : { locked: lock.created }),
-  }
+  warnOfIdlePatterns(request, excluded, world.context)
+  return { images: kept, excluded, config, release, lock }
+}
+
+function setOf({ excluded, lock }: Omit<Collected, 'images'>): Omit<ImageSet, 'images'> {
+  return { excluded, ...(lock === undefined ? {} : { locked: lock.created }) }
 }
 
 // The parsers of YAML, Dockerfiles and layers are loaded when an input needs them: most runs have a list or a lock, and start in
@@ -100,14 +129,23 @@ async function listedImages(
 function nameTargets(
   found: readonly FoundImage[],
   request: ImageSetRequest,
-  config: InstallerImages | undefined,
-  release: CollectedRelease | undefined,
+  collected: Omit<Collected, 'images'>,
 ): ImageEntry[] {
-  const to = request.to ?? config?.to
+  const to = request.to ?? collected.config?.to
   if (to === undefined) return withoutCollisions(foldImages(found, true))
-  const namings = request.namings?.length ? request.namings : [config?.naming ?? 'installer']
-  const options = release === undefined ? {} : { chartsKeepPath: release.chartsKeepPath }
-  return withoutCollisions(assignTargets(foldImages(found, false), to, namings, options))
+  const namings = namingsOf(request, collected)
+  return withoutCollisions(assignTargets(foldImages(found, false), to, namings, namingOptions(collected)))
+}
+
+function namingsOf(
+  { namings = [] }: ImageSetRequest,
+  { config }: Omit<Collected, 'images'>,
+): readonly Naming[] {
+  return namings.length > 0 ? namings : [config?.naming ?? 'installer']
+}
+
+function namingOptions({ release }: Omit<Collected, 'images'>): NamingOptions {
+  return release === undefined ? {} : { chartsKeepPath: release.chartsKeepPath }
 }
 
 /** A pattern that matches nothing is most likely misspelt, and then copies what was to be left out. */

@@ -1,6 +1,6 @@
 import { formatReference, type Reference } from '@gpreg/oci/model/reference'
 import type { FoundImage } from './discovery/found-image.ts'
-import type { ImageEntry, ImageSet } from './image-set.ts'
+import type { ImageEntry, ImageSet, WantedImage } from './image-set.ts'
 
 /**
  * One entry for each image, however often it was found: origins together, a digest from wherever one is known. What is needed
@@ -40,9 +40,9 @@ export function excludeImages(
   return { kept, excluded: [...excluded.values()].toSorted(bySource) }
 }
 
-/** By source, then by target, by code unit: the order in which the installer lists. */
-export function sortEntries(entries: readonly ImageEntry[]): ImageEntry[] {
-  return entries.toSorted((a, b) => bySource(a, b) || compare(targetName(a), targetName(b)))
+/** By source, then by name, by code unit: the order in which the installer lists. */
+export function sortEntries<E extends WantedImage>(entries: readonly E[], nameOf: (entry: E) => string): E[] {
+  return entries.toSorted((a, b) => bySource(a, b) || compare(nameOf(a), nameOf(b)))
 }
 
 function globMatcher(pattern: string): (text: string) => boolean {
@@ -58,7 +58,7 @@ function distinct(references: readonly Reference[]): Reference[] {
   return [...new Map(references.map(reference => [formatReference(reference), reference])).values()]
 }
 
-function targetName({ target }: ImageEntry): string {
+export function targetName({ target }: ImageEntry): string {
   return target === undefined ? '' : formatReference(target)
 }
 

@@ -1,15 +1,14 @@
 import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import type { Digest } from '@gpreg/oci/model/digest'
+import type { RelativeName } from '@gpreg/oci/model/name'
 import type { Reference } from '@gpreg/oci/model/reference'
 
 /** What an image is needed for; `workspace-images` are built by Gitpod itself and never mirrored. */
 export type Purpose = 'components' | 'workspace-base'
 
-/** One name to be there in the end: where it comes from, what it is called in the target, and why it is needed. */
-export interface ImageEntry {
+/** An image that is needed: where it comes from, and why. */
+export interface WantedImage {
   readonly source: Reference
-  /** Absent where neither `--to` nor the list gives one. */
-  readonly target?: Reference
   readonly purpose: Purpose
   /** e.g. `versions:components.server`, `catalogue:2022.11.3`, `manifests:deploy.yaml`; sorted, no duplicates */
   readonly origins: readonly string[]
@@ -17,9 +16,20 @@ export interface ImageEntry {
   readonly locked?: LockedImage
 }
 
-/** Sorted by source, then target; no two entries share a target. */
-export interface ImageSet {
-  readonly images: readonly ImageEntry[]
+/** An image with its name in a registry. */
+export interface ImageEntry extends WantedImage {
+  /** Absent if neither `--to` nor the list gives one. */
+  readonly target?: Reference
+}
+
+/** An image with its name in a bundle: below whatever prefix the bundle is loaded to. */
+export interface NamedImage extends WantedImage {
+  readonly name: RelativeName
+}
+
+/** Sorted by source, then by name; no two entries share a name. */
+export interface ImageSet<E extends WantedImage = ImageEntry> {
+  readonly images: readonly E[]
   /** When its lock was made, where it is from one; ISO 8601. */
   readonly locked?: string
   /** What `--exclude` left out. */

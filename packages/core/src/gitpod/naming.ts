@@ -1,4 +1,5 @@
-import { joinPath, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { referenceBelow, withoutHost, type RelativeName } from '@gpreg/oci/model/name'
+import type { Reference, RegistryPrefix } from '@gpreg/oci/model/reference'
 import { GITPOD_BUILD } from './release/catalogue.ts'
 
 /**
@@ -20,9 +21,18 @@ export function targetNames(
   source: Reference,
   to: RegistryPrefix,
   naming: Naming,
-  { chartsKeepPath }: NamingOptions = {},
+  options: NamingOptions = {},
 ): Reference[] {
   if (liesBelow(to, source)) return [source]
+  return relativeNames(source, naming, options).map(name => referenceBelow(to, name))
+}
+
+/** The names of an image, whatever prefix they are going to be below. */
+export function relativeNames(
+  source: Reference,
+  naming: Naming,
+  { chartsKeepPath }: NamingOptions = {},
+): RelativeName[] {
   const last = source.repository.slice(source.repository.lastIndexOf('/') + 1)
   const paths = {
     installer: () => [liesBelow(GITPOD_BUILD, source) ? below(GITPOD_BUILD, source) : source.repository],
@@ -32,7 +42,7 @@ export function targetNames(
       return chartsKeepPath === true ? [source.repository] : [last, source.repository]
     },
   }
-  return paths[naming]().map(path => ({ ...source, host: to.host, repository: joinPath(to.path, path) }))
+  return paths[naming]().map(repository => ({ ...withoutHost(source), repository }))
 }
 
 /** True for images whose repository is under the prefix. A prefix without a path is a registry, not a place in it. */

@@ -1,7 +1,8 @@
 import { GpregError } from '@gpreg/oci/errors'
-import { formatName, formatReference, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
-import type { ImageEntry } from './image-set.ts'
-import { targetNames, type Naming, type NamingOptions } from './naming.ts'
+import { formatRelativeName, type RelativeName } from '@gpreg/oci/model/name'
+import { formatReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import type { ImageEntry, NamedImage, WantedImage } from './image-set.ts'
+import { relativeNames, targetNames, type Naming, type NamingOptions } from './naming.ts'
 
 /** Gives every image its names below a prefix: an entry a name. */
 export function assignTargets(
@@ -17,6 +18,34 @@ export function assignTargets(
   })
 }
 
+/** Gives every image its names in a bundle: an entry a name. */
+export function assignNames(
+  images: readonly WantedImage[],
+  namings: readonly Naming[],
+  options: NamingOptions,
+): NamedImage[] {
+  return images.flatMap(({ source, purpose, origins, locked }) => {
+    const names = namings.flatMap(naming => relativeNames(source, naming, options))
+    const unique = new Map(names.map(name => [formatRelativeName(name), name]))
+    const image = { source, purpose, origins, ...(locked === undefined ? {} : { locked }) }
+    return [...unique.values()].map(name => ({ ...image, name }))
+  })
+}
+
+/**
+ * Checks that each name of a bundle stands for one image.
+ * @throws `target-collision`
+ */
+export function assertDistinctNames(images: readonly NamedImage[]): void {
+  const bySlot = new Map<string, NamedImage>()
+  for (const image of images) {
+    const slot = slotOf(image.name)
+    const other = bySlot.get(slot)
+    if (other !== undefined) throw collision(other, image, formatRelativeName(image.name))
+    bySlot.set(slot, image)
+  }
+}
+
 /**
  * Entries with one source for each target. A name of the target registry that stands in the set as a source as well (rendered
  * manifests and configurations name them) gives way to the image that is published under it.
@@ -30,26 +59,25 @@ export function withoutCollisions(entries: readonly ImageEntry[]): ImageEntry[] 
       free.push(entry)
       continue
     }
-    const slot = slotOf(entry.target)
+    const slot = `${entry.target.host}/${slotOf(entry.target)}`
     const other = byTarget.get(slot)
     if (other === undefined || isItsOwnTarget(other)) byTarget.set(slot, entry)
-    else if (!isItsOwnTarget(entry)) throw collision(other, entry, entry.target)
+    else if (!isItsOwnTarget(entry)) throw collision(other, entry, formatReference(entry.target))
   }
   return [...free, ...byTarget.values()]
 }
 
 /** What only one image can have: a tag, or a digest without one. A digest beside a tag does not make the tag another. */
-function slotOf(target: Reference): string {
-  return target.tag === undefined ? formatReference(target) : `${formatName(target)}:${target.tag}`
+function slotOf({ repository, tag, digest }: RelativeName): string {
+  return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`
 }
 
 function isItsOwnTarget({ source, target }: ImageEntry): boolean {
   return target !== undefined && formatReference(source) === formatReference(target)
 }
 
-function collision(a: ImageEntry, b: ImageEntry, target: Reference): GpregError {
+function collision(a: WantedImage, b: WantedImage, name: string): GpregError {
   const [first, second] = [a, b].map(({ source }) => formatReference(source)).toSorted() as [string, string]
-  const name = formatReference(target)
   return new GpregError('target-collision', `${first} and ${second} would both become ${name}`, {
     reference: name,
     hint: `leave one out (--exclude '${second}'), or name targets otherwise (--naming source)`,

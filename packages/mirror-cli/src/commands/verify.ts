@@ -1,5 +1,5 @@
 import {
-  bundleEntries,
+  bundleSet,
   formatReceipt,
   openBundle,
   originsOf,
@@ -90,7 +90,7 @@ export default class Verify extends BaseCommand {
     const world = await this.open(flags)
     await using bundle = await openBundle(paths, await readKey(flags.key), world.context)
     const lock = await lockOf(bundle, world.context)
-    const set = { images: bundleEntries(lock, to), excluded: [] }
+    const set = bundleSet(lock, to)
     return { ...world, set, originOf: originsOf(bundle, lock) }
   }
 }

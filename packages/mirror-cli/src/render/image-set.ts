@@ -41,7 +41,7 @@ export function renderImageSet(
 }
 
 /** What was left out, a line an image. */
-export function renderExcluded({ excluded }: ImageSet): string[] {
+export function renderExcluded({ excluded }: Pick<ImageSet, 'excluded'>): string[] {
   return excluded.map(({ source, pattern }) => `left out by ${pattern}: ${formatReference(source)}`)
 }
 

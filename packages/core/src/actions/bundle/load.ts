@@ -1,4 +1,4 @@
-import { bundleEntries, pathOf } from '../../bundle/bundle-lock.ts'
+import { bundledImages } from '../../bundle/bundle-lock.ts'
 import { originsOf, type Bundle } from '../../bundle/bundle.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import { heldBlob, type Receipt } from '../../documents/receipt.ts'
@@ -13,7 +13,8 @@ import { GpregError } from '@gpreg/oci/errors'
 import type { HeldBlob, Lock } from '../../documents/lock.ts'
 import { mapLimited } from '@gpreg/oci/limiter'
 import type { Digest } from '@gpreg/oci/model/digest'
-import { formatPrefix, formatReference, joinPath, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { formatRelativeName, nameBelow, referenceBelow, type RelativeName } from '@gpreg/oci/model/name'
+import { formatPrefix, formatReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { damaged } from '@gpreg/oci/store/archive/tar-header'
 import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
@@ -85,15 +86,14 @@ async function planBundle(
 ): Promise<BundlePlan> {
   const lock = await lockOf(bundle, context)
   const open = await openTarget(target, registries, context)
-  const source = (name: string) => ({ store: bundle.name, repository: bundle.store.repository(name) })
-  const items = bundleEntries(lock, prefixOf(target)).map((entry): CopyItem => {
-    const { target: name } = entry
-    const place = open(name!.repository)
-    const targetName = 'to' in target ? formatReference(name!) : pathOf(name!)
-    return copyItem(entry, source(name!.repository), place, { targetName, tag: name!.tag })
+  const items = bundledImages(lock).map((image): CopyItem => {
+    const { name } = image
+    const from = { store: bundle.name, repository: bundle.store.repository(name.repository) }
+    const { place, targetName } = open(name)
+    return copyItem(image, from, place, { targetName, tag: name.tag })
   })
   const surveys = await surveyItems(items, copyOptions({}, registries), context)
-  return settleBase(bundle, lock, await lookAtTargets(surveys, context), target, open, context)
+  return settleBase(bundle, lock, await lookAtTargets(surveys, context), open, context)
 }
 
 /** Blobs that the bundle leaves out come from where the receipt saw them; images whose blobs are nowhere fail, and say which. */
@@ -101,8 +101,7 @@ async function settleBase(
   { store, name }: Bundle,
   lock: Lock,
   plan: TransferPlan,
-  target: LoadTarget,
-  open: (repository: string) => Place,
+  open: OpenName,
   context: Context,
 ): Promise<BundlePlan> {
   const base = new Map<Digest, HeldBlob>(lock.base?.blobs.map(blob => [blob.digest, blob]))
@@ -112,7 +111,7 @@ async function settleBase(
     if (isHeld(blob) || (await store.holds(digest))) return
     const held = base.get(digest)
     if (held !== undefined) {
-      const holder = open(joinPath(prefixOf(target).path, held.repository))
+      const { place: holder } = open({ repository: held.repository })
       if (await holder.repository.exists(blob.descriptor, { signal: context.signal })) {
         blob.sources.splice(0, Infinity, holder)
         return
@@ -173,15 +172,13 @@ export async function receiptOfLoad(
   const originOf = originsOf(bundle, lock)
   const read = cachingReader()
   const held: Receipt['images'][number][] = []
-  for (const { target, locked } of bundleEntries(lock, to)) {
-    if (!whole.has(formatReference(target!))) continue
-    const repository = target!.repository.slice(to.path === '' ? 0 : to.path.length + 1)
-    held.push({
-      path: `${repository}${pathOf(target!).slice(target!.repository.length)}`,
-      digest: locked!.digest,
-    })
-    for (const root of [locked!, ...locked!.referrers]) {
-      const graph = await readGraph(bundle.store.repository(repository), root, read, {
+  for (const { name, locked } of bundledImages(lock)) {
+    if (!whole.has(formatReference(referenceBelow(to, name)))) continue
+    const below = nameBelow(to, referenceBelow(to, name)) ?? name
+    const { repository } = below
+    held.push({ path: formatRelativeName(below), digest: locked.digest })
+    for (const root of [locked, ...locked.referrers]) {
+      const graph = await readGraph(bundle.store.repository(name.repository), root, read, {
         signal: context.signal,
       })
       for (const { digest, size } of graph.blobs)
@@ -198,22 +195,22 @@ export async function receiptOfLoad(
   }
 }
 
-function prefixOf(target: LoadTarget): RegistryPrefix {
-  return 'to' in target ? target.to : { host: 'layout.invalid', path: '' }
-}
+/** Opens the repository that a name of the bundle has in the target, and says what the name is there. */
+type OpenName = (name: RelativeName) => { readonly place: Place; readonly targetName: string }
 
-async function openTarget(
-  target: LoadTarget,
-  registries: Registries,
-  context: Context,
-): Promise<(repository: string) => Place> {
+async function openTarget(target: LoadTarget, registries: Registries, context: Context): Promise<OpenName> {
   if ('to' in target) {
-    const { host } = target.to
-    return repository => {
-      const opened = registries.open('target', { host, repository })
-      return { store: opened.host, repository: opened.repository }
+    return name => {
+      const reference = referenceBelow(target.to, name)
+      const { host, repository } = registries.open('target', reference)
+      return { place: { store: host, repository }, targetName: formatReference(reference) }
     }
   }
   const layout = await LayoutStore.open(target.layout, context.now())
-  return repository => ({ store: target.layout, repository: layout.repository(repository) })
+  return name => {
+    // A bare tag gets a repository, so that every tool finds it by its name.
+    const named = { ...name, repository: name.repository || 'image' }
+    const place = { store: target.layout, repository: layout.repository(named.repository) }
+    return { place, targetName: formatRelativeName(named) }
+  }
 }

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { lockBundle, pathOf } from '../../bundle/bundle-lock.ts'
+import { lockBundle } from '../../bundle/bundle-lock.ts'
 import { formatReceipt, type Receipt } from '../../documents/receipt.ts'
 import type { Context } from '../../context.ts'
 import type { Place } from '@gpreg/oci/store/artifact'
 import { surveyItems, type TransferPlan } from '@gpreg/oci/copy/plan'
 import { graphsOf, type Survey, type ToCopy } from '@gpreg/oci/copy/survey'
-import type { ImageSet } from '../../gitpod/image-set.ts'
+import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { readLock, writeLock, type Lock, type LockBase } from '../../documents/lock.ts'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
+import { formatRelativeName } from '@gpreg/oci/model/name'
 import { formatReference } from '@gpreg/oci/model/reference'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { partialPath } from '@gpreg/oci/store/archive/archive-files'
@@ -33,40 +34,49 @@ export interface SaveOptions extends MirrorOptions {
 
 /** A bundle before its first byte: what it will be, down to its digests. */
 export interface Draft {
+  readonly status: 'drafted'
   readonly surveys: readonly ToCopy[]
   readonly lock: Lock
 }
 
+/** A bundle that is not begun: images that could not be read. */
+export interface FailedDraft {
+  readonly status: 'failed'
+  readonly plan: TransferPlan
+}
+
 /** Surveys the set. A bundle that would lack an image is not begun: then there are only the failures. */
 export async function draftBundle(
-  set: ImageSet,
+  set: ImageSet<NamedImage>,
   registries: Registries,
   options: SaveOptions,
   context: Context,
-): Promise<Draft | TransferPlan> {
+): Promise<Draft | FailedDraft> {
   const begun = options.form === 'archive' ? await readBegun(options.path) : undefined
   const pinned = options.platforms?.length ? set : pinTo(set, begun, options.path, context)
   const nothing = new Nowhere(options.path)
   const items = pinned.images.map(entry => {
     const from = registries.open('source', entry.source)
-    const { target } = entry
-    const path = pathOf(target!)
-    const to = { store: options.path, repository: nothing.repository(target!.repository) }
+    const { name } = entry
+    const to = { store: options.path, repository: nothing.repository(name.repository) }
     return copyItem(entry, { store: from.host, repository: from.repository }, to, {
-      targetName: path,
-      tag: target!.tag,
+      targetName: formatRelativeName(name),
+      tag: name.tag,
     })
   })
   const surveys = await surveyItems(items, copyOptions(options, registries), context)
   if (!surveys.every(isToCopy))
-    return { images: surveys.filter(survey => survey.status === 'failed'), blobs: [] }
+    return {
+      status: 'failed',
+      plan: { images: surveys.filter(survey => survey.status === 'failed'), blobs: [] },
+    }
   const base = options.since && baseOf(options.since, surveys)
   const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base)
   const lock = lockAt(set.locked ?? new Date(context.now()).toISOString())
-  if (set.locked !== undefined || begun === undefined) return { surveys, lock }
+  if (set.locked !== undefined || begun === undefined) return { status: 'drafted', surveys, lock }
   // What was begun goes on under the time it has, where it is still the same.
   const same = lockAt(begun.created)
-  return { surveys, lock: writeLock(same) === writeLock(begun) ? same : lock }
+  return { status: 'drafted', surveys, lock: writeLock(same) === writeLock(begun) ? same : lock }
 }
 
 function isToCopy(survey: Survey): survey is ToCopy {
@@ -82,7 +92,12 @@ async function readBegun(path: string): Promise<Lock | undefined> {
 }
 
 /** Moving tags stay where they were when the bundle was begun, so that it can be finished. */
-function pinTo(set: ImageSet, begun: Lock | undefined, path: string, { emit }: Context): ImageSet {
+function pinTo(
+  set: ImageSet<NamedImage>,
+  begun: Lock | undefined,
+  path: string,
+  { emit }: Context,
+): ImageSet<NamedImage> {
   if (begun === undefined || set.locked !== undefined) return set
   const bySource = new Map(begun.images.map(image => [image.source, image]))
   const pinned = set.images.map(entry => {

@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts'
 import { executePlan } from '@gpreg/oci/copy/execute'
 import { lookAtTargets } from '@gpreg/oci/copy/plan'
 import { writeLock } from '../../documents/lock.ts'
-import type { ImageSet } from '../../gitpod/image-set.ts'
+import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { planTar } from '@gpreg/oci/store/archive/tar-plan'
@@ -35,7 +35,7 @@ export interface SaveResult extends Omit<MirrorResult, 'kind'> {
  * @throws `storage`, `usage`, `aborted`
  */
 export async function saveBundle(
-  set: ImageSet,
+  set: ImageSet<NamedImage>,
   registries: Registries,
   options: SaveOptions,
   context: Context,
@@ -43,7 +43,7 @@ export async function saveBundle(
   const meter = startMeter(registries, context)
   const draft = await draftBundle(set, registries, options, meter.context)
   const { plan, outcome, volumes } = await write()
-  const lock = 'lock' in draft && volumes !== undefined ? draft.lock : undefined
+  const lock = draft.status === 'drafted' && volumes !== undefined ? draft.lock : undefined
   const { images, totals } = meter.result(plan, outcome)
   const blobs = lock?.base?.blobs ?? []
   return {
@@ -59,11 +59,10 @@ export async function saveBundle(
   }
 
   async function write(): Promise<Written> {
-    if (!('lock' in draft))
-      return {
-        plan: draft,
-        outcome: await executePlan(draft, copyOptions(options, registries), meter.context),
-      }
+    if (draft.status === 'failed') {
+      const outcome = await executePlan(draft.plan, copyOptions(options, registries), meter.context)
+      return { plan: draft.plan, outcome }
+    }
     const writeForm = options.form === 'archive' ? writeArchive : writeDirectory
     return writeForm(draft, registries, options, meter.context)
   }
@@ -71,13 +70,13 @@ export async function saveBundle(
 
 /** What saveBundle would write, and whether there is room. Nothing is written. */
 export async function planSave(
-  set: ImageSet,
+  set: ImageSet<NamedImage>,
   registries: Registries,
   options: SaveOptions,
   context: Context,
 ): Promise<MirrorPlan> {
   const draft = await draftBundle(set, registries, options, context)
-  if (!('lock' in draft)) return describePlan(draft)
+  if (draft.status === 'failed') return describePlan(draft.plan)
   const planned = new Nowhere(options.path, leftOut(draft.lock))
   const plan = await lookAtTargets(
     retarget(draft.surveys, name => ({ store: options.path, repository: planned.repository(name) })),

@@ -7,11 +7,12 @@ import {
 } from '../../bundle/bundle.ts'
 import { findBundle, type BundleFiles } from '../../bundle/files.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
-import { bundleEntries, BUNDLE_PREFIX, pathOf } from '../../bundle/bundle-lock.ts'
+import { bundledImages } from '../../bundle/bundle-lock.ts'
 import { volumeDamage, type VolumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
 import { isGpregError, type ErrorCode } from '@gpreg/oci/errors'
 import type { Digest } from '@gpreg/oci/model/digest'
+import { formatRelativeName } from '@gpreg/oci/model/name'
 import { Walker } from '../walker.ts'
 
 export interface BundleProblem {
@@ -61,7 +62,7 @@ export async function verifyBundle(
     ...damage.map(({ message }): BundleProblem => ({ code: 'bundle-damaged', message })),
     ...content.problems,
   ]
-  // The hashes of the sidecar tell which volume it is; without them, every file that a wrong blob lies in may be.
+  // With a sidecar, the volume hashes say which volume is damaged. Without one, every volume that holds part of a damaged blob is suspect.
   const suspects =
     damage.length > 0
       ? damage.map(({ name }) => name)
@@ -94,10 +95,10 @@ export async function walkBundle(bundle: Bundle, context: Context) {
   const walker = new Walker(true, 2, context)
   const left = new Set(lock.base?.blobs.map(({ digest }) => digest))
   const problems = new Map<string, BundleProblem & { images: string[] }>()
-  const entries = bundleEntries(lock, BUNDLE_PREFIX)
-  for (const { target, locked } of entries) {
-    const repository = bundle.store.repository(target!.repository)
-    const found = await walker.walk({ store: bundle.name, repository }, [locked!, ...locked!.referrers])
+  const images = bundledImages(lock)
+  for (const { name, locked } of images) {
+    const repository = bundle.store.repository(name.repository)
+    const found = await walker.walk({ store: bundle.name, repository }, [locked, ...locked.referrers])
     for (const problem of found) {
       const { digest } = problem
       // What a differential bundle leaves out is at the target.
@@ -106,13 +107,13 @@ export async function walkBundle(bundle: Bundle, context: Context) {
       const message =
         problem.code === 'digest-mismatch' ? `the bytes of ${digest} are others` : problem.message
       const known = problems.get(key) ?? { ...problem, message, images: [], ...volumesOf(bundle, digest) }
-      known.images.push(pathOf(target!))
+      known.images.push(formatRelativeName(name))
       problems.set(key, known)
     }
   }
   return {
     problems: [...problems.values()],
-    images: entries.length,
+    images: images.length,
     checked: walker.checked,
     bytes: walker.bytes,
   }
@@ -139,7 +140,6 @@ async function contentProblems(
 
 function volumesOf({ archive }: Bundle, digest: Digest | undefined): { volumes?: string[] } {
   const extent = digest && archive?.index.blobs.get(digest)
-  return extent === undefined
-    ? {}
-    : { volumes: archive!.volumes.namesOf(extent.start, extent.start + extent.size) }
+  if (archive === undefined || extent === undefined) return {}
+  return { volumes: archive.volumes.namesOf(extent.start, extent.start + extent.size) }
 }

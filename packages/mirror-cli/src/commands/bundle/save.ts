@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { BUNDLE_PREFIX, planSave, saveBundle, type SaveOptions } from '@gpreg/core'
+import { collectBundleSet, planSave, saveBundle, type SaveOptions } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfMirror } from '../../exit-codes.ts'
@@ -8,7 +8,7 @@ import { parseOutput, readKey, readReceipt } from '../../flags/bundle.ts'
 import { copyOptions, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
-import { imageSetFlags } from '../../flags/image-set.ts'
+import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { namingFlag } from '../../flags/target.ts'
 import { renderSave } from '../../render/bundle.ts'
@@ -83,7 +83,10 @@ export default class BundleSave extends BaseCommand {
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
       tool: `gpreg ${this.config.version}`,
     }
-    const { set, registries, context } = await this.collect({ ...flags, to: undefined }, BUNDLE_PREFIX)
+    const world = await this.open(flags)
+    const { registries, context } = world
+    const set = await collectBundleSet(imageSetRequest({ ...flags, to: undefined }), world)
+    this.sayExcluded(set, flags)
     if (flags['dry-run']) {
       const plan = await planSave(set, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
