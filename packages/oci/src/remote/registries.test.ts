@@ -259,11 +259,11 @@ describe('resolving', () => {
     [200, 'no list', false],
     [403, '', false],
     [405, '', false],
-  ])('takes a repository whose tags are answered with %i %s for new: %s', async (status, body, isNew) => {
+  ])('takes a repository whose tags are answered with %i %s for empty: %s', async (status, body, isEmpty) => {
     const { repository } = await repositoryOn(
       (_request, response) => void response.writeHead(status).end(body),
     )
-    expect(await repository.isNew()).toBe(isNew)
+    expect(await repository.isEmpty()).toBe(isEmpty)
   })
 
   it('does not follow an endless list of tags', async () => {

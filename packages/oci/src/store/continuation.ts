@@ -1,6 +1,7 @@
 import { isGpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ByteStream, Content } from './content.ts'
+import { openUnverified } from './stored-content.ts'
 import { verified } from './verify.ts'
 
 /** The start of a blob that is kept from before. */
@@ -18,7 +19,7 @@ export async function* verifiedRest(
   signal: AbortSignal | undefined,
 ): ByteStream {
   let position = 0
-  const rest = () => content.open({ offset: kept.size, signal, unchecked: true })
+  const rest = () => openUnverified(content, { offset: kept.size, signal })
   for await (const chunk of verified(chain(kept.read(), rest), descriptor)) {
     if (position >= kept.size) yield chunk
     position += chunk.byteLength

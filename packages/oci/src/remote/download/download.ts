@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
-import type { ApiResponse } from '../http/exchange.ts'
+import type { ApiResponse } from '../http/request.ts'
 import { networkError, type Asked } from '../http/failure.ts'
 
 export interface Download {

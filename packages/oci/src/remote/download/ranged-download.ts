@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
-import type { ApiResponse } from '../http/exchange.ts'
+import type { ApiResponse } from '../http/request.ts'
 import { networkError } from '../http/failure.ts'
 import type { HostBudget } from '../http/host-budget.ts'
 

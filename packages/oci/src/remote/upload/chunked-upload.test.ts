@@ -4,10 +4,12 @@ import { GpregError } from '../../errors.ts'
 import { digestOf } from '../../model/digest.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { contentFrom } from '../../store/content.ts'
-import { ChunkedUpload } from './chunked-upload.ts'
 import type { RegistryClient } from '../http/client.ts'
-import type { ApiRequest, ApiResponse } from '../http/exchange.ts'
+import type { ApiRequest, ApiResponse } from '../http/request.ts'
+import { RepositoryApi } from '../repository-api.ts'
+import { ChunkedUpload } from './chunked-upload.ts'
 import type { UploadJournal } from './upload-journal.ts'
+import { UploadResources } from './upload-resources.ts'
 
 const MIB = 1024 * 1024
 const bytes = Buffer.alloc(80 * MIB, 'gpreg')
@@ -43,14 +45,21 @@ function registryAt(
       body: { dump: async () => {} },
     } as unknown as ApiResponse
   }
-  const client = { host, side: 'target', bodyLimit: Infinity, request } as unknown as RegistryClient
+  const client = {
+    host,
+    side: 'target',
+    bodyLimit: Infinity,
+    stallTimeout: 1000,
+    request,
+  } as unknown as RegistryClient
   const context = createContext({ sleep: async () => {}, now })
   const upload = new ChunkedUpload({
-    target: { client, repository: 'app', scopes: [], stallTimeout: 1000 },
+    api: new RepositoryApi(client, 'app', 'write'),
     descriptor,
     content: contentFrom(bytes),
     signal: context.signal,
     context,
+    resources: new UploadResources(),
     ...more,
   })
   const send = (offset?: number) =>
@@ -127,7 +136,7 @@ describe('a registry that', () => {
   })
 
   it('cannot resume gets the blob anew', async () => {
-    const host = 'gitpod.azurecr.io'
+    const host = 'team.azurecr.io'
     let broken = false
     const { requests, send } = registryAt(host, ({ method, headers }) => {
       if (method === 'HEAD') return { status: 404 }

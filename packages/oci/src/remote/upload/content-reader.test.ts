@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Content } from '../../store/content.ts'
 import { ContentReader } from './content-reader.ts'
+import { BufferPool } from './upload-resources.ts'
 
 const SIZE = 1000
 const bytes = Buffer.from(Array.from({ length: SIZE }, (_, index) => index % 251))
@@ -33,7 +34,7 @@ function contentOf() {
     gate = promise
     return resolve
   }
-  const reader = new ContentReader(content, SIZE, new AbortController().signal)
+  const reader = new ContentReader(content, SIZE, new AbortController().signal, new BufferPool())
   return { reader, opened, openNow: () => open, hold }
 }
 

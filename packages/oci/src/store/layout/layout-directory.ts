@@ -15,6 +15,7 @@ import {
   temporaryPath,
   writeAll,
 } from './layout-files.ts'
+import { openUnverified } from '../stored-content.ts'
 import { verified } from '../verify.ts'
 
 /** The content of a layout in a directory: a file a digest. */
@@ -65,7 +66,7 @@ export class DirectoryContent implements WritableContent {
     const file = await onDisk(this.location, () => open(temporary, 'wx', 0o444))
     try {
       try {
-        const bytes = verified(content.open({ offset: 0, signal, unchecked: true }), descriptor)
+        const bytes = verified(openUnverified(content, { offset: 0, signal }), descriptor)
         await writeAll(this.location, file, bytes, signal)
         signal?.throwIfAborted()
         await onDisk(this.location, () => file.sync())

@@ -2,9 +2,15 @@ import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts'
-import { isTag, parseReference, tryParseReference } from '../../model/reference.ts'
+import { isTag, tryParseReference } from '../../model/reference.ts'
 import { artifactIn, type Artifact } from '../artifact.ts'
-import type { ReferrerLister, RepositoryLister, Sizer, TagLister } from '../capabilities.ts'
+import type {
+  ReferrerLister,
+  RepositoryLister,
+  Sizer,
+  TagLister,
+  UnverifiedFetcher,
+} from '../capabilities.ts'
 import type { ByteStream, FetchCall, ReadableRepository, Store } from '../content.ts'
 import { REF_NAME, type IndexEntry, type LayoutContent, type LayoutNames } from './layout-content.ts'
 import { readManifestOf, scanReferrers, type ReferrerIndex } from './layout-manifests.ts'
@@ -70,7 +76,9 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
   }
 }
 
-export class ReadableLayoutRepository implements ReadableRepository, TagLister, ReferrerLister, Sizer {
+export class ReadableLayoutRepository
+  implements ReadableRepository, TagLister, ReferrerLister, Sizer, UnverifiedFetcher
+{
   readonly name: string
   readonly #parts: LayoutParts
 
@@ -86,10 +94,14 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
     return { mediaType: found.mediaType, digest: found.digest, size: found.size }
   }
 
-  fetch(descriptor: Descriptor, { offset = 0, signal, unchecked }: FetchCall = {}): ByteStream {
-    const { content } = this.#parts
-    const stream = content.read(descriptor.digest, offset, signal)
-    return offset > 0 || unchecked ? stream : verified(stream, descriptor, { path: content.location })
+  fetch(descriptor: Descriptor, call: FetchCall = {}): ByteStream {
+    const stream = this.fetchUnverified(descriptor, call)
+    const { location } = this.#parts.content
+    return (call.offset ?? 0) > 0 ? stream : verified(stream, descriptor, { path: location })
+  }
+
+  fetchUnverified({ digest }: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
+    return this.#parts.content.read(digest, offset, signal)
   }
 
   exists({ digest }: Descriptor): Promise<boolean> {
@@ -175,5 +187,6 @@ export function splitName(entry: IndexEntry): { repository: string; tag: string 
   }
   if (isTag(name)) return { repository: '', tag: name }
   const reference = tryParseReference(name)
-  return reference && { repository: name.split('@')[0]!, tag: parseReference(name).tag ?? 'latest' }
+  const [repository = name] = name.split('@')
+  return reference && { repository, tag: reference.tag ?? 'latest' }
 }

@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { dispatch } from './answer.ts'
-import { exchange } from './exchange.ts'
+import { dispatch } from './response.ts'
+import { sendRequest } from './request.ts'
 
 /** A server, what asks it, and how many connections it has seen. */
 async function open(answer: RequestListener) {
@@ -22,8 +22,8 @@ async function open(answer: RequestListener) {
     disconnected: once(dispatcher, 'disconnect'),
     get: () => dispatch(dispatcher, { origin: url.origin, path: '/', method: 'GET' }, abort.signal),
     head: () =>
-      exchange(
-        { method: 'HEAD', target: url, scopes: [], expect: [200] },
+      sendRequest(
+        { method: 'HEAD', url, scopes: [], expect: [200] },
         { url, dispatcher, authorization: undefined, signal: abort.signal },
       ),
     async [Symbol.asyncDispose]() {
