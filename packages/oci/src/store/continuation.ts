@@ -4,14 +4,14 @@ import type { ByteStream, Content } from './content.ts'
 import { openUnverified } from './stored-content.ts'
 import { verified } from './verify.ts'
 
-/** The start of a blob that is kept from before. */
+/** The start of a blob that was stored before. */
 export interface Kept {
-  /** bytes of it */
+  /** bytes */
   readonly size: number
   read(): ByteStream
 }
 
-/** What is not kept yet of a blob. The whole is hashed, so that the last chunk comes out only where all of it is right. */
+/** The rest of a blob. The stored start is hashed, too, and the last chunk is yielded only if the whole blob is right. */
 export async function* verifiedRest(
   kept: Kept,
   descriptor: Descriptor,
@@ -26,7 +26,7 @@ export async function* verifiedRest(
   }
 }
 
-/** Goes on behind what is kept. Where that turns out to be what is wrong, it is forgotten, and all of it comes once more. */
+/** Continues after the bytes already on disk. If the whole then fails its digest, those bytes are discarded and the blob is fetched once more from the start. */
 export async function goOn(
   kept: number,
   fill: () => Promise<void>,

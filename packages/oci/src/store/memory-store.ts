@@ -34,7 +34,7 @@ interface StoredContent {
   readonly descriptor: Descriptor
 }
 
-/** Repositories in memory: for tests, demos and small caches. Keeps repositories apart as a registry does. */
+/** Repositories in memory, for tests, demos and small caches. Each has its own content, as in a registry. */
 export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
   readonly location: string
   readonly #repositories = new Map<string, MemoryRepository>()

@@ -24,6 +24,7 @@ import { storeContract } from '../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Store } from './content.ts'
 import { LayoutStore } from './layout/layout-store.ts'
 import { MemoryStore } from './memory-store.ts'
+import { writerMark } from './writer.ts'
 
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
@@ -222,7 +223,7 @@ describe('a layout on disk', () => {
     const root = await newDirectory()
     const upload = (await (await LayoutStore.open(root)).repository('a').ingest())!
     const gone = spawnSync(process.execPath, ['-e', ''])
-    const here = `${hostname()}~${process.pid}~${Math.round(performance.timeOrigin)}~x`
+    const here = await writerMark()
     const elsewhere = `other-host~${gone.pid}~1~x`
     for (const name of [here, elsewhere, `${hostname()}~${gone.pid}~1~x`, `${hostname()}~${process.pid}~1~x`])
       await writeFile(join(root, 'ingest', name), 'x')

@@ -14,10 +14,13 @@ import { storeContract } from '../../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Content } from '../content.ts'
 import { namedEntry } from '../layout/layout-content.ts'
 import { Archive } from './archive-reader.ts'
-import { partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
+import { partialPath, volumesOf, type ArchiveOutput } from './archive-files.ts'
 import { ArchiveWriter, discardBeginning } from './archive-writer.ts'
 import { BLOCK, decodeHeader, decodePax, encodeHeader } from './tar-header.ts'
 import { planTar, type TarContents } from './tar-plan.ts'
+
+/** A document beside those of an OCI layout. */
+const NOTE = 'note.json'
 
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
@@ -29,7 +32,14 @@ async function newDirectory(): Promise<string> {
 }
 
 function contents(blobs: readonly Descriptor[], more: Partial<TarContents> = {}): TarContents {
-  return { lock: '{}\n', entries: [], manifests: [], blobs, created: 1_669_000_000_000, ...more }
+  return {
+    documents: { [NOTE]: '{}\n' },
+    entries: [],
+    manifests: [],
+    blobs,
+    created: 1_669_000_000_000,
+    ...more,
+  }
 }
 
 const unfinished: ArchiveWriter[] = []
@@ -50,7 +60,7 @@ storeContract(
 
 /** Writes blobs whole into an archive, in the order given, and answers its files. */
 async function writeWhole(
-  target: ArchiveTarget,
+  target: ArchiveOutput,
   plan: TarContents,
   blobs: readonly Buffer[],
 ): Promise<string[]> {
@@ -108,7 +118,7 @@ describe('a tar header', () => {
     await file.truncate(plan.size)
     const { stdout } = await promisify(execFile)('tar', ['tvf', path])
     expect(stdout).toMatch(/ 9000000000 .* blobs\/sha256\//)
-    await using archive = await Archive.open('large', [path])
+    await using archive = await Archive.open('large', [path], [NOTE])
     expect(archive.index.blobs.get(descriptor.digest)?.size).toBe(size)
   })
 })
@@ -157,6 +167,7 @@ describe('an archive', () => {
     await using archive = await Archive.open(
       'x',
       volumesOf(target, tar.size).map(({ path }) => path),
+      [NOTE],
     )
     const repository = archive.repository('library/app')
     expect(await repository.resolve('1.0')).toEqual(image.descriptor)
@@ -225,7 +236,7 @@ describe('an archive', () => {
         async ([volume]) => void (sha256 = volume!.sha256),
       )
       expect(digestOf(await readFile(target.path))).toBe(`sha256:${sha256}`)
-      await using archive = await Archive.open('x', [target.path])
+      await using archive = await Archive.open('x', [target.path], [NOTE])
       await collect(archive.repository('a').fetch(descriptor!))
     },
   )
@@ -288,7 +299,7 @@ describe('an archive', () => {
       }
       const paths = await writeWhole(target, contents(descriptors(blobs)), blobs)
       expect(await readdir(dirname(target.path))).toEqual(paths.map(path => basename(path)))
-      await using archive = await Archive.open('x', paths)
+      await using archive = await Archive.open('x', paths, [NOTE])
       for (const descriptor of descriptors(blobs)) await collect(archive.repository('a').fetch(descriptor))
     },
   )
@@ -345,7 +356,7 @@ describe('an archive from anywhere', () => {
   async function opening(bytes: Buffer): Promise<unknown> {
     const path = join(await newDirectory(), 'x.tar')
     await writeFile(path, bytes)
-    return Archive.open('x.tar', [path]).then(
+    return Archive.open('x.tar', [path], [NOTE]).then(
       async archive => archive[Symbol.asyncDispose](),
       (error: unknown) => error,
     )
@@ -395,7 +406,19 @@ describe('an archive from anywhere', () => {
   it.each(['pipe', 'directory'])('is refused where a volume is a %s, without waiting for it', async kind => {
     const path = join(await newDirectory(), 'x.tar.001')
     await promisify(execFile)(kind === 'pipe' ? 'mkfifo' : 'mkdir', [path])
-    await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({ code: 'bundle-damaged' })
+    await expect(Archive.open('x.tar', [path], [NOTE])).rejects.toMatchObject({ code: 'bundle-damaged' })
+  })
+
+  it('has a document beside those of a layout only where its reader names it', async () => {
+    const { head } = planTar(contents([]))
+    const path = join(await newDirectory(), 'x.tar')
+    await writeFile(path, Buffer.concat([head, Buffer.alloc(1024)]))
+    await using archive = await Archive.open('x.tar', [path], [NOTE])
+    expect(await archive.document(NOTE)).toBe('{}\n')
+    await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({
+      code: 'bundle-damaged',
+      message: expect.stringContaining(NOTE),
+    })
   })
 
   it('opens, or says in a typed error why not, whatever it holds', async () => {
@@ -413,7 +436,7 @@ describe('an archive from anywhere', () => {
         if (!cut) bad[at]! ^= 1 << bit
         await writeFile(path, bad)
         try {
-          await using archive = await Archive.open('x.tar', [path])
+          await using archive = await Archive.open('x.tar', [path], [NOTE])
           for (const descriptor of descriptors(blobs)) {
             const bytes = Buffer.concat(await collect(archive.repository('a').fetch(descriptor)))
             expect(digestOf(bytes)).toBe(descriptor.digest)

@@ -16,11 +16,11 @@ import { REF_NAME, type IndexEntry, type LayoutContent, type LayoutNames } from 
 import { readManifestOf, scanReferrers, type ReferrerIndex } from './layout-manifests.ts'
 import { verified } from '../verify.ts'
 
-/** What the repositories of one layout share. */
+/** The parts of one layout, shared by all its repositories. */
 export interface LayoutParts<C extends LayoutContent = LayoutContent, N extends LayoutNames = LayoutNames> {
   readonly content: C
   readonly names: N
-  /** Which manifests speak about which: read once from all manifests there are, then kept by who writes. */
+  /** Referrers by subject: read once from all manifests, then updated by every write. */
   referrers(): Promise<ReferrerIndex>
 }
 
@@ -33,7 +33,7 @@ export function layoutParts<C extends LayoutContent, N extends LayoutNames>(
 }
 
 /**
- * An OCI image layout, as far as it can be read. A layout has no links by repository: content is there for all of them.
+ * An OCI image layout that is only read. A layout does not separate repositories: all of them have all content.
  * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 export class LayoutReader implements Store<ReadableLayoutRepository>, RepositoryLister {
@@ -61,7 +61,7 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
     yield* repositoriesOf(this.#parts.names)
   }
 
-  /** Whether the bytes are in it. */
+  /** Whether the blob is stored. */
   async holds(digest: Digest): Promise<boolean> {
     return (await this.#parts.content.size(digest)) !== undefined
   }
@@ -120,7 +120,7 @@ export class ReadableLayoutRepository
     return (await this.#parts.referrers()).get(subject) ?? []
   }
 
-  /** The index knows only what has a name; for the rest the document says what it is. */
+  /** The descriptor of a digest. If the index does not list it, the media type is taken from the manifest itself. */
   async #resolveDigest(digest: Digest): Promise<Descriptor> {
     const { content, names } = this.#parts
     const named = lookup(names).digests.get(digest)
@@ -150,7 +150,7 @@ interface Lookup {
 
 const lookups = new WeakMap<readonly IndexEntry[], Lookup>()
 
-/** An index may have very many names: they are looked through once for each state of it. The first of several holds. */
+/** Maps of the entries of an index. They are built once for each state of it, because it may have very many names. The first of several entries with one name counts. */
 function lookup(index: LayoutNames): Lookup {
   const entries = index.entries()
   const known = lookups.get(entries)
@@ -177,7 +177,7 @@ export function repositoriesOf(names: LayoutNames): string[] {
   return [...new Set(all)].sort()
 }
 
-/** The repository and tag of an entry. Others write a bare tag, or a whole reference with its host: both are understood. */
+/** The repository and tag of an entry. Other tools write a bare tag or a reference with its host; both are accepted. */
 export function splitName(entry: IndexEntry): { repository: string; tag: string } | undefined {
   const name = entry.annotations?.[REF_NAME]
   if (name === undefined) return undefined
