@@ -5,7 +5,7 @@ import { DOCKER_HUB, type Reference } from '../model/reference.ts'
 import { once } from '../once.ts'
 import { countRetries } from '../retry.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
-import { CloudCredentials, type Clouds } from './auth/login-credentials.ts'
+import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
 import { RegistryClient, type Greeting } from './http/client.ts'
 import { openConnections, type Connections, type TlsOptions } from './http/connections.ts'
@@ -174,7 +174,7 @@ class RunRegistries implements Registries {
 
   #credentials(side: Side, host: string): Credentials {
     const { clouds, files } = this.#options
-    return clouds === undefined ? files : new CloudCredentials({ host, side, files, clouds }, this.#context)
+    return clouds === undefined ? files : new LoginCredentials({ host, side, files, clouds }, this.#context)
   }
 
   /** Creates a repository, once for all pushes to it, if its registry wants that. */
