@@ -5,19 +5,19 @@ import { writerMark, writerOf } from './writer.ts'
 
 const idle = ['-e', 'setTimeout(() => {}, 60_000)']
 
-it('knows its own mark, and no two marks are the same', async () => {
+it('recognizes its own mark, and makes a new one each time', async () => {
   const mark = await writerMark()
   expect(await writerOf(mark)).toEqual({ pid: process.pid, state: 'running' })
   expect(await writerMark()).not.toBe(mark)
 })
 
-it('takes a process for gone when it has ended', async () => {
+it('takes an ended process for gone', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', ''])
   expect(await writerOf(`${hostname()}~${pid}~1~x`)).toEqual({ pid, state: 'gone' })
 })
 
 it.runIf(process.platform === 'linux')(
-  'takes a process for gone when its id belongs to a later one, its own id included',
+  'takes a process for gone if its id now belongs to a later one, even to this process',
   async () => {
     const other = spawn(process.execPath, idle)
     try {
@@ -29,7 +29,7 @@ it.runIf(process.platform === 'linux')(
   },
 )
 
-it('knows nothing of the processes of another host', async () => {
+it('does not judge the processes of another host', async () => {
   expect(await writerOf(`other-host~${process.pid}~1~x`)).toEqual({ pid: process.pid, state: 'elsewhere' })
 })
 
@@ -40,6 +40,6 @@ it.each([
   '6f1c1c1e-2a2b-4a4b-8c8c-0123456789ab',
   `${hostname()}~1`,
   'a~b~c~d',
-])('takes %j for no mark', async text => {
+])('does not take %j for a mark', async text => {
   expect(await writerOf(text)).toBeUndefined()
 })

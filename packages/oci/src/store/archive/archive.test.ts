@@ -91,7 +91,7 @@ const descriptors = (blobs: readonly Buffer[]) =>
   blobs.map(bytes => blobOf(bytes, MediaType.ociLayerGzip).descriptor)
 
 describe('a tar header', () => {
-  it('comes back as it went in, however long its name and large its size', () => {
+  it('is read back as written, for any length of name and any size', () => {
     const name = fc.stringMatching(/^[a-z0-9/]{1,250}$/)
     fc.assert(
       fc.property(name, fc.nat({ max: 2 ** 43 }), (name, size) => {
@@ -124,7 +124,7 @@ describe('a tar header', () => {
 })
 
 describe('an archive', () => {
-  it('is the same bytes in whatever order and volumes it was written', async () => {
+  it('has the same bytes for any order of writes and any size of volumes', async () => {
     const blobs = [randomBytes(2_000_000), randomBytes(300_000), Buffer.from('small'), Buffer.alloc(0)]
     const plan = contents(descriptors(blobs))
     const directory = await newDirectory()
@@ -184,7 +184,7 @@ describe('an archive', () => {
     await expect(repository.resolve('2.0')).rejects.toMatchObject({ code: 'not-found' })
   })
 
-  it('goes on where it stopped, and asks only for the rest', async () => {
+  it('continues where it stopped, and requests only the rest', async () => {
     const blobs = [randomBytes(20_000_000), randomBytes(100_000)]
     const plan = contents(descriptors(blobs))
     const target = { path: join(await newDirectory(), 'x.tar'), volumeSize: 3_000_000 }
@@ -241,7 +241,7 @@ describe('an archive', () => {
     },
   )
 
-  it('gets its headers, padding and head again where a kill left them wrong', async () => {
+  it('rewrites headers, padding and head that a kill left wrong', async () => {
     const blobs = [randomBytes(100_001), randomBytes(50_001)]
     const plan = planTar(contents(descriptors(blobs)))
     const path = join(await newDirectory(), 'x.tar')
@@ -261,7 +261,7 @@ describe('an archive', () => {
     expect((await readFile(whole!)).equals(await readFile(other!))).toBe(true)
   })
 
-  it.each(['', 'gpreg sha2', 'gpreg sha256:'])('begins anew behind a torn journal: %j', async torn => {
+  it.each(['', 'gpreg sha2', 'gpreg sha256:'])('starts over after a torn journal: %j', async torn => {
     const target = { path: join(await newDirectory(), 'x.tar') }
     const plan = planTar(contents(descriptors([Buffer.from('x')])))
     await mkdir(partialPath(target.path))
@@ -304,7 +304,7 @@ describe('an archive', () => {
     },
   )
 
-  it('is written by one at a time, whoever was killed before', async () => {
+  it('is written by one process at a time, also after another was killed', async () => {
     const target = { path: join(await newDirectory(), 'x.tar') }
     const plan = planTar(contents([]))
     const { pid } = spawnSync(process.execPath, ['-e', ''])
@@ -321,7 +321,7 @@ describe('an archive', () => {
     expect(await readdir(dirname(target.path))).toEqual([])
   })
 
-  it('takes no content of another size than planned into its place', async () => {
+  it('refuses content with another size than planned', async () => {
     const [bytes] = [Buffer.alloc(600, 'x')]
     const [descriptor] = descriptors([bytes])
     const plan = planTar(contents([{ ...descriptor!, size: 100 }]))
@@ -331,7 +331,7 @@ describe('an archive', () => {
     })
   })
 
-  it('is not gone on with as another one', async () => {
+  it('is not continued as another archive', async () => {
     const target = { path: join(await newDirectory(), 'x.tar') }
     await (await ArchiveWriter.open(target, planTar(contents([]))))![Symbol.asyncDispose]()
     expect(
@@ -340,7 +340,7 @@ describe('an archive', () => {
   })
 })
 
-describe('an archive from anywhere', () => {
+describe('an untrusted archive', () => {
   const header = (name: string, size: number, type = '0') => {
     const block = Buffer.from(encodeHeader({ name, size, mtime: 0 }).subarray(-BLOCK))
     block.write(type, 156)
@@ -399,17 +399,17 @@ describe('an archive from anywhere', () => {
     expect(error).toMatchObject({ code: 'bundle-damaged', message: expect.stringMatching(message) })
   })
 
-  it('may be filled up with zeros, as tar does', async () => {
+  it('may end in more zeros, as tar writes them', async () => {
     expect(await opening(Buffer.concat([index, Buffer.alloc(10_240)]))).toBeUndefined()
   })
 
-  it.each(['pipe', 'directory'])('is refused where a volume is a %s, without waiting for it', async kind => {
+  it.each(['pipe', 'directory'])('is refused if a volume is a %s, without blocking on it', async kind => {
     const path = join(await newDirectory(), 'x.tar.001')
     await promisify(execFile)(kind === 'pipe' ? 'mkfifo' : 'mkdir', [path])
     await expect(Archive.open('x.tar', [path], [NOTE])).rejects.toMatchObject({ code: 'bundle-damaged' })
   })
 
-  it('has a document beside those of a layout only where its reader names it', async () => {
+  it('may have another document only if its reader names it', async () => {
     const { head } = planTar(contents([]))
     const path = join(await newDirectory(), 'x.tar')
     await writeFile(path, Buffer.concat([head, Buffer.alloc(1024)]))
@@ -421,7 +421,7 @@ describe('an archive from anywhere', () => {
     })
   })
 
-  it('opens, or says in a typed error why not, whatever it holds', async () => {
+  it('opens or fails with a typed error, for any bytes', async () => {
     const blobs = [randomBytes(3_000), Buffer.from('{"schemaVersion":2}')]
     const [whole] = await writeWhole(
       { path: join(await newDirectory(), 'x.tar') },
