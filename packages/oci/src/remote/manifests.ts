@@ -1,13 +1,48 @@
 import { GpregError } from '../errors.ts'
-import { ACCEPT_MANIFESTS } from '../model/descriptor.ts'
+import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest } from '../model/digest.ts'
-import { MAX_MANIFEST_BYTES, parseManifest, type ManifestNode } from '../model/manifest.ts'
+import {
+  assertManifestSize,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  type ManifestNode,
+} from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import type { DocumentBounds } from './http/body.ts'
 import type { ApiResponse } from './http/request.ts'
 import type { RepositoryApi } from './repository-api.ts'
 
 export const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
+
+/**
+ * The descriptor behind a tag or a digest, by HEAD. If the headers do not tell it, the manifest is read.
+ * @throws `not-found`, `manifest-too-large`
+ */
+export async function resolveManifest(
+  api: RepositoryApi,
+  tagOrDigest: string,
+  call: Call,
+): Promise<Descriptor> {
+  const response = await api.request({
+    method: 'HEAD',
+    url: `manifests/${tagOrDigest}`,
+    headers: { accept: ACCEPT_MANIFESTS },
+    expect: [200],
+    signal: call.signal,
+  })
+  await response.body.dump()
+  const digest = response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
+  const size = Number(response.header('content-length') ?? NaN)
+  const told = response.header('content-type')?.split(';')[0]?.trim() ?? ''
+  // Errors quote a type that is none of a manifest.
+  const mediaType = isManifestType(told) ? told : api.client.secrets.scrub(told)
+  const isKnown =
+    digest !== undefined && isDigest(digest) && Number.isSafeInteger(size) && size > 0 && mediaType !== ''
+  if (!isKnown || (isDigest(tagOrDigest) && tagOrDigest !== digest))
+    return (await readNamedManifest(api, tagOrDigest, call)).descriptor
+  assertManifestSize(size, api.subject(tagOrDigest))
+  return { mediaType, digest, size }
+}
 
 /**
  * Reads the manifest behind a tag or a digest whole. Its digest is computed from the bytes, because headers prove nothing.

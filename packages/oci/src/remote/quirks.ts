@@ -10,7 +10,7 @@ export interface Quirks {
 /**
  * The domains of all partitions of AWS in which ECR has private registries. The list is closed: a host below any other domain
  * belongs to somebody else, who must not receive the login of an account.
- * https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html, https://docs.aws.amazonaws.com/general/latest/gr/ecr.html
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html, https://docs.aws.amazon.com/general/latest/gr/ecr.html
  */
 const ECR_DOMAINS = [
   'amazonaws.com',
@@ -25,7 +25,7 @@ const ECR_DOMAINS = [
   'csp.hci.ic.gov',
 ]
 
-/** `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`, or with `dkr-ecr` where the domain also answers by IPv6. */
+/** `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`, or with `dkr-ecr` on domains that also have IPv6. */
 const PRIVATE_ECR = new RegExp(
   `^\\d{12}\\.dkr[.-]ecr(?:-fips)?\\.[a-z]+(?:-[a-z0-9]+)+\\.(?:${ECR_DOMAINS.map(domain => domain.replaceAll('.', '\\.')).join('|')})$`,
 )

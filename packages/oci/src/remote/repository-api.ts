@@ -1,4 +1,5 @@
 import { isGpregError, type ErrorSubject } from '../errors.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { isDigest } from '../model/digest.ts'
 import type { Scope } from './auth/authority.ts'
 import type { DocumentBounds } from './http/body.ts'
@@ -30,7 +31,7 @@ export class RepositoryApi {
     this.scopes = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
   }
 
-  /** What errors are about: the repository, or a manifest or blob in it. */
+  /** The subject of errors: the repository, or a manifest or blob in it. */
   subject(tagOrDigest?: string): RepositorySubject {
     const { side, host } = this.client
     const separator = tagOrDigest === undefined ? '' : isDigest(tagOrDigest) ? '@' : ':'
@@ -68,4 +69,9 @@ export class RepositoryApi {
       throw isGpregError(error) ? error.about(this.subject()) : error
     }
   }
+}
+
+/** The path of content below its repository. */
+export function contentPath({ digest, mediaType }: Descriptor): string {
+  return `${isManifestType(mediaType) ? 'manifests' : 'blobs'}/${digest}`
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
-import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { isDigest, type Digest } from '../model/digest.ts'
+import { isGpregError, unlessAborted } from '../errors.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
 import { assertManifestSize, parseManifest, type ManifestNode } from '../model/manifest.ts'
 import type {
   Budget,
@@ -20,11 +20,11 @@ import type {
 } from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
-import { download } from './download/download.ts'
-import { rangedDownload } from './download/ranged-download.ts'
-import { putManifest, readNamedManifest } from './manifests.ts'
+import { deleteContent, deleteTag } from './deletion.ts'
+import { downloadContent } from './download/content-download.ts'
+import { putManifest, readNamedManifest, resolveManifest } from './manifests.ts'
 import type { Referrers } from './referrers.ts'
-import type { RepositoryApi } from './repository-api.ts'
+import { contentPath, type RepositoryApi } from './repository-api.ts'
 import { listTags } from './tags.ts'
 import type { UploadResources } from './upload/upload-resources.ts'
 import { startUnlessStored, startUpload, type UploadSession } from './upload/upload-session.ts'
@@ -75,28 +75,8 @@ export class RemoteRepository
     return this.#api.client.bodyLimit
   }
 
-  async resolve(tagOrDigest: string, call: Call = {}): Promise<Descriptor> {
-    const { client } = this.#api
-    const response = await this.#api.request({
-      method: 'HEAD',
-      url: `manifests/${tagOrDigest}`,
-      headers: { accept: ACCEPT_MANIFESTS },
-      expect: [200],
-      signal: call.signal,
-    })
-    await response.body.dump()
-    const digest =
-      response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
-    const size = Number(response.header('content-length') ?? NaN)
-    const told = response.header('content-type')?.split(';')[0]?.trim() ?? ''
-    // Errors quote a type that is none of a manifest.
-    const mediaType = isManifestType(told) ? told : client.secrets.scrub(told)
-    const isKnown =
-      digest !== undefined && isDigest(digest) && Number.isSafeInteger(size) && size > 0 && mediaType !== ''
-    if (!isKnown || (isDigest(tagOrDigest) && tagOrDigest !== digest))
-      return (await this.readNamed(tagOrDigest, call)).descriptor
-    assertManifestSize(size, this.#api.subject(tagOrDigest))
-    return { mediaType, digest, size }
+  resolve(tagOrDigest: string, call: Call = {}): Promise<Descriptor> {
+    return resolveManifest(this.#api, tagOrDigest, call)
   }
 
   readNamed(tagOrDigest: string, call: Call = {}): Promise<ManifestNode> {
@@ -109,29 +89,9 @@ export class RemoteRepository
     return isWhole ? verified(stream, descriptor, this.#api.subject(descriptor.digest)) : stream
   }
 
-  fetchUnverified(descriptor: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
-    const api = this.#api
-    const url = pathOf(descriptor)
-    // The digest is that of the bytes as they are stored: no content coding.
-    const identity = { 'accept-encoding': 'identity' }
-    const accept = isManifestType(descriptor.mediaType) ? { accept: descriptor.mediaType } : {}
-    const read = this.#options.readAhead === false ? download : rangedDownload
-    return read(this.#context, {
-      descriptor,
-      budget: api.client.budget,
-      offset,
-      signal: signal ?? this.#context.signal,
-      asked: { method: 'GET', path: `${this.name}/${url}`, ...api.subject(descriptor.digest) },
-      open: position => {
-        const range = position > 0 ? { range: `bytes=${position}-` } : {}
-        const headers = { ...identity, ...accept, ...range }
-        return api.request({ method: 'GET', url, headers, expect: position > 0 ? [200, 206] : [200], signal })
-      },
-      openRange: (first, last, abort) => {
-        const headers = { ...identity, range: `bytes=${first}-${last}` }
-        return api.attempt({ method: 'GET', url, headers, expect: [200, 206], signal: abort })
-      },
-    })
+  fetchUnverified(descriptor: Descriptor, call: FetchCall = {}): ByteStream {
+    const { api, readAhead = true } = this.#options
+    return downloadContent(api, descriptor, call, this.#context, readAhead)
   }
 
   withoutReadAhead(): RemoteRepository {
@@ -145,7 +105,7 @@ export class RemoteRepository
   async exists(descriptor: Descriptor, { signal }: Call = {}): Promise<boolean> {
     const response = await this.#api.request({
       method: 'HEAD',
-      url: pathOf(descriptor),
+      url: contentPath(descriptor),
       headers: isManifestType(descriptor.mediaType) ? { accept: descriptor.mediaType } : {},
       expect: [200, 404],
       signal,
@@ -183,29 +143,12 @@ export class RemoteRepository
     return this.#creating(() => mountBlob(this.#api, descriptor, fromRepository, call))
   }
 
-  /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#content-management */
-  async delete(descriptor: Descriptor, { signal }: Call = {}): Promise<void> {
-    const url = pathOf(descriptor)
-    const response = await this.#api.request({ method: 'DELETE', url, expect: [202, 200, 204], signal })
-    await response.body.dump()
+  delete(descriptor: Descriptor, call: Call = {}): Promise<void> {
+    return deleteContent(this.#api, descriptor, call)
   }
 
-  /**
-   * Removes one tag and leaves the manifest. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-tags
-   * @throws `not-found`, `protocol` if the registry removes manifests by digest only
-   */
-  async untag(tag: string, { signal }: Call = {}): Promise<void> {
-    const refusals = [400, 405]
-    const expect = [202, 200, 204, ...refusals]
-    const response = await this.#api.request({ method: 'DELETE', url: `manifests/${tag}`, expect, signal })
-    await response.body.dump()
-    if (!refusals.includes(response.status)) return
-    const subject = this.#api.subject(tag)
-    throw new GpregError('protocol', `${subject.host} removes no single tag (status ${response.status})`, {
-      ...subject,
-      status: response.status,
-      hint: 'remove the manifest by its digest; that takes all tags that point at it',
-    })
+  untag(tag: string, call: Call = {}): Promise<void> {
+    return deleteTag(this.#api, tag, call)
   }
 
   tags(call: Call = {}): AsyncIterable<string> {
@@ -262,9 +205,4 @@ export class RemoteRepository
       return work()
     }
   }
-}
-
-/** The path of content below the repository. */
-function pathOf({ digest, mediaType }: Descriptor): string {
-  return `${isManifestType(mediaType) ? 'manifests' : 'blobs'}/${digest}`
 }

@@ -26,7 +26,10 @@ export async function* verifiedRest(
   }
 }
 
-/** Continues after the bytes already on disk. If the whole then fails its digest, those bytes are discarded and the blob is fetched once more from the start. */
+/**
+ * Continues after the bytes already on disk. If the whole then fails its digest, those bytes are discarded and the blob is
+ * fetched once more from the start.
+ */
 export async function goOn(
   kept: number,
   fill: () => Promise<void>,

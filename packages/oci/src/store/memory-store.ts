@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { GpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
+import { isDigest, type Digest } from '../model/digest.ts'
 import { childrenOf, describeReferrer, parseManifest, type Manifest } from '../model/manifest.ts'
 import type {
   Deleter,
@@ -25,6 +24,7 @@ import {
   type Repository,
   type Store,
 } from './content.ts'
+import { MemoryIngest } from './memory-ingest.ts'
 import { verified } from './verify.ts'
 
 interface StoredContent {
@@ -50,7 +50,7 @@ export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
   }
 
   /**
-   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * The artifact behind a name of this store: `repository[:tag][@digest]`.
    * @throws `reference-invalid`
    */
   artifact(name: string): Artifact<MemoryRepository> {
@@ -199,41 +199,6 @@ export class MemoryRepository
 
   #notFound(what: string): GpregError {
     return new GpregError('not-found', `${what} is not in ${this.name}`)
-  }
-}
-
-class MemoryIngest implements Ingest {
-  readonly id = randomUUID()
-  readonly #chunks: Uint8Array[] = []
-  readonly #keep: (descriptor: Descriptor, bytes: Uint8Array) => void
-  readonly #open: Map<string, MemoryIngest>
-
-  constructor(keep: (descriptor: Descriptor, bytes: Uint8Array) => void, open: Map<string, MemoryIngest>) {
-    this.#keep = keep
-    this.#open = open
-  }
-
-  get size(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-  }
-
-  async append(bytes: ByteStream): Promise<void> {
-    for await (const chunk of bytes) this.#chunks.push(Uint8Array.from(chunk))
-  }
-
-  async commit(digest: Digest): Promise<Descriptor> {
-    await this.discard()
-    const bytes = Buffer.concat(this.#chunks)
-    const found = digestOf(bytes, digestAlgorithm(digest))
-    if (found !== digest)
-      throw new GpregError('digest-mismatch', `expected ${digest}, got ${found}`, { digest })
-    const descriptor = { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }
-    this.#keep(descriptor, bytes)
-    return descriptor
-  }
-
-  async discard(): Promise<void> {
-    this.#open.delete(this.id)
   }
 }
 

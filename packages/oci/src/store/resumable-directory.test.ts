@@ -18,7 +18,7 @@ afterEach(() => rm(root, { recursive: true }))
 const resume = async (elsewhere = new Set<typeof DIGEST>()) =>
   (await LayoutStore.resume(root, Date.now(), elsewhere)).repository('app')
 
-/** Gives bytes from where it is asked, and breaks after so many; notes every offset. */
+/** Content that breaks off after a number of bytes, and notes every offset at which it is opened. */
 function source(offsets: number[], breaksAfter = Infinity, bytes: Uint8Array = BYTES): Content {
   return {
     open: async function* ({ offset = 0 }): ByteStream {

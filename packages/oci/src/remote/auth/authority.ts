@@ -66,7 +66,10 @@ export class Authority {
     if (used?.startsWith('Basic ')) this.#accepted.add(used)
   }
 
-  /** Whether a 403 may mean that the login has expired. Some registries answer so, even after a new login exists: https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html */
+  /**
+   * Whether a 403 may mean that the login has expired. Some registries answer so, even after a new login exists:
+   * https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
+   */
   mayHaveEnded(used: string | undefined): boolean {
     return used !== undefined && this.#accepted.has(used)
   }

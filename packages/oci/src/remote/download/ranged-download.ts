@@ -85,7 +85,9 @@ interface Part {
   done: boolean
 }
 
-/** Downloads the rest of a blob in ranges, several at once. If that does not work out, its stream ends early and without an error. */
+/**
+ * Downloads the rest of a blob in ranges, several at once. If that does not work out, its stream ends early and without an error.
+ */
 class Parts {
   readonly #context: Context
   readonly #whole: RangedDownload
@@ -194,7 +196,9 @@ class Parts {
     }
   }
 
-  /** Adds connections while throughput rises. When it stops rising, goes back to the best number; if that is one, gives up ranges. */
+  /**
+   * Adds connections while throughput rises. When it stops rising, goes back to the best number; if that is one, gives up ranges.
+   */
   #adapt(bytes: number): void {
     if (this.#settled) return
     const now = this.#context.now()

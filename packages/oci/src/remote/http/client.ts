@@ -100,7 +100,10 @@ export class RegistryClient {
     })
   }
 
-  /** Checks that the registry is there and takes the credentials. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support */
+  /**
+   * Checks that the registry is there and takes the credentials.
+   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
+   */
   async ping(): Promise<Greeting> {
     const response = await this.request({ method: 'GET', url: '', scopes: [], expect: [200] })
     await response.body.dump()

@@ -145,7 +145,10 @@ function errorCodeOf(status: number, said: readonly RegistryError[]): ErrorCode 
 
 const INSUFFICIENT_STORAGE = 507
 
-/** A full disk of the registry is not retried, because somebody has to make room first. https://www.rfc-editor.org/rfc/rfc4918#section-11.5 */
+/**
+ * A full disk of the registry is not retried, because somebody has to make room first.
+ * https://www.rfc-editor.org/rfc/rfc4918#section-11.5
+ */
 function fullDisk(host: string): { retryable: false; hint: string } {
   return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
 }

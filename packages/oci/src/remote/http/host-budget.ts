@@ -71,7 +71,10 @@ export class HostBudget {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Counts bytes that a transfer moved. @param wanted whether transfers wait for a slot: if none do, a higher limit is not tried */
+  /**
+   * Counts bytes that a transfer moved.
+   * @param wanted whether transfers wait for a slot: if none do, a higher limit is not tried
+   */
   moved(bytes: number, wanted: boolean): void {
     this.#bytes += bytes
     this.isWanted = wanted

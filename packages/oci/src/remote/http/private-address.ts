@@ -35,7 +35,9 @@ export function isPrivateLiteral(hostname: string): boolean {
   return family !== 0 && PRIVATE.check(bare, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** Whether a host is in a private network: by its address, by its name, or because its name resolves only to private addresses. */
+/**
+ * Whether a host is in a private network: by its address, by its name, or because its name resolves only to private addresses.
+ */
 export async function isPrivateHost(
   hostname: string,
   resolve: (hostname: string) => Promise<readonly string[]> = resolveAll,

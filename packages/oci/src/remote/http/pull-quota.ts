@@ -2,7 +2,9 @@ import type { Context } from '../../context.ts'
 import { GpregError, type Side } from '../../errors.ts'
 import { pause } from '../../retry.ts'
 
-/** A used-up quota refills gradually, so it is tried again after this many milliseconds, or after its window if that is shorter. */
+/**
+ * A used-up quota refills gradually, so it is tried again after this many milliseconds, or after its window if that is shorter.
+ */
 const LOOK_AGAIN = 15 * 60_000
 
 /** Milliseconds between two `quota.waiting` events. */

@@ -27,7 +27,10 @@ export class ContentReader {
   readonly #size: number
   readonly #closed = new AbortController()
   readonly #signal: AbortSignal
-  /** An open stream that nobody is reading. (A stream in use is never put here: a request that failed may still be awaiting `next()` on it.) */
+  /**
+   * An open stream that nobody is reading. (A stream in use is never put here: a request that failed may still be awaiting
+   * `next()` on it.)
+   */
   #idle: Reading | undefined
   #ahead: Ahead | undefined
   readonly #buffers: BufferPool

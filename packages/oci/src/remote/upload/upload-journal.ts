@@ -36,7 +36,10 @@ export interface UploadJournal {
   forget(key: UploadKey): Promise<void>
 }
 
-/** A journal with one file (mode 0600) for each upload. A location allows its holder to continue that upload; it holds no credentials. */
+/**
+ * A journal with one file (mode 0600) for each upload. A location allows its holder to continue that upload; it holds no
+ * credentials.
+ */
 export function uploadJournal(directory: string, now: () => number): UploadJournal {
   const fileOf = ({ host, repository, digest }: UploadKey) =>
     join(directory, `${createHash('sha256').update(`${host}/${repository}@${digest}`).digest('hex')}.json`)

@@ -3,7 +3,7 @@ import type { UploadJournal } from './upload-journal.ts'
 /** Uploads kept at once, because each holds memory. The largest blobs are sent first, so these are the largest. */
 const MOST_KEPT = 4
 
-/** What all uploads of one run share: the journal, the memory for chunks, and the number of uploads that are kept. */
+/** The resources that all uploads of one run share: the journal, the memory for chunks, and the number of kept uploads. */
 export class UploadResources {
   /** Records large uploads on disk, so that they outlive the process. Undefined if they need not. */
   readonly journal: UploadJournal | undefined

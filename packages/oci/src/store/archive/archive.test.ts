@@ -458,7 +458,7 @@ async function flip(path: string, at: number): Promise<void> {
   await file.write(byte, 0, 1, at)
 }
 
-/** Content whose line goes down after so many bytes. */
+/** Content that breaks off after a number of bytes. */
 function broken(bytes: Buffer, after: number): Content {
   return {
     async *open({ offset = 0 }): ByteStream {

@@ -37,7 +37,10 @@ export class SlotStates {
     return this.all.reduce((sum, state) => sum + left(state), 0)
   }
 
-  /** The first byte from `position` on that may still change. Head and end are written first; a slot counts as far as it is written. */
+  /**
+   * The first byte from `position` on that may still change. Head and end are written first; a slot counts as far as it is
+   * written.
+   */
   readyUntil(position: number): number {
     for (let at = Math.max(this.#indexAt(position), 0); ; at++) {
       const state = this.all[at]

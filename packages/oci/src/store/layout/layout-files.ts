@@ -136,7 +136,9 @@ export async function writeAll(
   }
 }
 
-/** Moves a finished file to its path, durably: the bytes first, then the name. A second writer replaces it with the same bytes. */
+/**
+ * Moves a finished file to its path, durably: the bytes first, then the name. A second writer replaces it with the same bytes.
+ */
 export async function settle(temporary: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await rename(temporary, path)

@@ -50,7 +50,7 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
   }
 
   /**
-   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * The artifact behind a name of this store: `repository[:tag][@digest]`.
    * @throws `reference-invalid`
    */
   artifact(name: string): Artifact<ReadableLayoutRepository> {
@@ -150,7 +150,10 @@ interface Lookup {
 
 const lookups = new WeakMap<readonly IndexEntry[], Lookup>()
 
-/** Maps of the entries of an index. They are built once for each state of it, because it may have very many names. The first of several entries with one name counts. */
+/**
+ * Maps of the entries of an index. They are built once for each state of it, because it may have very many names. The first of
+ * several entries with one name counts.
+ */
 function lookup(index: LayoutNames): Lookup {
   const entries = index.entries()
   const known = lookups.get(entries)

@@ -71,7 +71,7 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   /**
-   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * The artifact behind a name of this store: `repository[:tag][@digest]`.
    * @throws `reference-invalid`
    */
   artifact(name: string): Artifact<LayoutRepository> {

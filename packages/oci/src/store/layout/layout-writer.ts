@@ -10,7 +10,9 @@ import { verified } from '../verify.ts'
 
 export type WritableParts = LayoutParts<WritableContent, WritableNames>
 
-/** A repository of a layout that can be written. Names are `repository:tag`, as skopeo finds them: `oci:DIR:library/redis:6.2`. */
+/**
+ * A repository of a layout that can be written. Names are `repository:tag`, as skopeo finds them: `oci:DIR:library/redis:6.2`.
+ */
 export class WritableLayoutRepository extends ReadableLayoutRepository implements Repository, Mounter {
   readonly #parts: WritableParts
 
