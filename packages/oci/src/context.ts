@@ -7,8 +7,10 @@ export interface Context<E = OciEvent> {
   readonly emit: EventSink<E>
   /** Ends all work: requests, streams and waits. */
   readonly signal: AbortSignal
-  /** milliseconds since the epoch */
+  /** The time of day, in milliseconds since the epoch. It may jump when the clock is set. */
   now(): number
+  /** Milliseconds since some fixed moment. It never goes back or jumps, so time-outs are measured with it. */
+  elapsed(): number
   /** Waits, or rejects when the signal fires. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   /** 0 ≤ x < 1 */
@@ -20,6 +22,7 @@ export function createContext<E = OciEvent>(overrides: Partial<Context<E>> = {})
     emit: () => {},
     signal: new AbortController().signal,
     now: Date.now,
+    elapsed: () => performance.now(),
     sleep: async (milliseconds, signal) => {
       await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
     },

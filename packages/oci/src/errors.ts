@@ -55,7 +55,7 @@ export interface ErrorSubject {
   readonly reference?: string
   readonly digest?: string
   readonly path?: string
-  /** Something in a cloud, such as `s3:bucket/gitpod`. */
+  /** Something in a cloud, such as `s3:bucket/team`. */
   readonly resource?: string
   /** The permission or role that is missing, in the cloud's own words. */
   readonly permission?: string

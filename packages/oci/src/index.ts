@@ -28,7 +28,8 @@ export {
   isUntagger,
   isWritable,
 } from './store/capabilities.ts'
-export { contentFrom, contentOf } from './store/content.ts'
+export { contentFrom } from './store/content.ts'
+export { contentOf } from './store/stored-content.ts'
 export { fileContent } from './store/file-content.ts'
 export { Archive } from './store/archive/archive-reader.ts'
 export { LayoutStore } from './store/layout/layout-store.ts'

@@ -5,6 +5,7 @@ import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import { formatRelativeName, parseRelativeName, referenceBelow } from '@gpreg/oci/model/name'
 import { formatReference, parseReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import type { TarContents } from '@gpreg/oci/store/archive/tar-plan'
+import { LOCK_NAME } from './files.ts'
 import { namedEntry, type IndexEntry } from '@gpreg/oci/store/layout/layout-content'
 
 /** An image of a bundle under one of its names. */
@@ -84,7 +85,7 @@ export function archiveContents(surveys: readonly ToCopy[], lock: Lock): TarCont
     ...(lock.base?.blobs ?? []).map(({ digest }) => digest),
   ])
   return {
-    lock: writeLock(lock),
+    documents: { [LOCK_NAME]: writeLock(lock) },
     entries: indexEntries(surveys),
     manifests,
     blobs: graphs.flatMap(graph => graph.blobs).filter(({ digest }) => !without.has(digest)),

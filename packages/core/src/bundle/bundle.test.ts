@@ -11,7 +11,7 @@ import { isGpregError } from '@gpreg/oci/errors'
 import type { GpregEvent } from '../events.ts'
 import { planTar } from '@gpreg/oci/store/archive/tar-plan'
 import { openBundle, type BundleKey } from './bundle.ts'
-import { findBundle } from './files.ts'
+import { findBundle, LOCK_NAME } from './files.ts'
 import { formatReceipt, parseReceipt, type Receipt } from '../documents/receipt.ts'
 import { openServedStore } from './served.ts'
 import { createSidecar, formatSidecar, parseSidecar } from '../documents/sidecar.ts'
@@ -43,7 +43,13 @@ const lock: Lock = { kind: 'Lock', version: 1, created: '2026-11-25T00:00:00.000
 /** An empty bundle in volumes, signed. */
 async function newBundle(secret: string) {
   const directory = await newDirectory()
-  const { head } = planTar({ lock: writeLock(lock), entries: [], manifests: [], blobs: [], created: 0 })
+  const { head } = planTar({
+    documents: { [LOCK_NAME]: writeLock(lock) },
+    entries: [],
+    manifests: [],
+    blobs: [],
+    created: 0,
+  })
   const tar = Buffer.concat([head, Buffer.alloc(1024)])
   const cut = [tar.subarray(0, 1000), tar.subarray(1000, 2000), tar.subarray(2000)]
   const volumes = cut.map((bytes, at) => ({ name: `x.tar.00${at + 1}`, size: bytes.length, bytes }))

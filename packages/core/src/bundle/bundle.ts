@@ -4,14 +4,13 @@ import { GpregError, isGpregError } from '@gpreg/oci/errors'
 import { readLock, writeLock, type Lock } from '../documents/lock.ts'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 import { Archive } from '@gpreg/oci/store/archive/archive-reader'
-import { damaged } from '@gpreg/oci/store/archive/tar-header'
-import { LOCK_NAME } from '@gpreg/oci/store/archive/tar-plan'
+import { damaged } from '@gpreg/oci/store/damage'
 import { REF_NAME } from '@gpreg/oci/store/layout/layout-content'
 import { readDocument } from '@gpreg/oci/store/layout/layout-files'
 import type { LayoutReader } from '@gpreg/oci/store/layout/layout-reader'
 import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { lockedNames } from './bundle-lock.ts'
-import { findBundle, type BundleFiles } from './files.ts'
+import { findBundle, LOCK_NAME, type BundleFiles } from './files.ts'
 import { verifyBytes } from './signature.ts'
 
 /** A public key, and where it is from. */
@@ -60,6 +59,7 @@ export async function openBundle(
   const archive = await Archive.open(
     name,
     files.volumes.map(({ path }) => path!),
+    [LOCK_NAME],
   )
   try {
     const lock = checkLock(await archive.document(LOCK_NAME), files)

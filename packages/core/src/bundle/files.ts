@@ -2,8 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci/errors'
 import { reading } from '../input.ts'
-import { damaged } from '@gpreg/oci/store/archive/tar-header'
+import { damaged } from '@gpreg/oci/store/damage'
 import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
+
+/** The lock in a bundle. */
+export const LOCK_NAME = 'gpreg.lock.json'
 
 const SIDECAR = '.manifest.json'
 const SIGNATURE = '.sig'

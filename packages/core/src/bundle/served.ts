@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { LOCK_NAME } from '@gpreg/oci/store/archive/tar-plan'
 import type { ReadableRepository, Store } from '@gpreg/oci/store/content'
 import { isThere } from '@gpreg/oci/store/layout/layout-files'
 import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
+import { LOCK_NAME } from './files.ts'
 
 export interface ServedStore extends AsyncDisposable {
   readonly store: Store<ReadableRepository>

@@ -125,7 +125,7 @@ describe('a repository that its registry does not know', () => {
     const wanted = item(name, from)
     const repository = target.repository(wanted.target.repository.name)
     faults.target.claims = ({ digest }) => void asked.push(digest)
-    Object.assign(wanted.target.repository, { isNew: async () => repository.isEmpty() })
+    Object.assign(wanted.target.repository, { isEmpty: async () => !repository.hasTags() })
     return wanted
   }
 

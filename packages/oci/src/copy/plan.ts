@@ -4,7 +4,7 @@ import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
-import { isNoveltyTeller } from '../store/capabilities.ts'
+import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call, Repository } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
@@ -49,8 +49,8 @@ export async function surveyItems(
   const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
   const novelties = new Map<string, Promise<boolean>>()
   const isNew = async ({ target: { store, repository } }: CopyItem) => {
-    if (options.unasked !== true || !isNoveltyTeller(repository)) return false
-    return once(novelties, `${store}/${repository.name}`, () => repository.isNew(call))
+    if (options.unasked !== true || !isEmptinessProbe(repository)) return false
+    return once(novelties, `${store}/${repository.name}`, () => repository.isEmpty(call))
   }
   let [found, lacking] = [0, 0]
   const surveyor = {

@@ -4,8 +4,23 @@ import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
-import { budgetsOf, isMounter, type Budget } from '../store/capabilities.ts'
-import { contentOf, type Content, type ReadableRepository, type Repository } from '../store/content.ts'
+import {
+  budgetsOf,
+  isMounter,
+  isReadAhead,
+  isUnlessStoredPusher,
+  type Budget,
+  type UnverifiedContent,
+} from '../store/capabilities.ts'
+import type {
+  ByteStream,
+  Content,
+  FetchCall,
+  Fetcher,
+  ReadableRepository,
+  Repository,
+} from '../store/content.ts'
+import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
 import type { CopyOptions } from './item.ts'
 import { isHeld, type BlobPlace, type BlobPlan } from './presence.ts'
@@ -187,9 +202,12 @@ export class Transfer {
       async () => {
         // What has no slot teaches nothing about their number: where it ends, the line only seems to be full.
         const budgets = isSmall(descriptor) ? [] : budgetsOf(source, target)
-        const counted = this.#counted(descriptor, contentOf(source, descriptor), budgets)
+        const counted = this.#counted(descriptor, contentOf(this.#reader(source), descriptor), budgets)
+        const call = { signal: this.#context.signal }
         try {
-          await target.push(descriptor, counted.content, { signal: this.#context.signal, unasked })
+          if (unasked && isUnlessStoredPusher(target))
+            await target.pushUnlessStored(descriptor, counted.content, call)
+          else await target.push(descriptor, counted.content, call)
           // There is nothing to read of a blob without a byte.
           return size === 0 || counted.wasRead()
         } catch (error) {
@@ -207,6 +225,11 @@ export class Transfer {
     }
   }
 
+  /** With a rate limit nothing is fetched ahead of the stream that is limited. */
+  #reader(source: ReadableRepository): Fetcher {
+    return this.#rate !== undefined && isReadAhead(source) ? source.withoutReadAhead() : source
+  }
+
   #countPresent({ size }: Descriptor): void {
     this.totals.present++
     this.totals.bytes.present += size
@@ -215,32 +238,34 @@ export class Transfer {
   /** Content that says how much of it went out. Opened again further back, it takes back what will be sent again. */
   #counted(
     { digest }: Descriptor,
-    content: Content,
+    content: Content & UnverifiedContent,
     budgets: readonly Budget[],
-  ): { content: Content; sent: () => number; wasRead: () => boolean } {
+  ): { content: Content & UnverifiedContent; sent: () => number; wasRead: () => boolean } {
     const { totals } = this
     const [rate, slots] = [this.#rate, this.#slots]
     const { emit } = this.#context
     let position = 0
     let wasRead = false
+    async function* count(call: FetchCall, stream: ByteStream): ByteStream {
+      wasRead = true
+      const offset = call.offset ?? 0
+      if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
+      position = offset
+      for await (const chunk of stream) {
+        await rate?.take(chunk.byteLength, call.signal)
+        slots.moved(budgets, chunk.byteLength)
+        position += chunk.byteLength
+        totals.bytes.sent += chunk.byteLength
+        emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
+        yield chunk
+      }
+    }
     return {
       sent: () => position,
       wasRead: () => wasRead,
       content: {
-        async *open(call) {
-          wasRead = true
-          const offset = call.offset ?? 0
-          if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
-          position = offset
-          for await (const chunk of content.open({ ...call, paced: rate !== undefined })) {
-            await rate?.take(chunk.byteLength, call.signal)
-            slots.moved(budgets, chunk.byteLength)
-            position += chunk.byteLength
-            totals.bytes.sent += chunk.byteLength
-            emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
-            yield chunk
-          }
-        },
+        open: call => count(call, content.open(call)),
+        openUnverified: call => count(call, content.openUnverified(call)),
       },
     }
   }

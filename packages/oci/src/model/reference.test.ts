@@ -18,7 +18,7 @@ const pin = `sha256:${'0'.repeat(64)}`
 describe('parseReference', () => {
   it.each([
     ['redis', 'docker.io/library/redis:latest'],
-    ['gitpod/workspace-full', 'docker.io/gitpod/workspace-full:latest'],
+    ['team/server', 'docker.io/team/server:latest'],
     ['docker.io/redis:6.2', 'docker.io/library/redis:6.2'],
     ['index.docker.io/a/b', 'docker.io/a/b:latest'],
     ['localhost/a', 'localhost/a:latest'],
@@ -87,7 +87,7 @@ describe('parts of a reference', () => {
   it.each([
     ['quay.io/a', true],
     ['localhost/a', true],
-    ['gitpod/a', false],
+    ['team/a', false],
     ['redis', false],
     ['redis:6', false],
   ])('%s names a host: %s', (text, named) => {

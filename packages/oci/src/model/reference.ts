@@ -96,7 +96,7 @@ export interface RegistryPrefix {
 export function parsePrefix(text: string): RegistryPrefix {
   const refuse = (why: string, hint: string) =>
     new GpregError('usage', `${JSON.stringify(text)} cannot be a target: ${why}`, { hint })
-  const example = 'write host[:port]/prefix, e.g. registry.internal/gitpod'
+  const example = 'write host[:port]/prefix, e.g. registry.internal/team'
   if (/^[a-z]+:\/\//i.test(text))
     throw refuse('it has a scheme', `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '')}`)
   const trimmed = text.replace(/\/+$/, '')
@@ -107,7 +107,7 @@ export function parsePrefix(text: string): RegistryPrefix {
   if (!isHostLike(host))
     throw refuse(
       `Docker would read ${JSON.stringify(host)} as a path on docker.io`,
-      `name the host with a dot or a port, e.g. ${host}.internal/gitpod or ${host}:5000/gitpod`,
+      `name the host with a dot or a port, e.g. ${host}.internal/team or ${host}:5000/team`,
     )
   if (path !== path.toLowerCase())
     throw refuse('repository paths are lower case', `use ${host}/${path.toLowerCase()}`)

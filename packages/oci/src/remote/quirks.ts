@@ -1,16 +1,16 @@
-/** What a kind of registry does otherwise than the specification says. */
+/** Deviations of a kind of registry from the specification. */
 export interface Quirks {
   readonly kind: 'ecr' | 'ecr-public' | 'acr' | 'google' | 'generic'
-  /** Whether an upload that broke can go on from the offset that `GET` on it tells. */
+  /** Whether a broken upload can continue from the offset that `GET` tells. */
   readonly resumes: boolean
-  /** Whether the `Range` of an answer to a chunk can be believed; else what was sent counts. */
+  /** Whether the `Range` of the response to a chunk can be believed; if not, the sent bytes count. */
   readonly tellsOffset: boolean
 }
 
 /**
  * The domains of all partitions of AWS in which ECR has private registries. The list is closed: a host below any other domain
- * belongs to somebody else, and the login of an account must not go there.
- * https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html, https://docs.aws.amazonaws.com/general/latest/gr/ecr.html
+ * belongs to somebody else, who must not receive the login of an account.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html, https://docs.aws.amazon.com/general/latest/gr/ecr.html
  */
 const ECR_DOMAINS = [
   'amazonaws.com',
@@ -25,14 +25,15 @@ const ECR_DOMAINS = [
   'csp.hci.ic.gov',
 ]
 
-/** `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`, or with `dkr-ecr` where the domain also answers by IPv6. */
+/** `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`, or with `dkr-ecr` on domains that also have IPv6. */
 const PRIVATE_ECR = new RegExp(
   `^\\d{12}\\.dkr[.-]ecr(?:-fips)?\\.[a-z]+(?:-[a-z0-9]+)+\\.(?:${ECR_DOMAINS.map(domain => domain.replaceAll('.', '\\.')).join('|')})$`,
 )
 
 /**
- * Registries by host name. Patterns cover the whole host, in lower case and without a port, since logins of clouds go by them. What is not named here follows the specification, or shows by its answers that it does not:
- * a 404 on an upload that should go on makes it start anew, a 201 to a chunk is taken for a 202.
+ * Registries by host name. Patterns match the whole host, in lower case and without a port, because they also decide where logins
+ * of clouds are sent. Any other registry is expected to follow the specification, and its responses show if it does not: after a
+ * 404 for a broken upload the upload starts over, and a 201 to a chunk counts as a 202.
  */
 const BY_HOST: readonly (Quirks & { readonly host: RegExp })[] = [
   // answers 201 to PATCH, and a Range that does not move: https://github.com/aws/containers-roadmap/issues/2831

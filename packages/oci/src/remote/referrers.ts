@@ -1,56 +1,50 @@
-import { GpregError, type ErrorSubject } from '../errors.ts'
+import { GpregError, isGpregError, type ErrorSubject } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestHex, digestOf, type Digest } from '../model/digest.ts'
-import { describeReferrer, parseManifest } from '../model/manifest.ts'
-import type { RegistryClient } from './http/client.ts'
-import type { ApiResponse } from './http/exchange.ts'
+import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
+import { describeReferrer, parseManifest, type ManifestNode } from '../model/manifest.ts'
+import type { ReferrersCall } from '../store/capabilities.ts'
+import type { Call } from '../store/content.ts'
+import { MANIFEST_BOUNDS, putManifest, readNamedManifest } from './manifests.ts'
+import type { RepositoryApi } from './repository-api.ts'
 import { nextQuery } from './tags.ts'
-
-/** What the referrers of a repository need of it. */
-export interface ReferrersWire {
-  /** What the referrers API answers below the repository; 404 is an answer too. */
-  get(path: string): Promise<{ response: ApiResponse; bytes: Uint8Array }>
-  /** The manifest behind a tag; undefined where there is none. */
-  read(tag: string): Promise<{ descriptor: Descriptor; bytes: Uint8Array } | undefined>
-  write(tag: string, descriptor: Descriptor, bytes: Uint8Array): Promise<void>
-  readonly client: RegistryClient
-  readonly name: string
-  readonly subject: ErrorSubject
-}
 
 const MAX_PAGES = 100
 
-/** Registries that answered 404: those with the API answer an empty list instead. Asked once a run. */
-const withoutApi = new WeakSet<RegistryClient>()
+/** A manifest that has a subject. */
+export type Referrer = Pick<ManifestNode, 'descriptor' | 'bytes'>
 
-/**
- * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers, and where the registry has no such
- * API, the fallback tag. Only a 404 means "none"; every other failure is thrown.
- */
-export async function listReferrers(
-  wire: ReferrersWire,
-  subject: Digest,
-  tags?: ReadonlySet<string>,
-): Promise<readonly Descriptor[]> {
-  const fallback = () => (tags?.has(fallbackTag(subject)) === false ? [] : readFallback(wire, subject))
-  if (withoutApi.has(wire.client)) return fallback()
-  const found: Descriptor[] = []
-  let path = `referrers/${subject}`
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const { response, bytes } = await wire.get(path)
-    if (response.status === 404) {
-      withoutApi.add(wire.client)
-      return fallback()
-    }
-    found.push(...indexEntries(bytes, wire.subject))
-    const next = nextQuery(response.header('link'))
-    if (next === undefined) return found
-    path = `referrers/${subject}?${next}`
+/** Lists and records referrers in one registry: by its referrers API, or with fallback tags if it has none. */
+export class Referrers {
+  /** A registry with the API never answers 404, so after one 404 the API is not asked again. */
+  #lacksApi = false
+  /** A fallback index is read, changed and written, so only one writer at a time may do that; by `repository@subject`. */
+  readonly #writers = new Map<string, Promise<void>>()
+
+  /**
+   * The manifests with this subject. Only a 404 means "none"; every other failure is thrown.
+   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
+   */
+  async list(api: RepositoryApi, subject: Digest, call: ReferrersCall): Promise<readonly Descriptor[]> {
+    const found = this.#lacksApi ? undefined : await listByApi(api, subject, call)
+    if (found !== undefined) return found
+    this.#lacksApi = true
+    return call.tags?.has(fallbackTag(subject)) === false ? [] : readFallback(api, subject, call)
   }
-  throw new GpregError('protocol', `the list of referrers did not end after ${MAX_PAGES} pages`, {
-    ...wire.subject,
-    hint: 'leave signatures out with --no-referrers, or report this to whoever runs the registry',
-  })
+
+  /**
+   * Adds a manifest to the fallback index of its subject, for a registry that keeps no list itself.
+   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests-with-subject
+   */
+  async record(api: RepositoryApi, subject: Digest, referrer: Referrer, call: Call): Promise<void> {
+    const key = `${api.name}@${subject}`
+    const before = this.#writers.get(key) ?? Promise.resolve()
+    const turn = before.then(() => addToFallback(api, subject, referrer, call))
+    const settled: Promise<void> = turn
+      .catch(() => {})
+      .finally(() => this.#writers.get(key) === settled && this.#writers.delete(key))
+    this.#writers.set(key, settled)
+    return turn
+  }
 }
 
 /** The tag under which clients keep the referrers of a digest: `sha256-<hex>`. */
@@ -58,40 +52,53 @@ export function fallbackTag(subject: Digest): string {
   return `${digestAlgorithm(subject)}-${digestHex(subject)}`.slice(0, 128)
 }
 
-async function readFallback(wire: ReferrersWire, subject: Digest): Promise<readonly Descriptor[]> {
-  const manifest = await wire.read(fallbackTag(subject))
-  return manifest === undefined ? [] : indexEntries(manifest.bytes, wire.subject)
+/** @returns undefined if the registry has no referrers API */
+async function listByApi(
+  api: RepositoryApi,
+  subject: Digest,
+  { signal }: Call,
+): Promise<readonly Descriptor[] | undefined> {
+  const found: Descriptor[] = []
+  let url = `referrers/${subject}`
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const headers = { accept: MediaType.ociIndex }
+    const request = { url, headers, expect: [200, 404], signal }
+    const { response, bytes } = await api.document(request, MANIFEST_BOUNDS)
+    if (response.status === 404) return undefined
+    found.push(...indexEntries(bytes, api.subject()))
+    const next = nextQuery(response.header('link'))
+    if (next === undefined) return found
+    url = `referrers/${subject}?${next}`
+  }
+  throw new GpregError('protocol', `the list of referrers did not end after ${MAX_PAGES} pages`, {
+    ...api.subject(),
+    hint: 'leave signatures out with --no-referrers, or report this to whoever runs the registry',
+  })
 }
 
-/** One writer at a time for each fallback index: it is read, changed and written. */
-const writers = new Map<string, Promise<void>>()
-
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests-with-subject */
-export async function recordReferrer(
-  wire: ReferrersWire,
-  subject: Digest,
-  referrer: { descriptor: Descriptor; bytes: Uint8Array },
-): Promise<void> {
-  const key = `${wire.client.host}/${wire.name}@${subject}`
-  const turn = (writers.get(key) ?? Promise.resolve()).then(() => addToFallback(wire, subject, referrer))
-  const settled = turn.catch(() => {}).finally(() => writers.get(key) === settled && writers.delete(key))
-  writers.set(key, settled)
-  return turn
+async function readFallback(api: RepositoryApi, subject: Digest, call: Call): Promise<readonly Descriptor[]> {
+  try {
+    const { bytes } = await readNamedManifest(api, fallbackTag(subject), call)
+    return indexEntries(bytes, api.subject())
+  } catch (error) {
+    if (isGpregError(error, 'not-found')) return []
+    throw error
+  }
 }
 
 async function addToFallback(
-  wire: ReferrersWire,
+  api: RepositoryApi,
   subject: Digest,
-  { descriptor, bytes }: { descriptor: Descriptor; bytes: Uint8Array },
+  { descriptor, bytes }: Referrer,
+  call: Call,
 ): Promise<void> {
-  const known = await readFallback(wire, subject)
+  const known = await readFallback(api, subject, call)
   if (known.some(entry => entry.digest === descriptor.digest)) return
   const entry = describeReferrer(descriptor, parseManifest(bytes, descriptor.mediaType))
   const index = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [...known, entry] }),
   )
-  const written = { mediaType: MediaType.ociIndex, digest: digestOf(index), size: index.byteLength }
-  await wire.write(fallbackTag(subject), written, index)
+  await putManifest(api, fallbackTag(subject), MediaType.ociIndex, index, call)
 }
 
 function indexEntries(bytes: Uint8Array, subject: ErrorSubject): readonly Descriptor[] {

@@ -60,7 +60,7 @@ async function read(repository: RemoteRepository, descriptor = layer): Promise<B
 }
 
 describe('downloads', () => {
-  it('resume by Range from the byte where the stream was cut, at every tenth', async () => {
+  it('continue by Range after a cut at any tenth of the blob', async () => {
     for (let tenth = 0; tenth < 10; tenth++) {
       const cut = (blob.byteLength * tenth) / 10
       let requests = 0
@@ -80,7 +80,7 @@ describe('downloads', () => {
     }
   })
 
-  it('pass over what they have where the server ignores the range', async () => {
+  it('skip the bytes that they have if the server ignores the range', async () => {
     let requests = 0
     const { repository } = await repositoryOn((_request, response) => {
       response.writeHead(200, { 'content-length': blob.byteLength })
@@ -90,7 +90,7 @@ describe('downloads', () => {
     expect((await read(repository)).equals(blob)).toBe(true)
   })
 
-  it('never end in bytes that are not the digest’s', async () => {
+  it('never complete with a wrong digest', async () => {
     const wrong = Buffer.from(blob)
     wrong[5000] = 0
     const { repository } = await repositoryOn((_request, response) => void response.end(wrong))
@@ -102,14 +102,14 @@ describe('downloads', () => {
     expect(Buffer.concat(chunks).byteLength).toBeLessThan(blob.byteLength)
   })
 
-  it('refuse more bytes than were announced', async () => {
+  it('refuse more bytes than the descriptor says', async () => {
     const { repository } = await repositoryOn(
       (_request, response) => void response.end(Buffer.concat([blob, blob])),
     )
     await expect(read(repository)).rejects.toMatchObject({ code: 'size-mismatch' })
   })
 
-  it('end in `stalled` where no byte comes', async () => {
+  it('fail with `stalled` if no byte arrives', async () => {
     const { repository } = await repositoryOn(
       (_request, response) => {
         response.writeHead(200, { 'content-length': blob.byteLength })
@@ -120,7 +120,7 @@ describe('downloads', () => {
     await expect(read(repository)).rejects.toMatchObject({ code: 'stalled' })
   }, 15_000)
 
-  it('give up on a server that never gets further', async () => {
+  it('give up on a server that makes no progress', async () => {
     const { repository, server } = await repositoryOn((_request, response) => {
       response.writeHead(200, { 'content-length': blob.byteLength })
       response.flushHeaders()
@@ -161,7 +161,7 @@ describe('retries', () => {
     expect(waits).toEqual([9000])
   })
 
-  it('end in a typed error with a hint, which nobody tries again', async () => {
+  it('end in a typed error with a hint that is final', async () => {
     const { repository } = await repositoryOn(failing(99, 503))
     const error = await repository.exists(layer).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({
@@ -172,14 +172,14 @@ describe('retries', () => {
     expect(error).toHaveProperty('hint', expect.stringContaining('again'))
   })
 
-  it('are short against a host that never answered', async () => {
+  it('are few for a host that never answered', async () => {
     const { repository, server, waits } = await repositoryOn(found)
     await server[Symbol.asyncDispose]()
     await expect(repository.exists(layer)).rejects.toMatchObject({ code: 'unreachable' })
     expect(waits.length).toBe(2)
   })
 
-  it('do not touch what will not change', async () => {
+  it('are not made for errors that will not change', async () => {
     const { repository, server } = await repositoryOn(failing(99, 403))
     await expect(repository.exists(layer)).rejects.toMatchObject({ code: 'forbidden' })
     expect(server.seen.length).toBe(1)
@@ -196,7 +196,7 @@ describe('resolving', () => {
     }),
   )
 
-  it('reads the manifest where the answer to HEAD says no digest', async () => {
+  it('reads the manifest if the response to HEAD has no digest', async () => {
     const { repository } = await repositoryOn((request, response) => {
       response.writeHead(200, {
         'content-type': MediaType.ociManifest,
@@ -211,7 +211,7 @@ describe('resolving', () => {
     })
   })
 
-  it('does not take a digest from a header for a digest that was asked for', async () => {
+  it('does not trust the header for a digest that was asked for', async () => {
     const asked = digestOf(manifest)
     const { repository } = await repositoryOn((request, response) => {
       response.writeHead(200, {
@@ -224,7 +224,7 @@ describe('resolving', () => {
     expect((await repository.resolve(asked)).digest).toBe(asked)
   })
 
-  it('does not take a manifest that is not what the registry says its tag stands for', async () => {
+  it('refuses a manifest that differs from the digest in its header', async () => {
     const { repository } = await repositoryOn((_request, response) => {
       response.writeHead(200, {
         'content-type': MediaType.ociManifest,
@@ -235,7 +235,7 @@ describe('resolving', () => {
     await expect(repository.readNamed('1')).rejects.toMatchObject({ code: 'digest-mismatch' })
   })
 
-  it('says not-found for a tag that is not there', async () => {
+  it('fails with not-found for an unknown tag', async () => {
     const { repository } = await repositoryOn((_request, response) => void response.writeHead(404).end())
     await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'not-found' })
   })
@@ -259,11 +259,11 @@ describe('resolving', () => {
     [200, 'no list', false],
     [403, '', false],
     [405, '', false],
-  ])('takes a repository whose tags are answered with %i %s for new: %s', async (status, body, isNew) => {
+  ])('after the tags answer %i %s takes the repository for empty: %s', async (status, body, isEmpty) => {
     const { repository } = await repositoryOn(
       (_request, response) => void response.writeHead(status).end(body),
     )
-    expect(await repository.isNew()).toBe(isNew)
+    expect(await repository.isEmpty()).toBe(isEmpty)
   })
 
   it('does not follow an endless list of tags', async () => {
@@ -309,7 +309,7 @@ describe('authentication', () => {
     }
   }
 
-  it('sends basic credentials only once asked, and from then on at once', async () => {
+  it('sends basic credentials only after a challenge, and at once from then on', async () => {
     const { repository, server } = await guarded(
       () => (request, response) => {
         const right = request.headers.authorization === `Basic ${Buffer.from('me:secret').toString('base64')}`
@@ -325,7 +325,7 @@ describe('authentication', () => {
     expect(server.seen.map(({ headers }) => headers.authorization !== undefined)).toEqual([false, true, true])
   })
 
-  it('says unauthorized, with the way to log in, where credentials are refused', async () => {
+  it('fails with unauthorized and a hint if credentials are refused', async () => {
     const { repository } = await guarded(
       () => (_request, response) =>
         void response.writeHead(401, { 'www-authenticate': 'Basic realm="registry"' }).end(),
@@ -338,7 +338,7 @@ describe('authentication', () => {
     expect(JSON.stringify(error)).not.toContain('wrong')
   })
 
-  it('gets a token for the scope, keeps it, and renews it before its end', async () => {
+  it('caches a token for its scope, and renews it before it expires', async () => {
     let issued = 0
     let clock = 1_000_000
     const { repository, server } = await repositoryOn(
@@ -364,7 +364,7 @@ describe('authentication', () => {
     expect(new URL(token.url, 'http://x').searchParams.get('scope')).toBe('repository:library/app:pull')
   })
 
-  it('does not take credentials along to another host', async () => {
+  it('sends no credentials to another host', async () => {
     const elsewhere = await scriptedServer((_request, response) => void response.end(blob))
     cleanups.push(() => elsewhere[Symbol.asyncDispose]())
     const { repository } = await guarded(
@@ -385,7 +385,7 @@ describe('authentication', () => {
 })
 
 describe('uploads', () => {
-  it('go to the Location with the digest, without credentials where that is another host', async () => {
+  it('go to the Location with the digest, without credentials if that is another host', async () => {
     const storage = await scriptedServer((request, response) => {
       request.resume().on('end', () => response.writeHead(201).end())
     })
@@ -401,7 +401,7 @@ describe('uploads', () => {
     expect(storage.seen).toHaveLength(0)
   })
 
-  it('end in `stalled` where the registry takes no byte', async () => {
+  it('fail with `stalled` if the registry takes no byte', async () => {
     const big = Buffer.alloc(64 * 1024 * 1024)
     const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(big), size: big.byteLength }
     const { repository } = await repositoryOn(
@@ -415,7 +415,7 @@ describe('uploads', () => {
     await expect(repository.push(descriptor, contentFrom(big))).rejects.toMatchObject({ code: 'stalled' })
   })
 
-  it('report an error of the content, not of the request that it broke', async () => {
+  it('report the error of the content, not of the broken request', async () => {
     const { repository } = await repositoryOn((request, response) => {
       if (request.method === 'POST')
         response.writeHead(202, { location: '/v2/library/app/blobs/uploads/1' }).end()
@@ -427,7 +427,7 @@ describe('uploads', () => {
     await expect(repository.push(layer, content)).rejects.toMatchObject({ code: 'digest-mismatch' })
   })
 
-  it('give up the upload that a refused mount started', async () => {
+  it('cancel the upload that a refused mount started', async () => {
     const { repository, server } = await repositoryOn((request, response) => {
       if (request.method === 'POST')
         response.writeHead(202, { location: '/v2/library/app/blobs/uploads/7' }).end()

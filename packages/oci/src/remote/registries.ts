@@ -4,43 +4,46 @@ import type { Side } from '../errors.ts'
 import { DOCKER_HUB, type Reference } from '../model/reference.ts'
 import { once } from '../once.ts'
 import { countRetries } from '../retry.ts'
-import { RegistryClient, type Greeting } from './http/client.ts'
-import { CloudCredentials, type Clouds } from './auth/login-credentials.ts'
-import { openConnections, type TlsOptions } from './http/connections.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
-import { HostBudget } from './http/host-budget.ts'
+import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
+import { RegistryClient, type Greeting } from './http/client.ts'
+import { openConnections, type Connections, type TlsOptions } from './http/connections.ts'
+import { HostBudget } from './http/host-budget.ts'
+import { Referrers } from './referrers.ts'
+import { RepositoryApi } from './repository-api.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
-import { uploadJournal } from './upload/upload-journal.ts'
+import { uploadJournal, type UploadJournal } from './upload/upload-journal.ts'
+import { UploadResources } from './upload/upload-resources.ts'
 
 /** How registries are reached. Hosts are `host[:port]` as they stand in references. */
 export interface RegistriesOptions extends TlsOptions {
   /** docker `config.json` or podman `auth.json`; default: searched as docker and podman do */
   readonly authFile?: string
-  /** In place of what the files say. */
+  /** Replaces the credentials of the files. */
   readonly credentials?: Credentials
-  /** Lets in to the registries of clouds, where no file knows a login, and makes repositories where they want it. */
+  /** Logins for registries of clouds that no file has a login for, and the creation of their repositories. */
   readonly clouds?: Clouds
   /** hosts spoken to by plain HTTP; loopback needs no entry */
   readonly plainHttp?: readonly string[]
-  /** Read `prefix…` from elsewhere; the longest prefix wins, on a path boundary. Only for sources. */
+  /** Sources with this prefix are read from another one; the longest prefix wins, on a path boundary. */
   readonly sourceMirrors?: readonly SourceMirror[]
   /** blobs at once with one host; default as many as help, 16 at most */
   readonly concurrency?: number
-  /** no byte for so long ends a request, in milliseconds; default 60 000 */
+  /** milliseconds without a byte that end a request; default 60 000 */
   readonly stallTimeout?: number
-  /** Wait where a source has no pulls left (Docker Hub), rather than failing; default false. */
+  /** When a source has no pulls left (Docker Hub), waits for more instead of failing; default false. */
   readonly waitForQuota?: boolean
-  /** where large uploads are noted, so that a run which is killed goes on; default none */
+  /** Directory that records large uploads, so that a killed run continues them; default none. */
   readonly journal?: string
-  /** where proxies, credential paths and CA files are looked up; default `process.env` */
+  /** Variables for proxies, credential paths and CA files; default `process.env` */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 export interface OpenRepository {
   readonly repository: RemoteRepository
-  /** Where it really is, after source mirrors: `host[:port]` */
+  /** `host[:port]` of the repository, after source mirrors */
   readonly host: string
 }
 
@@ -48,18 +51,18 @@ export interface OpenRepository {
 export interface Registries {
   readonly concurrency: number
   /**
-   * The repository that a reference names. Sources are looked for through the source mirrors; `access` is what token servers
-   * are asked for, by default write for targets and read for sources.
+   * Opens the repository of a reference. Source mirrors apply to sources.
+   * @param access rights asked of token servers; default write for targets and read for sources
    */
   open(side: Side, reference: Reference, access?: 'read' | 'write'): OpenRepository
   /**
-   * Asks whether the registry is there and takes the credentials.
+   * Checks that the registry is there and takes the credentials.
    * @throws `unauthorized`, `unreachable`, …
    */
   ping(host: string): Promise<Greeting>
-  /** Requests sent so far, and how many of them were second tries. */
+  /** Requests sent so far, and how many of them were retries. */
   traffic(): { readonly requests: Readonly<Record<Side, number>>; readonly retries: number }
-  /** What Docker Hub said last of the pulls that are left; null where it has not. */
+  /** The pulls left by the last response of Docker Hub; null if it has not said. */
   pullsLeft(): number | null
   /** Closes all connections. */
   close(): Promise<void>
@@ -76,81 +79,108 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout })
   const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
-  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
   const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
-  const clients = new Map<string, RegistryClient>()
-  const budgets = new Map<string, HostBudget>()
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
+  return new RunRegistries(
+    { ...options, stallTimeout, connections, files, journal, retries: retries.count },
+    context,
+  )
+}
 
-  const { clouds } = options
+interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
+  readonly stallTimeout: number
+  readonly connections: Connections
+  readonly files: Credentials
+  readonly journal: UploadJournal | undefined
+  /** Retries of the run so far. */
+  readonly retries: () => number
+}
 
-  const credentialsFor = (side: Side, host: string): Credentials =>
-    clouds === undefined ? files : new CloudCredentials({ host, side, files, clouds }, context)
+/** One registry, for one side of a copy. */
+interface Registry {
+  readonly client: RegistryClient
+  readonly referrers: Referrers
+}
 
-  /** The same promise for all who push to the repository. */
-  const created = new Map<string, Promise<void>>()
-  const creatorFor = (host: string, name: string) => async () => {
-    const access = await clouds?.(host, 'target')
-    if (access === undefined || !isRepositoryCreator(access)) return
-    const key = `${host}/${name}`
-    return once(created, key, () => access.ensureRepository(name, context))
+class RunRegistries implements Registries {
+  readonly concurrency: number
+  readonly #options: RunOptions
+  readonly #context: Context
+  readonly #uploads: UploadResources
+  /** by `side host` */
+  readonly #registries = new Map<string, Registry>()
+  /** by host */
+  readonly #budgets = new Map<string, HostBudget>()
+  /** Repositories that are being created or were created; by `host/name`. */
+  readonly #created = new Map<string, Promise<void>>()
+
+  constructor(options: RunOptions, context: Context) {
+    this.concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
+    this.#options = options
+    this.#context = context
+    this.#uploads = new UploadResources(options.journal)
   }
 
-  const budgetFor = (host: string): HostBudget => {
-    const budget = budgets.get(host) ?? new HostBudget(concurrency, context.now)
-    budgets.set(host, budget)
-    return budget
+  open(
+    side: Side,
+    reference: Reference,
+    access: 'read' | 'write' = side === 'target' ? 'write' : 'read',
+  ): OpenRepository {
+    const { clouds, sourceMirrors = [] } = this.#options
+    const { host, repository: name } =
+      side === 'source' ? applySourceMirrors(reference, sourceMirrors) : reference
+    const { client, referrers } = this.#registry(side, host)
+    const create =
+      side === 'target' && clouds !== undefined ? () => this.#create(clouds, host, name) : undefined
+    const api = new RepositoryApi(client, name, access)
+    const options = { api, referrers, uploads: this.#uploads, create }
+    return { host, repository: new RemoteRepository(options, this.#context) }
   }
 
-  const clientFor = (side: Side, host: string): RegistryClient => {
+  ping(host: string): Promise<Greeting> {
+    return this.#registry('target', host).client.ping()
+  }
+
+  traffic(): ReturnType<Registries['traffic']> {
+    const requests = { source: 0, target: 0 }
+    for (const { client } of this.#registries.values()) requests[client.side] += client.requests
+    return { requests, retries: this.#options.retries() }
+  }
+
+  pullsLeft(): number | null {
+    return this.#registries.get(`source ${DOCKER_HUB}`)?.client.quota.left ?? null
+  }
+
+  close(): Promise<void> {
+    return this.#options.connections.close()
+  }
+
+  #registry(side: Side, host: string): Registry {
     const key = `${side} ${host}`
-    const client =
-      clients.get(key) ??
-      new RegistryClient(
-        {
-          host,
-          side,
-          plainHttp: options.plainHttp ?? [],
-          connections,
-          budget: budgetFor(host),
-          waitForQuota: options.waitForQuota ?? false,
-          credentials: credentialsFor(side, host),
-          stallTimeout,
-        },
-        context,
-      )
-    clients.set(key, client)
-    return client
+    const registry = this.#registries.get(key) ?? this.#openRegistry(side, host)
+    this.#registries.set(key, registry)
+    return registry
   }
 
-  return {
-    concurrency,
-    open(side, reference, access = side === 'target' ? 'write' : 'read') {
-      const { host, repository } =
-        side === 'source' ? applySourceMirrors(reference, options.sourceMirrors ?? []) : reference
-      return {
-        host,
-        repository: new RemoteRepository(
-          {
-            client: clientFor(side, host),
-            name: repository,
-            access,
-            stallTimeout,
-            journal,
-            create: side === 'target' && clouds !== undefined ? creatorFor(host, repository) : undefined,
-          },
-          context,
-        ),
-      }
-    },
-    ping: host => clientFor('target', host).ping(),
-    traffic() {
-      const requests = { source: 0, target: 0 }
-      for (const client of clients.values()) requests[client.side] += client.requests
-      return { requests, retries: retries.count() }
-    },
-    pullsLeft: () => clients.get(`source ${DOCKER_HUB}`)?.quota.left ?? null,
-    close: () => connections.close(),
+  #openRegistry(side: Side, host: string): Registry {
+    const { connections, stallTimeout, plainHttp = [], waitForQuota = false } = this.#options
+    const budget = this.#budgets.get(host) ?? new HostBudget(this.concurrency, this.#context.now)
+    this.#budgets.set(host, budget)
+    const credentials = this.#credentials(side, host)
+    const options = { host, side, plainHttp, connections, budget, waitForQuota, credentials, stallTimeout }
+    return { client: new RegistryClient(options, this.#context), referrers: new Referrers() }
+  }
+
+  #credentials(side: Side, host: string): Credentials {
+    const { clouds, files } = this.#options
+    return clouds === undefined ? files : new LoginCredentials({ host, side, files, clouds }, this.#context)
+  }
+
+  /** Creates a repository, once for all pushes to it, if its registry wants that. */
+  async #create(clouds: Clouds, host: string, name: string): Promise<void> {
+    const source = await clouds(host, 'target')
+    if (source === undefined || !isRepositoryCreator(source)) return
+    return once(this.#created, `${host}/${name}`, () => source.ensureRepository(name, this.#context))
   }
 }

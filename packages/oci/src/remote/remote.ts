@@ -7,7 +7,7 @@ import type { RemoteRepository } from './repository.ts'
 
 export type RemoteOptions = RegistriesOptions & OperationOptions
 
-/** The registries of the world. Connections, logins and tokens are shared by all that is asked of one registry. */
+/** All registries. Connections, logins and tokens of one registry are shared by all requests to it. */
 export class Remote implements AsyncDisposable {
   readonly #registries: Registries
 
@@ -16,7 +16,7 @@ export class Remote implements AsyncDisposable {
   }
 
   /**
-   * What a reference names, read as Docker reads it: `redis` is `docker.io/library/redis:latest`. Nothing is asked yet.
+   * The artifact behind a reference, read as Docker reads it: `redis` is `docker.io/library/redis:latest`. No request is sent.
    * @throws `reference-invalid`
    */
   artifact(reference: string): Artifact<RemoteRepository> {
@@ -34,7 +34,7 @@ export class Remote implements AsyncDisposable {
   }
 
   /**
-   * Asks whether a registry is there and takes the credentials.
+   * Checks that a registry is there and takes the credentials.
    * @param host `host[:port]`
    * @throws `unauthorized`, `unreachable`, `tls-untrusted`
    */
@@ -53,8 +53,8 @@ export class Remote implements AsyncDisposable {
 }
 
 /**
- * Opens the way to registries, with the logins that docker and podman keep, the proxies that the environment names and the
- * certificate authorities of the system. No request is sent yet.
+ * Opens registries with the logins of docker and podman, the proxies of the environment and the certificate authorities of the
+ * system. No request is sent yet.
  * @throws `input-unreadable`, `input-invalid` for files that cannot be used
  */
 export async function openRemote(options: RemoteOptions = {}): Promise<Remote> {

@@ -20,7 +20,7 @@ describe('source mirrors', () => {
     expect(read(reference)).toBe(from)
   })
 
-  it.each(['docker.io', '=x', 'docker.io=', 'docker.io=https://proxy'])('%j is none', text => {
+  it.each(['docker.io', '=x', 'docker.io=', 'docker.io=https://proxy'])('%j is refused', text => {
     expect(() => parseSourceMirror(text)).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 })

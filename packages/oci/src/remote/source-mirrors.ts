@@ -1,7 +1,7 @@
 import { GpregError } from '../errors.ts'
 import { formatName, parseReference, type Reference } from '../model/reference.ts'
 
-/** Read `prefix…` from `replacement…` instead. */
+/** References that start with `prefix` are read from `replacement` instead. */
 export interface SourceMirror {
   readonly prefix: string
   readonly replacement: string
@@ -23,7 +23,7 @@ export function parseSourceMirror(text: string): SourceMirror {
   return { prefix, replacement }
 }
 
-/** Where a reference is really read from: the longest prefix that ends on a path boundary wins. */
+/** The reference that is read instead. The longest prefix that ends on a path boundary wins. */
 export function applySourceMirrors(reference: Reference, mirrors: readonly SourceMirror[]): Reference {
   const name = formatName(reference)
   const best = mirrors

@@ -8,15 +8,15 @@ export interface Place<R extends ReadableRepository = Repository> {
   readonly repository: R
 }
 
-/** What a tag or a digest names in a repository: an image, an index or any other artifact. */
+/** An image, an index or any other artifact, named by a tag or a digest in a repository. */
 export interface Artifact<R extends ReadableRepository = Repository> {
-  /** What messages and events call it. */
+  /** Name for messages and events. */
   readonly name: string
   /** tag or digest */
   readonly reference: string
-  /** What it is read from. A registry may be read with other rights, or by way of a mirror. */
+  /** Repository to read from. A registry may be read with fewer rights, or by way of a mirror. */
   readonly source: Place<ReadableRepository>
-  /** What it is written to. */
+  /** Repository to write to. */
   readonly target: Place<R>
 }
 

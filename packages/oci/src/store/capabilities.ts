@@ -1,28 +1,56 @@
-/** What only some stores can do. Probe with the guards; a store never has one of these as an optional method. */
+/** Abilities of only some stores. Probe with the guards; no store has one of these as an optional method. */
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
-import type { ByteStream, Call, ReadableRepository, Repository } from './content.ts'
+import type {
+  ByteStream,
+  Call,
+  Content,
+  FetchCall,
+  Fetcher,
+  ReadableRepository,
+  Repository,
+} from './content.ts'
 
 export interface Mounter {
   /**
-   * Makes a blob of another repository of the same store appear in this one without sending it.
-   * @returns false where the store would rather have the bytes
+   * Makes a blob of another repository of the same store appear in this one, without sending it.
+   * @returns false if the store wants the bytes instead
    */
   mount(descriptor: Descriptor, fromRepository: string, call?: Call): Promise<boolean>
 }
 
-export interface NoveltyTeller {
+export interface EmptinessProbe {
   /**
-   * Whether the store knows no tag of this repository, if it knows the repository at all: then its content need not be asked for
-   * piece by piece. What is there all the same, such as blobs of a copy that was interrupted, a `push` that is `unasked` finds.
+   * True if the repository has no tags or does not exist. The caller may then skip the `exists` of each blob; blobs left by an
+   * interrupted copy are still found by `pushUnlessStored`.
    */
-  isNew(call?: Call): Promise<boolean>
+  isEmpty(call?: Call): Promise<boolean>
+}
+
+export interface UnlessStoredPusher {
+  /** Pushes content that nobody asked `exists` about. The store checks that cheaply, and does not read content that it has. */
+  pushUnlessStored(descriptor: Descriptor, content: Content, call?: Call): Promise<void>
+}
+
+export interface UnverifiedFetcher {
+  /** As `fetch`, but nothing is checked: for a caller that checks size and digest itself, so that no byte is hashed twice. */
+  fetchUnverified(descriptor: Descriptor, call?: FetchCall): ByteStream
+}
+
+export interface UnverifiedContent {
+  /** As `open`, but nothing is checked: for a consumer that checks size and digest itself. */
+  openUnverified(call: FetchCall): ByteStream
+}
+
+export interface ReadAhead {
+  /** The same repository, but nothing is fetched ahead of the reader: a reader with a rate limit thus limits the line, too. */
+  withoutReadAhead(): Fetcher
 }
 
 export interface NamedReader {
   /**
-   * The manifest behind a tag or a digest, checked: one request where its descriptor and then its content take two.
+   * The manifest behind a tag or a digest, checked. One request instead of `resolve` and `fetch`.
    * @throws `not-found`
    */
   readNamed(tagOrDigest: string, call?: Call): Promise<ManifestNode>
@@ -34,12 +62,12 @@ export interface TagLister {
 }
 
 export interface ReferrerLister {
-  /** Manifests whose `subject` is the digest. An error while looking is thrown, never read as "none". */
+  /** Manifests whose `subject` is the digest. An error of the request is thrown, never taken for "none". */
   referrers(subject: Digest, call?: ReferrersCall): Promise<readonly Descriptor[]>
 }
 
 export interface ReferrersCall extends Call {
-  /** Every tag of the repository, where the caller knows them: spares a look for one that is not there. */
+  /** All tags of the repository, if the caller knows them: saves a request for a tag that does not exist. */
   readonly tags?: ReadonlySet<string> | undefined
 }
 
@@ -49,14 +77,14 @@ export interface RepositoryLister {
 }
 
 export interface Sizer {
-  /** Bytes of content that is there; a server is asked by digest alone. */
+  /** Bytes of stored content; undefined if it is not stored. For servers, which are asked by digest alone. */
   sizeOf(digest: Digest, call?: Call): Promise<number | undefined>
 }
 
 export interface Deleter {
   /**
-   * Takes content out of the repository; tags that point at it go too.
-   * @throws `not-found`, `forbidden` where something else in the store still needs it
+   * Deletes content from the repository, and the tags that point at it.
+   * @throws `not-found`, `forbidden` if something else in the store still needs it
    */
   delete(descriptor: Descriptor, call?: Call): Promise<void>
 }
@@ -66,31 +94,32 @@ export interface Untagger {
   untag(tag: string, call?: Call): Promise<void>
 }
 
-/** Takes bytes before their digest is known, as an HTTP upload does. */
+/** Receives bytes before their digest is known, as an HTTP upload does. */
 export interface Ingester {
-  /** A new ingest, or the one with this id where it is still there. */
+  /** A new ingest, or the one with this id; undefined if that is gone. */
   ingest(id?: string): Promise<Ingest | undefined>
 }
 
 export interface Ingest {
   readonly id: string
-  /** bytes taken so far */
+  /** bytes received so far */
   readonly size: number
   append(bytes: ByteStream, call?: Call): Promise<void>
-  /** @throws `digest-mismatch`; the ingest is gone afterwards either way */
+  /** Stores the bytes under their digest. The ingest is gone afterwards in any case. @throws `digest-mismatch` */
   commit(digest: Digest): Promise<Descriptor>
   discard(): Promise<void>
 }
 
-/** How much may be asked of the host of a store at once; shared by all repositories that are there. */
+/** The number of transfers at once with the host of a store, shared by all its repositories. */
 export interface Budget {
   /** transfers at once, at this moment */
   readonly limit: number
   readonly isFree: boolean
   take(): void
   release(): void
-  /** `wanted`: whether more work waits for a slot */
+  /** Counts transferred bytes. @param wanted whether more work waits for a slot */
   moved(bytes: number, wanted: boolean): void
+  /** Calls the listener after every change that may free a slot. @returns a function that removes it */
   onChange(listener: () => void): () => void
 }
 
@@ -101,7 +130,14 @@ export interface Budgeted {
 export const isBudgeted = (store: object): store is Budgeted => has(store, 'budget')
 export const isWritable = (store: ReadableRepository): store is Repository => has(store, 'push')
 export const isMounter = (store: object): store is Mounter => has(store, 'mount')
-export const isNoveltyTeller = (store: object): store is NoveltyTeller => has(store, 'isNew')
+export const isEmptinessProbe = (store: object): store is EmptinessProbe => has(store, 'isEmpty')
+export const isUnlessStoredPusher = (store: object): store is UnlessStoredPusher =>
+  has(store, 'pushUnlessStored')
+export const isUnverifiedFetcher = (store: object): store is UnverifiedFetcher =>
+  has(store, 'fetchUnverified')
+export const isUnverifiedContent = (content: object): content is UnverifiedContent =>
+  has(content, 'openUnverified')
+export const isReadAhead = (store: object): store is ReadAhead => has(store, 'withoutReadAhead')
 export const isNamedReader = (store: object): store is NamedReader => has(store, 'readNamed')
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')
@@ -111,11 +147,11 @@ export const isDeleter = (store: object): store is Deleter => has(store, 'delete
 export const isUntagger = (store: object): store is Untagger => has(store, 'untag')
 export const isIngester = (store: object): store is Ingester => has(store, 'ingest')
 
-/** Each once: stores may be on the same host. */
+/** The budgets of stores, each once, because stores may be on the same host. */
 export function budgetsOf(...stores: readonly object[]): Budget[] {
   return [...new Set(stores.filter(isBudgeted).map(store => store.budget()))]
 }
 
-function has(store: object, method: string): boolean {
-  return typeof (store as Record<string, unknown>)[method] === 'function'
+function has(subject: object, method: string): boolean {
+  return typeof (subject as Record<string, unknown>)[method] === 'function'
 }

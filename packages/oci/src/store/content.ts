@@ -1,28 +1,20 @@
 /**
- * The content ports. A remote registry, a layout directory, an archive and memory are all stores: repositories of content
- * by digest, with tags on top. Ports are one or two methods each; what only some stores can do is in capabilities.ts.
+ * The ports of content. A remote registry, a layout directory, an archive and memory are all stores: repositories of content by
+ * digest, with tags on top. A port has one or two methods; abilities of only some stores are in capabilities.ts.
  */
 import type { Descriptor } from '../model/descriptor.ts'
 
 /** Bytes in order. A stream has one consumer. */
 export type ByteStream = AsyncIterable<Uint8Array>
 
+/** Options of every call. */
 export interface Call {
   readonly signal?: AbortSignal | undefined
 }
 
 export interface FetchCall extends Call {
-  /** first byte wanted; default 0. From 0 the store checks size and digest; from elsewhere only the caller can. */
+  /** First byte wanted; default 0. A read from 0 is checked by the store; a later start can be checked only by the caller. */
   readonly offset?: number | undefined
-  /** The caller checks size and digest before anything counts, so that the store need not hash the same bytes as well. */
-  readonly unchecked?: boolean | undefined
-  /** The caller takes the bytes at a rate that is not to be exceeded on the line either: nothing is fetched ahead of it. */
-  readonly paced?: boolean | undefined
-}
-
-export interface PushCall extends Call {
-  /** Nobody looked whether the content is there. If it is, and the store can tell, none of it is read. */
-  readonly unasked?: boolean | undefined
 }
 
 export interface Resolver {
@@ -35,56 +27,51 @@ export interface Resolver {
 
 export interface Fetcher {
   /**
-   * Content by descriptor; nothing happens before the first read. A read from byte 0 ends in an error rather than in bytes
-   * that are not the digest's.
+   * Content by descriptor. Nothing happens before the first read. A read from byte 0 throws before its end if size or digest
+   * are wrong.
    * @throws `not-found`, `digest-mismatch`, `size-mismatch`
    */
   fetch(descriptor: Descriptor, call?: FetchCall): ByteStream
 }
 
 export interface Inspector {
-  /** Whether the content is there, in this repository. */
+  /** Whether the content is in this repository. */
   exists(descriptor: Descriptor, call?: Call): Promise<boolean>
 }
 
-/** Content that can be opened again, from any byte: what an upload needs to go on after a break. */
+/** Content that can be opened again, from any byte, so that an upload can continue after a break. */
 export interface Content {
   open(call: FetchCall): ByteStream
 }
 
 export interface Pusher {
   /**
-   * Stores content under its digest; when it returns, all of it is there, and before that none of it is visible.
-   * Manifests need their children there first.
+   * Stores content under its digest. It becomes visible only when all of it is stored, which is before the call returns. The
+   * children of a manifest must be stored first.
    * @throws `digest-mismatch`, `size-mismatch`, `blob-unknown`
    */
-  push(descriptor: Descriptor, content: Content, call?: PushCall): Promise<void>
+  push(descriptor: Descriptor, content: Content, call?: Call): Promise<void>
 }
 
 export interface Tagger {
-  /** Stores a manifest and points the tag at it. The bytes come along because a registry has no other verb for it. */
+  /** Stores a manifest and points the tag at it. Both in one call, because a registry has no other request for tags. */
   tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call?: Call): Promise<void>
 }
 
-/** What can be read. */
+/** A repository that can be read. */
 export interface ReadableRepository extends Resolver, Fetcher, Inspector {
   /** path in its store, e.g. `library/redis` */
   readonly name: string
 }
 
-/** What can be read and written. */
+/** A repository that can be read and written. */
 export interface Repository extends ReadableRepository, Pusher, Tagger {}
 
 /** Opens repositories by name; opening does no work. */
 export interface Store<R extends ReadableRepository = Repository> {
-  /** What the store is called in messages and results: a host, a path. */
+  /** Host or path of the store, for messages and results. */
   readonly location: string
   repository(name: string): R
-}
-
-/** The content behind a descriptor in a repository, as something that can be pushed elsewhere. */
-export function contentOf(fetcher: Fetcher, descriptor: Descriptor): Content {
-  return { open: call => fetcher.fetch(descriptor, call) }
 }
 
 /** Bytes in memory as content. */

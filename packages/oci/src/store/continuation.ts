@@ -1,16 +1,17 @@
 import { isGpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ByteStream, Content } from './content.ts'
+import { openUnverified } from './stored-content.ts'
 import { verified } from './verify.ts'
 
-/** The start of a blob that is kept from before. */
+/** The start of a blob that was stored before. */
 export interface Kept {
-  /** bytes of it */
+  /** bytes */
   readonly size: number
   read(): ByteStream
 }
 
-/** What is not kept yet of a blob. The whole is hashed, so that the last chunk comes out only where all of it is right. */
+/** The rest of a blob. The stored start is hashed, too, and the last chunk is yielded only if the whole blob is right. */
 export async function* verifiedRest(
   kept: Kept,
   descriptor: Descriptor,
@@ -18,14 +19,17 @@ export async function* verifiedRest(
   signal: AbortSignal | undefined,
 ): ByteStream {
   let position = 0
-  const rest = () => content.open({ offset: kept.size, signal, unchecked: true })
+  const rest = () => openUnverified(content, { offset: kept.size, signal })
   for await (const chunk of verified(chain(kept.read(), rest), descriptor)) {
     if (position >= kept.size) yield chunk
     position += chunk.byteLength
   }
 }
 
-/** Goes on behind what is kept. Where that turns out to be what is wrong, it is forgotten, and all of it comes once more. */
+/**
+ * Continues after the bytes already on disk. If the whole then fails its digest, those bytes are discarded and the blob is
+ * fetched once more from the start.
+ */
 export async function goOn(
   kept: number,
   fill: () => Promise<void>,

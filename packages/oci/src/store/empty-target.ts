@@ -3,8 +3,8 @@ import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { ByteStream, Repository, Store } from './content.ts'
 
-/** A target that is not there yet, for plans: it has nothing but what is known to be where it will go. */
-export class Nowhere implements Store {
+/** An empty target used for planning. `exists` is true only for blobs that the receiving side is known to have. */
+export class EmptyTarget implements Store {
   readonly location: string
   readonly #elsewhere: ReadonlySet<Digest>
 

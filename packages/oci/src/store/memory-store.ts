@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { GpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestOf, isDigest, type Digest } from '../model/digest.ts'
+import { isDigest, type Digest } from '../model/digest.ts'
 import { childrenOf, describeReferrer, parseManifest, type Manifest } from '../model/manifest.ts'
 import type {
   Deleter,
@@ -13,19 +12,29 @@ import type {
   Sizer,
   TagLister,
   Untagger,
+  UnverifiedFetcher,
 } from './capabilities.ts'
 import { artifactIn, type Artifact } from './artifact.ts'
-import type { ByteStream, Call, Content, FetchCall, Repository, Store } from './content.ts'
+import {
+  contentFrom,
+  type ByteStream,
+  type Call,
+  type Content,
+  type FetchCall,
+  type Repository,
+  type Store,
+} from './content.ts'
+import { MemoryIngest } from './memory-ingest.ts'
 import { verified } from './verify.ts'
 
-interface Held {
+interface StoredContent {
   readonly bytes: Uint8Array
   /** set for manifests */
   readonly manifest?: Manifest
   readonly descriptor: Descriptor
 }
 
-/** Repositories in memory: for tests, demos and small caches. Keeps repositories apart as a registry does. */
+/** Repositories in memory, for tests, demos and small caches. Each has its own content, as in a registry. */
 export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
   readonly location: string
   readonly #repositories = new Map<string, MemoryRepository>()
@@ -41,7 +50,7 @@ export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
   }
 
   /**
-   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * The artifact behind a name of this store: `repository[:tag][@digest]`.
    * @throws `reference-invalid`
    */
   artifact(name: string): Artifact<MemoryRepository> {
@@ -49,18 +58,26 @@ export class MemoryStore implements Store<MemoryRepository>, RepositoryLister {
   }
 
   async *repositories(): AsyncGenerator<string> {
-    for (const name of [...this.#repositories.keys()].sort()) {
-      if (!this.#repositories.get(name)!.isEmpty()) yield name
-    }
+    const tagged = [...this.#repositories.values()].filter(repository => repository.hasTags())
+    yield* tagged.map(({ name }) => name).sort()
   }
 }
 
 export class MemoryRepository
-  implements Repository, Mounter, TagLister, ReferrerLister, Ingester, Sizer, Deleter, Untagger
+  implements
+    Repository,
+    Mounter,
+    TagLister,
+    ReferrerLister,
+    Ingester,
+    Sizer,
+    Deleter,
+    Untagger,
+    UnverifiedFetcher
 {
   readonly name: string
   readonly #siblings: ReadonlyMap<string, MemoryRepository>
-  readonly #content = new Map<Digest, Held>()
+  readonly #content = new Map<Digest, StoredContent>()
   readonly #tags = new Map<string, Digest>()
   readonly #ingests = new Map<string, MemoryIngest>()
 
@@ -69,27 +86,27 @@ export class MemoryRepository
     this.#siblings = siblings
   }
 
-  isEmpty(): boolean {
-    return this.#tags.size === 0
+  hasTags(): boolean {
+    return this.#tags.size > 0
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
     const digest = isDigest(tagOrDigest) ? tagOrDigest : this.#tags.get(tagOrDigest)
-    const held = digest && this.#content.get(digest)
-    if (held?.manifest === undefined) throw this.#notFound(tagOrDigest)
-    return held.descriptor
+    const stored = digest && this.#content.get(digest)
+    if (stored?.manifest === undefined) throw this.#notFound(tagOrDigest)
+    return stored.descriptor
   }
 
-  fetch(descriptor: Descriptor, { offset = 0, signal, unchecked }: FetchCall = {}): ByteStream {
-    const stream = this.#read(descriptor, offset, signal)
-    return offset > 0 || unchecked ? stream : verified(stream, descriptor)
+  fetch(descriptor: Descriptor, call: FetchCall = {}): ByteStream {
+    const stream = this.fetchUnverified(descriptor, call)
+    return (call.offset ?? 0) > 0 ? stream : verified(stream, descriptor)
   }
 
-  async *#read({ digest }: Descriptor, offset: number, signal: AbortSignal | undefined): ByteStream {
+  async *fetchUnverified({ digest }: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
     signal?.throwIfAborted()
-    const held = this.#content.get(digest)
-    if (held === undefined) throw this.#notFound(digest)
-    if (offset < held.bytes.byteLength) yield held.bytes.subarray(offset)
+    const stored = this.#content.get(digest)
+    if (stored === undefined) throw this.#notFound(digest)
+    if (offset < stored.bytes.byteLength) yield stored.bytes.subarray(offset)
   }
 
   async exists({ digest }: Descriptor): Promise<boolean> {
@@ -108,18 +125,18 @@ export class MemoryRepository
       chunks.push(chunk)
     }
     signal?.throwIfAborted()
-    this.#hold(descriptor, Buffer.concat(chunks))
+    this.#store(descriptor, Buffer.concat(chunks))
   }
 
   async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {
-    await this.push(descriptor, { open: () => once(bytes) }, call)
+    await this.push(descriptor, contentFrom(bytes), call)
     this.#tags.set(tag, descriptor.digest)
   }
 
   async mount({ digest }: Descriptor, fromRepository: string): Promise<boolean> {
-    const held = this.#siblings.get(fromRepository)?.held(digest)
-    if (held === undefined) return false
-    this.#content.set(digest, held)
+    const stored = this.#siblings.get(fromRepository)?.stored(digest)
+    if (stored === undefined) return false
+    this.#content.set(digest, stored)
     return true
   }
 
@@ -136,7 +153,7 @@ export class MemoryRepository
 
   async ingest(id?: string): Promise<Ingest | undefined> {
     if (id !== undefined) return this.#ingests.get(id)
-    const ingest = new MemoryIngest((descriptor, bytes) => this.#hold(descriptor, bytes), this.#ingests)
+    const ingest = new MemoryIngest((descriptor, bytes) => this.#store(descriptor, bytes), this.#ingests)
     this.#ingests.set(ingest.id, ingest)
     return ingest
   }
@@ -150,12 +167,12 @@ export class MemoryRepository
     if (!this.#tags.delete(tag)) throw this.#notFound(tag)
   }
 
-  /** What a sibling may mount. */
-  held(digest: Digest): Held | undefined {
+  /** Content that another repository may mount. */
+  stored(digest: Digest): StoredContent | undefined {
     return this.#content.get(digest)
   }
 
-  #hold(descriptor: Descriptor, bytes: Uint8Array): void {
+  #store(descriptor: Descriptor, bytes: Uint8Array): void {
     if (!isManifestType(descriptor.mediaType)) {
       this.#content.set(descriptor.digest, { bytes, descriptor })
       return
@@ -185,45 +202,6 @@ export class MemoryRepository
   }
 }
 
-class MemoryIngest implements Ingest {
-  readonly id = randomUUID()
-  readonly #chunks: Uint8Array[] = []
-  readonly #keep: (descriptor: Descriptor, bytes: Uint8Array) => void
-  readonly #open: Map<string, MemoryIngest>
-
-  constructor(keep: (descriptor: Descriptor, bytes: Uint8Array) => void, open: Map<string, MemoryIngest>) {
-    this.#keep = keep
-    this.#open = open
-  }
-
-  get size(): number {
-    return this.#chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-  }
-
-  async append(bytes: ByteStream): Promise<void> {
-    for await (const chunk of bytes) this.#chunks.push(Uint8Array.from(chunk))
-  }
-
-  async commit(digest: Digest): Promise<Descriptor> {
-    await this.discard()
-    const bytes = Buffer.concat(this.#chunks)
-    const found = digestOf(bytes, digestAlgorithm(digest))
-    if (found !== digest)
-      throw new GpregError('digest-mismatch', `expected ${digest}, got ${found}`, { digest })
-    const descriptor = { mediaType: 'application/octet-stream', digest, size: bytes.byteLength }
-    this.#keep(descriptor, bytes)
-    return descriptor
-  }
-
-  async discard(): Promise<void> {
-    this.#open.delete(this.id)
-  }
-}
-
 function plain({ mediaType, digest, size }: Descriptor): Descriptor {
   return { mediaType, digest, size }
-}
-
-async function* once(bytes: Uint8Array): ByteStream {
-  yield bytes
 }

@@ -18,7 +18,7 @@ afterEach(() => rm(root, { recursive: true }))
 const resume = async (elsewhere = new Set<typeof DIGEST>()) =>
   (await LayoutStore.resume(root, Date.now(), elsewhere)).repository('app')
 
-/** Gives bytes from where it is asked, and breaks after so many; notes every offset. */
+/** Content that breaks off after a number of bytes, and notes every offset at which it is opened. */
 function source(offsets: number[], breaksAfter = Infinity, bytes: Uint8Array = BYTES): Content {
   return {
     open: async function* ({ offset = 0 }): ByteStream {
@@ -34,8 +34,8 @@ function source(offsets: number[], breaksAfter = Infinity, bytes: Uint8Array = B
 const blob = () => join(root, 'blobs', 'sha256', digestHex(DIGEST))
 const partial = () => join(root, 'ingest', `sha256-${digestHex(DIGEST)}`)
 
-describe('a layout that is saved into', () => {
-  it('goes on with half a blob where it stopped', async () => {
+describe('a layout for a save', () => {
+  it('continues an unfinished blob at its end', async () => {
     const offsets: number[] = []
     await expect((await resume()).push(LAYER, source(offsets, 5000))).rejects.toThrow('the line broke')
     const kept = (await stat(partial())).size
@@ -50,7 +50,7 @@ describe('a layout that is saved into', () => {
   it.each([
     ['other bytes', Buffer.from('x'.repeat(4000))],
     ['too many bytes', Buffer.alloc(20_000)],
-  ])('starts over where %s are kept', async (_, kept) => {
+  ])('starts over if %s are stored', async (_, kept) => {
     await resume()
     await writeFile(partial(), kept)
     const offsets: number[] = []
@@ -59,14 +59,14 @@ describe('a layout that is saved into', () => {
     expect(await readFile(blob())).toEqual(BYTES)
   })
 
-  it('keeps nothing of a source that lies, and says what is wrong', async () => {
+  it('keeps no byte of a source with wrong content, and says what is wrong', async () => {
     const lies = source([], Infinity, Buffer.from('x'.repeat(BYTES.length)))
     await expect((await resume()).push(LAYER, lies)).rejects.toMatchObject({ code: 'digest-mismatch' })
     expect(await readdir(join(root, 'ingest'))).toEqual([])
     await expect(stat(blob())).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it('hashes what is there before it counts, and takes away what is wrong', async () => {
+  it('hashes stored blobs before they count, and deletes wrong ones', async () => {
     await (await resume()).push(LAYER, source([]))
     expect(await (await resume()).exists(LAYER)).toBe(true)
     await rm(blob())
@@ -75,7 +75,7 @@ describe('a layout that is saved into', () => {
     await expect(stat(blob())).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it('takes what is elsewhere as being there', async () => {
+  it('counts content of the destination as stored', async () => {
     expect(await (await resume(new Set([DIGEST]))).exists(LAYER)).toBe(true)
   })
 })

@@ -8,13 +8,13 @@ import { DirectoryContent } from './layout/layout-directory.ts'
 import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout/layout-files.ts'
 import { digestOfStream } from './verify.ts'
 
-/** The content of a layout that is saved into: what is there is hashed before it counts, and half a blob goes on where it stopped. */
+/** The content of a layout for a save: stored blobs are hashed before they count, and an unfinished blob continues at its end. */
 export class ResumableDirectory extends DirectoryContent {
   readonly #signal: AbortSignal | undefined
   readonly #turns = new Map<Digest, Limiter>()
   readonly #sound = new Map<Digest, Promise<boolean>>()
 
-  /** @param signal ends the hashing of what is there */
+  /** @param signal aborts the hashing of stored blobs */
   constructor(root: string, elsewhere: ReadonlySet<Digest>, signal?: AbortSignal) {
     super(root, elsewhere)
     this.#signal = signal
@@ -33,7 +33,7 @@ export class ResumableDirectory extends DirectoryContent {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { digest } = descriptor
-    // Two writers of one blob would write the same bytes: the second waits, and finds them there.
+    // Two writers of one blob would write the same bytes: the second one waits and finds them there.
     const turn = this.#turns.get(digest) ?? new Limiter(1)
     this.#turns.set(digest, turn)
     await turn.run(async () => {
@@ -69,9 +69,9 @@ export class ResumableDirectory extends DirectoryContent {
     }
   }
 
-  /** A blob that is not what its name says is taken away, so that it comes again. */
+  /** Hashes a stored blob. A wrong one is deleted, so that it is fetched again. */
   async #check(digest: Digest): Promise<boolean> {
-    // What is known to be where this goes cannot be looked at.
+    // Content that only the destination has cannot be hashed here.
     if ((await this.size(digest)) === undefined) return true
     const found = await digestOfStream(this.read(digest, 0, this.#signal), digestAlgorithm(digest))
     if (found === digest) return true

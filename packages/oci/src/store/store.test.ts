@@ -24,6 +24,7 @@ import { storeContract } from '../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Store } from './content.ts'
 import { LayoutStore } from './layout/layout-store.ts'
 import { MemoryStore } from './memory-store.ts'
+import { writerMark } from './writer.ts'
 
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
@@ -55,7 +56,7 @@ storeContract(
 it.each([
   ['memory', async (): Promise<Store> => new MemoryStore()],
   ['a layout', async (): Promise<Store> => LayoutStore.open(await newDirectory())],
-])('%s looks at a manifest whose bytes came as a blob', async (_, make) => {
+])('%s checks a manifest whose bytes were pushed as a blob', async (_, make) => {
   const repository = (await make()).repository('a')
   const image = sampleImage(['x'])
   const asBlob = { ...image.descriptor, mediaType: MediaType.octetStream }
@@ -68,7 +69,7 @@ it.each([
 })
 
 describe('a layout on disk', () => {
-  it('is what the specification says, and is the same when opened again', async () => {
+  it('follows the specification, and is the same when opened again', async () => {
     const root = await newDirectory()
     const image = sampleImage(['layer'])
     await pushSample((await LayoutStore.open(root)).repository('library/app'), image, '1.0')
@@ -89,7 +90,7 @@ describe('a layout on disk', () => {
     expect(await collect(again.repositories())).toEqual(['library/app'])
   })
 
-  it('keeps what other tools wrote into its index', async () => {
+  it('keeps entries and fields of other tools in its index', async () => {
     const root = await newDirectory()
     await pushSample((await LayoutStore.open(root)).repository('a'), sampleImage(['x']), '1')
     const index = JSON.parse(await readFile(join(root, 'index.json'), 'utf8'))
@@ -126,7 +127,7 @@ describe('a layout on disk', () => {
     await expect(LayoutStore.open(root)).rejects.toMatchObject({ code: 'input-invalid' })
   })
 
-  it('is not made over something else', async () => {
+  it('is not made in a directory with other files', async () => {
     const root = await newDirectory()
     await writeFile(join(root, 'thesis.txt'), 'mine')
     await expect(LayoutStore.open(root)).rejects.toMatchObject({ code: 'input-invalid' })
@@ -145,7 +146,7 @@ describe('a layout on disk', () => {
     expect(await repository.referrers(descriptor.digest)).toEqual([])
   })
 
-  it('waits for no pipe in the place of its content', async () => {
+  it('does not block on a pipe in place of a blob', async () => {
     const root = await newDirectory()
     const repository = (await LayoutStore.open(root)).repository('a')
     await promisify(execFile)('mkfifo', [join(root, 'blobs', 'sha256', digestOf('pipe').slice(7))])
@@ -161,7 +162,7 @@ describe('a layout on disk', () => {
       (path: string) => promisify(execFile)('truncate', ['-s', '10G', path]),
       /10737418240 bytes/,
     ],
-  ])('is refused where its index is %s, and left as it is', async (_, make, message) => {
+  ])('is refused if its index is %s, and left unchanged', async (_, make, message) => {
     const root = await newDirectory()
     await LayoutStore.open(root)
     const index = join(root, 'index.json')
@@ -186,7 +187,7 @@ describe('a layout on disk', () => {
     expect(await collect(ours.repositories())).toEqual(['ours', 'theirs'])
   })
 
-  it('shows no tag that is not on disk', async () => {
+  it('lists no tag that is not on disk', async () => {
     const root = await newDirectory()
     const repository = (await LayoutStore.open(root)).repository('a')
     const image = sampleImage(['x'])
@@ -203,7 +204,7 @@ describe('a layout on disk', () => {
     expect((await repository.resolve('1')).digest).toBe(image.descriptor.digest)
   })
 
-  it('deletes nothing that something else needs', async () => {
+  it('deletes no content that something else needs', async () => {
     const store = await LayoutStore.open(await newDirectory())
     const image = sampleImage(['layer'])
     const [, layer] = [...image.blobs.values()]
@@ -218,11 +219,11 @@ describe('a layout on disk', () => {
     expect(await store.repository('b').exists(layer!.descriptor)).toBe(false)
   })
 
-  it('clears what a process that is gone was writing, and leaves uploads to go on', async () => {
+  it('removes temporary files of ended processes, and keeps uploads to be continued', async () => {
     const root = await newDirectory()
     const upload = (await (await LayoutStore.open(root)).repository('a').ingest())!
     const gone = spawnSync(process.execPath, ['-e', ''])
-    const here = `${hostname()}~${process.pid}~${Math.round(performance.timeOrigin)}~x`
+    const here = await writerMark()
     const elsewhere = `other-host~${gone.pid}~1~x`
     for (const name of [here, elsewhere, `${hostname()}~${gone.pid}~1~x`, `${hostname()}~${process.pid}~1~x`])
       await writeFile(join(root, 'ingest', name), 'x')
@@ -230,7 +231,7 @@ describe('a layout on disk', () => {
     expect((await readdir(join(root, 'ingest'))).sort()).toEqual([here, elsewhere, upload.id].sort())
   })
 
-  it('does not take a broken line for a broken disk', async () => {
+  it('passes an error of the network on, even with a code like one of the disk', async () => {
     const repository = (await LayoutStore.open(await newDirectory())).repository('a')
     const { descriptor } = blobOf('right', MediaType.ociLayerGzip)
     const reset = Object.assign(new RangeError('reset'), { code: 'ECONNRESET' })
@@ -259,7 +260,7 @@ describe('a layout on disk', () => {
     await expect(stat(old)).rejects.toThrow('ENOENT')
   })
 
-  it('takes an upload across processes, and checks it whole', async () => {
+  it('continues an upload in another process, and checks the whole', async () => {
     const root = await newDirectory()
     const first = (await (await LayoutStore.open(root)).repository('a').ingest())!
     await first.append(contentFrom(Buffer.from('one ')).open({}))
@@ -272,7 +273,7 @@ describe('a layout on disk', () => {
     expect(await repository.ingest(first.id)).toBeUndefined()
   })
 
-  it('shows no wrong blob after kill -9 at any moment', async () => {
+  it('has no wrong blob after a kill -9 at any moment', async () => {
     const root = await newDirectory()
     await LayoutStore.open(root)
     const script = `

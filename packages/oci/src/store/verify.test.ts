@@ -23,7 +23,7 @@ const describeBytes = (bytes: Uint8Array) => ({
 })
 
 describe('verified', () => {
-  it('passes the right bytes through, however they are cut', async () => {
+  it('passes right bytes through, for any size of chunks', async () => {
     await fc.assert(
       fc.asyncProperty(blob, cuts, async (bytes, sizes) => {
         const out: Uint8Array[] = []
@@ -33,7 +33,7 @@ describe('verified', () => {
     )
   })
 
-  it('never lets other bytes come to their end', async () => {
+  it('never completes wrong bytes', async () => {
     await fc.assert(
       fc.asyncProperty(blob, blob, cuts, async (expected, sent, sizes) => {
         fc.pre(!Buffer.from(expected).equals(Buffer.from(sent)))

@@ -6,8 +6,8 @@ import { digestAlgorithm, digestHex, type Digest, type DigestAlgorithm } from '.
 import type { ByteStream, Call, Fetcher } from './content.ts'
 
 /**
- * Passes bytes through and throws where they are not what the descriptor says: as soon as there are too many, else at the end.
- * The last chunk is held back until the digest has been checked, so that a consumer can never complete a wrong blob.
+ * Passes bytes through and throws if size or digest are wrong: as soon as there are too many bytes, otherwise at the end. The last
+ * chunk is yielded only after the digest is checked, so that a consumer can never complete a wrong blob.
  */
 export async function* verified(
   stream: ByteStream,
@@ -17,16 +17,16 @@ export async function* verified(
   const hash = createHash(digestAlgorithm(descriptor.digest))
   const about = { ...subject, digest: descriptor.digest }
   let size = 0
-  let held: Uint8Array | undefined
+  let last: Uint8Array | undefined
   for await (const chunk of stream) {
-    // An empty chunk must not push the last bytes out before they are checked.
+    // An empty chunk must not release the last bytes before they are checked.
     if (chunk.byteLength === 0) continue
     size += chunk.byteLength
     if (size > descriptor.size)
       throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, about)
     hash.update(chunk)
-    if (held !== undefined) yield held
-    held = chunk
+    if (last !== undefined) yield last
+    last = chunk
   }
   if (size !== descriptor.size) {
     throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got ${size}`, about)
@@ -39,17 +39,17 @@ export async function* verified(
       hint: 'the content changed on its way or is damaged where it is kept; verify --deep shows which',
     })
   }
-  if (held !== undefined) yield held
+  if (last !== undefined) yield last
 }
 
-/** What a stream hashes to, for what is on the disk already. */
+/** The digest of a stream. */
 export async function digestOfStream(stream: ByteStream, algorithm: DigestAlgorithm): Promise<Digest> {
   const hash = createHash(algorithm)
   for await (const chunk of stream) hash.update(chunk)
   return `${algorithm}:${hash.digest('hex')}`
 }
 
-/** Reads small content whole, checked. For manifests and configs: bounded by the manifest limit. */
+/** Reads small content whole and checked. For manifests and configs, because it is limited to the size of a manifest. */
 export async function fetchBytes(
   fetcher: Fetcher,
   descriptor: Descriptor,

@@ -3,17 +3,17 @@ import type { Mounter } from '../store/capabilities.ts'
 import type { ByteStream, Call, Content, FetchCall } from '../store/content.ts'
 import type { MemoryRepository } from '../store/memory-store.ts'
 
-/** What goes wrong, and what is noted while it does. Each hook runs before the real call and may throw. */
+/** Hooks of a test. Each runs before the real call and may throw. */
 export interface Faults {
   onFetch?(descriptor: Descriptor): void
   onPush?(descriptor: Descriptor): void
   onTag?(tag: string, descriptor: Descriptor): void
   onMount?(descriptor: Descriptor): boolean | void
-  /** What the repository claims to have, whatever it has. */
+  /** The answer of `exists`, true or not; undefined for the real one. */
   claims?(descriptor: Descriptor): boolean | undefined
 }
 
-/** A repository that behaves but for what a test says. */
+/** A repository in memory with faults that a test chooses. */
 export class FaultyRepository implements Mounter {
   readonly name: string
   readonly #inner: MemoryRepository

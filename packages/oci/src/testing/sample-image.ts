@@ -2,12 +2,12 @@ import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestOf, type Digest } from '../model/digest.ts'
 import { contentFrom, type Repository } from '../store/content.ts'
 
-/** An image, an index or an artifact, with all that it needs. Its layers are bytes that nobody unpacks. */
+/** An image, an index or an artifact with its content. Its layers are arbitrary bytes, because nobody unpacks them. */
 export interface Sample {
   readonly descriptor: Descriptor
   readonly bytes: Buffer
   readonly blobs: ReadonlyMap<Digest, { readonly descriptor: Descriptor; readonly bytes: Buffer }>
-  /** what an index holds */
+  /** manifests of an index */
   readonly children: readonly Sample[]
 }
 
@@ -18,7 +18,7 @@ interface Options {
   readonly artifactType?: string
 }
 
-/** An image with these layers; the same text is the same blob. */
+/** An image with these layers. The same text makes the same blob. */
 export function sampleImage(layers: readonly (string | Buffer)[], options: Options = {}): Sample {
   const { docker, architecture = 'amd64', subject, artifactType } = options
   const config = describe(
@@ -47,7 +47,7 @@ export function sampleImage(layers: readonly (string | Buffer)[], options: Optio
   }
 }
 
-/** An index over images, one an architecture. */
+/** An index with one image for each architecture. */
 export function sampleIndex(children: Readonly<Record<string, Sample>>): Sample {
   const manifests = Object.entries(children).map(([architecture, { descriptor }]) => ({
     ...descriptor,
@@ -60,7 +60,7 @@ export function sampleIndex(children: Readonly<Record<string, Sample>>): Sample 
   return { ...index, blobs: new Map(), children: Object.values(children) }
 }
 
-/** Puts a sample into a repository, children first; with a tag or by digest only. */
+/** Pushes a sample, children first, with a tag or by digest only. */
 export async function pushSample(repository: Repository, sample: Sample, tag?: string): Promise<void> {
   for (const child of sample.children) await pushSample(repository, child)
   for (const { descriptor, bytes } of sample.blobs.values())
@@ -69,7 +69,7 @@ export async function pushSample(repository: Repository, sample: Sample, tag?: s
   else await repository.tag(tag, sample.descriptor, sample.bytes)
 }
 
-/** Bytes as content of a type. */
+/** Bytes with their descriptor. */
 export function describe(
   content: string | Buffer,
   mediaType: string,

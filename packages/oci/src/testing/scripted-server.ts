@@ -13,7 +13,7 @@ export interface ScriptedServer {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** A loopback HTTP server that answers as a test says; for answers that no honest registry gives. */
+/** A loopback HTTP server with the responses of a test, also such as no real registry gives. */
 export async function scriptedServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<ScriptedServer> {

@@ -7,13 +7,13 @@ import { contentFrom, type ByteStream, type Repository, type Store } from '../st
 import { describe as blobOf, pushSample, sampleImage, sampleIndex, type Sample } from './sample-image.ts'
 
 export interface StoreTraits {
-  /** Content is there only in the repositories that it was pushed to or mounted into. */
+  /** Content is only in the repositories that it was pushed to or mounted into. */
   readonly keepsRepositoriesApart: boolean
 }
 
 /**
- * What every store does. One suite, run on all of them.
- * @param make a new store; `planned` is all that a test will push to it, for stores that must know
+ * The tests that every store must pass.
+ * @param make opens a new store; `planned` is everything that a test will push, for stores that must know it beforehand
  */
 export function storeContract(
   name: string,
@@ -28,7 +28,7 @@ export function storeContract(
       repository = store.repository('library/app')
     }
 
-    it('gives back what was pushed, byte for byte, from any offset', async () => {
+    it('gives back pushed content byte for byte, from any offset', async () => {
       const blob = blobOf(randomBytes(3_000_000), MediaType.ociLayerGzip)
       await open(blob)
       const { descriptor, bytes } = blob
@@ -55,7 +55,7 @@ export function storeContract(
       expect((await read(repository.fetch(descriptor))).equals(bytes)).toBe(true)
     })
 
-    it('says not-found for what is not there', async () => {
+    it('fails with not-found for unknown content', async () => {
       const { descriptor } = blobOf('absent', MediaType.ociLayerGzip)
       await open()
       expect(await repository.exists(descriptor)).toBe(false)
@@ -68,7 +68,7 @@ export function storeContract(
       ['other bytes', 'Hello', 'digest-mismatch'],
       ['too few bytes', 'hell', 'size-mismatch'],
       ['too many bytes', 'hello!', 'size-mismatch'],
-    ])('refuses %s, and shows nothing of them', async (_, sent, code) => {
+    ])('refuses %s, and stores none of them', async (_, sent, code) => {
       const { descriptor } = blobOf('hello', MediaType.ociLayerGzip)
       await open({ descriptor })
       const { verified } = await import('../store/verify.ts')
@@ -77,7 +77,7 @@ export function storeContract(
       expect(await repository.exists(descriptor)).toBe(false)
     })
 
-    it('shows nothing of a blob whose content breaks off', async () => {
+    it('stores nothing of a blob whose content breaks off', async () => {
       const { descriptor, bytes } = blobOf(randomBytes(500_000), MediaType.ociLayerGzip)
       await open({ descriptor })
       async function* broken(): ByteStream {
@@ -88,7 +88,7 @@ export function storeContract(
       expect(await repository.exists(descriptor)).toBe(false)
     })
 
-    it('shows nothing of a blob whose push is aborted', async () => {
+    it('stores nothing of a blob whose push is aborted', async () => {
       const { descriptor, bytes } = blobOf(randomBytes(500_000), MediaType.ociLayerGzip)
       await open({ descriptor })
       const abort = new AbortController()
@@ -149,14 +149,14 @@ export function storeContract(
       expect((await read(repository.fetch(await repository.resolve('multi')))).equals(index.bytes)).toBe(true)
     })
 
-    it('knows its repositories apart as far as its kind does', async () => {
+    it('separates its repositories if its kind does', async () => {
       const { descriptor, bytes } = blobOf('only here', MediaType.ociLayerGzip)
       await open({ descriptor })
       await repository.push(descriptor, contentFrom(bytes))
       expect(await store.repository('library/other').exists(descriptor)).toBe(!traits.keepsRepositoriesApart)
     })
 
-    it('mounts what another repository has', async context => {
+    it('mounts a blob of another repository', async context => {
       const { descriptor, bytes } = blobOf('shared', MediaType.ociLayerGzip)
       await open({ descriptor })
       const other = store.repository('library/other')
@@ -177,7 +177,7 @@ export function storeContract(
       expect(tags).toEqual(['a', 'b', 'c'])
     })
 
-    it('lists what refers to a manifest', async context => {
+    it('lists the referrers of a manifest', async context => {
       const image = sampleImage(['subject'])
       const sbom = sampleImage(['sbom'], { subject: image.descriptor, artifactType: 'application/spdx+json' })
       await open(image, sbom)

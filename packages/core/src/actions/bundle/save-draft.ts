@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lockBundle } from '../../bundle/bundle-lock.ts'
+import { LOCK_NAME } from '../../bundle/files.ts'
 import { formatReceipt, type Receipt } from '../../documents/receipt.ts'
 import type { Context } from '../../context.ts'
 import type { Place } from '@gpreg/oci/store/artifact'
@@ -13,8 +14,7 @@ import { formatRelativeName } from '@gpreg/oci/model/name'
 import { formatReference } from '@gpreg/oci/model/reference'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { partialPath } from '@gpreg/oci/store/archive/archive-files'
-import { LOCK_NAME } from '@gpreg/oci/store/archive/tar-plan'
-import { Nowhere } from '@gpreg/oci/store/empty-target'
+import { EmptyTarget } from '@gpreg/oci/store/empty-target'
 import { copyItem } from '../items.ts'
 import { copyOptions, type MirrorOptions } from '../mirror.ts'
 
@@ -54,7 +54,7 @@ export async function draftBundle(
 ): Promise<Draft | FailedDraft> {
   const begun = options.form === 'archive' ? await readBegun(options.path) : undefined
   const pinned = options.platforms?.length ? set : pinTo(set, begun, options.path, context)
-  const nothing = new Nowhere(options.path)
+  const nothing = new EmptyTarget(options.path)
   const items = pinned.images.map(entry => {
     const from = registries.open('source', entry.source)
     const { name } = entry

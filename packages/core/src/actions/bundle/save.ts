@@ -9,7 +9,7 @@ import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 import type { Registries } from '@gpreg/oci/remote/registries'
 import { planTar } from '@gpreg/oci/store/archive/tar-plan'
-import { Nowhere } from '@gpreg/oci/store/empty-target'
+import { EmptyTarget } from '@gpreg/oci/store/empty-target'
 import { describePlan, dockerHub, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorResult } from '../mirror.ts'
 import { draftBundle, leftOut, retarget, type SaveOptions } from './save-draft.ts'
@@ -77,7 +77,7 @@ export async function planSave(
 ): Promise<MirrorPlan> {
   const draft = await draftBundle(set, registries, options, context)
   if (draft.status === 'failed') return describePlan(draft.plan)
-  const planned = new Nowhere(options.path, leftOut(draft.lock))
+  const planned = new EmptyTarget(options.path, leftOut(draft.lock))
   const plan = await lookAtTargets(
     retarget(draft.surveys, name => ({ store: options.path, repository: planned.repository(name) })),
     context,

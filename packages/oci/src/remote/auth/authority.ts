@@ -6,37 +6,41 @@ import { basicAuth, type Token } from './token.ts'
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>
 
+/** Asks the token server that a challenge names. */
+export type TokenFetch = (
+  challenge: Bearer,
+  scopes: readonly string[],
+  credential: Credential | undefined,
+) => Promise<Token>
+
 export interface AuthorityOptions {
   readonly host: string
   readonly side: Side
-  /** Another one than the refused, where there is one. */
+  /** The credential for a repository; if one was refused, another one than that. */
   readonly credential: (repository: string, refused?: Credential) => Promise<Credential | undefined>
-  /** Asks the token server named in the challenge. */
-  readonly fetchToken: (
-    challenge: Bearer,
-    scopes: readonly string[],
-    credential: Credential | undefined,
-  ) => Promise<Token>
+  readonly fetchToken: TokenFetch
+  /** milliseconds since the epoch */
   readonly now: () => number
 }
 
 /** Statuses by which token servers refuse a login; OAuth2 says 400. https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403])
 
-/** A right on a repository, in the words of the token specification. */
+/** A right on a repository, as the token specification writes it. */
 export interface Scope {
   readonly repository: string
   readonly actions: 'pull' | 'pull,push' | 'delete'
 }
 
 /**
- * Knows how a registry wants to be spoken to. Nothing is sent unasked: the first answer that demands credentials teaches the
- * scheme, and from then on every request carries what it needs. Tokens are kept by scope and renewed before they end.
+ * Makes the `Authorization` headers for one registry. No credentials are sent before the registry asks for them: its first
+ * challenge tells the scheme, and later requests carry the header at once. Tokens are cached by scope and renewed before they
+ * expire.
  */
 export class Authority {
   readonly #options: AuthorityOptions
   readonly #tokens = new Map<string, Promise<Token>>()
-  /** Basic headers that were let in: a few a run, as logins of clouds end after hours. */
+  /** Basic headers that the registry has accepted: a few a run, because logins of clouds expire after hours. */
   readonly #accepted = new Set<string>()
   #challenge: Challenge | undefined
 
@@ -49,7 +53,7 @@ export class Authority {
     return this.#challenge !== undefined
   }
 
-  /** The `Authorization` header for these scopes, as far as is known by now. */
+  /** The `Authorization` header for these scopes; undefined until the registry has asked for credentials. */
   async header(scopes: readonly Scope[]): Promise<string | undefined> {
     const challenge = this.#challenge
     const credential = challenge && (await this.#options.credential(scopes[0]?.repository ?? ''))
@@ -62,13 +66,17 @@ export class Authority {
     if (used?.startsWith('Basic ')) this.#accepted.add(used)
   }
 
-  /** Some registries say 403 of a login that has ended, even after a new one is there: https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html */
+  /**
+   * Whether a 403 may mean that the login has expired. Some registries answer so, even after a new login exists:
+   * https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
+   */
   mayHaveEnded(used: string | undefined): boolean {
     return used !== undefined && this.#accepted.has(used)
   }
 
   /**
-   * Takes a 401 in, or a 403 where the login may have ended. Returns the header to try again with, or undefined where another try would be the same.
+   * Handles a 401, or a 403 of a login that may have expired.
+   * @returns the header for another try; undefined if another try would send the same header
    * @param used the header that was refused
    */
   async renew(
@@ -80,7 +88,7 @@ export class Authority {
     const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic') ?? this.#challenge
     if (chosen === undefined) return undefined
     this.#challenge = chosen
-    // A refused token may have ended early or been made for less; a new one tells.
+    // A refused token may have expired early, or allow too little: a new one is asked for.
     if (used?.startsWith('Bearer ')) this.#tokens.delete(scopeKey(scopes))
     const header = await this.header(scopes)
     if (header !== used) return header
@@ -89,7 +97,7 @@ export class Authority {
     return other && basicAuth(other)
   }
 
-  /** Another credential than the one at hand. */
+  /** A credential other than the current one. */
   async #other([scope]: readonly Scope[]): Promise<Credential | undefined> {
     const repository = scope?.repository ?? ''
     const refused = await this.#options.credential(repository)
@@ -106,13 +114,13 @@ export class Authority {
     const known = await this.#tokens.get(key)
     if (known !== undefined && this.#options.now() < known.renewAt) return known
     const pending = this.#fetchToken(challenge, scopes, credential)
-    // Requests that start meanwhile share this one; a failure is not kept.
+    // Requests that start meanwhile share the promise; a failed one is removed.
     this.#tokens.set(key, pending)
     pending.catch(() => this.#tokens.delete(key))
     return pending
   }
 
-  /** A token server may refuse a login that has ended, too. */
+  /** If the token server refuses the credential, another one is tried: the login may have expired. */
   async #fetchToken(
     challenge: Bearer,
     scopes: readonly Scope[],
@@ -132,8 +140,8 @@ export class Authority {
 }
 
 /**
- * Whether a token server may be told the credentials of the registry. It may be on another host, which is normal, but not on
- * plain HTTP; and a registry out in the world has no business to send us to an address inside our network.
+ * Checks that the credentials of a registry may be sent to the token server that it names. Another host is normal; plain HTTP
+ * is refused, and so is a private address named by a public registry, because that would be a request forged into this network.
  * @throws `protocol`
  */
 export async function assertRealm(

@@ -1,4 +1,4 @@
-/** `WWW-Authenticate` as registries use it. https://distribution.github.io/distribution/spec/auth/token/ */
+/** A challenge of a `WWW-Authenticate` header. https://distribution.github.io/distribution/spec/auth/token/ */
 export type Challenge =
   | { readonly scheme: 'basic'; readonly realm?: string }
   | { readonly scheme: 'bearer'; readonly realm: string; readonly service?: string; readonly scope?: string }
@@ -6,7 +6,7 @@ export type Challenge =
 const MAX_HEADER = 8 * 1024
 
 /**
- * Reads every challenge of a header that gpreg can answer; what is malformed or unknown is passed over.
+ * Reads the basic and bearer challenges of a header. Malformed and unknown ones are skipped.
  * https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate
  */
 export function parseChallenges(header: string | undefined): Challenge[] {
@@ -31,21 +31,22 @@ interface RawChallenge {
   readonly parameters: Record<string, string>
 }
 
-/** A name with `=` behind it is a parameter of the challenge before it; a name without starts a new one. */
+/** A name followed by `=` is a parameter of the current challenge; any other name starts a new challenge. */
 const PIECE = /\s*,?\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y
 
 function split(header: string): RawChallenge[] {
   const challenges: RawChallenge[] = []
   PIECE.lastIndex = 0
   for (let match = PIECE.exec(header); match !== null; match = PIECE.exec(header)) {
-    const [, name, quoted, bare] = match
+    const [, name = '', quoted, bare] = match
     const value = quoted?.replace(/\\(.)/g, '$1') ?? bare
+    const current = challenges.at(-1)
     if (value === undefined)
       challenges.push({
-        scheme: name!.toLowerCase(),
+        scheme: name.toLowerCase(),
         parameters: Object.create(null) as Record<string, string>,
       })
-    else if (challenges.length > 0) challenges.at(-1)!.parameters[name!.toLowerCase()] ??= value
+    else if (current !== undefined) current.parameters[name.toLowerCase()] ??= value
   }
   return challenges
 }

@@ -72,7 +72,7 @@ describe('a login of a cloud', () => {
       response.writeHead(200, { 'content-length': layer.size }).end()
     }) satisfies Parameters<typeof scriptedServer>[0]
 
-  it('is asked for once, and again a quarter hour before it ends', async () => {
+  it('is requested once, and renewed a quarter of an hour before it expires', async () => {
     const access = tokens()
     await using opened = await open(
       only(
@@ -93,7 +93,7 @@ describe('a login of a cloud', () => {
     }
   })
 
-  it.each([401, 403])('that ends before its time is renewed on a %i', async status => {
+  it.each([401, 403])('that expires early is renewed after a %i', async status => {
     const access = tokens()
     let valid = 'token-1'
     await using opened = await open(
@@ -113,7 +113,7 @@ describe('a login of a cloud', () => {
     expect(access.given).toBe(2)
   })
 
-  it('that never was let in is not asked for again and again', async () => {
+  it('that was never accepted is not requested again and again', async () => {
     const access = tokens()
     await using opened = await open(
       only(
@@ -126,7 +126,7 @@ describe('a login of a cloud', () => {
     expect(access.given).toBe(1)
   })
 
-  it('comes after that of a file, and takes its place where the registry refuses that', async () => {
+  it('is used after the registry has refused the login of a file', async () => {
     const access = tokens()
     const files: Credentials = { find: async () => ({ username: 'AWS', password: 'stale' }) }
     let valid = 'stale'
@@ -147,7 +147,7 @@ describe('a login of a cloud', () => {
     expect(opened.server.seen.filter(request => request.headers.authorization).length).toBe(4)
   })
 
-  it('that is a refresh token goes to the token server, and is renewed when that refuses it', async () => {
+  it('that is a refresh token is sent to the token server, and renewed when it is refused', async () => {
     const access = tokens(3 * HOUR, true)
     const refused: string[] = []
     let valid = 'token-1'
@@ -177,7 +177,7 @@ describe('a login of a cloud', () => {
     expect(access.given).toBe(2)
   })
 
-  it('that cannot be had is told for a target, and done without for a source', async () => {
+  it('that is not available fails a target, and is a warning for a source', async () => {
     const access = {
       login: async () => {
         throw new GpregError('unauthorized', 'no identity', { hint: 'aws sso login' })
@@ -192,8 +192,8 @@ describe('a login of a cloud', () => {
   })
 })
 
-describe('a repository that has to be made before the first push', () => {
-  it('is made once, when the registry does not know it', async () => {
+describe('a repository that must be created before the first push', () => {
+  it('is created once, when the registry does not know it', async () => {
     const made: string[] = []
     const access = {
       ...tokens(),
@@ -212,7 +212,7 @@ describe('a repository that has to be made before the first push', () => {
     expect(made).toEqual(['team/app'])
   })
 
-  it('and still is not there is an error', async () => {
+  it('that is still unknown after its creation is an error', async () => {
     const access = { ...tokens(), ensureRepository: async () => {} }
     await using opened = await open((_, response) => void response.writeHead(404).end(), access)
     await expect(opened.repository.push(layer, contentFrom(blob))).rejects.toMatchObject({

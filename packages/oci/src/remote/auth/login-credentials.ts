@@ -3,37 +3,38 @@ import { isGpregError, type Side } from '../../errors.ts'
 import { isSameCredential, type Credential, type Credentials } from './credentials.ts'
 import type { LoginSource, ShortLogin } from './login-source.ts'
 
-/** How a cloud lets this machine in to one of its registries; undefined where the host is no cloud's. */
+/** The login source of a cloud for one of its registries; undefined if the host belongs to no cloud. */
 export type Clouds = (host: string, side: Side) => Promise<LoginSource | undefined>
 
-/** Renewed this long before its end, so that no upload outlives it; in milliseconds, at most a quarter of its life. */
+/** Milliseconds before its end at which a login is renewed, so that no upload outlives it; at most a quarter of its life. */
 const MARGIN = 15 * 60_000
 
-interface Held {
+/** A login and the time of its renewal. */
+interface CachedLogin {
   readonly credential: Credential
   /** milliseconds since the epoch */
   readonly renewAt: number
 }
 
-export interface CloudCredentialsOptions {
+export interface LoginCredentialsOptions {
   readonly host: string
   readonly side: Side
-  /** What files know comes first. */
+  /** Logins of files are preferred. */
   readonly files: Credentials
   readonly clouds: Clouds
 }
 
 /**
- * Logins of files, and where there are none or the registry takes them no more, those that the cloud gives; kept until shortly
- * before they end.
+ * Logins of files, and of the cloud if there is none in a file or the registry refuses it. Logins of the cloud are cached until
+ * shortly before they expire.
  */
-export class CloudCredentials implements Credentials {
-  readonly #options: CloudCredentialsOptions
+export class LoginCredentials implements Credentials {
+  readonly #options: LoginCredentialsOptions
   readonly #context: Context
   #filesRefused = false
-  #held: Promise<Held | undefined> | undefined
+  #cached: Promise<CachedLogin | undefined> | undefined
 
-  constructor(options: CloudCredentialsOptions, context: Context) {
+  constructor(options: LoginCredentialsOptions, context: Context) {
     this.#options = options
     this.#context = context
   }
@@ -47,19 +48,19 @@ export class CloudCredentials implements Credentials {
   }
 
   async #given(refused: Credential | undefined): Promise<Credential | undefined> {
-    const known = this.#held
-    const held = await known
-    const isGood = held !== undefined && this.#context.now() < held.renewAt
-    if (isGood && !(refused && isSameCredential(held.credential, refused))) return held.credential
-    // Whoever came first asks the cloud, and all who came meanwhile share it; a failure is not kept.
-    if (this.#held === known) {
-      this.#held = this.#fetch()
-      this.#held.catch(() => (this.#held = undefined))
+    const known = this.#cached
+    const cached = await known
+    const isGood = cached !== undefined && this.#context.now() < cached.renewAt
+    if (isGood && !(refused && isSameCredential(cached.credential, refused))) return cached.credential
+    // The first caller asks the cloud, and later callers share its promise; a failed one is removed.
+    if (this.#cached === known) {
+      this.#cached = this.#fetch()
+      this.#cached.catch(() => (this.#cached = undefined))
     }
-    return (await this.#held)?.credential
+    return (await this.#cached)?.credential
   }
 
-  async #fetch(): Promise<Held | undefined> {
+  async #fetch(): Promise<CachedLogin | undefined> {
     const { host, side, clouds } = this.#options
     try {
       const source = await clouds(host, side)
@@ -69,7 +70,7 @@ export class CloudCredentials implements Credentials {
       const life = login.expiresAt - now
       return { credential: credentialOf(login), renewAt: login.expiresAt - Math.min(MARGIN, life / 4) }
     } catch (error) {
-      // Some can be read by everybody.
+      // Some sources can be read without a login.
       if (side === 'target' || !isGpregError(error, 'unauthorized')) throw error
       const message = `no login for ${host}: ${error.message}`
       this.#context.emit({ type: 'warning', code: 'credentials-skipped', message, subject: { host } })

@@ -1,13 +1,13 @@
 import type { Context } from '../../context.ts'
 import type { Sensitive } from '../../sensitive.ts'
 
-/** What a registry knows a client by. */
+/** A user name and a password for a registry. */
 export interface Login {
   readonly username: string
   readonly password: Sensitive
 }
 
-/** A login that ends. */
+/** A login that expires. */
 export interface ShortLogin extends Login {
   /** milliseconds since the epoch */
   readonly expiresAt: number
@@ -15,15 +15,15 @@ export interface ShortLogin extends Login {
   readonly isRefreshToken?: boolean
 }
 
-/** Gives short-lived logins to a registry, such as those of a cloud by the identity of this machine. */
+/** Gives short-lived logins to a registry, e.g. those of a cloud for the identity of this machine. */
 export interface LoginSource {
-  /** @throws `unauthorized` where the machine has no identity that the registry knows */
+  /** @throws `unauthorized` if the machine has no identity that the registry accepts */
   login(host: string, context: Context): Promise<ShortLogin>
 }
 
-/** For registries that want a repository created before the first push. */
+/** Creates repositories, for registries that want that before the first push. */
 export interface RepositoryCreator {
-  /** Idempotent. @param name of the repository, without its host */
+  /** Creates a repository unless it exists. @param name of the repository, without its host */
   ensureRepository(name: string, context: Context): Promise<void>
 }
 

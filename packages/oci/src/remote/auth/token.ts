@@ -3,10 +3,10 @@ import { GpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credential } from './credentials.ts'
 
-/** A token without `expires_in` lives for 60 seconds. https://distribution.github.io/distribution/spec/auth/token/ */
+/** Seconds until a token without `expires_in` expires. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFE = 60
 
-/** Renewed this long before its end, so that it does not end on its way; in milliseconds, at most a quarter of its life. */
+/** Milliseconds before its end at which a token is renewed, so that no request outlives it; at most a quarter of its life. */
 const MARGIN = 10_000
 
 const tokenAnswer = z.object({
@@ -20,11 +20,11 @@ export interface Token {
   readonly value: string
   /** milliseconds since the epoch after which a new one is asked for */
   readonly renewAt: number
-  /** Came along unasked; never used, and as secret. */
+  /** A refresh token that was not asked for. It is never used, but messages must not repeat it. */
   readonly refreshToken?: string
 }
 
-/** A request for a token, for whoever sends it. */
+/** The parts of a request for a token. */
 export interface TokenRequest {
   readonly method: 'GET' | 'POST'
   readonly url: URL
@@ -34,7 +34,7 @@ export interface TokenRequest {
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>
 
-/** What must be asked of the token server for these scopes. */
+/** The request to a token server for these scopes. */
 export function tokenRequest(
   challenge: Bearer,
   scopes: readonly string[],

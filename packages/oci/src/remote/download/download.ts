@@ -2,22 +2,22 @@ import type { Context } from '../../context.ts'
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
-import type { ApiResponse } from '../http/exchange.ts'
+import type { ApiResponse } from '../http/request.ts'
 import { networkError, type Asked } from '../http/failure.ts'
 
 export interface Download {
   readonly descriptor: Descriptor
+  /** first byte wanted */
   readonly offset: number
   readonly signal: AbortSignal
   readonly asked: Asked
-  /** Asks for the content from this byte on. */
+  /** Requests the content from this byte on. */
   open(offset: number): Promise<ApiResponse>
 }
 
 /**
- * The bytes of a blob from an offset to its end. When the stream breaks, it is asked for again by `Range` from the byte where
- * it broke, as one stream to the consumer. Tries are counted since the last byte that came: a line that breaks often but
- * moves is a slow line, not a broken one.
+ * Downloads a blob from an offset to its end. When the connection breaks, the rest is requested by `Range`, and the consumer sees
+ * one stream. Tries are counted from the last byte received, because a line that breaks often but makes progress is only slow.
  */
 export async function* download(
   context: Context,
@@ -25,7 +25,7 @@ export async function* download(
 ): AsyncGenerator<Uint8Array> {
   let position = offset
   for (let attempt = 1; position < descriptor.size || descriptor.size === 0; attempt++) {
-    // Asking has tries of its own; the ones here are for streams that break.
+    // The request has retries of its own; the tries here are for streams that break.
     const response = await open(position)
     try {
       let skip = bytesToSkip(response, position, asked)
@@ -64,7 +64,7 @@ export async function* download(
   }
 }
 
-/** A server may answer a range request with everything; then what is there already is passed over. */
+/** Bytes at the start of the response that the consumer has already: all before the offset, if the server ignored the range. */
 function bytesToSkip(response: ApiResponse, position: number, asked: Asked): number {
   if (response.status !== 206) return position
   if (parseRangeStart(response.header('content-range')) === position) return 0

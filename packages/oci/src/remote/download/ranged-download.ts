@@ -1,45 +1,49 @@
 import type { Context } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
-import type { ApiResponse } from '../http/exchange.ts'
+import type { ApiResponse } from '../http/request.ts'
 import { networkError } from '../http/failure.ts'
 import type { HostBudget } from '../http/host-budget.ts'
 
 const MIB = 1024 * 1024
 
-/** One request asks for so much: small enough for a window of them in memory, large enough that a round trip hardly counts. */
+/** Bytes of one range: few enough to hold a window of them in memory, and enough that a round trip hardly counts. */
 const CHUNK = 4 * MIB
 
-/** Connections for one blob, and chunks that may be ahead of the consumer: together they bound the memory. */
+/** Connections for one blob at most. */
 const MOST = 12
+
+/** Ranges that are fetched ahead of the consumer at most; this bounds the memory. */
 const WINDOW = 16
 
-/** Fewer bytes than this are not worth more connections, nor is what one connection brings in so many milliseconds. */
+/** Bytes that must be left for more than one connection to be worth it. */
 const WORTH_SPLITTING = 64 * MIB
+
+/** Milliseconds that one connection would need for the rest; below, more connections are not worth it. */
 const SOON = 4_000
 
-/** How long one connection, and then each number of connections, is watched, in milliseconds. */
+/** Milliseconds for which the throughput is measured, of one connection and then of each number of connections. */
 const [FIRST_LOOK, LOOK] = [300, 600]
 
-/** From one connection to so many, then to three times that. */
+/** Connections after the first step; each later step triples them. */
 const FIRST_STEP = 4
 
-/** What more connections must add to be kept. */
+/** Factor by which a step must raise the throughput to be kept. */
 const GAIN = 1.15
 
-/** A chunk that breaks is asked for again from the byte where it broke, so often; after that the plain way goes on. */
+/** Tries for one range, each from the byte where the last one broke. After that one connection downloads the rest. */
 const CHUNK_TRIES = 3
 
 export interface RangedDownload extends Download {
   readonly budget: HostBudget
-  /** Asks for the bytes from `first` to `last`, once: any answer is taken. */
+  /** Requests the bytes from `first` to `last`, without retries. */
   openRange(first: number, last: number, signal: AbortSignal): Promise<ApiResponse>
 }
 
 /**
- * {@link download}, over several connections where one alone would be slow: the blob is large, no other one waits, the source
- * answers 206, and more connections bring more bytes. What comes is one ordered stream all the same. Where anything speaks
- * against it, one connection goes on from the byte that is wanted next. Every range is asked of the registry, so that signed
+ * Downloads a blob as {@link download} does, over several connections if one alone would be slow: the blob is large, no other one
+ * waits, the source answers 206, and more connections raise the throughput. The consumer sees one ordered stream. If one of this
+ * does not hold, one connection downloads the rest. Every range is requested from the registry, so that redirects to signed
  * addresses are always fresh.
  */
 export function rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
@@ -73,7 +77,7 @@ async function* splitDownload(context: Context, whole: RangedDownload): AsyncGen
   if (position < size) yield* download(context, { ...whole, offset: position })
 }
 
-/** One range: what has come of it so far. */
+/** One range and the chunks received of it. */
 interface Part {
   readonly first: number
   readonly last: number
@@ -81,7 +85,9 @@ interface Part {
   done: boolean
 }
 
-/** The rest of a blob in parts, several on their way at once. Ends early, and without an error, where that does not work out. */
+/**
+ * Downloads the rest of a blob in ranges, several at once. If that does not work out, its stream ends early and without an error.
+ */
 class Parts {
   readonly #context: Context
   readonly #whole: RangedDownload
@@ -93,13 +99,13 @@ class Parts {
   #wanted = FIRST_STEP
   #failed = false
   #wake = () => {}
-  /** So many bytes arrived, on all connections, since their number was looked at; and when the first of them did. */
+  /** Bytes received on all connections since the last measurement, and the time of the first of them. */
   #arrived = 0
   #since: number | undefined
   #best: { readonly rate: number; readonly workers: number }
   #settled = false
 
-  /** @param rate what one connection brought, in bytes a millisecond */
+  /** @param rate throughput of one connection in bytes a millisecond */
   constructor(context: Context, whole: RangedDownload, position: number, rate: number) {
     this.#context = context
     this.#whole = whole
@@ -127,7 +133,7 @@ class Parts {
     this.#abort.abort()
   }
 
-  /** As many workers as are wanted and the host's budget has room for; the transfer itself has a slot already. */
+  /** Starts workers up to the wanted number, as far as the host's budget allows. The first one uses the slot of the transfer. */
   #staff(): void {
     while (!this.#failed && this.#workers < this.#wanted && this.#hasMore()) {
       const extra = this.#workers > 0
@@ -156,7 +162,7 @@ class Parts {
     }
   }
 
-  /** False where the source does not give the range. */
+  /** Downloads one range. @returns false if the source does not give it */
   async #fill(part: Part): Promise<boolean> {
     let position = part.first
     for (let attempt = 1; ; attempt++) {
@@ -164,7 +170,7 @@ class Parts {
         const response = await this.#whole.openRange(position, part.last, this.#signal)
         const start = parseRangeStart(response.header('content-range'))
         if (response.status !== 206 || start !== position) {
-          // Not read to its end: with a 200, that would be the whole blob.
+          // The body of a 200 is the whole blob, so it is not read.
           response.body.destroy()
           return false
         }
@@ -181,7 +187,7 @@ class Parts {
         }
       } catch (thrown) {
         const error: GpregError = networkError(thrown, this.#whole.asked)
-        // A host that answers so (429, 503, 403, …) may have nothing against one connection.
+        // A host that refuses several connections (429, 503, 403, …) may still allow one.
         if (this.#signal.aborted || !error.retryable || error.subject.status !== undefined) return false
         const operation = `download of ${this.#whole.descriptor.digest}`
         this.#context.emit({ type: 'retry', operation, attempt, delay: 0, error })
@@ -190,11 +196,13 @@ class Parts {
     }
   }
 
-  /** More connections while they bring more; when they stop to, as many as were best. One alone ends all this. */
+  /**
+   * Adds connections while throughput rises. When it stops rising, goes back to the best number; if that is one, gives up ranges.
+   */
   #adapt(bytes: number): void {
     if (this.#settled) return
     const now = this.#context.now()
-    // The round trips before the first byte are not the line's width.
+    // The time before the first byte is latency, not throughput.
     if (this.#since === undefined) return void (this.#since = now)
     this.#arrived += bytes
     const elapsed = now - this.#since

@@ -1,11 +1,11 @@
 import { GpregError, isGpregError, type ErrorCode } from '../../errors.ts'
-import type { ApiResponse } from './exchange.ts'
 import { networkError, type Asked } from './failure.ts'
+import type { ApiResponse } from './request.ts'
 
-/** Text of a failed answer that is read, in bytes. */
+/** Bytes read of the body of a failed response. */
 const MAX_ERROR_BODY = 64 * 1024
 
-/** The first bytes of a body as text; the rest is thrown away. */
+/** The first bytes of a body as text; the rest is discarded. */
 export async function readStart(body: ApiResponse['body'], limit = MAX_ERROR_BODY): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -16,33 +16,35 @@ export async function readStart(body: ApiResponse['body'], limit = MAX_ERROR_BOD
       if (size >= limit) break
     }
   } catch (error) {
-    // The status is what matters; a broken error page is still that status.
+    // The status matters more than the text: a body that breaks off does not hide it.
     if (isGpregError(error, 'aborted')) throw error
   }
   return Buffer.concat(chunks).subarray(0, limit).toString('utf8')
 }
 
-/** What a document may be. */
+/** The largest document that is accepted, and the error for a larger one. */
 export interface DocumentBounds {
   /** bytes */
   readonly limit: number
-  /** What more bytes than that are called. */
+  /** Error code for a document with more bytes. */
   readonly code: ErrorCode
 }
 
 /**
- * A body read whole.
- * @param patience milliseconds for all of it: a byte now and then is no answer
- * @throws `code` of the bounds, `stalled`, and what goes wrong on the line
+ * Reads a body whole.
+ * @param patience milliseconds for the whole body, because single bytes now and then never run into the stall time-out
+ * @param elapsed a clock in milliseconds that never goes back
+ * @throws the `code` of the bounds, `stalled`, and errors of the network
  */
 export async function readDocument(
   { body }: ApiResponse,
   { limit, code }: DocumentBounds,
   asked: Asked,
   patience: number,
+  elapsed: () => number,
 ): Promise<Uint8Array> {
   const { method, path, ...subject } = asked
-  const deadline = performance.now() + patience
+  const deadline = elapsed() + patience
   const chunks: Uint8Array[] = []
   let size = 0
   try {
@@ -50,7 +52,7 @@ export async function readDocument(
       size += chunk.byteLength
       if (size > limit)
         throw new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)
-      if (performance.now() > deadline) {
+      if (elapsed() > deadline) {
         throw new GpregError('stalled', `${subject.host} took too long over ${method} ${path}`, {
           ...subject,
           hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',

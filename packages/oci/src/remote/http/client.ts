@@ -1,49 +1,38 @@
 import type { Context } from '../../context.ts'
 import { isGpregError, type ErrorCode, type GpregError, type Side } from '../../errors.ts'
 import { BRIEF, PATIENT, patienceFor, withRetry, type RetryPolicy } from '../../retry.ts'
-import { assertRealm, Authority } from '../auth/authority.ts'
-import { readDocument, readStart, type DocumentBounds } from './body.ts'
+import { Authority } from '../auth/authority.ts'
 import { parseChallenges } from '../auth/challenge.ts'
-import type { Connections } from './connections.ts'
 import type { Credentials } from '../auth/credentials.ts'
-import { findEndpoint } from './endpoint.ts'
-import { describeTarget, exchange, isStream, type ApiRequest, type ApiResponse } from './exchange.ts'
-import { networkError, responseError, type Asked } from './failure.ts'
+import { tokenFetcher } from '../auth/token-server.ts'
+import type { DocumentBounds } from './body.ts'
 import type { HostBudget } from './host-budget.ts'
-import { followRedirect } from './location.ts'
-import { PullQuota } from './pull-quota.ts'
-import { Secrets } from './secrets.ts'
-import { parseToken, tokenRequest, type Token } from '../auth/token.ts'
+import type { PullQuota } from './pull-quota.ts'
+import { describePath, isStream, type ApiRequest, type ApiResponse } from './request.ts'
+import type { Secrets } from './secrets.ts'
+import { Transport, type TransportOptions } from './transport.ts'
 
-export interface ClientOptions {
-  readonly host: string
-  readonly side: Side
-  readonly plainHttp: readonly string[]
-  readonly connections: Connections
-  /** shared by both sides */
-  readonly budget: HostBudget
+export interface ClientOptions extends TransportOptions {
   readonly credentials: Credentials
-  /** Waits where the host has no pulls left, rather than failing. */
-  readonly waitForQuota: boolean
-  /** milliseconds without a byte */
-  readonly stallTimeout: number
 }
 
 /** How a registry wants to be spoken to. */
 export interface Greeting {
   readonly scheme: 'http' | 'https'
-  /** `open` where it asked for no credentials */
+  /** `open` if the registry asked for no credentials */
   readonly login: 'open' | 'guarded'
 }
 
-/** A document may take so many times the stall time-out. */
-const DOCUMENT_PATIENCE = 5
+/** The whole response of a request for a small document. */
+export interface Document {
+  readonly response: ApiResponse
+  readonly bytes: Uint8Array
+}
 
-const TOKEN_BOUNDS: DocumentBounds = { limit: 1024 * 1024, code: 'protocol' }
-
-/** What the very same request may overcome a little later. */
+/** Errors that the very same request may overcome a little later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['rate-limited', 'unreachable', 'stalled', 'server-error'])
 
+/** After this many failed requests in a row the host counts as down, and requests are retried only briefly. */
 const MAX_DEFEATS = 3
 const DEFEATS = ['unreachable', 'server-error', 'stalled'] as const
 
@@ -52,77 +41,97 @@ export class RegistryClient {
   readonly host: string
   readonly side: Side
   readonly budget: HostBudget
-  requests = 0
+  /** milliseconds without a byte */
+  readonly stallTimeout: number
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
-  readonly quota: PullQuota
-  /** What the registry has been sent in secret, and must not be let say. */
-  readonly secrets = new Secrets()
-  readonly #options: ClientOptions
+  readonly #waitForQuota: boolean
   readonly #context: Context
+  readonly #transport: Transport
   readonly #authority: Authority
-  #endpoint: Promise<URL> | undefined
-  /** The base URL, once it is known. */
-  #own: URL | undefined
-  /** Settles when the first exchange is over. */
+  /** Settles when the first request has been answered. */
   #first: Promise<void> | undefined
-  /** requests in a row that used up all their tries */
+  /** Requests in a row that used up all their tries. */
   #defeats = 0
-  #answered = false
 
   constructor(options: ClientOptions, context: Context) {
-    this.host = options.host
-    this.side = options.side
-    this.budget = options.budget
-    this.quota = new PullQuota({ ...options, wait: options.waitForQuota }, context)
-    this.#options = options
+    const { host, side, budget, stallTimeout, waitForQuota, credentials } = options
+    this.host = host
+    this.side = side
+    this.budget = budget
+    this.stallTimeout = stallTimeout
+    this.#waitForQuota = waitForQuota
     this.#context = context
+    this.#transport = new Transport(options, context)
     this.#authority = new Authority({
-      host: options.host,
-      side: options.side,
-      credential: (repository, refused) => options.credentials.find(options.host, repository, refused),
-      fetchToken: (...args) => this.#fetchToken(...args),
+      host,
+      side,
+      credential: (repository, refused) => credentials.find(host, repository, refused),
+      fetchToken: tokenFetcher(host, side, this.#transport, context),
       now: context.now,
     })
   }
 
-  /** @throws what the registry or the network said, after all retries */
+  /** Requests sent so far, redirects included. */
+  get requests(): number {
+    return this.#transport.requests
+  }
+
+  get quota(): PullQuota {
+    return this.#transport.quota
+  }
+
+  /** The secrets that the registry was sent: messages must not repeat them. */
+  get secrets(): Secrets {
+    return this.#transport.secrets
+  }
+
+  /** Sends a request, with retries unless its body is a stream. @throws the last error of the registry or the network */
   async request(request: ApiRequest): Promise<ApiResponse> {
-    if (isStream(request.body)) return this.#once(request)
-    return this.#persist(request, () => this.#once(request))
+    if (isStream(request.body)) return this.attempt(request)
+    return this.#persist(request, () => this.attempt(request))
   }
 
-  /** One try, for what can be done another way. @throws what went wrong, as it is */
-  attempt(request: ApiRequest): Promise<ApiResponse> {
-    return this.#once(request)
-  }
-
-  /** A request with the body of its answer, read whole: where either breaks, both are tried again. */
-  async document(
-    request: ApiRequest,
-    bounds: DocumentBounds,
-  ): Promise<{ readonly response: ApiResponse; readonly bytes: Uint8Array }> {
+  /** Sends a request and reads the body of its response whole. If either fails, both are tried again. */
+  async document(request: ApiRequest, bounds: DocumentBounds): Promise<Document> {
     return this.#persist(request, async () => {
-      const response = await this.#once(request)
-      return { response, bytes: await this.#read(response, bounds, request) }
+      const response = await this.attempt(request)
+      return { response, bytes: await this.#transport.read(response, bounds, request) }
     })
   }
 
-  #read(response: ApiResponse, bounds: DocumentBounds, request: ApiRequest): Promise<Uint8Array> {
-    const patience = DOCUMENT_PATIENCE * this.#options.stallTimeout
-    return readDocument(response, bounds, this.#asked(request), patience)
+  /**
+   * Checks that the registry is there and takes the credentials.
+   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
+   */
+  async ping(): Promise<Greeting> {
+    const response = await this.request({ method: 'GET', url: '', scopes: [], expect: [200] })
+    await response.body.dump()
+    return { scheme: this.#transport.scheme, login: this.#authority.isAsked ? 'guarded' : 'open' }
+  }
+
+  /**
+   * Sends a request without retries. The very first request goes alone: its response tells which credentials the registry
+   * wants, and requests beside it would only be refused, too.
+   */
+  async attempt(request: ApiRequest): Promise<ApiResponse> {
+    if (this.#first === undefined) {
+      const first = this.secrets.guard(() => this.#sendAuthorized(request))
+      this.#first = first.then(
+        () => {},
+        () => {},
+      )
+      return first
+    }
+    await this.#first
+    return this.secrets.guard(() => this.#sendAuthorized(request))
   }
 
   async #persist<T>(request: ApiRequest, work: () => Promise<T>): Promise<T> {
-    const operation = `${request.method} ${this.host}/${this.#describe(request.target)}`
+    const operation = `${request.method} ${this.host}/${this.#transport.describe(request.url)}`
+    const policy = (error: GpregError) => this.#policy(error)
     try {
-      const result = await withRetry(
-        this.#context,
-        operation,
-        error => this.#policy(error),
-        work,
-        request.signal,
-      )
+      const result = await withRetry(this.#context, operation, policy, work, request.signal)
       this.#defeats = 0
       return result
     } catch (error) {
@@ -131,178 +140,44 @@ export class RegistryClient {
     }
   }
 
-  /** Asks for nothing but an answer. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support */
-  async ping(): Promise<Greeting> {
-    const response = await this.request({ method: 'GET', target: '', scopes: [], expect: [200] })
-    await response.body.dump()
-    const scheme = this.#own?.protocol === 'http:' ? 'http' : 'https'
-    return { scheme, login: this.#authority.isAsked ? 'guarded' : 'open' }
-  }
-
-  /** A host that never answered is more likely mistyped than restarting, and one that failed request after request is down. */
+  /** Retries only briefly if the host never responded (its name is probably mistyped) or failed request after request. */
   #policy(error: GpregError): RetryPolicy | undefined {
     if (!TRANSIENT.has(error.code)) return undefined
-    if (error.code === 'rate-limited' && this.#options.waitForQuota && this.quota.left === 0)
+    if (error.code === 'rate-limited' && this.#waitForQuota && this.quota.left === 0)
       return { ...PATIENT, attempts: Infinity }
-    const hopeless = (error.code === 'unreachable' && !this.#answered) || this.#defeats >= MAX_DEFEATS
-    return hopeless ? BRIEF : patienceFor(error)
+    const neverAnswered = error.code === 'unreachable' && !this.#transport.hasAnswered
+    return neverAnswered || this.#defeats >= MAX_DEFEATS ? BRIEF : patienceFor(error)
   }
 
-  /**
-   * The first exchange goes alone: it teaches how the registry wants to be spoken to, and what starts meanwhile would only be
-   * refused as well.
-   */
-  async #once(request: ApiRequest): Promise<ApiResponse> {
-    if (this.#first === undefined) {
-      const first = this.secrets.guard(() => this.#authorised(request))
-      this.#first = first.then(
-        () => {},
-        () => {},
-      )
-      return first
-    }
-    await this.#first
-    return this.secrets.guard(() => this.#authorised(request))
-  }
-
-  /** Sends with what is known of the registry's authentication, once more where it asks for other credentials. */
-  async #authorised(request: ApiRequest): Promise<ApiResponse> {
+  /** Sends with the credentials known so far; after a 401 once more, with the credentials that the challenge asks for. */
+  async #sendAuthorized(request: ApiRequest): Promise<ApiResponse> {
+    const transport = this.#transport
     const signal = request.signal ?? this.#context.signal
-    const url = await this.#urlOf(request.target)
+    const url = await transport.urlOf(request.url)
     await this.budget.gate(this.#context, signal)
-    if (request.method === 'GET' && describeTarget(request.target).includes('/manifests/'))
+    if (request.method === 'GET' && describePath(request.url).includes('/manifests/'))
       await this.quota.ration()
-    const authorization = this.#isOwn(url) ? await this.#authority.header(request.scopes) : undefined
+    const authorization = transport.isOwn(url) ? await this.#authority.header(request.scopes) : undefined
     let used = authorization
-    let response = await this.#exchange(request, url, authorization, signal)
+    let response = await transport.sendFollowing(request, url, authorization, signal)
     const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
-    if ((response.status === 401 || mayHaveEnded) && this.#isOwn(response.url)) {
+    if ((response.status === 401 || mayHaveEnded) && transport.isOwn(response.url)) {
       const renewed = await this.#authority.renew(
         parseChallenges(response.header('www-authenticate')),
         request.scopes,
         authorization,
       )
-      if (renewed !== undefined && isStream(request.body)) throw await this.#failure(response, request, true)
       if (renewed !== undefined) {
+        // The stream has been read: its owner must begin it anew.
+        if (isStream(request.body))
+          throw (await transport.failure(response, request)).with({ retryable: true })
         await response.body.dump()
         used = renewed
-        response = await this.#exchange(request, url, renewed, signal)
+        response = await transport.sendFollowing(request, url, renewed, signal)
       }
     }
-    if (!request.expect.includes(response.status)) throw await this.#failure(response, request)
-    if (this.#isOwn(response.url)) this.#authority.accept(used)
+    if (!request.expect.includes(response.status)) throw await transport.failure(response, request)
+    if (transport.isOwn(response.url)) this.#authority.accept(used)
     return response
-  }
-
-  /** One request and the redirects that follow it. Credentials stay with the host they are for. */
-  async #exchange(
-    request: ApiRequest,
-    url: URL,
-    authorization: string | undefined,
-    signal: AbortSignal,
-  ): Promise<ApiResponse> {
-    let response = await this.#send(request, url, authorization, signal)
-    if (request.method !== 'GET' && request.method !== 'HEAD') return response
-    for (let hops = 0; response.status >= 300 && response.status < 400 && response.status !== 304; hops++) {
-      const next = followRedirect(response.url, response.header('location'), hops, this.#asked(request))
-      await response.body.dump()
-      response = await this.#send(request, next, this.#isOwn(next) ? authorization : undefined, signal)
-    }
-    return response
-  }
-
-  async #send(
-    request: ApiRequest,
-    url: URL,
-    authorization: string | undefined,
-    signal: AbortSignal,
-  ): Promise<ApiResponse> {
-    this.requests++
-    if (authorization !== undefined) this.secrets.learnHeader(authorization)
-    const dispatcher = this.#options.connections.to(this.#isOwn(url) ? this.host : url.host)
-    try {
-      const response = await exchange(request, { url, dispatcher, authorization, signal })
-      this.#answered = true
-      this.#report(request, response.status)
-      if (response.status === 429 || response.status >= 500) this.budget.slowDown()
-      this.quota.note(response.header('ratelimit-remaining'))
-      return response
-    } catch (thrown) {
-      this.#report(request, 0)
-      const error = networkError(thrown, this.#asked(request))
-      if (error.code === 'stalled') this.budget.slowDown()
-      throw error
-    }
-  }
-
-  async #failure(response: ApiResponse, request: ApiRequest, retryable?: boolean): Promise<GpregError> {
-    const text = await readStart(response.body)
-    const scrub = (said: string) => this.secrets.scrub(said)
-    const answer = { status: response.status, header: response.header, text, scrub }
-    const error = responseError(answer, this.#asked(request), this.#context.now())
-    if (error.retryAfter !== undefined) this.budget.pauseFor(error.retryAfter)
-    return retryable === undefined ? error : error.with({ retryable })
-  }
-
-  async #fetchToken(...[challenge, scopes, credential]: Parameters<AuthorityFetch>): Promise<Token> {
-    for (const secret of [credential?.password, credential?.identityToken])
-      if (secret) this.secrets.learn(secret)
-    await assertRealm(challenge.realm, await this.#base(), this.side, said => this.secrets.scrub(said))
-    const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
-    if (headers['authorization'] !== undefined) this.secrets.learnHeader(headers['authorization'])
-    const request: ApiRequest = {
-      method,
-      target: url,
-      scopes: [],
-      expect: [200],
-      headers,
-      ...(body === undefined ? {} : { body: Buffer.from(body) }),
-    }
-    return withRetry(this.#context, `token for ${this.host}`, PATIENT, async () => {
-      const response = await this.#send(request, url, undefined, this.#context.signal)
-      if (response.status !== 200) throw await this.#failure(response, request)
-      const bytes = await this.#read(response, TOKEN_BOUNDS, request)
-      const token = parseToken(Buffer.from(bytes).toString('utf8'), this.#context.now(), this.host, this.side)
-      for (const secret of [token.value, token.refreshToken]) if (secret) this.secrets.learn(secret)
-      return token
-    })
-  }
-
-  async #urlOf(target: string | URL): Promise<URL> {
-    return target instanceof URL ? target : new URL(target, await this.#base())
-  }
-
-  #base(): Promise<URL> {
-    return (this.#endpoint ??= findEndpoint(this.host, this.#options.plainHttp).then(
-      url => (this.#own = url),
-    ))
-  }
-
-  /** Whether a URL is the registry itself: same scheme, host and port. */
-  #isOwn(url: URL): boolean {
-    return this.#own !== undefined && url.origin === this.#own.origin
-  }
-
-  #asked({ method, target }: ApiRequest): Asked {
-    return { method, path: this.#describe(target), host: this.host, side: this.side }
-  }
-
-  /** A URL that the registry made may hold anything. */
-  #describe(target: string | URL): string {
-    const path = describeTarget(target)
-    return target instanceof URL ? this.secrets.scrub(path) : path
-  }
-
-  #report({ method, target }: ApiRequest, status: number): void {
-    this.#context.emit({
-      type: 'request',
-      side: this.side,
-      host: this.host,
-      method,
-      path: this.#describe(target),
-      status,
-    })
   }
 }
-
-type AuthorityFetch = ConstructorParameters<typeof Authority>[0]['fetchToken']

@@ -4,7 +4,7 @@ import { getCACertificates } from 'node:tls'
 import { EnvHttpProxyAgent, type Dispatcher } from 'undici'
 import { GpregError } from '../../errors.ts'
 
-/** Whom to trust, and who to be. Hosts are `host[:port]` as they stand in references. */
+/** Certificate authorities and client certificates. Hosts are `host[:port]` as they stand in references. */
 export interface TlsOptions {
   /** PEM files with certificate authorities, for one host or for all */
   readonly caFiles?: readonly { readonly host?: string; readonly file: string }[]
@@ -24,16 +24,16 @@ export interface ConnectionOptions extends TlsOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** Time to connect, TLS included, in milliseconds. */
+/** milliseconds to connect, TLS included */
 const CONNECT_TIMEOUT = 20_000
 
-/** Connections by host, each host with its own authorities and client certificate; proxies as the environment says. */
+/** Connections by host, each with its own authorities and client certificate, through the proxies of the environment. */
 export interface Connections {
   to(host: string): Dispatcher
   close(): Promise<void>
 }
 
-/** @throws `input-unreadable`, `input-invalid` for files that are not what they should be */
+/** @throws `input-unreadable`, `input-invalid` for files that hold no certificate */
 export async function openConnections(options: ConnectionOptions): Promise<Connections> {
   const authorities = await Promise.all(
     (options.caFiles ?? []).map(async ({ host, file }) => ({ host, pem: await readCa(file) })),
@@ -66,7 +66,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
       requestTls: tls,
       bodyTimeout: options.stallTimeout,
       headersTimeout: options.stallTimeout,
-      // One connection a stream: HTTP/2 would share one window, and one lost packet, among all layers of a host.
+      // HTTP/1.1, one connection for each stream: with HTTP/2 one lost packet would stall all layers of a host.
       allowH2: false,
       keepAliveTimeout: 30_000,
     })
@@ -84,7 +84,7 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   }
 }
 
-/** As curl and Go read them; this machine itself is never reached through a proxy. */
+/** Proxies, read as curl and Go read them. Loopback is never reached through a proxy. */
 function proxies(env: ConnectionOptions['env']): { httpProxy: string; httpsProxy: string; noProxy: string } {
   const pick = (name: string) => env[name.toLowerCase()] ?? env[name] ?? ''
   return {
@@ -94,7 +94,7 @@ function proxies(env: ConnectionOptions['env']): { httpProxy: string; httpsProxy
   }
 }
 
-/** Node reads SSL_CERT_FILE only with --use-openssl-ca; users of curl, Go and Python expect it to work. */
+/** Authorities from SSL_CERT_FILE. Node reads it only with --use-openssl-ca, but users of curl, Go and Python expect it. */
 async function extraSystemCa(env: ConnectionOptions['env']): Promise<string[]> {
   const file = env['SSL_CERT_FILE']
   return file ? [await readCa(file)] : []

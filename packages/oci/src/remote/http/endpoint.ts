@@ -2,14 +2,15 @@ import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { DOCKER_HUB } from '../../model/reference.ts'
 
-/** Docker Hub's registry answers under another name than its references carry. */
+/** API hosts that differ from the host in references. */
 const API_HOSTS: Readonly<Record<string, string>> = { [DOCKER_HUB]: 'registry-1.docker.io' }
 
+/** milliseconds */
 const PROBE_TIMEOUT = 5_000
 
 /**
- * The base URL of a registry's API. HTTPS, but plain HTTP where the user named the host, and on loopback where the port
- * speaks no TLS: that says nothing about certificates, so a certificate error never leads to plain HTTP.
+ * The base URL of a registry's API. It is HTTPS, except for hosts in `plainHttp` and for loopback ports that speak no TLS. A
+ * certificate error never leads to plain HTTP, because a port that shows a certificate speaks TLS.
  */
 export async function findEndpoint(host: string, plainHttp: readonly string[]): Promise<URL> {
   if (plainHttp.includes(host)) return new URL(`http://${host}/v2/`)
@@ -23,7 +24,7 @@ export function isLoopback(hostname: string): boolean {
   return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }
 
-/** Whether a TLS server hello comes back; who it claims to be is checked later, by the real connection. */
+/** Whether a port answers with a TLS handshake. The certificate is checked later, by the real connection. */
 function speaksTls(hostname: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
     const bare = hostname.replace(/^\[|\]$/g, '')
@@ -38,7 +39,7 @@ function speaksTls(hostname: string, port: number): Promise<boolean> {
   })
 }
 
-/** A port that answers a client hello with something else, or hangs up on it, speaks no TLS; a TLS alert is TLS. */
+/** Whether an error shows a port without TLS: it answered a client hello with something else, or hung up. A TLS alert is TLS. */
 function isNoTls(error: NodeJS.ErrnoException): boolean {
   const code = error.code ?? ''
   return /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|INVALID_RECORD)|EPROTO|ECONNRESET/.test(

@@ -54,7 +54,7 @@ describe('networkError', () => {
     })
   })
 
-  it('looks through causes and through one error for each address', () => {
+  it('finds the code in causes and in the errors of single addresses', () => {
     const refused = new AggregateError([Object.assign(new TypeError('x'), { code: 'ECONNREFUSED' })])
     expect(networkError(new TypeError('fetch failed', { cause: refused }), asked)).toMatchObject({
       code: 'unreachable',
@@ -77,7 +77,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, now)).toBe(expected)
   })
 
-  it('is a wait or nothing, whatever the header', () => {
+  it('is a duration or undefined for any header', () => {
     fc.assert(
       fc.property(fc.string(), text => {
         const wait = parseRetryAfter(text, now)

@@ -1,6 +1,6 @@
 import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../../errors.ts'
 
-/** What was asked, for messages: never a full URL, whose query may carry a signature. */
+/** A request as messages name it. Never a full URL, because its query may carry a signature. */
 export interface Asked extends ErrorSubject {
   readonly method: string
   readonly path: string
@@ -22,7 +22,7 @@ const STALLED = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'])
 
-/** An error of the network, of TLS or of the HTTP client as a typed one. Errors of ours pass unchanged. */
+/** An error of the network, of TLS or of the HTTP client as a typed error. Typed errors pass unchanged. */
 export function networkError(thrown: unknown, { method, path, ...subject }: Asked): GpregError {
   if (isGpregError(thrown)) return thrown
   const code = errorCode(thrown)
@@ -60,7 +60,7 @@ function errorCode(thrown: unknown): string {
   for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
     const { code, errors } = error as { code?: unknown; errors?: unknown[] }
     if (typeof code === 'string') return code
-    // happy-eyeballs: one error for each address tried
+    // Happy Eyeballs: one error for each address tried.
     if (Array.isArray(errors) && errors.length > 0) return errorCode(errors[0])
     if (error.name === 'AbortError') return 'ABORT_ERR'
   }
@@ -97,28 +97,34 @@ interface RegistryError {
   readonly message: string
 }
 
-export interface Answer {
+/** A response with an unexpected status. */
+export interface FailedResponse {
   readonly status: number
   readonly header: (name: string) => string | undefined
   /** the start of the body */
   readonly text: string
-  /** Takes out of the registry's words what it has been sent in secret. */
+  /** Removes the secrets that the registry was sent. */
   readonly scrub: (text: string) => string
 }
 
-/** An answer that is not what was asked for, as a typed error. */
-export function responseError(answer: Answer, { method, path, ...subject }: Asked, now: number): GpregError {
-  const said = registryErrors(answer)
+/** The typed error for a response with an unexpected status. @param now milliseconds since the epoch */
+export function responseError(
+  response: FailedResponse,
+  { method, path, ...subject }: Asked,
+  now: number,
+): GpregError {
+  const { status } = response
+  const said = registryErrors(response)
   const host = subject.host ?? 'the registry'
-  const what = `${host} answered ${answer.status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
-  const code = errorCodeOf(answer.status, said)
-  const retryAfter = parseRetryAfter(answer.header('retry-after'), now)
+  const what = `${host} answered ${status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
+  const code = errorCodeOf(status, said)
+  const retryAfter = parseRetryAfter(response.header('retry-after'), now)
   return new GpregError(code, what, {
     ...subject,
-    status: answer.status,
+    status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...hintOf(code, host),
-    ...(answer.status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
+    ...(status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
   })
 }
 
@@ -139,7 +145,10 @@ function errorCodeOf(status: number, said: readonly RegistryError[]): ErrorCode 
 
 const INSUFFICIENT_STORAGE = 507
 
-/** Somebody has to make room first. https://www.rfc-editor.org/rfc/rfc4918#section-11.5 */
+/**
+ * A full disk of the registry is not retried, because somebody has to make room first.
+ * https://www.rfc-editor.org/rfc/rfc4918#section-11.5
+ */
 function fullDisk(host: string): { retryable: false; hint: string } {
   return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
 }
@@ -167,8 +176,8 @@ function hintOf(code: ErrorCode, host: string): { hint?: string } {
   }
 }
 
-/** Scrubbed before they are cut, since what is left of a secret would not be known again. */
-function registryErrors({ text, scrub }: Answer): RegistryError[] {
+/** The errors in the body. They are scrubbed before they are cut short, because half a secret would not be recognized. */
+function registryErrors({ text, scrub }: FailedResponse): RegistryError[] {
   try {
     const { errors } = JSON.parse(text) as { errors?: unknown }
     if (!Array.isArray(errors)) return []

@@ -17,7 +17,7 @@ describe('Link', () => {
     .array(fc.tuple(fc.stringMatching(/^[a-z]{1,8}$/), fc.string({ maxLength: 20 })), { minLength: 1 })
     .map(pairs => new URLSearchParams(pairs).toString())
 
-  it('leads to the next page, wherever it stands among others', () => {
+  it('gives the next page, wherever its link stands among others', () => {
     fc.assert(
       fc.property(query, fc.boolean(), fc.boolean(), (text, absolute, first) => {
         const target = `${absolute ? 'https://registry.internal' : ''}/v2/app/tags/list?${text}`
@@ -30,7 +30,7 @@ describe('Link', () => {
     )
   })
 
-  it('of any other kind leads nowhere, and takes no time', () => {
+  it('of any other kind gives no page, and is read quickly', () => {
     fc.assert(fc.property(rubbish, text => nextQuery(text) === undefined))
     expect(nextQuery('</v2/app/tags/list?n=0>; rel="prev"')).toBeUndefined()
     expect(nextQuery(undefined)).toBeUndefined()
@@ -38,7 +38,7 @@ describe('Link', () => {
 })
 
 describe('Content-Range', () => {
-  it('says where it starts', () => {
+  it('gives the first byte', () => {
     fc.assert(
       fc.property(offset, fc.nat(), (start, length) => {
         expect(parseRangeStart(`bytes ${start}-${start + length}/${start + length + 1}`)).toBe(start)
@@ -54,7 +54,7 @@ describe('Content-Range', () => {
     },
   )
 
-  it('may be anything else', () => {
+  it('of any other kind gives no byte', () => {
     fc.assert(
       fc.property(rubbish, text => parseRangeStart(`bytes ${text}`) === undefined || /^\d/.test(text)),
     )
@@ -62,11 +62,11 @@ describe('Content-Range', () => {
 })
 
 describe('Range of an upload', () => {
-  it('says which byte is next', () => {
+  it('gives the next byte', () => {
     fc.assert(fc.property(offset, end => parseUploadRange(`0-${end}`) === end + 1))
   })
 
-  it('of any other kind is the beginning', () => {
+  it('of any other kind means the first byte', () => {
     fc.assert(fc.property(rubbish, text => parseUploadRange(`1-${text}`) === 0))
     fc.assert(fc.property(rubbish, text => Number.isSafeInteger(parseUploadRange(text))))
   })

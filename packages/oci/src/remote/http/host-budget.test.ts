@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { HostBudget } from './host-budget.ts'
 
-/** A host whose connections bring so many bytes a millisecond each, and so many together. */
+/** @param each bytes a millisecond of one connection @param together bytes a millisecond of all connections */
 function hostWith(each: number, together: number, cap = 16) {
   let now = 0
   const budget = new HostBudget(cap, () => now)
@@ -18,20 +18,20 @@ function hostWith(each: number, together: number, cap = 16) {
 }
 
 describe('a budget', () => {
-  it('grows to its cap while that brings more', () => {
+  it('grows to its cap while throughput rises', () => {
     const { budget, run } = hostWith(8, Infinity)
     expect(budget.limit).toBe(4)
     run(10)
     expect(budget.limit).toBe(16)
   })
 
-  it('stays where it was when more brings nothing', () => {
+  it('goes back when a step brings no throughput', () => {
     const { budget, run } = hostWith(8, 32)
     run(5)
     expect(budget.limit).toBe(4)
   })
 
-  it('halves for what failed together, down to one, and grows again later', () => {
+  it('halves once for failures close together, down to one, and grows again later', () => {
     const { budget, run, pass } = hostWith(8, Infinity)
     budget.slowDown()
     budget.slowDown()
@@ -45,14 +45,14 @@ describe('a budget', () => {
     expect(budget.limit).toBeGreaterThan(4)
   })
 
-  it('never passes the cap', () => {
+  it('never exceeds the cap', () => {
     const { budget, run } = hostWith(8, Infinity, 3)
     run(20)
     expect(budget.limit).toBe(3)
     expect(budget.takeExtra()).toBe(false)
   })
 
-  it('lets everybody wait for what one was asked to wait for', async () => {
+  it('holds all requests back after one Retry-After', async () => {
     let now = 0
     const context = createContext({ sleep: async milliseconds => void (now += milliseconds) })
     const budget = new HostBudget(4, () => now)

@@ -1,29 +1,31 @@
 import type { Context } from '../../context.ts'
 import { pause } from '../../retry.ts'
 
-/** What loopback and most lines do best with; more is tried where it may help. */
+/** Transfers at once in the beginning: the best number for loopback and for most lines. */
 const START = 4
 
-/** Throughput is looked at over so many milliseconds, and one that did not grow is not tried again for a while. */
+/** Throughput is measured over this many milliseconds. */
 const WINDOW = 1_000
+
+/** After a step that brought nothing, the limit stays for this many milliseconds. */
 const PATIENCE = 10_000
 
-/** What one more transfer must add to be worth keeping, as a part of what it would add if the line were free. */
+/** An extra transfer is kept only if it brings at least this part of the throughput that it would bring on an idle line. */
 const WORTHWHILE = 0.5
 
-/** Failures closer together than this, in milliseconds, are one: what was in flight fails together. */
+/** Failures within this many milliseconds count as one, because requests in flight fail together. */
 const TOGETHER = 1_000
 
 /**
- * How much one host is asked for at once, by all work of a run. Starts small, grows while that brings more bytes, halves when
- * the host says that it is too much (429, 5xx, time-outs); what one request was asked to wait for, all wait for.
+ * The number of transfers at once with one host, over all work of a run. It starts small, grows while that brings more
+ * throughput, and halves when the host is overloaded (429, 5xx, time-outs). A `Retry-After` pauses all requests to the host.
  */
 export class HostBudget {
   /** transfers at once, at this moment */
   limit: number
-  /** transfers at work */
+  /** transfers that are running */
   taken = 0
-  /** Whether whole transfers wait for a slot. They fill the line better than more connections for one of them. */
+  /** Whether transfers wait for a slot. They fill the line better than more connections for one blob. */
   isWanted = false
   readonly #cap: number
   readonly #now: () => number
@@ -32,11 +34,11 @@ export class HostBudget {
   #slowedAt = -Infinity
   #bytes = 0
   #since = 0
-  /** bytes a millisecond before the last step up, and the limit then */
+  /** Throughput in bytes a millisecond before the last step up, and the limit at that time. */
   #before: { readonly rate: number; readonly limit: number } | undefined
   #holdUntil = 0
 
-  /** @param cap transfers at once, whatever the line would take */
+  /** @param cap transfers at once that are never exceeded */
   constructor(cap: number, now: () => number) {
     this.#cap = cap
     this.#now = now
@@ -56,20 +58,23 @@ export class HostBudget {
     this.#changed()
   }
 
-  /** Takes a slot beyond the limit for one who measures on his own whether it helps. False where the cap is reached. */
+  /** Takes a slot beyond the limit, for a caller that measures itself whether it helps. @returns false at the cap */
   takeExtra(): boolean {
     if (this.taken >= this.#cap || this.#now() - this.#slowedAt < PATIENCE) return false
     this.take()
     return true
   }
 
-  /** Hears of every change that may let somebody in. */
+  /** Calls the listener after every change that may free a slot. @returns a function that removes it */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Bytes that a transfer moved. `wanted`: whether somebody waits for a slot; without that a higher limit proves nothing. */
+  /**
+   * Counts bytes that a transfer moved.
+   * @param wanted whether transfers wait for a slot: if none do, a higher limit is not tried
+   */
   moved(bytes: number, wanted: boolean): void {
     this.#bytes += bytes
     this.isWanted = wanted
@@ -82,7 +87,7 @@ export class HostBudget {
     this.#measureAnew()
   }
 
-  /** The host had too much. */
+  /** Halves the limit, because the host is overloaded. */
   slowDown(): void {
     const now = this.#now()
     if (now - this.#slowedAt < TOGETHER) return
@@ -92,7 +97,7 @@ export class HostBudget {
     this.#holdUntil = now + PATIENCE
   }
 
-  /** Nothing is asked of the host for so many milliseconds. */
+  /** Holds all requests to the host back for this many milliseconds. */
   pauseFor(milliseconds: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + milliseconds)
   }

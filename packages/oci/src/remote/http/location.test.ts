@@ -5,14 +5,14 @@ const asked = { method: 'POST', path: 'a/blobs/uploads/', host: 'r.internal' }
 const from = new URL('https://r.internal:8443/v2/a/blobs/uploads/')
 
 describe('resolveLocation', () => {
-  it('takes relative and absolute ones', () => {
+  it('accepts relative and absolute locations', () => {
     expect(resolveLocation(from, '/v2/a/blobs/uploads/1?s=2', asked).href).toBe(
       'https://r.internal:8443/v2/a/blobs/uploads/1?s=2',
     )
     expect(resolveLocation(from, 'https://storage.internal/x', asked).href).toBe('https://storage.internal/x')
   })
 
-  it('reads http for its own host as the https it was reached by', () => {
+  it('reads http of the same host as https', () => {
     expect(resolveLocation(from, 'http://r.internal/v2/x', asked).href).toBe('https://r.internal:8443/v2/x')
   })
 
@@ -25,13 +25,13 @@ describe('resolveLocation', () => {
     },
   )
 
-  it('does not go round in circles', () => {
+  it('follows a limited number of redirects', () => {
     expect(() => followRedirect(from, from.href, 5, asked)).toThrow(
       expect.objectContaining({ code: 'protocol' }),
     )
   })
 
-  it('forgets credentials in the URL', () => {
+  it('removes credentials from the URL', () => {
     expect(resolveLocation(from, 'https://me:secret@r.internal/x', asked).href).toBe('https://r.internal/x')
   })
 })

@@ -4,8 +4,8 @@ import type { Asked } from './failure.ts'
 const MAX_REDIRECTS = 5
 
 /**
- * Where a redirect leads.
- * @throws `protocol` for endless chains, rubbish, and https that leads to http
+ * The target of a redirect.
+ * @throws `protocol` for too many redirects, for no http(s) URL, and for https that leads to http
  */
 export function followRedirect(from: URL, location: string | undefined, hops: number, asked: Asked): URL {
   if (hops >= MAX_REDIRECTS) throw refuse(asked, `redirects more than ${MAX_REDIRECTS} times`)
@@ -13,8 +13,8 @@ export function followRedirect(from: URL, location: string | undefined, hops: nu
 }
 
 /**
- * A `Location` as a URL. Registries behind a proxy that ends TLS often write `http` for their own host: that is read as the
- * https it was reached by. Leading from https to another host's http is refused.
+ * A `Location` header as a URL. Registries behind a proxy that terminates TLS often write `http` for their own host, so that is
+ * read as https. From https to http of another host is refused.
  */
 export function resolveLocation(from: URL, location: string | undefined, asked: Asked): URL {
   if (location === undefined || location === '') throw refuse(asked, 'gave no Location')

@@ -30,7 +30,7 @@ describe('a registry', () => {
     '%s is private by its name',
     async host => expect(await isPrivateHost(host, resolve('8.8.8.8'))).toBe(true),
   )
-  it('is private where its name leads into the own network only', async () => {
+  it('is private if its name resolves only to private addresses', async () => {
     expect(await isPrivateHost('registry.example.com', resolve('10.0.0.1', 'fd00::1'))).toBe(true)
     expect(await isPrivateHost('registry.example.com', resolve('10.0.0.1', '8.8.8.8'))).toBe(false)
     expect(await isPrivateHost('registry.example.com', resolve())).toBe(false)

@@ -27,7 +27,7 @@ for (const [network, prefix] of [
 /** Names that public DNS does not have. */
 const INTERNAL_NAME = /(?:^|\.)(?:internal|local|localhost|lan|corp|home\.arpa|intranet|test)$/i
 
-/** True for an address literal, or `localhost`, that leads nowhere but into the own network. */
+/** Whether a host is `localhost` or the literal of a private address. */
 export function isPrivateLiteral(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '')
   if (/^(?:.*\.)?localhost$/i.test(bare)) return true
@@ -35,7 +35,9 @@ export function isPrivateLiteral(hostname: string): boolean {
   return family !== 0 && PRIVATE.check(bare, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** True for a host of the own network: by its address, by its name, or because its name leads only to private addresses. */
+/**
+ * Whether a host is in a private network: by its address, by its name, or because its name resolves only to private addresses.
+ */
 export async function isPrivateHost(
   hostname: string,
   resolve: (hostname: string) => Promise<readonly string[]> = resolveAll,

@@ -19,7 +19,7 @@ function quotaThat(wait: boolean) {
 }
 
 describe('a host with no pulls left', () => {
-  it('is waited for, with a countdown, once for all who ask', async () => {
+  it('is waited for, with one countdown for all requests', async () => {
     const { quota, events, now } = quotaThat(true)
     quota.note('0;w=21600')
     await Promise.all([quota.ration(), quota.ration()])
@@ -29,14 +29,14 @@ describe('a host with no pulls left', () => {
     expect(events.at(-1)).toMatchObject({ left: 60_000 })
   })
 
-  it('is waited for no longer than its window', async () => {
+  it('is not waited for longer than its window', async () => {
     const { quota, now } = quotaThat(true)
     quota.note('0;w=30')
     await quota.ration()
     expect(now()).toBe(30_000)
   })
 
-  it('fails with a hint where nobody wants to wait', async () => {
+  it('fails with a hint if waiting is not allowed', async () => {
     const { quota } = quotaThat(false)
     quota.note('0;w=21600')
     await expect(quota.ration()).rejects.toMatchObject({
@@ -47,7 +47,7 @@ describe('a host with no pulls left', () => {
   })
 })
 
-it.each(['1;w=21600', '76', undefined, 'rubbish'])('%j stops nobody', async header => {
+it.each(['1;w=21600', '76', undefined, 'rubbish'])('a quota of %j holds no request back', async header => {
   const { quota, now } = quotaThat(false)
   quota.note(header)
   await quota.ration()

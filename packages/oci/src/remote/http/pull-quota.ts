@@ -2,21 +2,23 @@ import type { Context } from '../../context.ts'
 import { GpregError, type Side } from '../../errors.ts'
 import { pause } from '../../retry.ts'
 
-/** A quota that is used up fills again bit by bit: looked at again after so long, in milliseconds, or after its window. */
+/**
+ * A used-up quota refills gradually, so it is tried again after this many milliseconds, or after its window if that is shorter.
+ */
 const LOOK_AGAIN = 15 * 60_000
 
-/** The countdown is told so often, in milliseconds. */
+/** Milliseconds between two `quota.waiting` events. */
 const TELL = 60_000
 
 export interface PullQuotaOptions {
   readonly host: string
   readonly side: Side
-  /** Waits where nothing is left, rather than failing. */
+  /** When no pulls are left, waits instead of failing. */
   readonly wait: boolean
 }
 
 /**
- * How many manifests a host lets be read, by its own headers; none for hosts that give none.
+ * The number of manifests that a host still lets us read, taken from its rate-limit headers. Hosts without them have no limit.
  * https://docs.docker.com/docker-hub/usage/pulls/
  */
 export class PullQuota {
@@ -25,7 +27,7 @@ export class PullQuota {
   readonly #options: PullQuotaOptions
   readonly #context: Context
   #until = 0
-  /** The same wait for all. */
+  /** One wait, shared by all requests. */
   #waiting: Promise<void> | undefined
 
   constructor(options: PullQuotaOptions, context: Context) {
@@ -42,7 +44,7 @@ export class PullQuota {
     this.#until = this.#context.now() + wait
   }
 
-  /** Settles when a manifest may be asked for. @throws `rate-limited` where nothing is left and nobody wants to wait */
+  /** Settles when a manifest may be requested. @throws `rate-limited` if no pulls are left and `wait` is not set */
   async ration(): Promise<void> {
     if (this.left !== 0 || this.#context.now() >= this.#until) return
     const { host, side, wait } = this.#options

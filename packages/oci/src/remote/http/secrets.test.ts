@@ -22,16 +22,17 @@ describe('scrubbing', () => {
     ['the password', 'CANARYpass/555'],
     ['the password in a URL', 'CANARYpass%2F555'],
     ['the password in base64', Buffer.from('CANARYpass/555').toString('base64')],
-  ])('takes out %s', (_, text) => expect(secrets.scrub(`you sent ${text}!`)).not.toContain(text))
+  ])('removes %s', (_, text) => expect(secrets.scrub(`you sent ${text}!`)).not.toContain(text))
 
-  it('takes signatures out of URLs, and leaves the rest of them', () =>
+  it('removes signatures from URLs and leaves the rest', () =>
     expect(secrets.scrub('see https://s3/x?X-Amz-Signature=CANARYsig&partNumber=1 ok')).toBe(
       'see https://s3/x?X-Amz-Signature=[secret]&partNumber=[secret] ok',
     ))
 
-  it('leaves other text', () => expect(secrets.scrub('robot may not push')).toBe('robot may not push'))
+  it('leaves other text unchanged', () =>
+    expect(secrets.scrub('robot may not push')).toBe('robot may not push'))
 
-  it('drops a cause that tells it', () => {
+  it('drops a cause that holds the secret', () => {
     const cause = new Error(`sent ${LOGIN.password}`)
     expect(secrets.scrubError(new GpregError('protocol', 'no answer', { cause })).cause).toBeUndefined()
   })
@@ -76,7 +77,7 @@ async function shown(respond: Parameters<typeof scriptedServer>[0]): Promise<str
 const challenge = (host: string, bearer: boolean) =>
   bearer ? `Bearer realm="http://${host}/token",service="x"` : 'Basic realm="x"'
 
-describe.each([false, true])('a registry with bearer tokens: %s, that repeats what it was sent', bearer => {
+describe.each([false, true])('a registry (bearer tokens: %s) that repeats a secret', bearer => {
   const asking =
     (reflect: (sent: string, ...rest: Parameters<Parameters<typeof createServer>[1] & object>) => void) =>
     (...[request, response]: Parameters<Parameters<typeof scriptedServer>[0]>) => {
@@ -110,7 +111,7 @@ describe.each([false, true])('a registry with bearer tokens: %s, that repeats wh
     expect(text).not.toMatch(/CANARY|Um9ib3|cm9ib3/)
   })
 
-  it('where the text is cut in the middle of it', async () => {
+  it('in a text that is cut in the middle of the secret', async () => {
     const text = await shown(
       asking((sent, _, response) => {
         const errors = [{ code: 'X', message: `${'.'.repeat(290)}${sent}` }]
@@ -128,7 +129,7 @@ describe.each([false, true])('a registry with bearer tokens: %s, that repeats wh
     ],
     ['a digest', (sent: string) => ({ 'docker-content-digest': sent })],
     ['a link', (sent: string) => ({ link: `</v2/a/b/tags/list?x=${sent}>; rel="next"` })],
-  ])('as %s', async (_, headers) => {
+  ])('in a header: %s', async (_, headers) => {
     const text = await shown(
       asking((sent, request, response) => {
         const status = 'location' in headers(sent) ? 307 : 200
@@ -139,7 +140,7 @@ describe.each([false, true])('a registry with bearer tokens: %s, that repeats wh
     expect(text).not.toMatch(/CANARY|cm9ib3/)
   })
 
-  it('as a path to upload to', async () => {
+  it('in the path of an upload', async () => {
     const text = await shown(
       asking((sent, request, response) => {
         if (request.method !== 'POST') return void response.writeHead(404).end()

@@ -1,6 +1,6 @@
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 
-/** Shorter values are words of messages sooner than secrets. */
+/** Characters of the shortest secret: shorter values would match ordinary words of messages. */
 const SHORTEST = 4
 
 const HIDDEN = '[secret]'
@@ -9,16 +9,16 @@ const HIDDEN = '[secret]'
 const QUERY_VALUE = /([?&][\w.~%-]+=)[^&\s"'<>]+/g
 
 /**
- * The secrets that one registry has been sent. A registry may repeat them in its answers, by mistake or to have them end up in a
- * log, so the words of a registry are scrubbed of them before anybody is told.
+ * The secrets that one registry was sent. A registry may repeat them in its responses, by mistake or on purpose, so they are
+ * removed from its text before that is shown or logged.
  */
 export class Secrets {
   readonly #headers = new Set<string>()
   readonly #values = new Set<string>()
-  /** The values, the longest first, since one may be a part of another; made when it is needed. */
+  /** The values, longest first, because one may be part of another; sorted on first use. */
   #ordered: readonly string[] | undefined
 
-  /** An `Authorization` header, with what it is made of. */
+  /** Remembers an `Authorization` header and the password in it. */
   learnHeader(header: string): void {
     if (this.#headers.has(header)) return
     this.#headers.add(header)
@@ -31,7 +31,7 @@ export class Secrets {
     this.learn(login.slice(login.indexOf(':') + 1))
   }
 
-  /** A password or a token, in every form in which it may come back. */
+  /** Remembers a password or a token, in every encoding in which it may come back. */
   learn(value: string): void {
     const base64 = Buffer.from(value).toString('base64')
     for (const form of [
@@ -46,7 +46,7 @@ export class Secrets {
     this.#ordered = undefined
   }
 
-  /** Text of a registry, without what is nobody else's business. */
+  /** Text of a registry without the secrets and without the values of URL queries. */
   scrub(text: string): string {
     this.#ordered ??= [...this.#values].sort((a, b) => b.length - a.length)
     let scrubbed = text
@@ -54,7 +54,7 @@ export class Secrets {
     return scrubbed.replace(QUERY_VALUE, `$1${HIDDEN}`)
   }
 
-  /** The same error; where its text holds a secret, without the errors that caused it, since theirs does, too. */
+  /** The same error without secrets. If its text held one, its causes are dropped, because their text holds it, too. */
   scrubError(error: GpregError): GpregError {
     const { code, message, subject, hint, retryable, retryAfter } = error
     const scrubbed = {
@@ -76,7 +76,7 @@ export class Secrets {
     })
   }
 
-  /** Runs work whose errors may repeat what the registry said. */
+  /** Runs work and scrubs the error that it throws. */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
@@ -90,7 +90,7 @@ export class Secrets {
   }
 }
 
-/** What the errors behind an error say. */
+/** The messages of an error and its causes. */
 function textsOf(cause: unknown): string[] {
   return cause instanceof Error ? [cause.message, ...textsOf(cause.cause)] : []
 }

@@ -4,10 +4,12 @@ import { GpregError } from '../../errors.ts'
 import { digestOf } from '../../model/digest.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { contentFrom } from '../../store/content.ts'
-import { ChunkedUpload } from './chunked-upload.ts'
 import type { RegistryClient } from '../http/client.ts'
-import type { ApiRequest, ApiResponse } from '../http/exchange.ts'
+import type { ApiRequest, ApiResponse } from '../http/request.ts'
+import { RepositoryApi } from '../repository-api.ts'
+import { ChunkedUpload } from './chunked-upload.ts'
 import type { UploadJournal } from './upload-journal.ts'
+import { UploadResources } from './upload-resources.ts'
 
 const MIB = 1024 * 1024
 const bytes = Buffer.alloc(80 * MIB, 'gpreg')
@@ -43,14 +45,21 @@ function registryAt(
       body: { dump: async () => {} },
     } as unknown as ApiResponse
   }
-  const client = { host, side: 'target', bodyLimit: Infinity, request } as unknown as RegistryClient
+  const client = {
+    host,
+    side: 'target',
+    bodyLimit: Infinity,
+    stallTimeout: 1000,
+    request,
+  } as unknown as RegistryClient
   const context = createContext({ sleep: async () => {}, now })
   const upload = new ChunkedUpload({
-    target: { client, repository: 'app', scopes: [], stallTimeout: 1000 },
+    api: new RepositoryApi(client, 'app', 'write'),
     descriptor,
     content: contentFrom(bytes),
     signal: context.signal,
     context,
+    resources: new UploadResources(),
     ...more,
   })
   const send = (offset?: number) =>
@@ -61,7 +70,7 @@ function registryAt(
 const cut = (host: string) => new GpregError('unreachable', 'cut', { host, side: 'target' })
 const started: Answer = { status: 202, headers: { location: '/v2/app/blobs/uploads/2' } }
 
-describe('an upload that is kept', () => {
+describe('an upload that outlives its process', () => {
   const journal: UploadJournal = {
     find: async () => undefined,
     note: async () => {},
@@ -72,7 +81,7 @@ describe('an upload that is kept', () => {
   const patches = (from: number) =>
     Array.from({ length: (80 - from) / 4 }, (_, index) => patch(from + index * 4, from + (index + 1) * 4))
 
-  it('goes in chunks on a slow line, and is the same bytes', async () => {
+  it('is sent in chunks on a slow line, byte for byte', async () => {
     let clock = 0
     const slow = registryAt(host, () => ({ status: (clock += 1000) && 201 }), { journal, now: () => clock })
     await slow.send(0)
@@ -80,7 +89,7 @@ describe('an upload that is kept', () => {
     expect(slow.received()).toBe(descriptor.digest)
   })
 
-  it('goes as one stream where it takes a moment, and in chunks again where that breaks', async () => {
+  it('is sent as one stream on a fast line, and in chunks again after a break', async () => {
     let clock = 0
     let broken = false
     const fast = registryAt(
@@ -109,7 +118,7 @@ describe('an upload that is kept', () => {
 })
 
 describe('a registry that', () => {
-  it('tells a Range that does not move is believed by what was sent', async () => {
+  it('answers a Range that does not move is not believed', async () => {
     const { requests, send } = registryAt('123456789012.dkr.ecr.eu-west-1.amazonaws.com', ({ method }) => {
       if (method === 'HEAD') return { status: 404 }
       if (method === 'POST') return started
@@ -126,8 +135,8 @@ describe('a registry that', () => {
     ])
   })
 
-  it('cannot resume gets the blob anew', async () => {
-    const host = 'gitpod.azurecr.io'
+  it('cannot resume gets the blob from the start', async () => {
+    const host = 'team.azurecr.io'
     let broken = false
     const { requests, send } = registryAt(host, ({ method, headers }) => {
       if (method === 'HEAD') return { status: 404 }
@@ -143,7 +152,7 @@ describe('a registry that', () => {
     expect(requests).not.toContain('GET')
   })
 
-  it('took less than was sent is sent the rest', async () => {
+  it('took fewer bytes than were sent gets the rest', async () => {
     let short = true
     const { requests, send } = registryAt('registry.internal', ({ method, headers }) => {
       if (method === 'GET') return { status: 204, headers: { range: '0-0' } }
@@ -157,7 +166,7 @@ describe('a registry that', () => {
     expect(requests.slice(1, 3)).toEqual([`PATCH 0-${32 * MIB - 1}`, `PATCH ${10 * MIB}-${42 * MIB - 1}`])
   })
 
-  it('hangs up on large bodies gets small ones', async () => {
+  it('hangs up on large chunks gets smaller ones', async () => {
     const host = 'registry.internal'
     let end = 0
     const { requests, send } = registryAt(host, ({ method }, received) => {
@@ -172,7 +181,7 @@ describe('a registry that', () => {
     expect(end).toBe(descriptor.size)
   })
 
-  it('stored the blob but whose answer was lost is not sent it again', async () => {
+  it('stored the blob does not get it again after its response was lost', async () => {
     const host = 'registry.internal'
     let patched = 0
     const { requests, send } = registryAt(host, ({ method }, received) => {
@@ -187,7 +196,7 @@ describe('a registry that', () => {
     expect(requests.at(-1)).toBe('HEAD')
   })
 
-  it('forgets every time what it had is given up in the end', async () => {
+  it('drops its bytes every time is given up in the end', async () => {
     const host = 'registry.internal'
     const { send, requests } = registryAt(host, ({ method, headers }) => {
       if (method === 'HEAD' || method === 'GET') return { status: 404 }

@@ -4,11 +4,13 @@ import type { Descriptor } from '../../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ByteStream, Content } from '../../store/content.ts'
 import type { RegistryClient } from '../http/client.ts'
-import { ContentReader, piecesOf } from './content-reader.ts'
-import type { ApiResponse } from '../http/exchange.ts'
+import type { ApiResponse } from '../http/request.ts'
 import { quirksOf, type Quirks } from '../quirks.ts'
+import type { RepositoryApi } from '../repository-api.ts'
+import { ContentReader, piecesOf } from './content-reader.ts'
 import { sendBody } from './upload-body.ts'
 import type { UploadJournal } from './upload-journal.ts'
+import type { UploadResources } from './upload-resources.ts'
 import {
   failureOf,
   findUpload,
@@ -19,29 +21,28 @@ import {
   startUpload,
   uploadKey,
   type UploadSession,
-  type UploadTarget,
 } from './upload-session.ts'
 
-/** Below what proxies take (often 100 MB), and large enough that requests do not count. */
+/** Bytes of a chunk: below the limit of most proxies (often 100 MB), and large enough that requests do not count. */
 const CHUNK = 32 * 1024 * 1024
 
 /**
- * A chunk that should outlive the process is read whole before it is sent. CNCF distribution gives an upload up whose chunk was
- * torn, so that on a thin line to the source the process is killed while it reads, not while it sends.
+ * Bytes of a chunk of an upload that outlives the process. It is read whole before it is sent, because CNCF distribution drops an
+ * upload whose chunk breaks off: with a slow source, a killed process was then most likely reading, not sending.
  */
 const KEPT_CHUNK = 4 * 1024 * 1024
 
 /**
- * An upload that takes less than this altogether, in milliseconds, is sooner sent again than kept: every chunk costs a request,
- * and a registry on plain files a sync of its disk. Told after a first look, since what buffers on the way take is no speed.
+ * Milliseconds of an upload below which it is sent as one stream, because every chunk costs a request and, on a registry with
+ * plain files, a sync of its disk. The time is estimated after a first look, because at first only buffers on the way fill up.
  */
 const BRIEF = 10_000
 const FIRST_LOOK = 500
 
-/** A proxy that takes less than this takes no layers. */
+/** Bytes of the smallest chunk: a proxy that refuses it takes no layers. */
 const SMALLEST_CHUNK = 1024 * 1024
 
-/** After these an upload goes on, or starts anew. */
+/** Errors after which an upload continues or starts over. */
 const RESUMABLE: ReadonlySet<ErrorCode> = new Set([
   'rate-limited',
   'unreachable',
@@ -51,74 +52,76 @@ const RESUMABLE: ReadonlySet<ErrorCode> = new Set([
 ])
 
 export interface ChunkedBlob {
-  readonly target: UploadTarget
+  readonly api: RepositoryApi
   readonly descriptor: Descriptor
   readonly content: Content
   readonly signal: AbortSignal
   readonly context: Context
-  /** Where every chunk that arrived is noted. */
-  readonly journal?: UploadJournal
+  readonly resources: UploadResources
+  /** Records every chunk that arrived; undefined for an upload that need not outlive the process. */
+  readonly journal?: UploadJournal | undefined
 }
 
 /**
- * Sends a blob in chunks, and after each break goes on where the registry says it is.
+ * Sends a blob in chunks, and after each break continues from the offset that the registry tells.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  */
 export class ChunkedUpload {
   readonly #blob: ChunkedBlob
   readonly #quirks: Quirks
   #offset = 0
-  /** Whether chunks are to outlive the process. */
+  /** Whether chunks are recorded in the journal. */
   #kept: boolean
+  /** bytes of the next chunk */
   #chunk: number
   readonly #reader: ContentReader
   readonly #started: number
   #sent = 0
-  /** How far any try came. A registry that forgets what it had must not keep us busy for ever. */
+  /** The largest offset of all tries. Only progress beyond it resets the tries: a registry may forget bytes for ever. */
   #furthest = 0
 
   constructor(blob: ChunkedBlob) {
     this.#blob = blob
-    this.#quirks = quirksOf(blob.target.client.host)
+    this.#quirks = quirksOf(blob.api.client.host)
     this.#kept = blob.journal !== undefined
     this.#chunk = this.#kept ? KEPT_CHUNK : CHUNK
-    this.#reader = new ContentReader(blob.content, blob.descriptor.size, blob.signal)
+    this.#reader = new ContentReader(blob.content, blob.descriptor.size, blob.signal, blob.resources.buffers)
     this.#started = blob.context.now()
   }
 
   /**
-   * @param first an upload that is open
-   * @param offset the bytes that it has taken; absent where only the registry knows
+   * @param first an open upload
+   * @param offset bytes that it has received; undefined if only the registry knows
    */
   async send(first: UploadSession, offset?: number): Promise<void> {
-    const { target, descriptor } = this.#blob
+    const { api, descriptor } = this.#blob
     try {
       await this.#send(first, offset)
     } finally {
       await this.#reader.close()
     }
-    await this.#blob.journal?.forget(uploadKey(target, descriptor))
+    await this.#blob.journal?.forget(uploadKey(api, descriptor))
   }
 
   async #send(first: UploadSession, offset?: number): Promise<void> {
-    const { target, descriptor, signal } = this.#blob
+    const { api, descriptor, signal } = this.#blob
     this.#offset = offset ?? 0
     let session = offset === undefined ? await this.#resume(first) : first
     for (let failures = 0; session !== undefined;) {
       const length = Math.min(this.#chunkOf(session), descriptor.size - this.#offset)
       try {
-        if (length === 0) return await finishUpload(target, session, descriptor, { signal })
+        if (length === 0) return await finishUpload(api, session, descriptor, { signal })
         session = await this.#sendChunk(session, length)
         await this.#note(session)
         if (this.#kept && this.#isBrief(length)) this.#keep(false)
       } catch (thrown) {
-        const error = failureOf(target, thrown)
+        const error = failureOf(api, thrown)
         if (error === undefined) throw thrown
-        if (lowerBodyLimit(target.client, error, length)) failures = 0
+        if (lowerBodyLimit(api.client, error, length)) failures = 0
         else if (RESUMABLE.has(error.code) && error.retryable) await this.#waitOrThrow(error, ++failures)
         else throw error
         if (!this.#kept && this.#blob.journal !== undefined) this.#keep(true)
-        // A proxy that hangs up on large bodies looks like a bad line, and smaller ones do better on that too.
+        // A proxy that hangs up on large bodies looks like a bad line, and smaller chunks help with both.
         if (failures > 1) this.#chunk = Math.max(SMALLEST_CHUNK / 4, Math.ceil(length / 2))
         session = await this.#resume(session)
       }
@@ -127,16 +130,16 @@ export class ChunkedUpload {
     }
   }
 
-  /** The same upload at the offset that the registry tells, or a new one; undefined where the blob turns out to be there. */
+  /** The same upload at the offset that the registry tells, or a new one; undefined if the blob turns out to be stored. */
   async #resume(session: UploadSession): Promise<UploadSession | undefined> {
-    const { target, descriptor, signal, context } = this.#blob
-    const found = this.#quirks.resumes ? await findUpload(target, session, { signal }, context) : undefined
+    const { api, descriptor, signal, context } = this.#blob
+    const found = this.#quirks.resumes ? await findUpload(api, session, { signal }, context) : undefined
     this.#offset = found?.offset ?? 0
     if (found !== undefined) return found.session
-    return (await isStored(target, descriptor, { signal })) ? undefined : startUpload(target, { signal })
+    return (await isStored(api, descriptor, { signal })) ? undefined : startUpload(api, { signal })
   }
 
-  /** What the line gave so far says how long all of it takes. */
+  /** Whether the whole upload takes so little time that it need not be kept, judged by the throughput so far. */
   #isBrief(sent: number): boolean {
     const { context, descriptor } = this.#blob
     this.#sent += sent
@@ -144,50 +147,50 @@ export class ChunkedUpload {
     return elapsed >= FIRST_LOOK && (elapsed * descriptor.size) / this.#sent < BRIEF
   }
 
-  /** Chunks that outlive the process, or all that is left in one. */
+  /** Switches between chunks that are recorded, and one chunk with all of the rest. */
   #keep(kept: boolean): void {
     this.#kept = kept
     this.#chunk = kept ? KEPT_CHUNK : this.#blob.descriptor.size
   }
 
   #chunkOf({ minimumChunk }: UploadSession): number {
-    return Math.max(Math.min(this.#chunk, this.#blob.target.client.bodyLimit), minimumChunk)
+    return Math.max(Math.min(this.#chunk, this.#blob.api.client.bodyLimit), minimumChunk)
   }
 
   async #sendChunk(session: UploadSession, length: number): Promise<UploadSession> {
-    const { target, signal } = this.#blob
+    const { api, signal, context } = this.#blob
     const start = this.#offset
     const end = start + length
     const body = { length, open: await this.#bytes(start, length) }
-    // 201 is what ECR says
+    // ECR answers 201.
     const request = {
       method: 'PATCH',
-      target: session.location,
+      url: session.location,
       expect: [202, 201, 204],
       range: `${start}-${end - 1}`,
     } as const
-    const response = await sendBody(target, request, body, signal)
+    const response = await sendBody(api, request, body, signal, context)
     this.#offset = this.#offsetAfter(response, end)
     return response.header('location') === undefined
       ? session
-      : { ...session, location: locationOf(target, response) }
+      : { ...session, location: locationOf(api, response) }
   }
 
-  /** A chunk that is kept is in memory before it is sent; any other is read while it is. */
+  /** The bytes of a chunk: in memory if the upload is kept, otherwise read while they are sent. */
   async #bytes(start: number, length: number): Promise<() => ByteStream> {
     if (!this.#kept) return () => this.#reader.stream(start, length)
     const bytes = await this.#reader.take(start, length)
     return () => piecesOf(bytes)
   }
 
-  /** Cloud registries may answer with an address elsewhere that is signed: that is nothing to keep. */
+  /** Records the upload, unless its location is on another host: cloud registries sign such locations, so they are secret. */
   async #note({ location }: UploadSession): Promise<void> {
-    const { target, descriptor, journal } = this.#blob
-    if (location.host === target.client.host)
-      await journal?.note(uploadKey(target, descriptor), location, this.#offset)
+    const { api, descriptor, journal } = this.#blob
+    if (location.host === api.client.host)
+      await journal?.note(uploadKey(api, descriptor), location, this.#offset)
   }
 
-  /** What the registry says it has; less than was sent is sent again. */
+  /** The offset after a chunk, by the registry's word if it can be believed; bytes that it did not take are sent again. */
   #offsetAfter(response: ApiResponse, end: number): number {
     const range = response.header('range')
     if (!this.#quirks.tellsOffset || range === undefined) return end
@@ -211,7 +214,7 @@ export class ChunkedUpload {
   }
 }
 
-/** A body that was too large is tried smaller, and so is every later one. False where that is not what went wrong. */
+/** Lowers the body limit of a host after a 413, for this and all later bodies. @returns false for other errors */
 export function lowerBodyLimit(client: RegistryClient, error: GpregError, length: number): boolean {
   if (error.subject.status !== 413 || length <= SMALLEST_CHUNK) return false
   client.bodyLimit = Math.min(client.bodyLimit, CHUNK, Math.ceil(length / 2))

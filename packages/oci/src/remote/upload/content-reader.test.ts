@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Content } from '../../store/content.ts'
 import { ContentReader } from './content-reader.ts'
+import { BufferPool } from './upload-resources.ts'
 
 const SIZE = 1000
 const bytes = Buffer.from(Array.from({ length: SIZE }, (_, index) => index % 251))
@@ -33,14 +34,14 @@ function contentOf() {
     gate = promise
     return resolve
   }
-  const reader = new ContentReader(content, SIZE, new AbortController().signal)
+  const reader = new ContentReader(content, SIZE, new AbortController().signal, new BufferPool())
   return { reader, opened, openNow: () => open, hold }
 }
 
 const collect = async (stream: AsyncIterable<Uint8Array>) => Buffer.concat(await Array.fromAsync(stream))
 
 describe('content that is read in pieces', () => {
-  it('is opened once, and is the same bytes, however large the pieces are', async () => {
+  it('is opened once and yields the same bytes, for any size of pieces', async () => {
     for (const length of [1, 70, 99, 333, 1000]) {
       const { reader, opened, openNow } = contentOf()
       for (let offset = 0; offset < SIZE; offset += length) {
@@ -53,7 +54,7 @@ describe('content that is read in pieces', () => {
     }
   })
 
-  it('leaves a piece alone while the next one is read', async () => {
+  it('does not overwrite a piece while the next one is read', async () => {
     const { reader } = contentOf()
     const first = await reader.take(0, 100)
     const second = await reader.take(100, 100)
@@ -62,7 +63,7 @@ describe('content that is read in pieces', () => {
     await reader.close()
   })
 
-  it('goes on as a stream behind what was read ahead', async () => {
+  it('continues as a stream after the bytes that were read ahead', async () => {
     const { reader, opened } = contentOf()
     await reader.take(0, 100)
     expect(await collect(reader.stream(100, 900))).toEqual(bytes.subarray(100))
@@ -70,7 +71,7 @@ describe('content that is read in pieces', () => {
     await reader.close()
   })
 
-  it('is read anew from elsewhere, also while a broken request still waits for its bytes', async () => {
+  it('is opened again for another offset, also while a broken request still waits for its bytes', async () => {
     const { reader, opened, openNow, hold } = contentOf()
     const broken = reader.stream(0, 500)[Symbol.asyncIterator]()
     await broken.next()
@@ -87,7 +88,7 @@ describe('content that is read in pieces', () => {
     expect(openNow()).toBe(0)
   })
 
-  it('is let go of while it is read ahead', async () => {
+  it('can be closed while it is being read ahead', async () => {
     const { reader, openNow, hold } = contentOf()
     const release = hold()
     const taken = reader.take(0, 70)

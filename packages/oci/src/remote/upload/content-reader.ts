@@ -1,78 +1,79 @@
 import type { ByteStream, Content } from '../../store/content.ts'
+import type { BufferPool } from './upload-resources.ts'
 
-/** What is in memory is handed on in pieces of this size: a slow registry takes one within the stall time-out. */
+/** Bytes handed on at once: few enough that a slow registry takes them within the stall time-out. */
 const PIECE = 64 * 1024
 
-/**
- * Memory of readers that are closed, for the next ones. It is shared memory although nobody shares it: V8 counts what other
- * buffers hold as if it were garbage to be, and collects the whole heap every 60 ms while there are a few of this size.
- */
-const POOL: Buffer[] = []
-
+/** Bytes that are being read before they are needed. */
 interface Ahead {
   readonly offset: number
   readonly bytes: Promise<Uint8Array>
 }
 
-/** A stream of the content, and how far it has been read. */
+/** An open stream of the content and its position. */
 interface Reading {
   readonly stream: AsyncIterator<Uint8Array>
   position: number
-  /** what came with the last piece and belongs to the next */
+  /** bytes that were read and belong to the next piece */
   rest?: Uint8Array | undefined
 }
 
 /**
- * Reads content piece by piece over one stream; from elsewhere than where it is, it opens another. While a piece that was taken
- * is used, the next one is on its way, so that neither line waits for the other.
+ * Reads content piece by piece over one stream. If a piece does not start where the stream is, it opens the content again. While
+ * a piece is being sent, the next one is already being read, so that source and target do not wait for each other.
  */
 export class ContentReader {
   readonly #content: Content
   readonly #size: number
   readonly #closed = new AbortController()
   readonly #signal: AbortSignal
-  /** Not in use: a request that broke may still wait for the next bytes of another one. */
+  /**
+   * An open stream that nobody is reading. (A stream in use is never put here: a request that failed may still be awaiting
+   * `next()` on it.)
+   */
   #idle: Reading | undefined
   #ahead: Ahead | undefined
-  /** One that is used and one that is filled, in turns. */
+  readonly #buffers: BufferPool
+  /** Two buffers in turns: one is being sent, the other filled. */
   readonly #memory: Buffer[] = []
 
   /** @param size of the content, bytes */
-  constructor(content: Content, size: number, signal: AbortSignal) {
+  constructor(content: Content, size: number, signal: AbortSignal, buffers: BufferPool) {
     this.#content = content
     this.#size = size
+    this.#buffers = buffers
     this.#signal = AbortSignal.any([signal, this.#closed.signal])
   }
 
-  /** So many bytes from an offset on, in memory until the next call; fewer where the content ends. */
+  /** Reads `length` bytes into memory, fewer at the end of the content. They are valid until the next call. */
   async take(offset: number, length: number): Promise<Uint8Array> {
     const ready = await this.#readyAt(offset)
     const bytes = ready.byteLength >= length ? ready.subarray(0, length) : await this.#fill(offset, length)
     const next = offset + bytes.byteLength
     if (next < this.#size) {
       this.#ahead = { offset: next, bytes: this.#fill(next, Math.min(length, this.#size - next), length) }
-      // Whoever wants it gets the error.
+      // The error is thrown when the bytes are needed.
       this.#ahead.bytes.catch(() => {})
     }
     return bytes
   }
 
-  /** So many bytes from an offset on, as a stream; fewer where the content ends. */
+  /** Streams `length` bytes, fewer at the end of the content. */
   async *stream(offset: number, length: number): ByteStream {
     const ready = (await this.#readyAt(offset)).subarray(0, length)
     yield* piecesOf(ready)
     yield* this.#read(offset + ready.byteLength, length - ready.byteLength)
   }
 
-  /** Lets go of the stream. */
+  /** Closes the stream and returns the memory to the pool. */
   async close(): Promise<void> {
     this.#closed.abort()
     await this.#readyAt(-1)
     await this.#keep(undefined)
-    POOL.push(...this.#memory.splice(0))
+    this.#buffers.give(this.#memory.splice(0))
   }
 
-  /** What was read ahead, if it begins here; nobody reads beside it. */
+  /** The bytes read ahead, if they begin here; none otherwise. Waits until reading ahead has ended. */
   async #readyAt(offset: number): Promise<Uint8Array> {
     const ahead = this.#ahead
     this.#ahead = undefined
@@ -81,10 +82,10 @@ export class ContentReader {
     return new Uint8Array()
   }
 
-  /** @param room at least so much memory, for later and longer pieces */
+  /** Reads bytes into memory. @param room bytes of new memory, for later and longer pieces */
   async #fill(offset: number, length: number, room = length): Promise<Uint8Array> {
-    const before = (this.#memory.length > 1 ? this.#memory.shift() : POOL.pop()) ?? Buffer.alloc(0)
-    const memory = before.byteLength < length ? Buffer.from(new SharedArrayBuffer(room)) : before
+    const used = this.#memory.length > 1 ? this.#memory.shift() : undefined
+    const memory = used !== undefined && used.byteLength >= length ? used : this.#buffers.take(length, room)
     this.#memory.push(memory)
     let filled = 0
     for await (const chunk of this.#read(offset, length)) {
@@ -94,7 +95,7 @@ export class ContentReader {
     return memory.subarray(0, filled)
   }
 
-  /** Who leaves before the end has to open the content again. */
+  /** Streams bytes over the idle stream, or over a new one. If the consumer stops early, the stream is closed. */
   async *#read(offset: number, length: number): ByteStream {
     if (length === 0) return
     const reading = await this.#readingAt(offset)
@@ -139,7 +140,7 @@ async function nextOf(reading: Reading): Promise<Uint8Array | undefined> {
   return done === true ? undefined : value
 }
 
-/** Bytes in pieces that are soon taken. */
+/** Bytes in small pieces. */
 export async function* piecesOf(bytes: Uint8Array): ByteStream {
   for (let start = 0; start < bytes.byteLength; start += PIECE) yield bytes.subarray(start, start + PIECE)
 }

@@ -1,8 +1,10 @@
+import type { Context } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
 import type { ByteStream } from '../../store/content.ts'
 import type { RegistryClient } from '../http/client.ts'
-import type { ApiRequest, ApiResponse } from '../http/exchange.ts'
-import { answerTimeout, type UploadTarget } from './upload-session.ts'
+import type { ApiResponse } from '../http/request.ts'
+import type { RepositoryApi, RepositoryRequest } from '../repository-api.ts'
+import { answerTimeout } from './upload-session.ts'
 
 export interface UploadBody {
   /** bytes */
@@ -10,19 +12,24 @@ export interface UploadBody {
   readonly open: (signal: AbortSignal) => ByteStream
 }
 
-/** Sends bytes of a blob. Fails when the registry takes none of them for too long. */
+/** A PUT or PATCH of an upload. */
+export interface BodyRequest extends Pick<RepositoryRequest, 'method' | 'url' | 'expect'> {
+  /** `Content-Range` of a chunk */
+  readonly range?: string
+}
+
+/** Sends bytes of a blob. @throws `stalled` if the registry takes none of them for too long, and errors of the content */
 export async function sendBody(
-  { client, scopes, stallTimeout }: UploadTarget,
-  request: Pick<ApiRequest, 'method' | 'target' | 'expect'> & { readonly range?: string },
+  api: RepositoryApi,
+  { range, ...request }: BodyRequest,
   { length, open }: UploadBody,
   signal: AbortSignal,
+  context: Context,
 ): Promise<ApiResponse> {
-  const { range, ...rest } = request
-  const guard = new StallGuard(stallTimeout, signal, client)
+  const guard = new StallGuard(api.client, signal, context)
   try {
-    const response = await client.request({
-      ...rest,
-      scopes,
+    const response = await api.send({
+      ...request,
       headers: {
         'content-length': String(length),
         'content-type': 'application/octet-stream',
@@ -30,46 +37,47 @@ export async function sendBody(
       },
       body: length === 0 ? new Uint8Array() : guard.watch(open(guard.signal)),
       signal: guard.signal,
-      answerTimeout: answerTimeout(stallTimeout, length),
+      answerTimeout: answerTimeout(api.client.stallTimeout, length),
     })
     await response.body.dump()
     return response
   } catch (error) {
-    // What went wrong with the content is the cause; that the request broke over it is not.
+    // If the content failed, that is the cause; the broken request only followed.
     throw guard.reason ?? error
   } finally {
     guard.end()
   }
 }
 
-/** How often a time-out is looked at while it runs: a stall is seen at most a tenth of it late. */
-const LOOKS = 10
+/** Checks within each stall time-out, so that a stall is noticed at most a tenth of it late. */
+const CHECKS = 10
 
 /**
- * Watches the bytes of an upload. Ends it when the registry takes no byte for too long, and remembers an error of the
- * content itself, which the HTTP client would report as its own.
+ * Watches the bytes of an upload. It aborts the request when the registry takes no byte for too long, and remembers an error of
+ * the content, because the HTTP client would report that as an error of its own.
  */
 class StallGuard {
   readonly signal: AbortSignal
   reason: unknown
   readonly #abort = new AbortController()
-  readonly #timeout: number
   readonly #client: RegistryClient
-  /** One for the whole body, since chunks are many: it looks how long the last one has been out. */
+  readonly #context: Context
+  /** One interval timer for the whole body, because a timer for each chunk would be too many. */
   readonly #timer: NodeJS.Timeout
+  /** When the last chunk was handed to the HTTP client; undefined once that has taken it. */
   #handedOver: number | undefined
 
-  constructor(timeout: number, outer: AbortSignal, client: RegistryClient) {
-    this.#timeout = timeout
+  constructor(client: RegistryClient, outer: AbortSignal, context: Context) {
     this.#client = client
+    this.#context = context
     this.signal = AbortSignal.any([outer, this.#abort.signal])
-    this.#timer = setInterval(() => this.#look(), timeout / LOOKS)
+    this.#timer = setInterval(() => this.#check(), client.stallTimeout / CHECKS)
   }
 
   async *watch(stream: ByteStream): ByteStream {
     try {
       for await (const chunk of stream) {
-        this.#handedOver = performance.now()
+        this.#handedOver = this.#context.elapsed()
         yield chunk
         this.#handedOver = undefined
       }
@@ -85,10 +93,10 @@ class StallGuard {
     clearInterval(this.#timer)
   }
 
-  #look(): void {
-    if (this.#handedOver === undefined || performance.now() - this.#handedOver < this.#timeout) return
-    const { host, side } = this.#client
-    this.reason = new GpregError('stalled', `${host} took no byte for ${this.#timeout / 1000} s`, {
+  #check(): void {
+    const { host, side, stallTimeout } = this.#client
+    if (this.#handedOver === undefined || this.#context.elapsed() - this.#handedOver < stallTimeout) return
+    this.reason = new GpregError('stalled', `${host} took no byte for ${stallTimeout / 1000} s`, {
       host,
       side,
       hint: 'run the same command again to continue; a registry that is slow rather than down may need a longer --stall-timeout',

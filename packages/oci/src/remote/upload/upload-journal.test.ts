@@ -12,7 +12,7 @@ let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-journal-'))))
 afterEach(() => rm(directory, { recursive: true }))
 
-it('remembers the newest location of each upload, for its owner only', async () => {
+it('records the newest location of each upload, readable only by its owner', async () => {
   const journal = uploadJournal(directory, () => 0)
   await journal.note(key, new URL('/older', location), 1)
   await journal.note(key, location, 2)
@@ -22,7 +22,7 @@ it('remembers the newest location of each upload, for its owner only', async () 
   expect((await stat(join(directory, file!))).mode & 0o777).toBe(0o600)
 })
 
-it('forgets what is finished, and what is old', async () => {
+it('drops finished and old uploads', async () => {
   const journal = uploadJournal(directory, () => 0)
   await journal.note(key, location, 1)
   await journal.forget(key)
@@ -32,7 +32,7 @@ it('forgets what is finished, and what is old', async () => {
   expect(await readdir(directory)).toEqual([])
 })
 
-it.each(['', '{', '{"version":2}', 'null'])('passes over a file that says %j', async text => {
+it.each(['', '{', '{"version":2}', 'null'])('ignores a file with the content %j', async text => {
   const journal = uploadJournal(directory, () => 0)
   await journal.note(key, location, 1)
   const [file] = await readdir(directory)
@@ -41,13 +41,13 @@ it.each(['', '{', '{"version":2}', 'null'])('passes over a file that says %j', a
   expect(await journal.find(key)).toBeUndefined()
 })
 
-it('that cannot be written is no failure', async () => {
+it('ignores a directory that cannot be written', async () => {
   const journal = uploadJournal('/dev/null/gpreg', () => 0)
   await journal.note(key, location, 1)
   expect(await journal.find(key)).toBeUndefined()
 })
 
-it('is where the XDG specification puts state', () => {
+it('lies in the state directory of the XDG specification', () => {
   expect(journalDirectory({ HOME: '/home/ada' })).toBe('/home/ada/.local/state/gpreg/uploads')
   expect(journalDirectory({ XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe('/state/gpreg/uploads')
 })

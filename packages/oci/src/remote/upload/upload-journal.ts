@@ -6,10 +6,10 @@ import { z } from 'zod'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
 
-/** Registries forget uploads that nobody goes on with; what is older than this is not asked after. Milliseconds. */
+/** Milliseconds after which an entry is ignored, because registries drop uploads that nobody continues. */
 const EXPIRES = 6 * 60 * 60_000
 
-/** Which upload is meant. */
+/** Identifies an upload. */
 export interface UploadKey {
   /** `host[:port]` of the target */
   readonly host: string
@@ -27,16 +27,19 @@ const ENTRY = z.object({
   savedAt: z.number(),
 })
 
-/** Uploads that are on their way, on disk, so that a run which is killed goes on where it was. */
+/** Records unfinished uploads on disk, so that a later run continues them after this one was killed. */
 export interface UploadJournal {
-  /** Where an upload goes on, if it was noted lately. */
+  /** The location of an upload; undefined if there is no recent entry. */
   find(key: UploadKey): Promise<URL | undefined>
-  /** Notes the newest location and how far it is. A disk that does not take it is no reason to fail. */
+  /** Records the newest location and offset. Errors of the disk are ignored. */
   note(key: UploadKey, location: URL, offset: number): Promise<void>
   forget(key: UploadKey): Promise<void>
 }
 
-/** A file an upload, 0600. A location is a capability to go on with one upload; credentials are never in it. */
+/**
+ * A journal with one file (mode 0600) for each upload. A location allows its holder to continue that upload; it holds no
+ * credentials.
+ */
 export function uploadJournal(directory: string, now: () => number): UploadJournal {
   const fileOf = ({ host, repository, digest }: UploadKey) =>
     join(directory, `${createHash('sha256').update(`${host}/${repository}@${digest}`).digest('hex')}.json`)
@@ -57,10 +60,10 @@ export function uploadJournal(directory: string, now: () => number): UploadJourn
       const entry = { version: 1, ...key, location: location.href, offset, savedAt: now() }
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 })
-        // Not synced: an upload waits for this after every chunk, and a power cut costs it no more than a start anew.
+        // Not synced, because every chunk waits for it, and after a power cut the upload merely starts over.
         await writeOutputFile(fileOf(key), JSON.stringify(entry), SECRET_MODE, false)
       } catch {
-        // Then this upload starts over when it is killed, as it would without a journal.
+        // Without the entry the upload starts over after a kill, as without a journal.
       }
     },
     forget,

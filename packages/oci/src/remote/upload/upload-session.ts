@@ -4,201 +4,174 @@ import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
 import { pause } from '../../retry.ts'
 import type { Call } from '../../store/content.ts'
-import type { Scope } from '../auth/authority.ts'
-import type { RegistryClient } from '../http/client.ts'
-import type { ApiResponse } from '../http/exchange.ts'
+import type { ApiResponse } from '../http/request.ts'
 import { resolveLocation } from '../http/location.ts'
-import type { UploadJournal, UploadKey } from './upload-journal.ts'
+import type { RepositoryApi } from '../repository-api.ts'
+import type { UploadKey } from './upload-journal.ts'
 
-/** Registries hash a whole blob before they answer its PUT: this many bytes a second is the slowest we wait for. */
+/** Bytes a second of the slowest registry that is waited for: it hashes a whole blob before it answers the last PUT. */
 const SLOWEST_HASHING = 20 * 1024 * 1024
 
-/** A server may still be writing what a broken request brought: asked again so often, so many milliseconds apart. */
+/** Tries, and milliseconds between them, while a server answers 409: it is still writing the bytes of a broken request. */
 const BUSY = { tries: 10, wait: 200 }
 
-/** Where uploads of a repository go, and by which rights. */
-export interface UploadTarget {
-  readonly client: RegistryClient
-  readonly repository: string
-  readonly scopes: readonly Scope[]
-  /** milliseconds */
-  readonly stallTimeout: number
-  /** Where uploads are noted that should outlive the process; absent where they need not. */
-  readonly journal?: UploadJournal | undefined
-}
-
-/** An upload that a registry has opened. Its location changes with every answer; only the newest one counts. */
+/** An open upload. Its location changes with every response; only the newest one is valid. */
 export interface UploadSession {
   readonly location: URL
-  /** Chunks smaller than this are refused, but for the last one. */
+  /** Bytes of the smallest chunk that the registry takes, except for the last one. */
   readonly minimumChunk: number
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs */
-export async function startUpload(target: UploadTarget, call: Call): Promise<UploadSession> {
-  const { client, repository, scopes } = target
-  const response = await client.request({
+/** Opens an upload. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs */
+export async function startUpload(api: RepositoryApi, { signal }: Call): Promise<UploadSession> {
+  const response = await api.send({
     method: 'POST',
-    target: `${repository}/blobs/uploads/`,
-    scopes,
+    url: 'blobs/uploads/',
     expect: [202],
     headers: { 'content-length': '0' },
-    signal: call.signal,
+    signal,
   })
   await response.body.dump()
-  return sessionOf(target, response)
+  return sessionOf(api, response)
 }
 
-/** The upload that an answer opened. */
-export function sessionOf(target: UploadTarget, response: ApiResponse): UploadSession {
+/** The upload that a response opened. */
+export function sessionOf(api: RepositoryApi, response: ApiResponse): UploadSession {
   const minimum = Number(response.header('oci-chunk-min-length') ?? 0)
-  return { location: locationOf(target, response), minimumChunk: Number.isSafeInteger(minimum) ? minimum : 0 }
+  return { location: locationOf(api, response), minimumChunk: Number.isSafeInteger(minimum) ? minimum : 0 }
 }
 
 /**
- * Opens an upload, unless the blob turns out to be there: a mount from the repository itself asks both in one request.
+ * Opens an upload unless the blob is stored already: a mount from the repository itself does both in one request.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
  */
 export async function startUnlessStored(
-  target: UploadTarget,
+  api: RepositoryApi,
   descriptor: Descriptor,
   call: Call,
 ): Promise<UploadSession | undefined> {
-  const response = await askToMount(target, descriptor, target.repository, call, [201, 202, 400, 404, 405])
-  if (response.status === 202) return sessionOf(target, response)
-  const isThere = response.status === 201 || (await isStored(target, descriptor, call))
-  return isThere ? undefined : startUpload(target, call)
+  const response = await askToMount(api, descriptor, api.name, call, [201, 202, 400, 404, 405])
+  if (response.status === 202) return sessionOf(api, response)
+  const isThere = response.status === 201 || (await isStored(api, descriptor, call))
+  return isThere ? undefined : startUpload(api, call)
 }
 
-/** Asks for a blob of another repository of the registry. @param expect statuses that are no errors */
+/** Asks to mount a blob of another repository of the registry. @param expect statuses that are no errors */
 export async function askToMount(
-  { client, repository, scopes }: UploadTarget,
+  api: RepositoryApi,
   { digest }: Descriptor,
   from: string,
-  call: Call,
+  { signal }: Call,
   expect: readonly number[],
 ): Promise<ApiResponse> {
-  const response = await client.request({
+  const { name, scopes } = api
+  const response = await api.send({
     method: 'POST',
-    target: `${repository}/blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
-    scopes: from === repository ? scopes : [...scopes, { repository: from, actions: 'pull' }],
+    url: `blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
+    scopes: from === name ? scopes : [...scopes, { repository: from, actions: 'pull' }],
     expect,
     headers: { 'content-length': '0' },
-    signal: call.signal,
+    signal,
   })
   await response.body.dump()
   return response
 }
 
-/** How far an upload got and where it goes on, by the registry's own word; undefined where it is gone. */
+/** The location of an open upload and the offset that the registry tells; undefined if the registry has dropped it. */
 export async function findUpload(
-  target: UploadTarget,
+  api: RepositoryApi,
   session: UploadSession,
-  call: Call,
+  { signal }: Call,
   context: Context,
 ): Promise<{ readonly session: UploadSession; readonly offset: number } | undefined> {
-  const { client, scopes } = target
   for (let attempt = 1; ; attempt++) {
-    const response = await client.request({
+    const response = await api.send({
       method: 'GET',
-      target: session.location,
-      scopes,
+      url: session.location,
       expect: [200, 204, 400, 404, 405, 409],
-      signal: call.signal,
+      signal,
     })
     await response.body.dump()
     if (response.status === 409 && attempt < BUSY.tries) {
-      await pause(context, BUSY.wait, call.signal)
+      await pause(context, BUSY.wait, signal)
       continue
     }
     if (response.status !== 204 && response.status !== 200) return undefined
-    const location =
-      response.header('location') === undefined ? session.location : locationOf(target, response)
+    const location = response.header('location') === undefined ? session.location : locationOf(api, response)
     return { session: { ...session, location }, offset: parseUploadRange(response.header('range')) }
   }
 }
 
-/** Ends an upload: the registry hashes what it got. */
+/** Closes an upload: the registry checks the digest of the bytes that it received. */
 export async function finishUpload(
-  { client, scopes, stallTimeout }: UploadTarget,
+  api: RepositoryApi,
   { location }: UploadSession,
   { digest, size }: Descriptor,
-  call: Call,
+  { signal }: Call,
 ): Promise<void> {
-  const response = await client.request({
+  const response = await api.send({
     method: 'PUT',
-    target: closing(location, digest),
-    scopes,
+    url: closing(location, digest),
     expect: [201, 204],
     headers: { 'content-length': '0' },
-    signal: call.signal,
-    answerTimeout: answerTimeout(stallTimeout, size),
+    signal,
+    answerTimeout: answerTimeout(api.client.stallTimeout, size),
   })
   await response.body.dump()
 }
 
-/** Whether the blob is there: the answer that would have said so may have been lost. */
+/** Asks whether the blob exists: the PUT may have succeeded although its response was lost. */
 export async function isStored(
-  { client, repository, scopes }: UploadTarget,
+  api: RepositoryApi,
   { digest }: Descriptor,
-  call: Call,
+  { signal }: Call,
 ): Promise<boolean> {
-  const response = await client.request({
-    method: 'HEAD',
-    target: `${repository}/blobs/${digest}`,
-    scopes,
-    expect: [200, 404],
-    signal: call.signal,
-  })
+  const response = await api.send({ method: 'HEAD', url: `blobs/${digest}`, expect: [200, 404], signal })
   await response.body.dump()
   return response.status === 200
 }
 
-/** Gives an upload up. One that cannot be given up is collected by the registry. */
-export async function cancelUpload(
-  { client, scopes }: UploadTarget,
-  { location }: UploadSession,
-): Promise<void> {
+/** Cancels an upload. If that fails, the registry removes it later by itself. */
+export async function cancelUpload(api: RepositoryApi, { location }: UploadSession): Promise<void> {
   try {
-    const response = await client.request({
+    const response = await api.send({
       method: 'DELETE',
-      target: location,
-      scopes,
+      url: location,
       expect: [200, 202, 204, 404, 405],
     })
     await response.body.dump()
   } catch {
-    // It was of no use anyway.
+    // Nobody needs the upload.
   }
 }
 
-/** How the journal knows an upload. */
-export function uploadKey({ client, repository }: UploadTarget, { digest }: Descriptor): UploadKey {
-  return { host: client.host, repository, digest }
+/** The key of an upload in the journal. */
+export function uploadKey({ client, name }: RepositoryApi, { digest }: Descriptor): UploadKey {
+  return { host: client.host, repository: name, digest }
 }
 
-/** The error, where it is one of the registry and not of the content that was to be sent. */
-export function failureOf({ client }: UploadTarget, thrown: unknown): GpregError | undefined {
+/** The error if it came from the registry; undefined if the content failed. */
+export function failureOf({ client }: RepositoryApi, thrown: unknown): GpregError | undefined {
   return isGpregError(thrown) && thrown.subject.side === client.side && thrown.subject.host === client.host
     ? thrown
     : undefined
 }
 
-/** Where the PUT that ends an upload goes. A location may have a query of its own. */
+/** The URL of the PUT that closes an upload. The location may have a query of its own. */
 export function closing(location: URL, digest: Digest): URL {
-  const target = new URL(location)
-  target.searchParams.set('digest', digest)
-  return target
+  const url = new URL(location)
+  url.searchParams.set('digest', digest)
+  return url
 }
 
-/** How long the answer to a request that ends so many bytes may take, in milliseconds. */
+/** Milliseconds that the response to the last bytes of a body may take. @param size of the body in bytes */
 export function answerTimeout(stallTimeout: number, size: number): number {
   return stallTimeout + Math.ceil((size / SLOWEST_HASHING) * 1000)
 }
 
-/** The `Location` of an answer. */
-export function locationOf({ client, repository }: UploadTarget, response: ApiResponse): URL {
-  const asked = { method: 'POST', path: `${repository}/blobs/uploads/`, host: client.host, side: client.side }
+/** The `Location` of a response. */
+export function locationOf({ client, name }: RepositoryApi, response: ApiResponse): URL {
+  const asked = { method: 'POST', path: `${name}/blobs/uploads/`, host: client.host, side: client.side }
   try {
     return resolveLocation(response.url, response.header('location'), asked)
   } catch (error) {
@@ -206,7 +179,7 @@ export function locationOf({ client, repository }: UploadTarget, response: ApiRe
   }
 }
 
-/** The next byte wanted after `Range: 0-99`. `0-0` is what registries say of an empty upload, so it counts as nothing. */
+/** The next offset after `Range: 0-99`. Registries say `0-0` of an empty upload, so that counts as no byte. */
 export function parseUploadRange(header: string | undefined): number {
   const end = Number(/^(?:bytes[= ])?0-(\d{1,15})$/.exec(header?.trim() ?? '')?.[1] ?? 0)
   return end === 0 ? 0 : end + 1

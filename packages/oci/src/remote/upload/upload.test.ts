@@ -35,7 +35,7 @@ async function repositoryAt(host: string) {
   return { repository: registries.open('target', parseReference(`${host}/library/app`)).repository, events }
 }
 
-/** Our own server, which keeps what came of an upload that broke. */
+/** A gpreg server, which keeps the bytes of a broken upload. */
 async function registry(): Promise<{
   store: MemoryStore
   port: number
@@ -48,7 +48,7 @@ async function registry(): Promise<{
   return { store, port: listening.port, handle: server.handle }
 }
 
-/** A line to a port that is cut after so many bytes from the client, once for each number. */
+/** A line to a port. It is cut after each of these numbers of bytes from the client. */
 async function cuttingLine(port: number, cuts: number[]): Promise<{ host: string; passed: () => number }> {
   let passed = 0
   const server = createServer((near: Socket) => {
@@ -77,7 +77,7 @@ function countingContent(content: Content): { content: Content; offsets: number[
 }
 
 describe('an upload that breaks', () => {
-  it('goes on from the byte that the registry says it has', async () => {
+  it('continues from the offset that the registry tells', async () => {
     const { store, port } = await registry()
     const line = await cuttingLine(port, [30 * MIB])
     const { repository } = await repositoryAt(line.host)
@@ -89,7 +89,7 @@ describe('an upload that breaks', () => {
     expect(line.passed()).toBeLessThan(1.2 * bytes.byteLength)
   })
 
-  it('and breaks again, still goes on', async () => {
+  it('several times continues each time', async () => {
     const { store, port } = await registry()
     const line = await cuttingLine(port, [8 * MIB, 16 * MIB, 24 * MIB, 32 * MIB])
     const { repository } = await repositoryAt(line.host)
@@ -101,7 +101,7 @@ describe('an upload that breaks', () => {
 
 describe('a proxy that caps bodies', () => {
   it.each([16, 5])(
-    'at %i MiB gets chunks, and later blobs come in chunks at once',
+    'at %i MiB gets chunks, for later blobs from the start',
     async cap => {
       const { store, handle } = await registry()
       const refused: string[] = []
@@ -126,7 +126,7 @@ describe('a proxy that caps bodies', () => {
   )
 })
 
-it('a wrong blob in chunks is refused by the registry, and shows nowhere', async () => {
+it('a wrong blob in chunks is refused by the registry and not stored', async () => {
   const { store, handle } = await registry()
   const proxy = await scriptedServer((request, response) =>
     request.method === 'PUT' && Number(request.headers['content-length']) > 0
@@ -141,28 +141,28 @@ it('a wrong blob in chunks is refused by the registry, and shows nowhere', async
   expect(await store.repository('library/app').exists(layer)).toBe(false)
 })
 
-describe('a blob that nobody asked for', () => {
+describe('a blob that is pushed unless it is stored', () => {
   const small = Buffer.from('a small layer')
   const blob: Descriptor = { ...layer, digest: digestOf(small), size: small.byteLength }
 
-  it('is not read where the repository has it, which the request that opens an upload tells', async () => {
+  it('is not read if the response that opens the upload says that it is stored', async () => {
     const { store, handle } = await registry()
     await store.repository('library/app').push(blob, contentFrom(small))
     const proxy = await scriptedServer(handle)
     cleanups.push(() => proxy[Symbol.asyncDispose]())
     const { repository } = await repositoryAt(proxy.host)
     const { content, offsets } = countingContent(contentFrom(small))
-    await repository.push(blob, content, { unasked: true })
+    await repository.pushUnlessStored(blob, content)
     expect(offsets).toEqual([])
     expect(proxy.seen.map(({ method }) => method)).toEqual(['POST'])
   })
 
-  it('is sent into the upload that was opened where it is not there', async () => {
+  it('is sent into the upload that was opened if it is not stored', async () => {
     const { store, handle } = await registry()
     const proxy = await scriptedServer(handle)
     cleanups.push(() => proxy[Symbol.asyncDispose]())
     const { repository } = await repositoryAt(proxy.host)
-    await repository.push(blob, contentFrom(small), { unasked: true })
+    await repository.pushUnlessStored(blob, contentFrom(small))
     expect(await store.repository('library/app').exists(blob)).toBe(true)
     expect(proxy.seen.map(({ method }) => method)).toEqual(['POST', 'PUT'])
   })
@@ -170,18 +170,21 @@ describe('a blob that nobody asked for', () => {
   it.each([
     { present: true, methods: ['POST', 'HEAD'] },
     { present: false, methods: ['POST', 'HEAD', 'POST', 'PUT'] },
-  ])('is asked for where the registry has no such mounts: $present', async ({ present, methods }) => {
-    const { store, handle } = await registry()
-    if (present) await store.repository('library/app').push(blob, contentFrom(small))
-    const proxy = await scriptedServer((request, response) =>
-      request.url!.includes('mount=') ? void response.writeHead(405).end() : handle(request, response),
-    )
-    cleanups.push(() => proxy[Symbol.asyncDispose]())
-    const { repository } = await repositoryAt(proxy.host)
-    await repository.push(blob, contentFrom(small), { unasked: true })
-    expect(await store.repository('library/app').exists(blob)).toBe(true)
-    expect(proxy.seen.map(({ method }) => method)).toEqual(methods)
-  })
+  ])(
+    'is asked for by HEAD if the registry refuses such mounts (stored: $present)',
+    async ({ present, methods }) => {
+      const { store, handle } = await registry()
+      if (present) await store.repository('library/app').push(blob, contentFrom(small))
+      const proxy = await scriptedServer((request, response) =>
+        request.url!.includes('mount=') ? void response.writeHead(405).end() : handle(request, response),
+      )
+      cleanups.push(() => proxy[Symbol.asyncDispose]())
+      const { repository } = await repositoryAt(proxy.host)
+      await repository.pushUnlessStored(blob, contentFrom(small))
+      expect(await store.repository('library/app').exists(blob)).toBe(true)
+      expect(proxy.seen.map(({ method }) => method)).toEqual(methods)
+    },
+  )
 })
 
 it.each([
@@ -191,6 +194,6 @@ it.each([
   ['5-99', 0],
   ['rubbish', 0],
   [undefined, 0],
-])('the range %j means that byte %i is next', (header, next) => {
+])('the range %j gives byte %i as the next one', (header, next) => {
   expect(parseUploadRange(header)).toBe(next)
 })

@@ -1,9 +1,9 @@
-import type { Context } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
-import type { Call, Content, PushCall } from '../../store/content.ts'
-import { ChunkedUpload, lowerBodyLimit } from './chunked-upload.ts'
+import type { Call } from '../../store/content.ts'
 import { quirksOf } from '../quirks.ts'
+import type { RepositoryApi } from '../repository-api.ts'
+import { ChunkedUpload, lowerBodyLimit, type ChunkedBlob } from './chunked-upload.ts'
 import { sendBody } from './upload-body.ts'
 import {
   askToMount,
@@ -11,101 +11,92 @@ import {
   closing,
   failureOf,
   sessionOf,
-  startUnlessStored,
-  startUpload,
   uploadKey,
   type UploadSession,
-  type UploadTarget,
 } from './upload-session.ts'
 
-/** A blob below this is sooner sent again than asked after. */
+/** Bytes of a blob below which a broken upload starts over: sending it again costs less than asking how far it came. */
 const WORTH_RESUMING = 1024 * 1024
 
+/** Bytes of a blob from which it is sent in chunks that outlive the process. Below, starting over costs less than the chunks. */
+const WORTH_KEEPING = 96 * 1024 * 1024
+
 /**
- * Asks for a mount of another repository's blob. Where the registry starts an upload instead, that upload is given up.
+ * Mounts a blob of another repository. If the registry starts an upload instead, that upload is cancelled.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
+ * @returns whether the blob was mounted
  */
 export async function mountBlob(
-  target: UploadTarget,
+  api: RepositoryApi,
   descriptor: Descriptor,
   from: string,
   call: Call,
 ): Promise<boolean> {
-  const response = await askToMount(target, descriptor, from, call, [201, 202])
+  const response = await askToMount(api, descriptor, from, call, [201, 202])
   if (response.status === 201) return true
-  await cancelUpload(target, sessionOf(target, response))
+  await cancelUpload(api, sessionOf(api, response))
   return false
 }
 
-/** A blob from this size on is sent in chunks that outlive the process, bytes. Below, starting over costs less than the chunks. */
-const WORTH_KEEPING = 96 * 1024 * 1024
-
-/** So many uploads are kept at once, since each holds memory: the largest ones, which are sent first. */
-const MOST_KEPT = 4
-let keptNow = 0
+/** One blob on its way to a repository. */
+export interface BlobUpload extends Omit<ChunkedBlob, 'journal'> {
+  /** Starts the upload; undefined if the blob turns out to be there. */
+  readonly open: () => Promise<UploadSession | undefined>
+}
 
 /**
- * Sends a blob as one streamed PUT; a large one, where there is a journal, in chunks that it keeps. Where that breaks, it goes on
- * in chunks from the byte that the registry says it has; where a proxy takes no body of that size, in chunks from the start.
+ * Sends a blob as one streamed PUT, or, if it is large and there is a journal, in chunks that outlive the process. If the PUT
+ * breaks, the upload continues in chunks from the offset that the registry tells; if a proxy refuses a body of that size, the
+ * blob is sent in chunks from the start.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put
  */
-export async function uploadBlob(
-  target: UploadTarget,
-  descriptor: Descriptor,
-  content: Content,
-  call: PushCall,
-  context: Context,
-): Promise<void> {
-  const { digest, size } = descriptor
-  const signal = call.signal ?? context.signal
-  const { journal } = target
-  if (journal !== undefined && size >= WORTH_KEEPING && quirksOf(target.client.host).resumes) {
-    const location = await journal.find(uploadKey(target, descriptor))
-    if (location !== undefined || keptNow < MOST_KEPT) {
-      const upload = new ChunkedUpload({ target, descriptor, content, signal, context, journal })
-      keptNow++
-      try {
-        if (location !== undefined) return await upload.send({ location, minimumChunk: 0 })
-        const session = await openUpload(target, descriptor, call)
-        return await (session && upload.send(session, 0))
-      } finally {
-        keptNow--
-      }
-    }
+export async function uploadBlob(upload: BlobUpload): Promise<void> {
+  const { api, descriptor, resources } = upload
+  if (resources.journal !== undefined && descriptor.size >= WORTH_KEEPING && resumes(api)) {
+    const location = await resources.journal.find(uploadKey(api, descriptor))
+    if (location !== undefined || resources.hasRoom)
+      return resources.keeping(() => keepUpload(upload, location))
   }
-  const session = await openUpload(target, descriptor, call)
+  const session = await upload.open()
   if (session === undefined) return
-  if (size <= target.client.bodyLimit) {
-    try {
-      const request = {
-        method: 'PUT',
-        target: closing(session.location, digest),
-        expect: [201, 204],
-      } as const
-      const open = (abort: AbortSignal) => content.open({ offset: 0, signal: abort })
-      await sendBody(target, request, { length: size, open }, signal)
-      return
-    } catch (thrown) {
-      const error = failureOf(target, thrown)
-      if (error === undefined) throw thrown
-      if (!lowerBodyLimit(target.client, error, size) && !isWorthResuming(error, target, size)) throw error
-      const operation = `upload of ${digest}, in chunks`
-      context.emit({ type: 'retry', operation, attempt: 1, delay: 0, error })
-    }
+  if (await sentAtOnce(upload, session)) return
+  await new ChunkedUpload(upload).send(session)
+}
+
+/** Sends a blob in chunks that the journal records. @param location of an upload to continue */
+async function keepUpload(upload: BlobUpload, location: URL | undefined): Promise<void> {
+  const chunked = new ChunkedUpload({ ...upload, journal: upload.resources.journal })
+  if (location !== undefined) return chunked.send({ location, minimumChunk: 0 })
+  const session = await upload.open()
+  if (session !== undefined) await chunked.send(session, 0)
+}
+
+/** Sends a blob as one PUT. @returns false if the upload is to continue in chunks */
+async function sentAtOnce(
+  { api, descriptor: { digest, size }, content, signal, context }: BlobUpload,
+  session: UploadSession,
+): Promise<boolean> {
+  if (size > api.client.bodyLimit) return false
+  const request = { method: 'PUT', url: closing(session.location, digest), expect: [201, 204] } as const
+  const open = (abort: AbortSignal) => content.open({ offset: 0, signal: abort })
+  try {
+    await sendBody(api, request, { length: size, open }, signal, context)
+    return true
+  } catch (thrown) {
+    const error = failureOf(api, thrown)
+    if (error === undefined) throw thrown
+    if (!lowerBodyLimit(api.client, error, size) && !isWorthResuming(error, api, size)) throw error
+    const operation = `upload of ${digest}, in chunks`
+    context.emit({ type: 'retry', operation, attempt: 1, delay: 0, error })
+    return false
   }
-  await new ChunkedUpload({ target, descriptor, content, signal, context }).send(session)
 }
 
-/** Undefined where nobody asked for the blob so far and it is there. */
-function openUpload(
-  target: UploadTarget,
-  descriptor: Descriptor,
-  call: PushCall,
-): Promise<UploadSession | undefined> {
-  return call.unasked === true ? startUnlessStored(target, descriptor, call) : startUpload(target, call)
-}
-
-function isWorthResuming({ code }: GpregError, { client }: UploadTarget, size: number): boolean {
+function isWorthResuming({ code }: GpregError, api: RepositoryApi, size: number): boolean {
   const broken = code === 'unreachable' || code === 'stalled' || code === 'server-error'
-  return broken && size >= WORTH_RESUMING && quirksOf(client.host).resumes
+  return broken && size >= WORTH_RESUMING && resumes(api)
+}
+
+function resumes({ client }: RepositoryApi): boolean {
+  return quirksOf(client.host).resumes
 }

@@ -2,29 +2,31 @@ import { join } from 'node:path'
 import { GpregError } from '../../errors.ts'
 import type { Digest } from '../../model/digest.ts'
 
-export interface ArchiveTarget {
-  /** The name of the tar, or what `.001` is added to. */
+/** The files that an archive is written to. */
+export interface ArchiveOutput {
+  /** Path of the tar; volumes add `.001` and so on to it. */
   readonly path: string
-  /** bytes of all volumes but the last; absent for one tar */
+  /** bytes of each volume but the last; absent for a single tar */
   readonly volumeSize?: number
-  /** Content that is left out, since it is known to be where the archive goes. */
+  /** Content that is left out, because the destination of the archive is known to have it. */
   readonly elsewhere?: ReadonlySet<Digest>
 }
 
-/** Where an archive is until it is whole. */
+/** The folder of an archive until it is whole. */
 export function partialPath(path: string): string {
   return `${path}.partial`
 }
 
-/** All of them are open at once, and each has three digits. */
+/** Volumes at most: all of them are open at once, and their numbers have three digits. */
 const MAX_VOLUMES = 999
 
 /**
- * The files of an archive of a size.
- * @throws `usage` where they would be too many
+ * The files of an archive.
+ * @param size of the archive in bytes
+ * @throws `usage` if there would be too many
  */
 export function volumesOf(
-  { path, volumeSize }: ArchiveTarget,
+  { path, volumeSize }: ArchiveOutput,
   size: number,
 ): { path: string; size: number }[] {
   if (volumeSize === undefined) return [{ path, size }]
@@ -40,7 +42,7 @@ export function volumesOf(
   }))
 }
 
-/** Where a file of an archive is until the archive is whole. */
-export function draftPath({ path }: ArchiveTarget, volume: string): string {
+/** Path of a file of an archive until the archive is whole. */
+export function draftPath({ path }: ArchiveOutput, volume: string): string {
   return join(partialPath(path), volume.slice(volume.lastIndexOf('/') + 1))
 }

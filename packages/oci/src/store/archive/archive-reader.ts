@@ -1,14 +1,14 @@
 import { GpregError } from '../../errors.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
+import { damaged } from '../damage.ts'
 import type { IndexEntry, LayoutContent, LayoutNames } from '../layout/layout-content.ts'
 import { parseIndex } from '../layout/layout-index.ts'
 import { LayoutReader, layoutParts } from '../layout/layout-reader.ts'
 import { readTarIndex, type Extent, type TarIndex } from './tar-index.ts'
-import { damaged } from './tar-header.ts'
 import { VolumeReader } from './volumes.ts'
 
-/** An OCI layout in one tar or several volumes, read where it lies: no unpacking, no copy. */
+/** An OCI layout in one tar or several volumes, read in place: nothing is unpacked or copied. */
 export class Archive extends LayoutReader implements AsyncDisposable {
   readonly volumes: VolumeReader
   readonly index: TarIndex
@@ -20,15 +20,16 @@ export class Archive extends LayoutReader implements AsyncDisposable {
   }
 
   /**
-   * @param name what messages call it
+   * @param name of the archive for messages
    * @param paths of its volumes, in order
+   * @param extra names of documents that it may have beside those of an OCI layout
    * @throws `bundle-damaged`, `storage`, `input-invalid`
    */
-  static async open(name: string, paths: readonly string[]): Promise<Archive> {
+  static async open(name: string, paths: readonly string[], extra: readonly string[] = []): Promise<Archive> {
     const volumes = await VolumeReader.open(paths)
     try {
-      const index = await readTarIndex(volumes, name)
-      const { start, size } = index.documents.get('index.json')!
+      const index = await readTarIndex(volumes, name, extra)
+      const { start, size } = index.layoutIndex
       const text = (await volumes.bytes(start, size)).toString('utf8')
       const entries = readEntries(text, name)
       return new Archive(name, volumes, index, { entries: () => entries })
@@ -38,7 +39,7 @@ export class Archive extends LayoutReader implements AsyncDisposable {
     }
   }
 
-  /** One of the documents beside the blobs. */
+  /** The text of a document beside the blobs. */
   async document(name: string): Promise<string | undefined> {
     const extent = this.index.documents.get(name)
     return extent && (await this.volumes.bytes(extent.start, extent.size)).toString('utf8')

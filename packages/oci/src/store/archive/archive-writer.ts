@@ -6,33 +6,33 @@ import { namedEntry, type IndexEntry, type WritableNames } from '../layout/layou
 import { isThere, onDisk, syncFolder } from '../layout/layout-files.ts'
 import { layoutParts } from '../layout/layout-reader.ts'
 import { WritableLayoutRepository, type WritableParts } from '../layout/layout-writer.ts'
-import { draftPath, partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
+import { draftPath, partialPath, volumesOf, type ArchiveOutput } from './archive-files.ts'
 import { Claim } from '../claim.ts'
-import { Journal } from './journal.ts'
+import { ArchiveJournal } from './archive-journal.ts'
 import { SlotContent } from './slot-content.ts'
 import type { TarPlan } from './tar-plan.ts'
 import type { FinishedVolume } from './volume-files.ts'
 
 /**
- * An archive that is being written: a store that takes just the content of its plan, each at its place, several at once. It
- * lies in a folder of its own until it is whole, and goes on from there when it is opened again.
+ * An archive that is being written: a store that takes only the content of its plan, several blobs at once. Until it is whole, it
+ * lies in a folder of its own, and continues from there when it is opened again.
  */
 export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisposable {
   readonly location: string
-  readonly #target: ArchiveTarget
+  readonly #output: ArchiveOutput
   readonly #plan: TarPlan
   readonly #slots: SlotContent
   readonly #parts: WritableParts
   readonly #opened: readonly AsyncDisposable[]
 
   private constructor(
-    target: ArchiveTarget,
+    output: ArchiveOutput,
     plan: TarPlan,
     slots: SlotContent,
     opened: readonly AsyncDisposable[],
   ) {
-    this.location = target.path
-    this.#target = target
+    this.location = output.path
+    this.#output = output
     this.#plan = plan
     this.#slots = slots
     this.#opened = opened
@@ -40,28 +40,28 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   }
 
   /**
-   * Starts an archive, or goes on with it: finished content is hashed again and kept.
-   * @returns undefined where the folder holds the beginning of another archive
-   * @throws `storage`, also where another process is writing it
+   * Starts an archive or continues it. Finished content is hashed again and kept.
+   * @returns undefined if the folder holds the beginning of another archive
+   * @throws `storage`, also if another process is writing it
    */
   static async open(
-    target: ArchiveTarget,
+    output: ArchiveOutput,
     plan: TarPlan,
     signal?: AbortSignal,
   ): Promise<ArchiveWriter | undefined> {
-    const folder = partialPath(target.path)
-    const opened: AsyncDisposable[] = [await Claim.make(folder, target.path)]
+    const folder = partialPath(output.path)
+    const opened: AsyncDisposable[] = [await Claim.make(folder, output.path)]
     let writer: ArchiveWriter | undefined
     try {
-      const identity = `gpreg ${plan.digest} ${target.volumeSize ?? 'whole'}`
-      const journal = await Journal.open(join(folder, 'journal'), identity)
+      const identity = `gpreg ${plan.digest} ${output.volumeSize ?? 'whole'}`
+      const journal = await ArchiveJournal.open(join(folder, 'journal'), identity)
       if (journal === undefined) return undefined
       opened.push(journal)
-      await takeBack(target, plan.size)
-      const slots = await SlotContent.open(target, plan, journal)
+      await takeBack(output, plan.size)
+      const slots = await SlotContent.open(output, plan, journal)
       opened.push(slots)
       await slots.check(signal)
-      return (writer = new ArchiveWriter(target, plan, slots, opened))
+      return (writer = new ArchiveWriter(output, plan, slots, opened))
     } finally {
       if (writer === undefined) await close(opened)
     }
@@ -71,29 +71,29 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
     return new WritableLayoutRepository(name, this.#parts)
   }
 
-  /** Bytes of the archive that are not there yet. */
+  /** Bytes of the archive that are not written yet. */
   missing(): number {
     return this.#slots.missing()
   }
 
   /**
-   * Gives the files their names, once all content is there.
-   * @param clear is called before the first of them has its name
-   * @param seal is called when all of them have
+   * Gives the files their final names, after all content is written.
+   * @param clear is called before the first rename
+   * @param seal is called after the last rename
    */
   async finish(
     clear: () => Promise<void>,
     seal: (volumes: readonly FinishedVolume[]) => Promise<void>,
   ): Promise<void> {
     const finished = await this.#slots.finish()
-    const folder = partialPath(this.#target.path)
+    const folder = partialPath(this.#output.path)
     await onDisk(folder, () => mkdir(join(folder, FINISHING), { recursive: true }))
     await clear()
-    for (const { path } of volumesOf(this.#target, this.#plan.size))
-      await onDisk(path, () => rename(draftPath(this.#target, path), path))
+    for (const { path } of volumesOf(this.#output, this.#plan.size))
+      await onDisk(path, () => rename(draftPath(this.#output, path), path))
     await onDisk(folder, () => syncFolder(dirname(folder)))
     await seal(finished)
-    // What tells how it was made goes only when the sidecar is sure to stay.
+    // The folder is needed to continue, so it is removed only after the sidecar is on disk.
     await onDisk(folder, () => syncFolder(dirname(folder)))
     await onDisk(folder, () => rm(folder, { recursive: true }))
   }
@@ -103,14 +103,14 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   }
 }
 
-/** The last that was opened first. */
+/** Closes in reverse order. */
 async function close(opened: readonly AsyncDisposable[]): Promise<void> {
   for (const each of opened.toReversed()) await each[Symbol.asyncDispose]()
 }
 
 /**
- * Throws away the beginning of an archive.
- * @throws `storage` where another process is writing it
+ * Removes the beginning of an archive.
+ * @throws `storage` if another process is writing it
  */
 export async function discardBeginning(path: string): Promise<void> {
   const folder = partialPath(path)
@@ -118,19 +118,19 @@ export async function discardBeginning(path: string): Promise<void> {
   await onDisk(folder, () => rm(folder, { recursive: true }))
 }
 
-/** Its presence says that names are being given. */
+/** A marker in the folder: the files are being renamed. */
 const FINISHING = 'finishing'
 
-/** Killed between two names: those that were given are taken back, so that there is one state to go on from. */
-async function takeBack(target: ArchiveTarget, size: number): Promise<void> {
-  if (!(await isThere(join(partialPath(target.path), FINISHING)))) return
-  for (const { path } of volumesOf(target, size)) {
-    const draft = draftPath(target, path)
+/** Undoes the renames of a process that was killed between them, so that there is one state to continue from. */
+async function takeBack(output: ArchiveOutput, size: number): Promise<void> {
+  if (!(await isThere(join(partialPath(output.path), FINISHING)))) return
+  for (const { path } of volumesOf(output, size)) {
+    const draft = draftPath(output, path)
     if (!(await isThere(draft)) && (await isThere(path))) await onDisk(path, () => rename(path, draft))
   }
 }
 
-/** The names that an archive is to have are in its head already. */
+/** Names that are only kept in memory, because the head of the archive has them already. */
 class PlannedNames implements WritableNames {
   readonly #named = new Map<string, IndexEntry>()
   #entries: readonly IndexEntry[] | undefined

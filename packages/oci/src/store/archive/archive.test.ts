@@ -14,10 +14,13 @@ import { storeContract } from '../../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Content } from '../content.ts'
 import { namedEntry } from '../layout/layout-content.ts'
 import { Archive } from './archive-reader.ts'
-import { partialPath, volumesOf, type ArchiveTarget } from './archive-files.ts'
+import { partialPath, volumesOf, type ArchiveOutput } from './archive-files.ts'
 import { ArchiveWriter, discardBeginning } from './archive-writer.ts'
 import { BLOCK, decodeHeader, decodePax, encodeHeader } from './tar-header.ts'
 import { planTar, type TarContents } from './tar-plan.ts'
+
+/** A document beside those of an OCI layout. */
+const NOTE = 'note.json'
 
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
@@ -29,7 +32,14 @@ async function newDirectory(): Promise<string> {
 }
 
 function contents(blobs: readonly Descriptor[], more: Partial<TarContents> = {}): TarContents {
-  return { lock: '{}\n', entries: [], manifests: [], blobs, created: 1_669_000_000_000, ...more }
+  return {
+    documents: { [NOTE]: '{}\n' },
+    entries: [],
+    manifests: [],
+    blobs,
+    created: 1_669_000_000_000,
+    ...more,
+  }
 }
 
 const unfinished: ArchiveWriter[] = []
@@ -50,7 +60,7 @@ storeContract(
 
 /** Writes blobs whole into an archive, in the order given, and answers its files. */
 async function writeWhole(
-  target: ArchiveTarget,
+  target: ArchiveOutput,
   plan: TarContents,
   blobs: readonly Buffer[],
 ): Promise<string[]> {
@@ -81,7 +91,7 @@ const descriptors = (blobs: readonly Buffer[]) =>
   blobs.map(bytes => blobOf(bytes, MediaType.ociLayerGzip).descriptor)
 
 describe('a tar header', () => {
-  it('comes back as it went in, however long its name and large its size', () => {
+  it('is read back as written, for any length of name and any size', () => {
     const name = fc.stringMatching(/^[a-z0-9/]{1,250}$/)
     fc.assert(
       fc.property(name, fc.nat({ max: 2 ** 43 }), (name, size) => {
@@ -108,13 +118,13 @@ describe('a tar header', () => {
     await file.truncate(plan.size)
     const { stdout } = await promisify(execFile)('tar', ['tvf', path])
     expect(stdout).toMatch(/ 9000000000 .* blobs\/sha256\//)
-    await using archive = await Archive.open('large', [path])
+    await using archive = await Archive.open('large', [path], [NOTE])
     expect(archive.index.blobs.get(descriptor.digest)?.size).toBe(size)
   })
 })
 
 describe('an archive', () => {
-  it('is the same bytes in whatever order and volumes it was written', async () => {
+  it('has the same bytes for any order of writes and any size of volumes', async () => {
     const blobs = [randomBytes(2_000_000), randomBytes(300_000), Buffer.from('small'), Buffer.alloc(0)]
     const plan = contents(descriptors(blobs))
     const directory = await newDirectory()
@@ -157,6 +167,7 @@ describe('an archive', () => {
     await using archive = await Archive.open(
       'x',
       volumesOf(target, tar.size).map(({ path }) => path),
+      [NOTE],
     )
     const repository = archive.repository('library/app')
     expect(await repository.resolve('1.0')).toEqual(image.descriptor)
@@ -173,7 +184,7 @@ describe('an archive', () => {
     await expect(repository.resolve('2.0')).rejects.toMatchObject({ code: 'not-found' })
   })
 
-  it('goes on where it stopped, and asks only for the rest', async () => {
+  it('continues where it stopped, and requests only the rest', async () => {
     const blobs = [randomBytes(20_000_000), randomBytes(100_000)]
     const plan = contents(descriptors(blobs))
     const target = { path: join(await newDirectory(), 'x.tar'), volumeSize: 3_000_000 }
@@ -225,12 +236,12 @@ describe('an archive', () => {
         async ([volume]) => void (sha256 = volume!.sha256),
       )
       expect(digestOf(await readFile(target.path))).toBe(`sha256:${sha256}`)
-      await using archive = await Archive.open('x', [target.path])
+      await using archive = await Archive.open('x', [target.path], [NOTE])
       await collect(archive.repository('a').fetch(descriptor!))
     },
   )
 
-  it('gets its headers, padding and head again where a kill left them wrong', async () => {
+  it('rewrites headers, padding and head that a kill left wrong', async () => {
     const blobs = [randomBytes(100_001), randomBytes(50_001)]
     const plan = planTar(contents(descriptors(blobs)))
     const path = join(await newDirectory(), 'x.tar')
@@ -250,7 +261,7 @@ describe('an archive', () => {
     expect((await readFile(whole!)).equals(await readFile(other!))).toBe(true)
   })
 
-  it.each(['', 'gpreg sha2', 'gpreg sha256:'])('begins anew behind a torn journal: %j', async torn => {
+  it.each(['', 'gpreg sha2', 'gpreg sha256:'])('starts over after a torn journal: %j', async torn => {
     const target = { path: join(await newDirectory(), 'x.tar') }
     const plan = planTar(contents(descriptors([Buffer.from('x')])))
     await mkdir(partialPath(target.path))
@@ -288,12 +299,12 @@ describe('an archive', () => {
       }
       const paths = await writeWhole(target, contents(descriptors(blobs)), blobs)
       expect(await readdir(dirname(target.path))).toEqual(paths.map(path => basename(path)))
-      await using archive = await Archive.open('x', paths)
+      await using archive = await Archive.open('x', paths, [NOTE])
       for (const descriptor of descriptors(blobs)) await collect(archive.repository('a').fetch(descriptor))
     },
   )
 
-  it('is written by one at a time, whoever was killed before', async () => {
+  it('is written by one process at a time, also after another was killed', async () => {
     const target = { path: join(await newDirectory(), 'x.tar') }
     const plan = planTar(contents([]))
     const { pid } = spawnSync(process.execPath, ['-e', ''])
@@ -310,7 +321,7 @@ describe('an archive', () => {
     expect(await readdir(dirname(target.path))).toEqual([])
   })
 
-  it('takes no content of another size than planned into its place', async () => {
+  it('refuses content with another size than planned', async () => {
     const [bytes] = [Buffer.alloc(600, 'x')]
     const [descriptor] = descriptors([bytes])
     const plan = planTar(contents([{ ...descriptor!, size: 100 }]))
@@ -320,7 +331,7 @@ describe('an archive', () => {
     })
   })
 
-  it('is not gone on with as another one', async () => {
+  it('is not continued as another archive', async () => {
     const target = { path: join(await newDirectory(), 'x.tar') }
     await (await ArchiveWriter.open(target, planTar(contents([]))))![Symbol.asyncDispose]()
     expect(
@@ -329,7 +340,7 @@ describe('an archive', () => {
   })
 })
 
-describe('an archive from anywhere', () => {
+describe('an untrusted archive', () => {
   const header = (name: string, size: number, type = '0') => {
     const block = Buffer.from(encodeHeader({ name, size, mtime: 0 }).subarray(-BLOCK))
     block.write(type, 156)
@@ -345,7 +356,7 @@ describe('an archive from anywhere', () => {
   async function opening(bytes: Buffer): Promise<unknown> {
     const path = join(await newDirectory(), 'x.tar')
     await writeFile(path, bytes)
-    return Archive.open('x.tar', [path]).then(
+    return Archive.open('x.tar', [path], [NOTE]).then(
       async archive => archive[Symbol.asyncDispose](),
       (error: unknown) => error,
     )
@@ -388,17 +399,29 @@ describe('an archive from anywhere', () => {
     expect(error).toMatchObject({ code: 'bundle-damaged', message: expect.stringMatching(message) })
   })
 
-  it('may be filled up with zeros, as tar does', async () => {
+  it('may end in more zeros, as tar writes them', async () => {
     expect(await opening(Buffer.concat([index, Buffer.alloc(10_240)]))).toBeUndefined()
   })
 
-  it.each(['pipe', 'directory'])('is refused where a volume is a %s, without waiting for it', async kind => {
+  it.each(['pipe', 'directory'])('is refused if a volume is a %s, without blocking on it', async kind => {
     const path = join(await newDirectory(), 'x.tar.001')
     await promisify(execFile)(kind === 'pipe' ? 'mkfifo' : 'mkdir', [path])
-    await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({ code: 'bundle-damaged' })
+    await expect(Archive.open('x.tar', [path], [NOTE])).rejects.toMatchObject({ code: 'bundle-damaged' })
   })
 
-  it('opens, or says in a typed error why not, whatever it holds', async () => {
+  it('may have another document only if its reader names it', async () => {
+    const { head } = planTar(contents([]))
+    const path = join(await newDirectory(), 'x.tar')
+    await writeFile(path, Buffer.concat([head, Buffer.alloc(1024)]))
+    await using archive = await Archive.open('x.tar', [path], [NOTE])
+    expect(await archive.document(NOTE)).toBe('{}\n')
+    await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({
+      code: 'bundle-damaged',
+      message: expect.stringContaining(NOTE),
+    })
+  })
+
+  it('opens or fails with a typed error, for any bytes', async () => {
     const blobs = [randomBytes(3_000), Buffer.from('{"schemaVersion":2}')]
     const [whole] = await writeWhole(
       { path: join(await newDirectory(), 'x.tar') },
@@ -413,7 +436,7 @@ describe('an archive from anywhere', () => {
         if (!cut) bad[at]! ^= 1 << bit
         await writeFile(path, bad)
         try {
-          await using archive = await Archive.open('x.tar', [path])
+          await using archive = await Archive.open('x.tar', [path], [NOTE])
           for (const descriptor of descriptors(blobs)) {
             const bytes = Buffer.concat(await collect(archive.repository('a').fetch(descriptor)))
             expect(digestOf(bytes)).toBe(descriptor.digest)
@@ -435,7 +458,7 @@ async function flip(path: string, at: number): Promise<void> {
   await file.write(byte, 0, 1, at)
 }
 
-/** Content whose line goes down after so many bytes. */
+/** Content that breaks off after a number of bytes. */
 function broken(bytes: Buffer, after: number): Content {
   return {
     async *open({ offset = 0 }): ByteStream {

@@ -1,12 +1,12 @@
-import { GpregError } from '../../errors.ts'
+import { damaged } from '../damage.ts'
 
-/** Everything in a tar comes in blocks of so many bytes. */
+/** Bytes of a block; everything in a tar is padded to whole blocks. */
 export const BLOCK = 512
 
-/** What fits into the eleven octal digits of a header. */
+/** The largest number in the eleven octal digits of a header. */
 const MAX_OCTAL = 0o77777777777
 
-/** A tar ends with two empty blocks. */
+/** Bytes of the end of a tar: two empty blocks. */
 export const END = 2 * BLOCK
 
 export interface TarEntry {
@@ -18,13 +18,13 @@ export interface TarEntry {
   readonly mode?: number
 }
 
-/** Bytes of content, filled up to whole blocks. */
+/** Bytes of content, padded to whole blocks. */
 export function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK
 }
 
 /**
- * The header of a file, preceded by a pax one where ustar has no room for its name or size. The same entry is the same bytes.
+ * The header of a file, preceded by a pax header if ustar has no room for its name or size. The same entry makes the same bytes.
  * https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13
  */
 export function encodeHeader(entry: TarEntry): Buffer {
@@ -61,7 +61,7 @@ function ustar({ name, size, mtime, mode = 0o644 }: TarEntry, type: '0' | 'x'): 
   return header
 }
 
-/** `LENGTH KEY=VALUE\n`, where the length counts itself. */
+/** `LENGTH KEY=VALUE\n`; the length includes its own digits. */
 function paxRecord(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`
   let length = rest.length
@@ -69,7 +69,7 @@ function paxRecord(key: string, value: string): string {
   return `${length}${rest}`
 }
 
-/** The header block as it stands; pax records are the caller's to apply. */
+/** The fields of a header block; the caller applies pax records. */
 export interface RawHeader {
   readonly name: string
   readonly size: number
@@ -78,16 +78,16 @@ export interface RawHeader {
 }
 
 /**
- * @param place what messages call it: `byte 512 of x.tar`
+ * @param position of the block for messages: `byte 512 of x.tar`
  * @returns undefined for an empty block, which ends an archive
  * @throws `bundle-damaged`
  */
-export function decodeHeader(block: Uint8Array, place: string): RawHeader | undefined {
+export function decodeHeader(block: Uint8Array, position: string): RawHeader | undefined {
   const header = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
   if (header.every(byte => byte === 0)) return undefined
   const [sum, size] = [octalField(header, 148, 8), octalField(header, 124, 12)]
   if (sum !== checksum(header) || size === undefined)
-    throw damaged(`a header of the tar is damaged: ${place}`)
+    throw damaged(`a header of the tar is damaged: ${position}`)
   const prefix = header.toString('latin1', 257, 262) === 'ustar' ? textField(header, 345, 155) : ''
   const name = textField(header, 0, 100)
   const type = header.toString('latin1', 156, 157)
@@ -99,31 +99,34 @@ export function decodeHeader(block: Uint8Array, place: string): RawHeader | unde
 }
 
 /**
- * @param place as of {@link decodeHeader}
+ * @param position as for {@link decodeHeader}
  * @throws `bundle-damaged`
  */
-export function decodePax(body: Buffer, place: string): ReadonlyMap<string, string> {
+export function decodePax(body: Buffer, position: string): ReadonlyMap<string, string> {
   const records = new Map<string, string>()
   for (let at = 0; at < body.byteLength;) {
     const space = body.indexOf(' ', at)
     const length = Number(body.toString('latin1', at, Math.max(space, at)))
-    const record = /^([^=]+)=([^]*)\n$/.exec(body.toString('utf8', space + 1, at + length))
-    if (space < 0 || !Number.isSafeInteger(length) || length < 5 || at + length > body.byteLength || !record)
-      throw damaged(`a pax header of the tar is damaged: ${place}`)
-    records.set(record[1]!, record[2]!)
+    const text = body.toString('utf8', space + 1, at + length)
+    const [, key, value] = /^([^=]+)=([^]*)\n$/.exec(text) ?? []
+    const fits = space >= 0 && Number.isSafeInteger(length) && length >= 5 && at + length <= body.byteLength
+    if (!fits || key === undefined || value === undefined)
+      throw damaged(`a pax header of the tar is damaged: ${position}`)
+    records.set(key, value)
     at += length
   }
   return records
 }
 
-/** All bytes, the field of the sum itself as spaces. */
+/** Sum of all bytes; the field of the sum counts as eight spaces. */
 function checksum(header: Buffer): number {
   let sum = 8 * 0x20
-  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += header[at]!
+  for (const byte of header.subarray(0, 148)) sum += byte
+  for (const byte of header.subarray(156, BLOCK)) sum += byte
   return sum
 }
 
-/** Octal digits, or in GNU's way a binary number behind a first byte of 0x80; undefined for what is no number. */
+/** A number in octal digits, or in the GNU format: binary behind a first byte of 0x80. @returns undefined for anything else */
 function octalField(header: Buffer, at: number, length: number): number | undefined {
   if (header[at] === 0x80) return Number(BigInt(`0x${header.toString('hex', at + 1, at + length)}`))
   const text = header
@@ -137,12 +140,4 @@ function octalField(header: Buffer, at: number, length: number): number | undefi
 function textField(header: Buffer, at: number, length: number): string {
   const end = header.indexOf(0, at)
   return header.toString('utf8', at, end < 0 || end > at + length ? at + length : end)
-}
-
-export function damaged(message: string, path?: string, cause?: unknown): GpregError {
-  return new GpregError('bundle-damaged', message, {
-    ...(path === undefined ? {} : { path }),
-    cause,
-    hint: 'gpreg bundle verify names what is damaged and what must be sent again',
-  })
 }

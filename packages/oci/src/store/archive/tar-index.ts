@@ -1,54 +1,65 @@
 import { isDigest, type Digest } from '../../model/digest.ts'
+import { damaged } from '../damage.ts'
 import { MAX_DOCUMENT } from '../layout/layout-files.ts'
-import { BLOCK, damaged, decodeHeader, decodePax, END, padded } from './tar-header.ts'
-import { LOCK_NAME } from './tar-plan.ts'
+import { BLOCK, decodeHeader, decodePax, END, padded } from './tar-header.ts'
 import type { VolumeReader } from './volumes.ts'
 
-/** More members than any bundle has, few enough to hold. */
+/** Members at most: more than any bundle has, few enough for memory. */
 const MAX_MEMBERS = 200_000
 
+/** bytes of a pax header at most */
 const MAX_PAX = 64 * 1024
 
-/** tar fills its last record up with zeros; none is larger, in bytes. */
+/** Bytes of the zeros behind the end at most: tar pads its last record. */
 const MAX_RECORD = 1024 * 1024
 
-/** Bytes that are read where a header is. */
+/** Bytes read at once for headers. */
 const WINDOW = 8 * 1024
 
-/** A piece of the archive, in bytes. */
+/** A part of the archive. */
 export interface Extent {
+  /** first byte */
   readonly start: number
+  /** bytes */
   readonly size: number
 }
 
-/** Where everything is in an archive. */
+/** The position of every member of an archive. */
 export interface TarIndex {
+  /** `index.json` */
+  readonly layoutIndex: Extent
+  /** by name */
   readonly documents: ReadonlyMap<string, Extent>
   readonly blobs: ReadonlyMap<Digest, Extent>
 }
 
-const DOCUMENTS: ReadonlySet<string> = new Set(['oci-layout', 'index.json', LOCK_NAME])
+const LAYOUT_INDEX = 'index.json'
+const LAYOUT_DOCUMENTS = ['oci-layout', LAYOUT_INDEX]
 const DIRECTORIES = /^(?:\.\/?|(?:\.\/)?blobs(?:\/sha(?:256|512))?\/?)$/
 
 /**
- * Reads the headers of an archive, and nothing between them. It may come from anywhere: whatever an OCI layout does not have
- * is refused, and no name of it is ever used as a path.
+ * Reads the headers of an archive, and nothing between them. An archive is untrusted: members that an OCI layout does not have
+ * are refused, and no name in it is ever used as a path.
+ * @param extra names of documents that are allowed beside those of an OCI layout
  * @throws `bundle-damaged`
  */
-export async function readTarIndex(volumes: VolumeReader, name: string): Promise<TarIndex> {
-  const documents = new Map<string, Extent>()
-  const blobs = new Map<Digest, Extent>()
+export async function readTarIndex(
+  volumes: VolumeReader,
+  name: string,
+  extra: readonly string[],
+): Promise<TarIndex> {
+  const members = new Members([...LAYOUT_DOCUMENTS, ...extra])
   let pax: ReadonlyMap<string, string> = new Map()
-  let members = 0
+  let count = 0
   const read = readAhead(volumes)
   for (let position = 0; position < volumes.size;) {
-    const where = volumes.placeOf(position)
-    const header = decodeHeader(await read(position, BLOCK), where)
+    const described = volumes.describePosition(position)
+    const header = decodeHeader(await read(position, BLOCK), described)
     if (header === undefined) {
       await assertEnd(volumes, position, name)
-      return finished({ documents, blobs }, name)
+      return members.index(name)
     }
-    if (++members > MAX_MEMBERS) throw damaged(`${name} has more than ${MAX_MEMBERS} members`, name)
+    if (++count > MAX_MEMBERS) throw damaged(`${name} has more than ${MAX_MEMBERS} members`, name)
     const start = position + BLOCK
     const size = pax.has('size') ? Number(pax.get('size')) : header.size
     const member = pax.get('path') ?? header.name
@@ -58,7 +69,7 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
     position = start + padded(size)
     if (header.type === 'x' || header.type === 'g') {
       if (size > MAX_PAX) throw damaged(`${name} has a pax header of ${size} bytes`, name)
-      const records = decodePax(await read(start, size), where)
+      const records = decodePax(await read(start, size), described)
       if ([...records.keys()].some(key => key.startsWith('GNU.sparse')))
         throw damaged(`${name} has a sparse file in it, which no bundle has`, name)
       if (header.type === 'x') pax = records
@@ -68,16 +79,16 @@ export async function readTarIndex(volumes: VolumeReader, name: string): Promise
     if (header.type === '5' && DIRECTORIES.test(member)) continue
     if (header.type !== '0')
       throw damaged(`${name}: ${shown} is ${typeName(header.type)}, which no bundle has`, name)
-    const known = place(member, { start, size }, documents, blobs)
-    if (known === 'unknown') throw damaged(`${name}: ${shown} is nothing that a bundle has`, name)
-    if (known === 'twice') throw damaged(`${name} has ${shown} twice`, name)
-    if (DOCUMENTS.has(member) && size > MAX_DOCUMENT)
+    const added = members.add(member, { start, size })
+    if (added === 'unknown') throw damaged(`${name}: ${shown} is nothing that a bundle has`, name)
+    if (added === 'twice') throw damaged(`${name} has ${shown} twice`, name)
+    if (added === 'document' && size > MAX_DOCUMENT)
       throw damaged(`${name}: ${shown} has ${size} bytes`, name)
   }
   throw damaged(`${name} has no end: it is cut off, or its last volume is missing`, name)
 }
 
-/** Small members lie close together: one read serves the headers of several. */
+/** Reads headers through a window, because small members lie close together: one read serves several headers. */
 function readAhead(volumes: VolumeReader): (position: number, length: number) => Promise<Buffer> {
   let start = 0
   let window: Buffer = Buffer.alloc(0)
@@ -91,34 +102,46 @@ function readAhead(volumes: VolumeReader): (position: number, length: number) =>
   }
 }
 
-/** Nothing but zeros comes behind the end. What else there is belongs to another bundle: its volumes are mixed with these. */
+/** Checks that only zeros follow the end. Anything else belongs to another bundle, whose volumes are mixed with these. */
 async function assertEnd(volumes: VolumeReader, position: number, name: string): Promise<void> {
   const rest = volumes.size - position
   if (rest < END) throw damaged(`${name} is cut off in its end`, name)
   if (rest <= MAX_RECORD && (await volumes.bytes(position, rest)).every(byte => byte === 0)) return
-  throw damaged(`${name} goes on behind its end: ${volumes.placeOf(position)}`, name)
+  throw damaged(`${name} goes on behind its end: ${volumes.describePosition(position)}`, name)
 }
 
-function finished(index: TarIndex, name: string): TarIndex {
-  if (index.documents.has('index.json')) return index
-  throw damaged(`${name} has no index.json: it is no OCI layout`, name)
-}
+/** The members found so far. */
+class Members {
+  readonly #allowed: ReadonlySet<string>
+  readonly #documents = new Map<string, Extent>()
+  readonly #blobs = new Map<Digest, Extent>()
 
-function place(
-  member: string,
-  extent: Extent,
-  documents: Map<string, Extent>,
-  blobs: Map<Digest, Extent>,
-): 'new' | 'twice' | 'unknown' {
-  const plain = member.replace(/^\.\//, '')
-  const [, algorithm, hex] = /^blobs\/(sha256|sha512)\/([0-9a-f]+)$/.exec(plain) ?? []
-  const digest = `${algorithm}:${hex}`
-  const known = isDigest(digest) ? blobs.has(digest) : documents.has(plain)
-  if (known) return 'twice'
-  if (isDigest(digest)) blobs.set(digest, extent)
-  else if (DOCUMENTS.has(plain)) documents.set(plain, extent)
-  else return 'unknown'
-  return 'new'
+  /** @param allowed names of documents */
+  constructor(allowed: readonly string[]) {
+    this.#allowed = new Set(allowed)
+  }
+
+  add(member: string, extent: Extent): 'blob' | 'document' | 'twice' | 'unknown' {
+    const plain = member.replace(/^\.\//, '')
+    const [, algorithm, hex] = /^blobs\/(sha256|sha512)\/([0-9a-f]+)$/.exec(plain) ?? []
+    const digest = `${algorithm}:${hex}`
+    if (isDigest(digest)) {
+      if (this.#blobs.has(digest)) return 'twice'
+      this.#blobs.set(digest, extent)
+      return 'blob'
+    }
+    if (!this.#allowed.has(plain)) return 'unknown'
+    if (this.#documents.has(plain)) return 'twice'
+    this.#documents.set(plain, extent)
+    return 'document'
+  }
+
+  /** @throws `bundle-damaged` without `index.json` */
+  index(name: string): TarIndex {
+    const layoutIndex = this.#documents.get(LAYOUT_INDEX)
+    if (layoutIndex === undefined) throw damaged(`${name} has no index.json: it is no OCI layout`, name)
+    return { layoutIndex, documents: this.#documents, blobs: this.#blobs }
+  }
 }
 
 const TYPES: Readonly<Record<string, string>> = {

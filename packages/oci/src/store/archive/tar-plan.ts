@@ -4,55 +4,53 @@ import { digestAlgorithm, digestHex, digestOf, type Digest } from '../../model/d
 import { byName, formatIndex, type IndexEntry } from '../layout/layout-content.ts'
 import { encodeHeader, END, padded } from './tar-header.ts'
 
-export const LOCK_NAME = 'gpreg.lock.json'
-
-/** Where content goes, known before its first byte is. */
+/** The room for one blob, known before its first byte arrives. */
 export interface Slot {
   readonly digest: Digest
   /** bytes of the content */
   readonly size: number
-  /** What stands before the content. */
+  /** tar header before the content */
   readonly header: Buffer
   /** offset of the header in the archive */
   readonly offset: number
 }
 
-/** All of an archive but the content: the same lock makes the same plan. */
+/** Everything of an archive but the content. The same contents make the same plan. */
 export interface TarPlan {
-  /** What an OCI layout has beside its blobs, at the start of the archive. */
+  /** Start of the archive: the documents of the OCI layout. */
   readonly head: Buffer
-  /** in the order of the archive, without gaps behind the head */
+  /** in the order of the archive, directly behind the head */
   readonly slots: readonly Slot[]
-  /** names as `index.json` has them */
+  /** entries of `index.json` */
   readonly entries: readonly IndexEntry[]
   /** bytes of the archive, its end included */
   readonly size: number
-  /** Tells archives apart: digest of the head and of all places. */
+  /** Identifies the archive: digest of the head and all headers. */
   readonly digest: Digest
 }
 
 export interface TarContents {
-  /** text of `gpreg.lock.json` */
-  readonly lock: string
+  /** Texts of more documents by their names; they come before `index.json`. */
+  readonly documents: Readonly<Record<string, string>>
   readonly entries: readonly IndexEntry[]
   readonly manifests: readonly Descriptor[]
   readonly blobs: readonly Descriptor[]
-  /** time of every member, in milliseconds since the epoch */
+  /** modification time of every member, milliseconds since the epoch */
   readonly created: number
 }
 
 /**
- * Places every member: the documents and manifests first, so that a reader finds them without seeking; then blobs, largest
- * first, which is the order in which they come, so that volumes can be hashed close behind.
+ * Assigns every member its offset. Documents and manifests come first, so that a reader finds them without seeking. Blobs follow,
+ * largest first: that is the order of the copy, so that volumes can be hashed soon after they are written.
  */
-export function planTar({ lock, entries, manifests, blobs, created }: TarContents): TarPlan {
+export function planTar({ documents, entries, manifests, blobs, created }: TarContents): TarPlan {
   const mtime = Math.floor(created / 1000)
   const sorted = entries.toSorted(byName)
   const index = formatIndex({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: sorted })
   const head = Buffer.concat(
     Object.entries({
       'oci-layout': JSON.stringify({ imageLayoutVersion: '1.0.0' }),
-      [LOCK_NAME]: lock,
+      ...documents,
       'index.json': index,
     }).map(([name, text]) => document(name, Buffer.from(text), mtime)),
   )
@@ -69,12 +67,12 @@ export function planTar({ lock, entries, manifests, blobs, created }: TarContent
   return { head, slots, entries: sorted, size: offset + END, digest }
 }
 
-/** Where the content of a slot starts. */
+/** The offset of the content of a slot. */
 export function contentStart({ offset, header }: Slot): number {
   return offset + header.byteLength
 }
 
-/** The first byte behind a slot. */
+/** The offset behind a slot. */
 export function slotEnd(slot: Slot): number {
   return contentStart(slot) + padded(slot.size)
 }

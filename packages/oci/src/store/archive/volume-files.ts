@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
+import { GpregError } from '../../errors.ts'
 import { onDisk } from '../layout/layout-files.ts'
 
-/** Bytes that are hashed at once. */
+/** Bytes hashed at once. */
 const PIECE = 1024 * 1024
 
-/** After so many bytes the disk is asked to take what was written, so that not all of it is left to the end. */
+/** Bytes after which a volume is synced, so that not all of the syncing is left to the end. */
 const SYNC_STEP = 64 * 1024 * 1024
 
 export interface FinishedVolume {
@@ -20,13 +21,13 @@ interface Volume {
   readonly start: number
   readonly size: number
   hash: Hash
-  /** bytes from its start that are in the hash */
+  /** bytes from the start that are hashed */
   hashed: number
 }
 
 /**
- * Files that an archive is written into, each byte at its place. They are hashed behind the writers, while what was written
- * is still in memory: nothing is read from the disk for it.
+ * The volumes of an archive that is being written at several offsets at once. They are hashed soon after they are written, while
+ * the bytes are still in the page cache, so that the disk is not read for it.
  */
 export class VolumeFiles implements AsyncDisposable {
   readonly #volumes: Volume[] = []
@@ -42,7 +43,7 @@ export class VolumeFiles implements AsyncDisposable {
   }
 
   /**
-   * @param readyUntil the first byte from `position` on that is not written for good
+   * @param readyUntil the first byte from `position` on that may still change
    */
   static async open(
     volumes: readonly { readonly path: string; readonly size: number }[],
@@ -76,7 +77,7 @@ export class VolumeFiles implements AsyncDisposable {
     }
   }
 
-  /** Beside the writing; one at a time. What goes wrong shows in `finish`, which does it again. */
+  /** Syncs a volume while writing goes on, one at a time. `finish` throws its errors. */
   #sync({ file }: Volume): void {
     this.#syncing ??= file
       .datasync()
@@ -85,7 +86,7 @@ export class VolumeFiles implements AsyncDisposable {
     this.#unsynced = 0
   }
 
-  /** Bytes that were written before, or fewer where a file ends. */
+  /** Reads bytes that were written; fewer at the end of a file. */
   async read(position: number, length: number): Promise<Buffer> {
     const { volume, within, left } = this.#locate(position)
     const buffer = Buffer.allocUnsafe(Math.min(length, left))
@@ -93,16 +94,16 @@ export class VolumeFiles implements AsyncDisposable {
     return buffer.subarray(0, bytesRead)
   }
 
-  /** Hashes what has become ready; one at a time. What goes wrong shows in `finish`. */
+  /** Hashes bytes that no longer change, one run at a time. `finish` throws its errors. */
   pump(): void {
     this.#pumping ??= this.#hashReady()
       .catch(error => void (this.#broken ??= error))
       .finally(() => (this.#pumping = undefined))
   }
 
-  /** Content from here on is written again: what was hashed of it does not count. */
+  /** Discards the hash of volumes that go beyond this position, because their bytes are written again. */
   async rewind(position: number): Promise<void> {
-    // Another writer may start the next one as soon as this one ends.
+    // Another writer may start the next run as soon as this one ends.
     while (this.#pumping !== undefined) await this.#pumping
     for (const volume of this.#volumes) {
       if (volume.start + volume.hashed <= position) continue
@@ -111,7 +112,7 @@ export class VolumeFiles implements AsyncDisposable {
     }
   }
 
-  /** All that was written, hashed and on the disk. */
+  /** Hashes the rest and syncs all volumes. */
   async finish(): Promise<FinishedVolume[]> {
     await this.#pumping
     await this.#hashReady()
@@ -135,13 +136,13 @@ export class VolumeFiles implements AsyncDisposable {
       while (volume.hashed < volume.size) {
         const from = volume.start + volume.hashed
         const ready = Math.min(this.#readyUntil(from), volume.start + volume.size) - from
-        // Small pieces are left until there are more of them.
+        // Small pieces wait until there is more to hash.
         if (ready <= 0 || (ready < PIECE && volume.hashed + ready < volume.size)) break
         const length = Math.min(ready, PIECE)
         const { bytesRead } = await onDisk(volume.path, () =>
           volume.file.read(this.#buffer, 0, length, volume.hashed),
         )
-        // A place that nobody wrote to reads as zeros, as it does when the file has its full length.
+        // Bytes that were never written are zeros, as they are once the file has its full length.
         this.#buffer.fill(0, bytesRead, length)
         volume.hash.update(this.#buffer.subarray(0, length))
         volume.hashed += length
@@ -150,7 +151,8 @@ export class VolumeFiles implements AsyncDisposable {
   }
 
   #locate(position: number): { volume: Volume; within: number; left: number } {
-    const volume = this.#volumes.find(({ start, size }) => position < start + size)!
+    const volume = this.#volumes.find(({ start, size }) => position < start + size)
+    if (volume === undefined) throw new GpregError('bug', `byte ${position} is behind the last volume`)
     const within = position - volume.start
     return { volume, within, left: volume.size - within }
   }

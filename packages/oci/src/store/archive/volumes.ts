@@ -2,10 +2,10 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { ByteStream } from '../content.ts'
+import { damaged } from '../damage.ts'
 import { storageError } from '../layout/layout-files.ts'
-import { damaged } from './tar-header.ts'
 
-/** Bytes a read asks for at once. */
+/** Bytes of one read. */
 const READ_SIZE = 256 * 1024
 
 interface Volume {
@@ -15,7 +15,7 @@ interface Volume {
   readonly size: number
 }
 
-/** Files that make one archive, one behind the other, read by offset: several reads at once, nothing copied. */
+/** The volumes of one archive, read by offset as if they were one file. Several reads may run at once. */
 export class VolumeReader implements AsyncDisposable {
   readonly size: number
   readonly #volumes: readonly Volume[]
@@ -25,7 +25,7 @@ export class VolumeReader implements AsyncDisposable {
     this.size = volumes.reduce((sum, volume) => sum + volume.size, 0)
   }
 
-  /** @throws `storage`, `bundle-damaged` for what is no file */
+  /** @throws `storage`, `bundle-damaged` for a path that is no regular file */
   static async open(paths: readonly string[]): Promise<VolumeReader> {
     const volumes: Volume[] = []
     let start = 0
@@ -59,20 +59,21 @@ export class VolumeReader implements AsyncDisposable {
     }
   }
 
-  /** A short piece whole. */
+  /** Reads a short part whole. */
   async bytes(start: number, length: number): Promise<Buffer> {
     const chunks: Uint8Array[] = []
     for await (const chunk of this.read(start, start + length)) chunks.push(chunk)
     return Buffer.concat(chunks)
   }
 
-  /** A position as messages say it. */
-  placeOf(position: number): string {
-    const { path, start } = this.#volumes.findLast(each => each.start <= position)!
-    return `byte ${position - start} of ${basename(path)}`
+  /** A position for messages: `byte 512 of x.tar.002`. */
+  describePosition(position: number): string {
+    const volume = this.#volumes.findLast(each => each.start <= position)
+    if (volume === undefined) return `byte ${position}`
+    return `byte ${position - volume.start} of ${basename(volume.path)}`
   }
 
-  /** Names of the files that hold a piece. */
+  /** Names of the files that hold a part. */
   namesOf(start: number, end: number): string[] {
     return this.#volumes
       .filter(volume => start < volume.start + volume.size && end > volume.start)

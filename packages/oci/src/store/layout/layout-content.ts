@@ -7,7 +7,7 @@ import { isDigest } from '../../model/digest.ts'
 /** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export const REF_NAME = 'org.opencontainers.image.ref.name'
 
-/** Only what is needed is checked; what other tools wrote beside it is kept as it is. */
+/** Only the needed fields are checked; fields of other tools are kept. */
 const entry = z.looseObject({
   mediaType: z.string(),
   digest: z.string().refine((text): text is Digest => isDigest(text), 'not a digest'),
@@ -24,23 +24,23 @@ export const indexDocument = z.looseObject({
 export type IndexEntry = z.output<typeof entry>
 export type IndexDocument = z.output<typeof indexDocument>
 
-/** The bytes of a layout, by digest, wherever they lie: files in a directory, members of a tar. */
+/** The blobs of a layout, by digest: files of a directory, or members of a tar. */
 export interface LayoutContent {
-  /** What it is called in messages. */
+  /** Path of the layout, for messages. */
   readonly location: string
-  /** Whether the content need not be sent: it is here, or known to be where this goes. */
+  /** Whether the content need not be sent: it is stored, or the destination of the layout is known to have it. */
   has(digest: Digest): Promise<boolean>
-  /** Bytes of content that is here. */
+  /** Size of stored content in bytes; undefined if it is not stored. */
   size(digest: Digest): Promise<number | undefined>
   /**
-   * Unchecked bytes from an offset.
+   * Bytes from an offset. They are not checked.
    * @throws `not-found`, `storage`
    */
   read(digest: Digest, offset: number, signal: AbortSignal | undefined): ByteStream
   digests(): AsyncIterable<Digest>
 }
 
-/** Takes bytes under their digest: checked, and all of them or none. */
+/** Stores blobs. Each is checked, and stored whole or not at all. */
 export interface WritableContent extends LayoutContent {
   write(descriptor: Descriptor, content: Content, signal: AbortSignal | undefined): Promise<void>
 }
@@ -51,16 +51,16 @@ export interface LayoutNames {
 }
 
 export interface WritableNames extends LayoutNames {
-  /** Lets a name stand for a manifest. Durable when it returns. */
+  /** Points a name at a manifest. On disk when it returns. */
   set(name: string, descriptor: Descriptor): Promise<void>
 }
 
-/** A name as `index.json` has it. */
+/** An entry of `index.json` with a name. */
 export function namedEntry(name: string, { mediaType, digest, size }: Descriptor): IndexEntry {
   return { mediaType, digest, size, annotations: { [REF_NAME]: name } }
 }
 
-/** Order by name; what has none keeps its place at the end. */
+/** Compares entries by name; those without a name come last, in their order. */
 export function byName(a: IndexEntry, b: IndexEntry): number {
   const [left, right] = [a, b].map(each => each.annotations?.[REF_NAME] ?? '\uffff') as [string, string]
   return left < right ? -1 : left > right ? 1 : 0

@@ -15,14 +15,15 @@ import {
   temporaryPath,
   writeAll,
 } from './layout-files.ts'
+import { openUnverified } from '../stored-content.ts'
 import { verified } from '../verify.ts'
 
-/** The content of a layout in a directory: a file a digest. */
+/** The content of a layout in a directory: one file for each digest. */
 export class DirectoryContent implements WritableContent {
   readonly location: string
   readonly #elsewhere: ReadonlySet<Digest>
 
-  /** @param elsewhere content that is left out, since it is known to be where this goes */
+  /** @param elsewhere content that is left out, because the destination of the layout is known to have it */
   constructor(root: string, elsewhere: ReadonlySet<Digest> = new Set()) {
     this.location = root
     this.#elsewhere = elsewhere
@@ -40,7 +41,7 @@ export class DirectoryContent implements WritableContent {
     try {
       yield* readFrom(blobPath(this.location, digest), offset, signal)
     } catch (error) {
-      // A link is no content either.
+      // A link does not count as content.
       if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
         throw new GpregError('not-found', `${digest} is not in ${this.location}`, {
           digest,
@@ -59,13 +60,13 @@ export class DirectoryContent implements WritableContent {
     }
   }
 
-  /** Into a file of its own, checked while it is written, then under its digest in one step. */
+  /** Writes to a temporary file, checks the bytes on the way, then renames the file to its digest. */
   async write(descriptor: Descriptor, content: Content, signal: AbortSignal | undefined): Promise<void> {
-    const temporary = temporaryPath(this.location)
+    const temporary = await temporaryPath(this.location)
     const file = await onDisk(this.location, () => open(temporary, 'wx', 0o444))
     try {
       try {
-        const bytes = verified(content.open({ offset: 0, signal, unchecked: true }), descriptor)
+        const bytes = verified(openUnverified(content, { offset: 0, signal }), descriptor)
         await writeAll(this.location, file, bytes, signal)
         signal?.throwIfAborted()
         await onDisk(this.location, () => file.sync())

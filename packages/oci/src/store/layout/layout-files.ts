@@ -1,83 +1,67 @@
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GpregError, isGpregError } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
+import { writerMark, writerOf } from '../writer.ts'
 
-/** Bytes a read asks for at once. */
+/** Bytes of one read. */
 const READ_SIZE = 256 * 1024
 
-/** What is written here is never visible as content. */
+/** Folder of unfinished files: they are never visible as content. */
 const INGEST = 'ingest'
 
-/** An upload that nobody went on with for so long is given up, in milliseconds. */
+/** Milliseconds after which an unfinished file that nobody writes to is removed. */
 const LEFTOVER_AGE = 24 * 60 * 60_000
 
-/** Where a digest's bytes are. The digest has been checked, so it holds nothing that means something in a path. */
+/** The file of a blob. The digest is checked, so it holds no special characters of paths. */
 export function blobPath(root: string, digest: Digest): string {
   const checked = parseDigest(digest)
   return join(root, 'blobs', digestAlgorithm(checked), digestHex(checked))
 }
 
-/** Where what is on its way into a layout lies. */
+/** The folder of unfinished files of a layout. */
 export function ingestFolder(root: string): string {
   return join(root, INGEST)
 }
 
-/** An upload's file: it outlives its process, so that the upload can go on. */
+/** The file of an upload. It outlives its process, so that the upload can continue. */
 export function ingestPath(root: string, id: string): string {
   return join(root, INGEST, id)
 }
 
-/** A file that is of no use to anybody but this process. */
-export function temporaryPath(root: string): string {
-  return join(root, INGEST, `${processMark()}${OWNER_END}${randomUUID()}`)
+/** A new path for a file that only this process needs. */
+export async function temporaryPath(root: string): Promise<string> {
+  return join(root, INGEST, await writerMark())
 }
 
-const OWNER_END = '~'
-
-/** Host, process and its start: a process id alone comes back, after a restart in a container even at once. */
-function processMark(pid = process.pid, start = Math.round(performance.timeOrigin)): string {
-  return `${hostname()}~${pid}~${start}`
-}
-
-/** True where a temporary file's writer is known to be gone. Of other hosts nothing is known. */
-function isOrphan(name: string): boolean {
-  const [host, pid, start, rest] = name.split(OWNER_END)
-  if (rest === undefined || host !== hostname()) return false
-  if (Number(pid) === process.pid) return processMark(process.pid, Number(start)) !== processMark()
-  try {
-    process.kill(Number(pid), 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
-/** Makes the folders of a layout and clears what dead writers left. */
+/**
+ * Makes the folders of a layout and removes the temporary files of processes that no longer run. Files of another host stay until
+ * they are old, because its process may be writing to the same network drive.
+ * @param now milliseconds since the epoch
+ */
 export async function prepareFolders(root: string, now: number): Promise<void> {
   await onDisk(root, async () => {
     await mkdir(join(root, 'blobs', 'sha256'), { recursive: true })
     await mkdir(join(root, INGEST), { recursive: true })
     for (const name of await readdir(join(root, INGEST))) {
       const path = join(root, INGEST, name)
-      if (isOrphan(name) || now - (await lstat(path)).mtimeMs > LEFTOVER_AGE) await unlink(path)
+      const isOrphan = (await writerOf(name))?.state === 'gone'
+      if (isOrphan || now - (await lstat(path)).mtimeMs > LEFTOVER_AGE) await unlink(path)
     }
   })
 }
 
-/** A layout may come from anywhere: links are not followed, and a pipe that nobody writes to is not waited for. */
+/** Flags for reading an untrusted layout: links are not followed, and a pipe that nobody writes to does not block. */
 const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** The index or the lock of a layout is never larger, in bytes: it is read whole. */
+/** Bytes of a document (index, lock) at most, because it is read whole. */
 export const MAX_DOCUMENT = 64 * 1024 * 1024
 
 /**
- * A document of a layout; undefined where there is none.
- * @throws `input-unreadable`, for a link or a pipe too
+ * Reads a document of a layout; undefined if it does not exist.
+ * @throws `input-unreadable`, also for a link or a pipe
  */
 export async function readDocument(path: string): Promise<string | undefined> {
   const refuse = (why: string, cause?: unknown) =>
@@ -98,8 +82,8 @@ export async function readDocument(path: string): Promise<string | undefined> {
 }
 
 /**
- * Bytes of a file from an offset.
- * @throws `not-found` for what is no file, and what the system throws
+ * Reads a file from an offset.
+ * @throws `not-found` if it is no regular file, and errors of the system
  */
 export async function* readFrom(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
   const file = await open(path, READ_FILE)
@@ -117,7 +101,7 @@ export async function* readFrom(path: string, offset: number, signal: AbortSigna
   }
 }
 
-/** Whether there is anything under this name. */
+/** Whether the path exists. */
 export function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
@@ -125,7 +109,7 @@ export function isThere(path: string): Promise<boolean> {
   )
 }
 
-/** Size of a regular file; undefined where there is none. A link is none. */
+/** Size of a regular file; undefined if there is none. A link does not count. */
 export async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const info = await lstat(path)
@@ -136,7 +120,7 @@ export async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Appends a stream to an open file, whole chunks in order. Errors of the stream pass as they are, whatever their codes look like. */
+/** Appends a stream to an open file. Errors of the stream are thrown unchanged, even with codes like those of the disk. */
 export async function writeAll(
   root: string,
   file: FileHandle,
@@ -152,7 +136,9 @@ export async function writeAll(
   }
 }
 
-/** Puts a finished file in its place, durably: the bytes first, then the name. Who comes second finds the same bytes there. */
+/**
+ * Moves a finished file to its path, durably: the bytes first, then the name. A second writer replaces it with the same bytes.
+ */
 export async function settle(temporary: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await rename(temporary, path)
@@ -168,7 +154,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Runs work on files, and on nothing else: what the disk refuses becomes a `storage` error. */
+/** Runs work on files, and turns errors of the disk into `storage` errors. */
 export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -177,7 +163,7 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** What the disk refused, as a typed error; anything else as it is. */
+/** An error of the disk as a typed error; any other error unchanged. */
 export function storageError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error

@@ -19,14 +19,14 @@ const LAYOUT_VERSION = '1.0.0'
 type Change = (entries: readonly IndexEntry[]) => readonly IndexEntry[]
 
 /**
- * `index.json` of a layout: which names stand for which manifests. Changes are written as one new file, atomically; changes
- * that come while one is being written go into the next together. What another process wrote meanwhile is read before, so
- * that its names stay. Nothing shows before it is on disk.
+ * `index.json` of a layout: the names of its manifests. A change replaces the file atomically; changes that arrive during a write
+ * go into the next one together. If another process has changed the file, it is read again first, so that no name is lost. A
+ * change is visible only once it is on disk.
  */
 export class LayoutIndex implements WritableNames {
   readonly #root: string
   #document: IndexDocument
-  /** which file the document is, as far as can be told without reading it */
+  /** Identifies the file that the document was read from, see {@link stampOf}. */
   #stamp: string
   #waiting: Change[] = []
   #next: Promise<void> | undefined
@@ -38,7 +38,7 @@ export class LayoutIndex implements WritableNames {
     this.#stamp = stamp
   }
 
-  /** @throws `input-invalid` where the folder holds something that is no layout */
+  /** Opens an index, or makes an empty one. @throws `input-invalid` if the folder holds something else */
   static async open(root: string): Promise<LayoutIndex> {
     if ((await readDocument(join(root, 'oci-layout'))) === undefined)
       await writeAtomically(root, 'oci-layout', JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }))
@@ -52,7 +52,7 @@ export class LayoutIndex implements WritableNames {
   }
 
   /**
-   * The index of a layout that is there; nothing is written.
+   * Reads the index of an existing layout. Nothing is written.
    * @throws `input-invalid`, `input-unreadable`
    */
   static async read(root: string): Promise<LayoutIndex> {
@@ -69,7 +69,7 @@ export class LayoutIndex implements WritableNames {
     await this.#change(entries => {
       const known = entries.find(isNamed)
       if (known?.digest === descriptor.digest) return entries
-      // In order, so that the same names make the same file, however they came.
+      // Sorted, so that the same names make the same file in any order of changes.
       return [...entries.filter(each => each !== known), namedEntry(name, descriptor)].toSorted(byName)
     })
   }
@@ -84,7 +84,7 @@ export class LayoutIndex implements WritableNames {
     return removed
   }
 
-  /** One write at a time; the next one takes all changes that came meanwhile, and they fail or hold together. */
+  /** Queues a change. There is one write at a time; the next one takes all queued changes, and they succeed or fail together. */
   #change(change: Change): Promise<void> {
     this.#waiting.push(change)
     this.#next ??= this.#writing
@@ -110,23 +110,24 @@ export class LayoutIndex implements WritableNames {
       mediaType: MediaType.ociIndex,
       manifests: [...manifests],
     }
-    if (stamp === NOWHERE || manifests !== before)
+    if (stamp === ABSENT || manifests !== before)
       await writeAtomically(this.#root, 'index.json', formatIndex(document))
     this.#document = document
     this.#stamp = await stampOf(path)
   }
 }
 
-const NOWHERE = 'nowhere'
+/** Stamp of a file that does not exist. */
+const ABSENT = 'absent'
 
-/** Who replaces a file makes another inode; who writes into it changes its time. */
+/** Inode, time and size of a file: a replaced file has another inode, and a changed one another time. */
 async function stampOf(path: string): Promise<string> {
   return onDisk(path, async () => {
     try {
       const { ino, mtimeNs, size } = await stat(path, { bigint: true })
       return `${ino} ${mtimeNs} ${size}`
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOWHERE
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ABSENT
       throw error
     }
   })
@@ -146,7 +147,7 @@ export function parseIndex(text: string, path: string): IndexDocument {
 }
 
 async function writeAtomically(root: string, name: string, text: string): Promise<void> {
-  const temporary = temporaryPath(root)
+  const temporary = await temporaryPath(root)
   await onDisk(root, async () => {
     try {
       const file = await open(temporary, 'wx')

@@ -8,13 +8,14 @@ import type { ByteStream, Call } from '../content.ts'
 import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
 import { digestOfStream } from '../verify.ts'
 
-/** Bytes on their way into a layout whose digest is not known yet. They outlive the process: an upload can go on. */
+/** An upload into a layout, before its digest is known. Its bytes outlive the process, so that the upload can continue. */
 export class LayoutIngest implements Ingest {
   readonly id: string
   readonly #root: string
   #size: number
-  /** sha256 of what was appended by this process from the start; undefined where that is not all */
+  /** SHA-256 of the bytes appended by this object. */
   #hash = createHash('sha256')
+  /** bytes in the hash */
   #hashed = 0
 
   private constructor(root: string, id: string, size: number) {
@@ -29,7 +30,7 @@ export class LayoutIngest implements Ingest {
     return new LayoutIngest(root, id, 0)
   }
 
-  /** The ingest with this id, as far as it got. */
+  /** The ingest with this id; undefined if there is none. */
   static async find(root: string, id: string): Promise<LayoutIngest | undefined> {
     if (!/^[0-9a-f-]{36}$/.test(id)) return undefined
     const size = await sizeOf(ingestPath(root, id))
@@ -75,7 +76,7 @@ export class LayoutIngest implements Ingest {
     await unlink(this.#path()).catch(() => {})
   }
 
-  /** Hashed in passing where this process saw every byte, else read back. */
+  /** The digest of all bytes: hashed while they were appended, or read back if another process appended some. */
   async #digest(digest: Digest): Promise<string> {
     const algorithm = digestAlgorithm(digest)
     if (algorithm === 'sha256' && this.#hashed === this.#size) return this.#hash.copy().digest('hex')

@@ -9,12 +9,12 @@ import {
 } from '../../model/manifest.ts'
 import type { LayoutContent } from './layout-content.ts'
 
-/** Which manifests speak about which, by subject. */
+/** Referrers by their subject. */
 export type ReferrerIndex = Map<Digest, readonly Descriptor[]>
 
 type ReadableContent = Pick<LayoutContent, 'size' | 'read' | 'digests'>
 
-/** Reads every manifest of a layout once: its index knows only those with names. */
+/** Finds all referrers by reading every manifest of a layout, because its index lists only manifests with names. */
 export async function scanReferrers(content: ReadableContent): Promise<ReferrerIndex> {
   const referrers: ReferrerIndex = new Map()
   for await (const { descriptor, manifest } of manifestsOf(content)) {
@@ -24,7 +24,7 @@ export async function scanReferrers(content: ReadableContent): Promise<ReferrerI
   return referrers
 }
 
-/** The first manifest found that content is a child of. */
+/** The first manifest that has this child. */
 export async function parentOf(content: ReadableContent, child: Digest): Promise<Digest | undefined> {
   for await (const { descriptor, manifest } of manifestsOf(content)) {
     if (childrenOf(manifest).some(({ digest }) => digest === child)) return descriptor.digest
@@ -48,7 +48,7 @@ export function addReferrer(referrers: ReferrerIndex, subject: Digest, descripto
   if (!list.some(({ digest }) => digest === descriptor.digest)) referrers.set(subject, [...list, descriptor])
 }
 
-/** A blob as a manifest, where it is one: of layers, which are told apart by their first byte, only one piece is read. */
+/** Parses a blob as a manifest; undefined if it is none. Of layers only one chunk is read: they do not start with `{`. */
 export async function readManifestOf(
   content: ReadableContent,
   digest: Digest,

@@ -2,19 +2,25 @@ import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts'
-import { isTag, parseReference, tryParseReference } from '../../model/reference.ts'
+import { isTag, tryParseReference } from '../../model/reference.ts'
 import { artifactIn, type Artifact } from '../artifact.ts'
-import type { ReferrerLister, RepositoryLister, Sizer, TagLister } from '../capabilities.ts'
+import type {
+  ReferrerLister,
+  RepositoryLister,
+  Sizer,
+  TagLister,
+  UnverifiedFetcher,
+} from '../capabilities.ts'
 import type { ByteStream, FetchCall, ReadableRepository, Store } from '../content.ts'
 import { REF_NAME, type IndexEntry, type LayoutContent, type LayoutNames } from './layout-content.ts'
 import { readManifestOf, scanReferrers, type ReferrerIndex } from './layout-manifests.ts'
 import { verified } from '../verify.ts'
 
-/** What the repositories of one layout share. */
+/** The parts of one layout, shared by all its repositories. */
 export interface LayoutParts<C extends LayoutContent = LayoutContent, N extends LayoutNames = LayoutNames> {
   readonly content: C
   readonly names: N
-  /** Which manifests speak about which: read once from all manifests there are, then kept by who writes. */
+  /** Referrers by subject: read once from all manifests, then updated by every write. */
   referrers(): Promise<ReferrerIndex>
 }
 
@@ -27,7 +33,7 @@ export function layoutParts<C extends LayoutContent, N extends LayoutNames>(
 }
 
 /**
- * An OCI image layout, as far as it can be read. A layout has no links by repository: content is there for all of them.
+ * An OCI image layout that is only read. A layout does not separate repositories: all of them have all content.
  * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 export class LayoutReader implements Store<ReadableLayoutRepository>, RepositoryLister {
@@ -44,7 +50,7 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
   }
 
   /**
-   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * The artifact behind a name of this store: `repository[:tag][@digest]`.
    * @throws `reference-invalid`
    */
   artifact(name: string): Artifact<ReadableLayoutRepository> {
@@ -55,7 +61,7 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
     yield* repositoriesOf(this.#parts.names)
   }
 
-  /** Whether the bytes are in it. */
+  /** Whether the blob is stored. */
   async holds(digest: Digest): Promise<boolean> {
     return (await this.#parts.content.size(digest)) !== undefined
   }
@@ -70,7 +76,9 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
   }
 }
 
-export class ReadableLayoutRepository implements ReadableRepository, TagLister, ReferrerLister, Sizer {
+export class ReadableLayoutRepository
+  implements ReadableRepository, TagLister, ReferrerLister, Sizer, UnverifiedFetcher
+{
   readonly name: string
   readonly #parts: LayoutParts
 
@@ -86,10 +94,14 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
     return { mediaType: found.mediaType, digest: found.digest, size: found.size }
   }
 
-  fetch(descriptor: Descriptor, { offset = 0, signal, unchecked }: FetchCall = {}): ByteStream {
-    const { content } = this.#parts
-    const stream = content.read(descriptor.digest, offset, signal)
-    return offset > 0 || unchecked ? stream : verified(stream, descriptor, { path: content.location })
+  fetch(descriptor: Descriptor, call: FetchCall = {}): ByteStream {
+    const stream = this.fetchUnverified(descriptor, call)
+    const { location } = this.#parts.content
+    return (call.offset ?? 0) > 0 ? stream : verified(stream, descriptor, { path: location })
+  }
+
+  fetchUnverified({ digest }: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
+    return this.#parts.content.read(digest, offset, signal)
   }
 
   exists({ digest }: Descriptor): Promise<boolean> {
@@ -108,7 +120,7 @@ export class ReadableLayoutRepository implements ReadableRepository, TagLister, 
     return (await this.#parts.referrers()).get(subject) ?? []
   }
 
-  /** The index knows only what has a name; for the rest the document says what it is. */
+  /** The descriptor of a digest. If the index does not list it, the media type is taken from the manifest itself. */
   async #resolveDigest(digest: Digest): Promise<Descriptor> {
     const { content, names } = this.#parts
     const named = lookup(names).digests.get(digest)
@@ -138,7 +150,10 @@ interface Lookup {
 
 const lookups = new WeakMap<readonly IndexEntry[], Lookup>()
 
-/** An index may have very many names: they are looked through once for each state of it. The first of several holds. */
+/**
+ * Maps of the entries of an index. They are built once for each state of it, because it may have very many names. The first of
+ * several entries with one name counts.
+ */
 function lookup(index: LayoutNames): Lookup {
   const entries = index.entries()
   const known = lookups.get(entries)
@@ -165,7 +180,7 @@ export function repositoriesOf(names: LayoutNames): string[] {
   return [...new Set(all)].sort()
 }
 
-/** The repository and tag of an entry. Others write a bare tag, or a whole reference with its host: both are understood. */
+/** The repository and tag of an entry. Other tools write a bare tag or a reference with its host; both are accepted. */
 export function splitName(entry: IndexEntry): { repository: string; tag: string } | undefined {
   const name = entry.annotations?.[REF_NAME]
   if (name === undefined) return undefined
@@ -175,5 +190,6 @@ export function splitName(entry: IndexEntry): { repository: string; tag: string 
   }
   if (isTag(name)) return { repository: '', tag: name }
   const reference = tryParseReference(name)
-  return reference && { repository: name.split('@')[0]!, tag: parseReference(name).tag ?? 'latest' }
+  const [repository = name] = name.split('@')
+  return reference && { repository, tag: reference.tag ?? 'latest' }
 }

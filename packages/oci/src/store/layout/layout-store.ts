@@ -31,8 +31,8 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   /**
-   * Opens a layout, or makes one in a directory that is empty or not there.
-   * @throws `input-invalid` where the directory is something else, `storage`
+   * Opens a layout, or makes one in an empty or new directory.
+   * @throws `input-invalid` if the directory holds something else, `storage`
    */
   static async open(
     root: string,
@@ -45,9 +45,9 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   /**
-   * Opens or makes a layout that is saved into: finished blobs are hashed before they count, half ones go on.
-   * @param elsewhere content that is left out, since it is known to be where the layout goes
-   * @throws `input-invalid` where the directory is something else, `storage`
+   * Opens or makes a layout for a save: finished blobs are hashed before they count, unfinished ones are continued.
+   * @param elsewhere content that is left out, because the destination of the layout is known to have it
+   * @throws `input-invalid` if the directory holds something else, `storage`
    */
   static resume(
     root: string,
@@ -59,7 +59,7 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   /**
-   * Opens a layout to read it, and leaves it as it is: it may be on a medium that cannot be written to.
+   * Opens a layout for reading. Nothing is written, because it may be on a read-only medium.
    * @throws `input-invalid`, `input-unreadable`
    */
   static async read(root: string): Promise<LayoutReader> {
@@ -71,7 +71,7 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   /**
-   * What a name stands for in this store: `repository[:tag][@digest]`.
+   * The artifact behind a name of this store: `repository[:tag][@digest]`.
    * @throws `reference-invalid`
    */
   artifact(name: string): Artifact<LayoutRepository> {
@@ -96,7 +96,7 @@ export class LayoutRepository extends WritableLayoutRepository implements Ingest
     return id === undefined ? LayoutIngest.create(location) : LayoutIngest.find(location, id)
   }
 
-  /** Content is there for all repositories, so that what another tag or manifest still needs is not taken from it. */
+  /** Deletes content unless a tag of another repository or a manifest still needs it, because all repositories share it. */
   async delete(descriptor: Descriptor): Promise<void> {
     const { content, names } = this.#parts
     if (!(await this.exists(descriptor))) throw this.notFound(descriptor.digest)

@@ -10,7 +10,9 @@ import { verified } from '../verify.ts'
 
 export type WritableParts = LayoutParts<WritableContent, WritableNames>
 
-/** A repository of a layout that is being written. Names are `repository:tag`, as skopeo finds them: `oci:DIR:library/redis:6.2`. */
+/**
+ * A repository of a layout that can be written. Names are `repository:tag`, as skopeo finds them: `oci:DIR:library/redis:6.2`.
+ */
 export class WritableLayoutRepository extends ReadableLayoutRepository implements Repository, Mounter {
   readonly #parts: WritableParts
 
@@ -20,7 +22,7 @@ export class WritableLayoutRepository extends ReadableLayoutRepository implement
   }
 
   async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
-    // A manifest is looked at even where its bytes are there: they may have come as a blob, without their children.
+    // A manifest is checked even if its bytes are stored: they may have been pushed as a blob, without their children.
     if (isManifestType(descriptor.mediaType)) return this.#pushManifest(descriptor, content, call)
     await this.#write(descriptor, content, call)
   }
@@ -31,7 +33,7 @@ export class WritableLayoutRepository extends ReadableLayoutRepository implement
     await this.#parts.names.set(this.name === '' ? tag : `${this.name}:${tag}`, descriptor)
   }
 
-  /** There for all repositories already, or not at all. */
+  /** All repositories have all content, so a mount only asks whether it is stored. */
   mount(descriptor: Descriptor): Promise<boolean> {
     return this.exists(descriptor)
   }

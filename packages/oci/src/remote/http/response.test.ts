@@ -3,8 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Agent } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { dispatch } from './answer.ts'
-import { exchange } from './exchange.ts'
+import { dispatch } from './response.ts'
+import { sendRequest } from './request.ts'
 
 /** A server, what asks it, and how many connections it has seen. */
 async function open(answer: RequestListener) {
@@ -22,8 +22,8 @@ async function open(answer: RequestListener) {
     disconnected: once(dispatcher, 'disconnect'),
     get: () => dispatch(dispatcher, { origin: url.origin, path: '/', method: 'GET' }, abort.signal),
     head: () =>
-      exchange(
-        { method: 'HEAD', target: url, scopes: [], expect: [200] },
+      sendRequest(
+        { method: 'HEAD', url, scopes: [], expect: [200] },
         { url, dispatcher, authorization: undefined, signal: abort.signal },
       ),
     async [Symbol.asyncDispose]() {
@@ -39,14 +39,14 @@ const half: RequestListener = (_request, response) => {
   response.writeHead(200, { 'content-length': 2000 }).write(Buffer.alloc(1000))
 }
 
-describe('an answer', () => {
-  it('leaves its connection to the next one, after a HEAD as well', async () => {
+describe('a response', () => {
+  it('leaves its connection to the next request, also after a HEAD', async () => {
     await using server = await open((_request, response) => response.writeHead(200).end('body'))
     for (const ask of [server.head, server.get, server.head, server.head]) await (await ask()).body.dump()
     expect(server.connections()).toBe(1)
   })
 
-  it('comes whole however slowly it is read', async () => {
+  it('arrives whole however slowly it is read', async () => {
     const bytes = Buffer.alloc(3_000_000, 'slow')
     await using server = await open((_request, response) => response.end(bytes))
     const chunks: Uint8Array[] = []
@@ -57,7 +57,7 @@ describe('an answer', () => {
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
   })
 
-  it('ends with the reason of the signal, before its head and after', async () => {
+  it('fails with the reason of the signal, before its head and after it', async () => {
     await using silent = await open(() => {})
     const asked = silent.get()
     silent.abort.abort(new RangeError('enough'))
@@ -71,7 +71,7 @@ describe('an answer', () => {
     await expect(read).rejects.toThrow('enough')
   })
 
-  it('gives what came, then its error, to whoever reads a body that broke before', async () => {
+  it('that broke before it was read yields the received bytes, then throws its error', async () => {
     await using server = await open((_request, response) => {
       half(_request, response)
       setImmediate(() => response.destroy())
@@ -83,7 +83,7 @@ describe('an answer', () => {
     await body.dump()
   })
 
-  it('is not read to its end where nobody wants so much', async () => {
+  it('that is dumped is not read to its end if it is long', async () => {
     let sent = 0
     await using server = await open((_request, response) => {
       const more = () => {

@@ -2,11 +2,11 @@ import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { onDisk } from '../layout/layout-files.ts'
 
-/** How far each blob of an archive has come: a line a step, so that nothing but its last line can be torn. */
-export class Journal implements AsyncDisposable {
+/** Records how much of each blob of an archive is written: one line for each step, so that only the last line can be torn. */
+export class ArchiveJournal implements AsyncDisposable {
   readonly #file: FileHandle
   readonly #path: string
-  /** bytes of each blob that were written, from its start; what a power cut left out shows when they are hashed */
+  /** Bytes of each blob that were written. After a power cut some may be missing, which shows when the blob is hashed. */
   readonly positions: Map<Digest, number>
 
   private constructor(path: string, file: FileHandle, positions: Map<Digest, number>) {
@@ -15,8 +15,8 @@ export class Journal implements AsyncDisposable {
     this.positions = positions
   }
 
-  /** @param identity of the archive; undefined comes back where the journal is about another one */
-  static async open(path: string, identity: string): Promise<Journal | undefined> {
+  /** @param identity of the archive @returns undefined if the journal belongs to another archive */
+  static async open(path: string, identity: string): Promise<ArchiveJournal | undefined> {
     const text = await onDisk(path, () => readFile(path, 'utf8')).catch((error: Error) => {
       if ((error.cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
       throw error
@@ -28,10 +28,10 @@ export class Journal implements AsyncDisposable {
       const [digest = '', position] = line.split(' ')
       if (isDigest(digest) && /^\d+$/.test(position ?? '')) positions.set(digest, Number(position))
     }
-    // A torn first line says nothing, and would spoil the next.
+    // A torn first line is overwritten, because it would spoil the next one.
     const file = await onDisk(path, () => open(path, first === '' ? 'w' : 'a'))
-    const journal = new Journal(path, file, positions)
-    // Behind a torn line, a new one starts on its own.
+    const journal = new ArchiveJournal(path, file, positions)
+    // An empty line ends a torn last line.
     await journal.#append(first === '' ? identity : '')
     return journal
   }

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici'
 
-/** What is read of a body that nobody wants, in bytes, so that its connection can be used again. */
+/** Bytes of an unwanted body that are still read, so that its connection can be used again. */
 const MAX_DUMP = 128 * 1024
 
-/** Bytes that lie ready for a consumer before no more are taken from the line. */
+/** Bytes buffered for the consumer; beyond this the connection is paused. */
 const READY = 64 * 1024
 
 interface Waiting {
@@ -12,15 +12,15 @@ interface Waiting {
 }
 
 /**
- * The body of an answer: to be read, dumped or destroyed, since until then it has its connection to itself. Every byte of every
- * blob comes through here, and all that a stream of Node does beside that took a tenth of the time of a copy.
+ * The body of a response. It must be read, dumped or destroyed, because it occupies its connection until then. It is no Node
+ * stream: every byte of every blob passes through it, and Node streams cost a tenth of the time of a copy.
  */
-export class AnswerBody implements AsyncIterableIterator<Uint8Array> {
+export class ResponseBody implements AsyncIterableIterator<Uint8Array> {
   #controller: Dispatcher.DispatchController | undefined
   readonly #chunks: Uint8Array[] = []
   #ready = 0
   #isOver = false
-  /** It may break before anybody reads it, and whoever does then gets the error. */
+  /** An error that came before the body was read; the next read throws it. */
   #failure: { readonly error: unknown } | undefined
   #waiting: Waiting | undefined
 
@@ -48,7 +48,7 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array> {
     this.#waiting = undefined
   }
 
-  /** Takes no more from the line. @param error what whoever reads on is told, after what lies ready */
+  /** Stops receiving. @param error thrown by later reads, once the buffered bytes are read */
   destroy(error: unknown = new DOMException('nobody reads on', 'AbortError')): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -60,13 +60,13 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array> {
     controller?.abort(error as Error)
   }
 
-  /** Lets go of it. What goes wrong with it meanwhile is of no interest. */
+  /** Frees the connection. Errors are ignored, because the body is not wanted. */
   async dump(): Promise<void> {
     let left = MAX_DUMP
     try {
       for await (const { byteLength } of this) if ((left -= byteLength) < 0) return
     } catch {
-      // Then it is over as well.
+      // A body that failed has freed its connection, too.
     }
   }
 
@@ -94,25 +94,28 @@ export class AnswerBody implements AsyncIterableIterator<Uint8Array> {
 
 const END = { done: true, value: undefined } as const
 
-export interface Answer {
+export interface RawResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: AnswerBody
+  readonly body: ResponseBody
 }
 
 /**
- * Takes what undici has to say about one request. Its own `request` leaves behind what V8 moves to the old generation, request
- * after request, where it stays until that is collected: planning 10,000 images took twice the memory. So everything is let go
- * of here as soon as it is over.
+ * Receives the events of undici for one request. It drops every reference as soon as the request ends, because undici's own
+ * `request` leaves objects behind that V8 moves to the old generation: planning 10,000 images took twice the memory.
  */
-class AnswerHandler implements Dispatcher.DispatchHandler {
-  #resolve: ((answer: Answer) => void) | undefined
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  #resolve: ((response: RawResponse) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
   #controller: Dispatcher.DispatchController | undefined
-  #body: AnswerBody | undefined
+  #body: ResponseBody | undefined
   readonly #signal: AbortSignal
 
-  constructor(resolve: (answer: Answer) => void, reject: (error: unknown) => void, signal: AbortSignal) {
+  constructor(
+    resolve: (response: RawResponse) => void,
+    reject: (error: unknown) => void,
+    signal: AbortSignal,
+  ) {
     this.#resolve = resolve
     this.#reject = reject
     this.#signal = signal
@@ -127,10 +130,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: Answer['headers'],
+    headers: RawResponse['headers'],
   ): void {
     if (status < 200) return
-    this.#body = new AnswerBody(controller)
+    this.#body = new ResponseBody(controller)
     this.#resolve?.({ status, headers, body: this.#body })
   }
 
@@ -140,13 +143,13 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#body?.finish()
-    this.#letGo()
+    this.#dropReferences()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#reject?.(error)
     this.#body?.destroy(error)
-    this.#letGo()
+    this.#dropReferences()
   }
 
   readonly #abort = (): void => {
@@ -154,10 +157,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#reject?.(reason)
     this.#body?.destroy(reason)
     this.#controller?.abort(reason)
-    this.#letGo()
+    this.#dropReferences()
   }
 
-  #letGo(): void {
+  #dropReferences(): void {
     this.#signal.removeEventListener('abort', this.#abort)
     this.#resolve = this.#reject = this.#controller = this.#body = undefined
   }
@@ -168,9 +171,9 @@ export function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    dispatcher.dispatch(options, new AnswerHandler(resolve, reject, signal))
+    dispatcher.dispatch(options, new ResponseHandler(resolve, reject, signal))
   })
 }

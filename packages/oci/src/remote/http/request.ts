@@ -1,33 +1,33 @@
 import type { Dispatcher } from 'undici'
 import type { ByteStream } from '../../store/content.ts'
-import { dispatch, type AnswerBody } from './answer.ts'
 import type { Scope } from '../auth/authority.ts'
+import { dispatch, type ResponseBody } from './response.ts'
 
-/** What is asked of a registry. */
+/** One request to a registry. */
 export interface ApiRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** path below `/v2/`, or a URL that the registry gave */
-  readonly target: string | URL
+  /** A path below `/v2/`, or an absolute URL that the registry gave. */
+  readonly url: string | URL
   readonly scopes: readonly Scope[]
-  /** status codes that are answers; every other one is an error */
+  /** Status codes of success; any other status is thrown as an error. */
   readonly expect: readonly number[]
   readonly headers?: Readonly<Record<string, string>>
-  /** A stream can be sent once: no retry, no second try after a 401. */
+  /** A stream can be sent only once: such a request is not retried, and not repeated after a 401. */
   readonly body?: Uint8Array | ByteStream
   readonly signal?: AbortSignal | undefined
-  /** milliseconds without any answer; default: the stall time-out */
+  /** milliseconds until the first byte of the response; default: the stall time-out */
   readonly answerTimeout?: number
 }
 
 export interface ApiResponse {
   readonly status: number
-  /** where the answer came from, after redirects */
+  /** URL of the response, after redirects. */
   readonly url: URL
   header(name: string): string | undefined
-  readonly body: AnswerBody
+  readonly body: ResponseBody
 }
 
-/** How one exchange travels. */
+/** Address, connection and credentials of one request. */
 export interface Route {
   readonly url: URL
   readonly dispatcher: Dispatcher
@@ -37,8 +37,8 @@ export interface Route {
 
 const USER_AGENT = 'gpreg/0.1'
 
-/** One request and the head of its answer; errors are those of the HTTP client. */
-export async function exchange(request: ApiRequest, route: Route): Promise<ApiResponse> {
+/** Sends one request and waits for the head of its response. @throws errors of undici */
+export async function sendRequest(request: ApiRequest, route: Route): Promise<ApiResponse> {
   const { url, dispatcher, authorization, signal } = route
   const options: Dispatcher.DispatchOptions = {
     origin: url.origin,
@@ -49,10 +49,10 @@ export async function exchange(request: ApiRequest, route: Route): Promise<ApiRe
       ...request.headers,
       ...(authorization === undefined ? {} : { authorization }),
     },
-    // undici takes any async iterable of bytes; its types name only some.
+    // undici accepts any async iterable of bytes, but its types name only some.
     body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & string,
-    // undici would close the connection after every HEAD, for servers that send a body with it: a new one costs more than
-    // the answer, and what comes unasked ends a connection that is kept just as well.
+    // By default undici closes the connection after every HEAD, because some servers send a body with it. A new connection
+    // costs more than the response, and undici also closes a kept connection that receives unexpected bytes.
     reset: false,
     ...(request.answerTimeout === undefined ? {} : { headersTimeout: request.answerTimeout }),
   }
@@ -68,7 +68,7 @@ export function isStream(body: ApiRequest['body']): body is ByteStream {
   return body !== undefined && !(body instanceof Uint8Array)
 }
 
-/** Without the query: upload locations carry signed state there. */
-export function describeTarget(target: string | URL): string {
-  return target instanceof URL ? target.pathname.replace(/^\/v2\//, '') : target.split('?')[0] || '/v2/'
+/** The path of a request for messages. The query is left out, because upload locations carry signed state there. */
+export function describePath(url: string | URL): string {
+  return url instanceof URL ? url.pathname.replace(/^\/v2\//, '') : url.split('?')[0] || '/v2/'
 }

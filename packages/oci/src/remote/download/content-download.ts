@@ -1,0 +1,40 @@
+import type { Context } from '../../context.ts'
+import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
+import type { ByteStream, FetchCall } from '../../store/content.ts'
+import { contentPath, type RepositoryApi } from '../repository-api.ts'
+import { download } from './download.ts'
+import { rangedDownload } from './ranged-download.ts'
+
+/**
+ * Downloads a manifest or a blob. The bytes are not checked.
+ * @param readAhead whether several connections may fetch bytes ahead of the reader
+ */
+export function downloadContent(
+  api: RepositoryApi,
+  descriptor: Descriptor,
+  { offset = 0, signal }: FetchCall,
+  context: Context,
+  readAhead: boolean,
+): ByteStream {
+  const url = contentPath(descriptor)
+  // The digest is that of the bytes as they are stored: no content coding.
+  const identity = { 'accept-encoding': 'identity' }
+  const accept = isManifestType(descriptor.mediaType) ? { accept: descriptor.mediaType } : {}
+  const read = readAhead ? rangedDownload : download
+  return read(context, {
+    descriptor,
+    budget: api.client.budget,
+    offset,
+    signal: signal ?? context.signal,
+    asked: { method: 'GET', path: `${api.name}/${url}`, ...api.subject(descriptor.digest) },
+    open: position => {
+      const range = position > 0 ? { range: `bytes=${position}-` } : {}
+      const headers = { ...identity, ...accept, ...range }
+      return api.request({ method: 'GET', url, headers, expect: position > 0 ? [200, 206] : [200], signal })
+    },
+    openRange: (first, last, abort) => {
+      const headers = { ...identity, range: `bytes=${first}-${last}` }
+      return api.attempt({ method: 'GET', url, headers, expect: [200, 206], signal: abort })
+    },
+  })
+}

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
+import { digestOf } from '../../model/digest.ts'
+import { MediaType } from '../../model/descriptor.ts'
+import { parseReference } from '../../model/reference.ts'
+import { scriptedServer } from '../../testing/scripted-server.ts'
+import { createRegistries } from '../registries.ts'
+
+const MIB = 1024 * 1024
+const bytes = Buffer.alloc(80 * MIB, 'gpreg')
+const layer = { mediaType: MediaType.ociLayerGzip, digest: digestOf(bytes), size: bytes.byteLength }
+
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+})
+
+/** A registry with one large blob, and a clock by which every connection is slow. */
+async function slowRegistry() {
+  const server = await scriptedServer(({ headers: { range } }, response) => {
+    const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
+    const end = last === '' ? bytes.byteLength : Number(last) + 1
+    const body = bytes.subarray(Number(first), end)
+    const contentRange = `bytes ${first}-${end - 1}/${bytes.byteLength}`
+    response.writeHead(range === undefined ? 200 : 206, {
+      'content-length': body.byteLength,
+      ...(range === undefined ? {} : { 'content-range': contentRange }),
+    })
+    response.end(body)
+  })
+  cleanups.push(() => server[Symbol.asyncDispose]())
+  let clock = 0
+  const context = createContext({ now: () => (clock += 200) })
+  const registries = await createRegistries({ env: {} }, context)
+  cleanups.push(() => registries.close())
+  const { repository } = registries.open('source', parseReference(`${server.host}/library/app:1`))
+  return { server, repository }
+}
+
+async function sizeOf(stream: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0
+  for await (const chunk of stream) size += chunk.byteLength
+  return size
+}
+
+describe('a large blob from a slow source', () => {
+  it('is downloaded in ranges over several connections', async () => {
+    const { server, repository } = await slowRegistry()
+    expect(await sizeOf(repository.fetch(layer))).toBe(layer.size)
+    expect(server.seen.filter(({ headers }) => headers.range !== undefined).length).toBeGreaterThan(3)
+  })
+
+  it('is downloaded by one request without read-ahead, verified or not', async () => {
+    const { server, repository } = await slowRegistry()
+    const paced = repository.withoutReadAhead()
+    expect(await sizeOf(paced.fetch(layer))).toBe(layer.size)
+    expect(await sizeOf(paced.fetchUnverified(layer))).toBe(layer.size)
+    expect(server.seen.map(({ headers }) => headers.range)).toEqual([undefined, undefined])
+  })
+})

@@ -1,0 +1,77 @@
+import { isGpregError, type ErrorSubject } from '../errors.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
+import { isDigest } from '../model/digest.ts'
+import type { Scope } from './auth/authority.ts'
+import type { DocumentBounds } from './http/body.ts'
+import type { Document, RegistryClient } from './http/client.ts'
+import type { ApiRequest, ApiResponse } from './http/request.ts'
+
+/** A request to one repository. */
+export interface RepositoryRequest extends Omit<ApiRequest, 'scopes'> {
+  /** A path below the repository, such as `blobs/sha256:…`, or an absolute URL that the registry gave. */
+  readonly url: string | URL
+  /** Default: the rights of the repository. */
+  readonly scopes?: readonly Scope[]
+}
+
+/** Side, host and name of the repository that an error is about. */
+export type RepositorySubject = Required<Pick<ErrorSubject, 'side' | 'host' | 'reference'>>
+
+/** Sends the requests of one repository, below its name and with its rights. */
+export class RepositoryApi {
+  readonly client: RegistryClient
+  /** path of the repository, e.g. `library/redis` */
+  readonly name: string
+  readonly scopes: readonly Scope[]
+
+  /** @param access `read` asks token servers for pull only */
+  constructor(client: RegistryClient, name: string, access: 'read' | 'write') {
+    this.client = client
+    this.name = name
+    this.scopes = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
+  }
+
+  /** The subject of errors: the repository, or a manifest or blob in it. */
+  subject(tagOrDigest?: string): RepositorySubject {
+    const { side, host } = this.client
+    const separator = tagOrDigest === undefined ? '' : isDigest(tagOrDigest) ? '@' : ':'
+    return { side, host, reference: `${host}/${this.name}${separator}${tagOrDigest ?? ''}` }
+  }
+
+  /** Sends a request. Its errors name the repository. */
+  request(request: RepositoryRequest): Promise<ApiResponse> {
+    return this.#naming(() => this.send(request))
+  }
+
+  /** Sends a request of an upload. Its errors name no repository, because the caller knows the image that they are about. */
+  send(request: RepositoryRequest): Promise<ApiResponse> {
+    return this.client.request(this.#complete(request))
+  }
+
+  /** Sends a request once, without retries. */
+  attempt(request: RepositoryRequest): Promise<ApiResponse> {
+    return this.client.attempt(this.#complete(request))
+  }
+
+  /** Sends a GET and reads the body of its response whole. Its errors name the repository. */
+  document(request: Omit<RepositoryRequest, 'method'>, bounds: DocumentBounds): Promise<Document> {
+    return this.#naming(() => this.client.document(this.#complete({ ...request, method: 'GET' }), bounds))
+  }
+
+  #complete({ url, scopes = this.scopes, ...request }: RepositoryRequest): ApiRequest {
+    return { ...request, scopes, url: url instanceof URL ? url : `${this.name}/${url}` }
+  }
+
+  async #naming<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw isGpregError(error) ? error.about(this.subject()) : error
+    }
+  }
+}
+
+/** The path of content below its repository. */
+export function contentPath({ digest, mediaType }: Descriptor): string {
+  return `${isManifestType(mediaType) ? 'manifests' : 'blobs'}/${digest}`
+}
