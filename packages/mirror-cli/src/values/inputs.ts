@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import {
-  hostOfAddress,
   parseProvisioned,
   parseProvisionedSecrets,
   parseServiceAccountKey,
@@ -53,7 +52,7 @@ export class ValuesInputs {
   }
 
   async login(path: string | undefined, address = ''): Promise<Login | undefined> {
-    return path === undefined ? undefined : parseLogin(await this.text(path), hostOfAddress(address), path)
+    return path === undefined ? undefined : parseLogin(await this.text(path), address, path)
   }
 
   async accessKey(path: string | undefined): Promise<AccessKey | undefined> {

@@ -45,7 +45,7 @@ export default class ValuesPatch extends BaseCommand {
     const { patchBuiltinRegistryAuth } = await import('@gpreg/values-gen')
     const inputs = new (await import('../../values/inputs.ts')).ValuesInputs()
     const host = hostOfAddress(flags.mirror)
-    const login = await inputs.login(flags['mirror-credentials'], host)
+    const login = await inputs.login(flags['mirror-credentials'], flags.mirror)
     if (login === undefined) throw new GpregError('usage', 'no login for the mirror')
     const { yaml, changed } = patchBuiltinRegistryAuth(await inputs.text(args.file), host, login)
     if (flags.output !== STDOUT) await writeOutputFile(flags.output, yaml.reveal(), SECRET_MODE)

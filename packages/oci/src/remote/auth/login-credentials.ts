@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { isGpregError, type Side } from '../../errors.ts'
-import { isSameCredential, type Credential, type Credentials } from './credentials.ts'
+import { isSameCredential, type Credential } from './credential.ts'
+import type { Credentials } from './credentials.ts'
 import type { LoginSource, ShortLogin } from './login-source.ts'
 
 /** How a cloud lets this machine in to one of its registries; undefined where the host is no cloud's. */

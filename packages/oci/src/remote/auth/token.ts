@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
-import type { Credential } from './credentials.ts'
+import type { Credential } from './credential.ts'
 
 /** A token without `expires_in` lives for 60 seconds. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFE = 60
