@@ -93,7 +93,7 @@ export type { ListeningServer, RegistryServer, RegistryServerOptions } from './s
 export { PATIENT, pause, withRetry } from './retry.ts'
 export { SECRET_MODE, writeOutputFile } from './output-file.ts'
 export { abortedError, toGpregError, unlessAborted } from './errors.ts'
-export { DOCKER_HUB, formatPrefix, parsePrefix } from './model/reference.ts'
+export { DOCKER_HUB, formatPrefix, isHostLike, parseAddress, parsePrefix } from './model/reference.ts'
 export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
 export { parseRetryAfter } from './remote/http/failure.ts'
 export { quirksOf } from './remote/quirks.ts'

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { readInput, readText } from '@gpreg/core'
-import { GpregError, parsePrefix } from '@gpreg/oci'
+import { formatPrefix, GpregError, parsePrefix } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { defined } from '../flags/defined.ts'
@@ -69,7 +69,7 @@ export default class NodeConfig extends BaseCommand {
     const login =
       credentials === undefined
         ? undefined
-        : parseLogin(await readInput(credentials, stdin), to.host, credentials)
+        : parseLogin(await readInput(credentials, stdin), formatPrefix(to), credentials)
     const config = nodeConfig({
       to,
       sources,
