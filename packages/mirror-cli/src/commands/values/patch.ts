@@ -2,6 +2,7 @@ import { formatPrefix, GpregError, parsePrefix, SECRET_MODE, writeOutputFile } f
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { standardInput } from '../../standard-input.ts'
 
 const STDOUT = '-'
 
@@ -42,7 +43,7 @@ export default class ValuesPatch extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesPatch)
     const { patchBuiltinRegistryAuth } = await import('@gpreg/values-gen')
-    const inputs = new (await import('../../values/inputs.ts')).ValuesInputs()
+    const inputs = new (await import('../../values/inputs.ts')).ValuesInputs(standardInput(this.signal))
     const mirror = parsePrefix(flags.mirror)
     const { host } = mirror
     const login = await inputs.login(flags['mirror-credentials'], formatPrefix(mirror))
