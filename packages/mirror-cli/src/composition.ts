@@ -1,15 +1,13 @@
-import { addAbortSignal } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import type { Context } from '@gpreg/core'
 import {
   createRegistries,
-  GpregError,
   type ReadableRepository,
   type Reference,
   type Registries,
   type RegistriesOptions,
 } from '@gpreg/oci'
 import { createClouds } from './clouds.ts'
+import { standardInput } from './standard-input.ts'
 
 /** What a command works with. */
 export interface World {
@@ -26,19 +24,6 @@ export async function openWorld(options: RegistriesOptions, context: Context): P
     context,
     registries,
     openVersions: async reference => registries.open('source', reference).repository,
-    stdin: once(() => text(addAbortSignal(context.signal, process.stdin))),
-  }
-}
-
-/** Standard input is gone once it has been read: `--images - --manifests -` would find the second one empty. */
-function once(read: () => Promise<string>): () => Promise<string> {
-  let done = false
-  return async () => {
-    if (done)
-      throw new GpregError('usage', 'standard input (-) was named twice', {
-        hint: 'put one of the two into a file',
-      })
-    done = true
-    return read()
+    stdin: standardInput(context.signal),
   }
 }

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { login } from '@gpreg/core'
-import { GpregError } from '@gpreg/oci'
+import { GpregError, parseAddress } from '@gpreg/oci'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'
@@ -57,10 +57,11 @@ export default class Login extends BaseCommand {
   }
 }
 
-/** People paste addresses. */
+/** Reads a host, also from a pasted URL of its API. */
 export function hostOf(text: string): string {
-  const host = text.replace(/^https?:\/\//, '').replace(/\/(?:v2\/?)?$/, '')
-  if (/^[\w.-]+(?::\d+)?$|^\[[\da-f:]+\](?::\d+)?$/i.test(host)) return host
+  const bare = text.replace(/^https?:\/\//, '').replace(/\/(?:v2\/?)?$/, '')
+  const { host, path } = parseAddress(bare.toLowerCase())
+  if (path === '') return host
   throw new GpregError('usage', `${JSON.stringify(text)} is not host[:port]`, {
     hint: 'name the registry alone, such as registry.internal:5000',
   })

@@ -1,6 +1,5 @@
-import { text } from 'node:stream/consumers'
 import { readInput, readText } from '@gpreg/core'
-import { GpregError, parsePrefix } from '@gpreg/oci'
+import { formatPrefix, GpregError, parsePrefix } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { defined } from '../flags/defined.ts'
@@ -10,6 +9,7 @@ import { imageSetArguments } from '../flags/image-set-arguments.ts'
 import { registriesOptions, registryFlags } from '../flags/registries.ts'
 import { writeOutputDirectory } from '../output-directory.ts'
 import { nodeConfigDocument, renderNodeContents, renderNodeFiles } from '../render/node-config.ts'
+import { standardInput } from '../standard-input.ts'
 
 const STDOUT = '-'
 
@@ -69,7 +69,7 @@ export default class NodeConfig extends BaseCommand {
     const login =
       credentials === undefined
         ? undefined
-        : parseLogin(await readInput(credentials, stdin), to.host, credentials)
+        : parseLogin(await readInput(credentials, stdin), formatPrefix(to), credentials)
     const config = nodeConfig({
       to,
       sources,
@@ -88,7 +88,7 @@ export default class NodeConfig extends BaseCommand {
   async #sources(flags: NodeConfigFlags) {
     if (imageSetArguments(flags) === undefined) {
       const { knownSourceHosts } = await import('@gpreg/values-gen')
-      return { sources: knownSourceHosts(), stdin: () => text(process.stdin) }
+      return { sources: knownSourceHosts(), stdin: standardInput(this.signal) }
     }
     // With this naming, two hosts that have an image of the same path are refused here as in the mirror.
     const { set, stdin } = await this.collect({ ...flags, naming: ['source'] })

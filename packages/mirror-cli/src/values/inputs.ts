@@ -1,7 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { text as textOf } from 'node:stream/consumers'
 import {
-  hostOfAddress,
   parseProvisioned,
   parseProvisionedSecrets,
   parseServiceAccountKey,
@@ -24,19 +22,23 @@ import {
 import { defined } from '../flags/defined.ts'
 import type { ValuesFlags } from '../flags/values.ts'
 
-/** What the flags of a kind say, or a file. */
+/** A choice and its secrets, from the flags of one kind of installation or from a file. */
 export interface Given {
   readonly choice: PartialChoice
   readonly values: SecretValues
-  /** What the user should know of it. */
+  /** Notes for the user about the file. */
   readonly notes?: readonly string[]
 }
 
-/** Reads the files that flags name; `-` is standard input, once. */
+/** Reads the files that flags name; `-` is standard input. */
 export class ValuesInputs {
-  #stdinTaken = false
+  readonly #stdin: () => Promise<string>
 
-  /** Puts together what files and flags say; flags come first. */
+  constructor(stdin: () => Promise<string>) {
+    this.#stdin = stdin
+  }
+
+  /** Joins files and flags; flags win. */
   async complete(flags: ValuesFlags, common: CommonChoice, own: Given): Promise<Given> {
     const found = (await this.#terraform(flags['from-terraform'])) ?? (await this.#provisioned(flags.from))
     if (found !== undefined && found.choice.kind !== own.choice.kind)
@@ -49,18 +51,18 @@ export class ValuesInputs {
   }
 
   text(path: string): Promise<string> {
-    return readInput(path, () => this.#stdin())
+    return readInput(path, this.#stdin)
   }
 
   async login(path: string | undefined, address = ''): Promise<Login | undefined> {
-    return path === undefined ? undefined : parseLogin(await this.text(path), hostOfAddress(address), path)
+    return path === undefined ? undefined : parseLogin(await this.text(path), address, path)
   }
 
   async accessKey(path: string | undefined): Promise<AccessKey | undefined> {
     return path === undefined ? undefined : parseAccessKey(await this.text(path), path)
   }
 
-  /** One key for both, registry and storage. */
+  /** Reads one service account key for both registry and storage. */
   async google(path: string | undefined): Promise<SecretValues> {
     const key = await this.serviceAccountKey(path)
     return key === undefined ? {} : { registry: serviceAccountLogin(key), storage: key }
@@ -81,7 +83,7 @@ export class ValuesInputs {
   async #terraform(path: string | undefined): Promise<Given | undefined> {
     if (path === undefined) return undefined
     const { choice, values, files, notes } = parseTerraformOutputs(await this.text(path), path)
-    // Terraform names files as seen from where it ran, which is where its output was saved more often than not.
+    // Terraform's paths are relative to the directory it ran in, and its output is usually saved there.
     const registry = await this.serviceAccountKey(files.registry && beside(path, files.registry))
     const storage = await this.serviceAccountKey(files.storage && beside(path, files.storage))
     const keys = defined({ registry: registry && serviceAccountLogin(registry), storage })
@@ -96,16 +98,6 @@ export class ValuesInputs {
     const { journal: _, ...values } = parseProvisionedSecrets(await this.text(file), file)
     return { choice, values }
   }
-
-  #stdin(): Promise<string> {
-    if (this.#stdinTaken) {
-      throw new GpregError('usage', 'standard input (-) was named twice', {
-        hint: 'put one of the two into a file',
-      })
-    }
-    this.#stdinTaken = true
-    return textOf(process.stdin)
-  }
 }
 
 function otherKind(found: string, asked: string): GpregError {
@@ -114,7 +106,7 @@ function otherKind(found: string, asked: string): GpregError {
   })
 }
 
-/** A path that a file names, seen from that file. */
+/** Resolves a path against the directory of the file that names it. */
 function beside(path: string, named: string): string {
   return path === '-' ? named : resolve(dirname(path), named)
 }

@@ -3,6 +3,7 @@ import type { GeneratedValues } from '@gpreg/values-gen'
 import { BaseCommand } from '../base-command.ts'
 import { commonChoice, type ValuesFlags } from '../flags/values.ts'
 import { renderValuesNotes, valuesDocument, type ValuesDocument } from '../render/values.ts'
+import { standardInput } from '../standard-input.ts'
 import type { Given, ValuesInputs } from './inputs.ts'
 import { writeSecrets } from './secret-files.ts'
 
@@ -15,7 +16,7 @@ export abstract class ValuesCommand extends BaseCommand {
     own: (inputs: ValuesInputs) => Promise<Given>,
   ): Promise<ValuesDocument> {
     const { completeChoice, diffConfig, generateValues } = await import('@gpreg/values-gen')
-    const inputs = new (await import('./inputs.ts')).ValuesInputs()
+    const inputs = new (await import('./inputs.ts')).ValuesInputs(standardInput(this.signal))
     const {
       choice,
       values,

@@ -6,7 +6,9 @@ import {
   formatPrefix,
   formatReference,
   joinPath,
+  isHostLike,
   namesHost,
+  parseAddress,
   parsePrefix,
   parseReference,
   tagOrDigest,
@@ -18,7 +20,7 @@ const pin = `sha256:${'0'.repeat(64)}`
 describe('parseReference', () => {
   it.each([
     ['redis', 'docker.io/library/redis:latest'],
-    ['team/server', 'docker.io/team/server:latest'],
+    ['team/app', 'docker.io/team/app:latest'],
     ['docker.io/redis:6.2', 'docker.io/library/redis:6.2'],
     ['index.docker.io/a/b', 'docker.io/a/b:latest'],
     ['localhost/a', 'localhost/a:latest'],
@@ -52,6 +54,11 @@ describe('parseReference', () => {
     'a'.repeat(256),
     'q..io/a',
     'q.io:123456/a',
+    'q.io:99999/a',
+    'q.io:0/a',
+    'q.io:/a',
+    '[:::]:5000/a',
+    '999.1.1.1/a',
   ])('refuses %j with a hint', text => {
     expect(() => parseReference(text)).toThrow(
       expect.objectContaining({ code: 'reference-invalid', hint: expect.any(String) }),
@@ -105,12 +112,66 @@ describe('parsePrefix', () => {
     expect(parsePrefix(formatPrefix(prefix))).toEqual(prefix)
   })
 
-  it.each(['https://r.io/a', 'r.io/Upper', 'registry/a', 'r.io/a:1', `r.io/a@${pin}`, '', '/a', 'r.io//a'])(
-    'refuses %j with a hint',
-    text => {
-      expect(() => parsePrefix(text)).toThrow(
-        expect.objectContaining({ code: 'usage', hint: expect.any(String) }),
+  it.each(['registry/a', 'registry'])('refuses %j, which Docker reads as a path, with a hint', text => {
+    expect(() => parsePrefix(text)).toThrow(
+      expect.objectContaining({ code: 'usage', hint: expect.stringContaining('registry.internal') }),
+    )
+    expect(parseAddress(text).host).toBe('registry')
+    expect(isHostLike('registry')).toBe(false)
+  })
+})
+
+describe('an address', () => {
+  it.each([
+    ['https://r.io/a', /it has a scheme/],
+    ['r.io/Upper', /lower case/],
+    ['R.io/a', /lower case/],
+    ['r.io/a:1', /"a:1" is not a repository path/],
+    [`r.io/a@${pin}`, /not a repository path/],
+    ['r.io//a', /"\/a" is not a repository path/],
+    ['r.io/a//b', /"a\/\/b" is not a repository path/],
+    ['r.io/a/../b', /not a repository path/],
+    ['r.io/a b', /not a repository path/],
+    [`r.io/${'a'.repeat(256)}`, /not a repository path/],
+    ['', /"" is not a host name/],
+    ['/', /"" is not a host name/],
+    ['/a', /"" is not a host name/],
+    ['//r.io/a', /"" is not a host name/],
+    [' r.io/a', /not a host name/],
+    ['r..io/a', /not a host name/],
+    ['-r.io', /not a host name/],
+    ['999.1.1.1', /not a host name/],
+    ['[:::]:5000', /not a host name/],
+    ['user@r.io', /not a host name/],
+    ['r.io:99999/a', /port of "r\.io:99999" is not a number from 1 to 65535/],
+    ['r.io:65536', /port/],
+    ['r.io:0/a', /port/],
+    ['r.io:/a', /port/],
+    ['r.io:http/a', /port/],
+  ])('is refused, by whoever reads it, with a hint: %j', (text, why) => {
+    for (const parse of [parseAddress, parsePrefix])
+      expect(() => parse(text)).toThrow(
+        expect.objectContaining({
+          code: 'usage',
+          message: expect.stringMatching(why),
+          hint: expect.any(String),
+        }),
       )
-    },
-  )
+  })
+
+  it('that is read can be asked, and is written as it was read', () => {
+    const texts = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'a01.:/[]-_') }))
+    fc.assert(
+      fc.property(texts, text => {
+        try {
+          const address = parseAddress(text)
+          expect(URL.canParse(`https://${formatPrefix(address)}`)).toBe(true)
+          expect(parseAddress(formatPrefix(address))).toEqual(address)
+        } catch (error) {
+          expect(isGpregError(error, 'usage')).toBe(true)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
 })

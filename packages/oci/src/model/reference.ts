@@ -16,10 +16,12 @@ const PATH_COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*'
 const REPOSITORY = new RegExp(`^${PATH_COMPONENT}(?:/${PATH_COMPONENT})*$`)
 const DOMAIN_COMPONENT = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
 const HOST = new RegExp(
-  `^(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]{1,5})?$`,
+  `^(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`,
 )
 const TAG = /^[\w][\w.-]{0,127}$/
 const MAX_NAME = 255
+const MAX_PORT = 65_535
+const SCHEME = /^[a-z]+:\/\//i
 
 export const DOCKER_HUB = 'docker.io'
 
@@ -30,7 +32,8 @@ export const DOCKER_HUB = 'docker.io'
 export function parseReference(text: string): Reference {
   const { name, tag, digest } = splitReference(text)
   const { host, repository } = splitName(name, text)
-  if (!HOST.test(host)) throw invalidReference(text, `${JSON.stringify(host)} is not a host name`)
+  const fault = faultOfHost(host)
+  if (fault !== undefined) throw invalidReference(text, fault)
   assertRepository(repository, text)
   if (host.length + 1 + repository.length > MAX_NAME)
     throw invalidReference(text, `the name is longer than ${MAX_NAME} characters`)
@@ -45,7 +48,7 @@ export function parseReference(text: string): Reference {
   }
 }
 
-/** {@link parseReference} for text that may be anything: undefined where it is no reference. */
+/** {@link parseReference} without errors: undefined if the text is no reference. */
 export function tryParseReference(text: string): Reference | undefined {
   try {
     return parseReference(text)
@@ -54,7 +57,7 @@ export function tryParseReference(text: string): Reference | undefined {
   }
 }
 
-/** True where the text names a host itself, rather than leaving it to Docker's default. */
+/** True if Docker reads the text before the first slash as a host. Without a slash Docker reads a repository of Docker Hub. */
 export function namesHost(text: string): boolean {
   const slash = text.indexOf('/')
   return slash > 0 && isHostLike(text.slice(0, slash))
@@ -77,12 +80,12 @@ export function formatName({ host, repository }: Reference): string {
   return `${host}/${repository}`
 }
 
-/** What a registry is asked for: the digest where there is one, else the tag. */
+/** The digest of a reference if it has one, else its tag, because a digest names the content exactly. */
 export function tagOrDigest({ tag, digest }: Reference): string {
   return digest ?? tag ?? 'latest'
 }
 
-/** A place below which repositories are written: `host[:port]/prefix`. */
+/** The address of a registry, or of a path on it below which repositories lie: `host[:port][/path]`. */
 export interface RegistryPrefix {
   readonly host: string
   /** path below the host, may be empty */
@@ -90,37 +93,44 @@ export interface RegistryPrefix {
 }
 
 /**
- * Reads `--to`: a host and an optional path, with neither scheme, upper case, tag nor digest.
+ * Reads an address `host[:port][/path]`: no scheme, upper case, tag or digest. Slashes at its end do not count.
+ * @throws `usage`
+ */
+export function parseAddress(text: string): RegistryPrefix {
+  const scheme = SCHEME.exec(text)?.[0]
+  if (scheme !== undefined)
+    throw invalidAddress(text, 'it has a scheme', `leave the scheme out: ${text.slice(scheme.length)}`)
+  const lower = text.toLowerCase()
+  if (lower !== text) throw invalidAddress(text, 'addresses are lower case', `write ${lower}`)
+  const [host = '', ...segments] = text.replace(/\/+$/, '').split('/')
+  const path = segments.join('/')
+  const fault = faultOfHost(host)
+  if (fault !== undefined) throw invalidAddress(text, fault)
+  if (path !== '' && !isRepository(path))
+    throw invalidAddress(text, `${JSON.stringify(path)} is not a repository path`)
+  return { host, path }
+}
+
+/**
+ * Reads an {@link parseAddress address} below which images get their names, so Docker must read its first segment as a host.
  * @throws `usage`
  */
 export function parsePrefix(text: string): RegistryPrefix {
-  const refuse = (why: string, hint: string) =>
-    new GpregError('usage', `${JSON.stringify(text)} cannot be a target: ${why}`, { hint })
-  const example = 'write host[:port]/prefix, e.g. registry.internal/team'
-  if (/^[a-z]+:\/\//i.test(text))
-    throw refuse('it has a scheme', `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '')}`)
-  const trimmed = text.replace(/\/+$/, '')
-  const slash = trimmed.indexOf('/')
-  const host = slash < 0 ? trimmed : trimmed.slice(0, slash)
-  const path = slash < 0 ? '' : trimmed.slice(slash + 1)
-  if (!HOST.test(host)) throw refuse(`${JSON.stringify(host)} is not a host`, example)
-  if (!isHostLike(host))
-    throw refuse(
-      `Docker would read ${JSON.stringify(host)} as a path on docker.io`,
-      `name the host with a dot or a port, e.g. ${host}.internal/team or ${host}:5000/team`,
-    )
-  if (path !== path.toLowerCase())
-    throw refuse('repository paths are lower case', `use ${host}/${path.toLowerCase()}`)
-  if (path !== '' && !isRepository(path))
-    throw refuse(`${JSON.stringify(path)} is not a repository path`, example)
-  return { host, path }
+  const address = parseAddress(text)
+  const { host } = address
+  if (isHostLike(host)) return address
+  throw invalidAddress(
+    text,
+    `Docker would read ${JSON.stringify(host)} as a path on docker.io`,
+    `name the host with a dot or a port, e.g. ${host}.internal/apps or ${host}:5000/apps`,
+  )
 }
 
 export function formatPrefix({ host, path }: RegistryPrefix): string {
   return path === '' ? host : `${host}/${path}`
 }
 
-/** `prefix/path`, or `path` where the prefix is empty. */
+/** `prefix/path`, or `path` if the prefix is empty. */
 export function joinPath(prefix: string, path: string): string {
   return prefix === '' ? path : `${prefix}/${path}`
 }
@@ -150,10 +160,20 @@ function splitName(name: string, text: string): { host: string; repository: stri
 }
 
 /** Docker's rule: the first segment is a host if it has a dot or a port, is `localhost`, or has upper case. */
-function isHostLike(segment: string): boolean {
+export function isHostLike(segment: string): boolean {
   return (
     segment !== '' && (/[.:]/.test(segment) || segment === 'localhost' || segment !== segment.toLowerCase())
   )
+}
+
+/** The reason why no registry can have this host; undefined if one can. `URL` knows the rules of IP addresses and ports. */
+function faultOfHost(host: string): string | undefined {
+  const port = /:([^:\]]*)$/.exec(host)?.[1]
+  if (port !== undefined && !(/^[0-9]+$/.test(port) && Number(port) >= 1 && Number(port) <= MAX_PORT))
+    return `the port of ${JSON.stringify(host)} is not a number from 1 to ${MAX_PORT}`
+  return HOST.test(host) && URL.canParse(`https://${host}`)
+    ? undefined
+    : `${JSON.stringify(host)} is not a host name`
 }
 
 function assertRepository(repository: string, text: string): void {
@@ -166,14 +186,23 @@ function assertRepository(repository: string, text: string): void {
 }
 
 function invalidReference(text: string, why: string): GpregError {
-  const scheme = /^[a-z]+:\/\//i.test(text)
+  const scheme = SCHEME.exec(text)?.[0]
   return new GpregError(
     'reference-invalid',
-    `${JSON.stringify(text.slice(0, 300))} is not an image reference: ${scheme ? 'it has a scheme' : why}`,
+    `${JSON.stringify(text.slice(0, 300))} is not an image reference: ${scheme === undefined ? why : 'it has a scheme'}`,
     {
-      hint: scheme
-        ? `leave the scheme out: ${text.replace(/^[a-z]+:\/\//i, '').slice(0, 300)}`
-        : 'write host[:port]/repository[:tag][@digest], e.g. docker.io/library/redis:6.2',
+      hint:
+        scheme === undefined
+          ? 'write host[:port]/repository[:tag][@digest], e.g. docker.io/library/redis:6.2'
+          : `leave the scheme out: ${text.slice(scheme.length, 300)}`,
     },
   )
+}
+
+function invalidAddress(
+  text: string,
+  why: string,
+  hint = 'write host[:port][/path], e.g. registry.internal:5000/apps',
+): GpregError {
+  return new GpregError('usage', `${JSON.stringify(text)} is not the address of a registry: ${why}`, { hint })
 }

@@ -1,3 +1,4 @@
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { isDeepStrictEqual } from 'node:util'
 import { GpregError } from '@gpreg/oci'
 import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
@@ -128,4 +129,13 @@ function wrap(text: string, width: number): string {
 function styleOf(text: string): ToStringOptions {
   const indent = /^[^\s#][^\n]*:\s*(?:#[^\n]*)?\n(?:\s*#[^\n]*\n)*( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2
   return { lineWidth: 0, indent }
+}
+
+/** A unified diff, as `patch` takes it; empty if nothing changes. */
+export function diffConfig(before: string, after: string, path: string): string {
+  if (before === after) return ''
+  return createTwoFilesPatch(path, path, before, after, 'before', 'after', {
+    context: 3,
+    headerOptions: FILE_HEADERS_ONLY,
+  })
 }

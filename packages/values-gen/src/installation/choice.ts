@@ -1,3 +1,5 @@
+import { GpregError } from '@gpreg/oci'
+
 /** What the user chose, as the flags of `gpreg values` say it. Nothing in here is secret. */
 export interface CommonChoice {
   readonly domain?: string
@@ -58,3 +60,29 @@ export interface ExternalChoice {
 export type KindChoice = InClusterChoice | AwsChoice | GcpChoice | AzureChoice | ExternalChoice
 
 export type Choice = CommonChoice & KindChoice
+
+/** A choice that is still being put together from flags and files. */
+export type PartialChoice = KindChoice extends infer K
+  ? K extends KindChoice
+    ? Pick<K, 'kind'> & Partial<K> & CommonChoice
+    : never
+  : never
+
+const REQUIRED: Readonly<Record<KindChoice['kind'], readonly string[]>> = {
+  'in-cluster': [],
+  aws: ['region', 'bucket'],
+  gcp: ['project', 'region'],
+  azure: ['registry', 'region'],
+  external: [],
+}
+
+/** @throws `usage` if a required part is missing, with the flags that give it */
+export function completeChoice(choice: PartialChoice): Choice {
+  const given: Readonly<Record<string, unknown>> = { ...choice }
+  const missing = REQUIRED[choice.kind].filter(key => given[key] === undefined)
+  if (missing.length === 0) return choice as Choice
+  const flags = missing.map(key => `--${key}`).join(' and ')
+  throw new GpregError('usage', `values ${choice.kind} needs ${flags}`, {
+    hint: `give ${flags}, or --from-terraform or --from a file that has them`,
+  })
+}

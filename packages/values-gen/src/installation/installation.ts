@@ -6,8 +6,8 @@ import {
   type RegistrySetup,
   type SecretRef,
 } from '@gpreg/core'
-import { GpregError } from '@gpreg/oci'
-import { isEcr, namesHost, parseAddress } from './address.ts'
+import { formatPrefix, GpregError, parsePrefix } from '@gpreg/oci'
+import { isEcr, normaliseAddress, startsWithHost } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
 import { kindSetup } from './kinds.ts'
 
@@ -68,16 +68,13 @@ function mirrorOf(choice: Choice, credentials: SecretRef): HostedRegistry | unde
       hint: 'name it with --mirror HOST/PREFIX',
     })
   }
-  if (single !== undefined && parseAddress(single, '--registry') !== parseAddress(text, '--mirror')) {
+  const address = formatPrefix(parsePrefix(text))
+  if (single !== undefined && normaliseAddress(single) !== address) {
     throw new GpregError('usage', `--single-registry, but ${text} and ${single} are two`, {
       hint: 'name one of them, or leave --single-registry out',
     })
   }
-  const address = parseAddress(text, '--mirror')
-  if (namesHost(address)) return { kind: 'external', address, credentials }
-  throw new GpregError('usage', `--mirror ${text}: the installer would read it as docker.io/${address}`, {
-    hint: `name the host with a dot or a port, such as ${hostOfAddress(address)}.internal`,
-  })
+  return { kind: 'external', address, credentials }
 }
 
 /** Nothing but these hosts is sent credentials when a workspace image is built. Docker Hub stays, as the installer keeps it. */
@@ -111,7 +108,7 @@ function warningsOf(
   workspaceRegistry: string | undefined,
 ): string[] {
   return [
-    ...(workspaceRegistry !== undefined && !namesHost(workspaceRegistry)
+    ...(workspaceRegistry !== undefined && !startsWithHost(workspaceRegistry)
       ? [`${workspaceRegistry} has neither a dot nor a port: images would be looked for on docker.io`]
       : []),
     ...(mirror !== undefined && given?.length && !given.includes(hostOfAddress(mirror))

@@ -7,7 +7,7 @@ import {
   type SecretRef,
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { parseAddress, parseEndpoint } from './address.ts'
+import { normaliseAddress, parseEndpoint } from './address.ts'
 import type {
   AwsChoice,
   AzureChoice,
@@ -49,7 +49,7 @@ function inCluster({ s3 }: InClusterChoice, secret: NameSecret): KindSetup {
   return {
     workspaceRegistry: {
       kind: 'in-cluster',
-      storage: registryBucket(bucket, region, endpoint, '--s3-endpoint', secret),
+      storage: registryBucket(bucket, region, endpoint, secret),
     },
   }
 }
@@ -61,20 +61,20 @@ function aws(choice: AwsChoice, secret: NameSecret): KindSetup {
   return {
     workspaceRegistry: {
       kind: 'in-cluster',
-      storage: registryBucket(bucket, registryRegion, registryEndpoint, '--registry-endpoint', secret),
+      storage: registryBucket(bucket, registryRegion, registryEndpoint, secret),
     },
     objectStorage: {
       kind: 's3',
       bucket: storageBucket,
       region,
-      endpoint: parseEndpoint(storageEndpoint, '--storage-endpoint'),
+      endpoint: parseEndpoint(storageEndpoint),
       credentials: secret('storage', 'storage-s3'),
     },
   }
 }
 
 function gcp({ project, registryHost = 'gcr.io', region }: GcpChoice, secret: NameSecret): KindSetup {
-  const host = parseAddress(registryHost, '--registry-host')
+  const host = normaliseAddress(registryHost)
   return {
     workspaceRegistry: {
       ...googleRegistry(host, project),
@@ -96,7 +96,7 @@ function googleRegistry(address: string, project: string): Pick<HostedRegistry, 
 }
 
 function azure({ registry, region }: AzureChoice, secret: NameSecret): KindSetup {
-  const address = parseAddress(registry, '--registry')
+  const address = normaliseAddress(registry)
   return {
     workspaceRegistry: { kind: 'acr', address, credentials: secret('registry', 'container-registry') },
     objectStorage: { kind: 'azure', region, credentials: secret('storage', 'storage-azure') },
@@ -110,7 +110,7 @@ function external({ registry }: ExternalChoice, mirror: string | undefined, secr
       hint: 'name it with --registry HOST[:PORT][/PATH], or --mirror HOST/PREFIX --single-registry',
     })
   }
-  const address = parseAddress(text, '--registry')
+  const address = normaliseAddress(text)
   return {
     workspaceRegistry: { kind: 'external', address, credentials: secret('registry', 'container-registry') },
   }
@@ -120,13 +120,12 @@ function registryBucket(
   bucket: string,
   region: string,
   endpoint: string | undefined,
-  flag: string,
   secret: NameSecret,
 ): S3Bucket {
   return {
     bucket,
     region,
-    endpoint: parseEndpoint(endpoint ?? s3Endpoint(region), flag),
+    endpoint: parseEndpoint(endpoint ?? s3Endpoint(region)),
     credentials: secret('registry', 'container-registry-s3-backend'),
   }
 }

@@ -2,8 +2,19 @@ import { type Login, formatPrefix, type RegistryPrefix } from '@gpreg/oci'
 import { certificatesOf } from './certificates.ts'
 import { hostDirectory, hostsToml, type HostSettings } from './hosts-toml.ts'
 import { k3sRegistries } from './k3s-registries.ts'
-import type { NodeFile } from './node-file.ts'
 import { nodeNotes } from './notes.ts'
+
+/** A file for a node. */
+export interface NodeFile {
+  /** path below the output directory, e.g. `certs.d/docker.io/hosts.toml` */
+  readonly path: string
+  /** path on the node */
+  readonly nodePath: string
+  readonly content: string
+  /** 0600 if it holds a secret */
+  readonly mode: 0o644 | 0o600
+  readonly why: string
+}
 
 /** A mirror that was published with `--naming source`, and how a node reaches it. */
 export interface NodeConfigRequest {

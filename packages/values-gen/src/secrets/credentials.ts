@@ -1,5 +1,14 @@
 import type { AccessKey, StorageAccount } from '@gpreg/core'
-import { type Login, DOCKER_HUB, GpregError, parseAuthFile, Sensitive } from '@gpreg/oci'
+import {
+  findLogin,
+  findOnlyLoginBelow,
+  GpregError,
+  parseDockerConfig,
+  Sensitive,
+  type Credential,
+  type DockerConfig,
+  type Login,
+} from '@gpreg/oci'
 import { z } from 'zod'
 
 const text = z.string().min(1)
@@ -10,12 +19,13 @@ const loginFile = z.object({ username, password: text })
 const accessKeyFile = z.object({ accessKeyId: text, secretAccessKey: text })
 
 /**
- * Reads the login for a host out of a docker `config.json`, or out of `{"username","password"}`.
+ * Reads the login for an address (`host[:port][/path]`) from a docker `config.json`, or from `{"username","password"}`. A docker
+ * `config.json` is read as copies read it: the most specific entry wins. The only entry below the address serves if none covers it.
  * @throws `input-invalid`; like all errors here, with nothing of the file in it
  */
-export function parseLogin(content: string, host: string, path: string): Login {
+export function parseLogin(content: string, address: string, path: string): Login {
   const direct = loginFile.safeParse(parseJson(content, path))
-  const login = direct.success ? direct.data : findLogin(parseAuthFile(content, path), host, path)
+  const login = direct.success ? direct.data : loginIn(parseDockerConfig(content, path), address, path)
   return { username: login.username, password: new Sensitive(login.password) }
 }
 
@@ -45,19 +55,19 @@ export function parseStorageAccount(accountName: string, content: string, path: 
   )
 }
 
-type AuthFile = ReturnType<typeof parseAuthFile>
-
-function findLogin(file: AuthFile, host: string, path: string): { username: string; password: string } {
-  const entries = Object.entries(file.auths ?? {}).filter(([key]) => hostOf(key) === hostOf(host))
-  const bare = entries.find(([key]) => !withoutScheme(key).includes('/'))
-  const [, entry] = bare ?? (entries.length === 1 ? entries[0]! : [])
-  const decoded = Buffer.from(entry?.auth ?? '', 'base64')
-    .toString('utf8')
-    .split(':')
-  const login = loginFile.safeParse({ username: decoded[0], password: decoded.slice(1).join(':'), ...entry })
+function loginIn(config: DockerConfig, address: string, path: string): z.output<typeof loginFile> {
+  const [host = '', ...segments] = address.split('/')
+  const found = findLogin(config, host, segments.join('/'))
+  const credential: Credential | undefined =
+    found === undefined
+      ? findOnlyLoginBelow(config, address)
+      : found.kind === 'credential'
+        ? found.credential
+        : undefined
+  const login = loginFile.safeParse(credential)
   if (login.success) return login.data
-  const elsewhere = file.credsStore !== undefined || file.credHelpers !== undefined || entry !== undefined
-  throw new GpregError('input-invalid', `${path} holds no login for ${host}`, {
+  const elsewhere = found !== undefined || credential !== undefined
+  throw new GpregError('input-invalid', `${path} holds no login for ${address}`, {
     path,
     host,
     hint: elsewhere
@@ -66,17 +76,7 @@ function findLogin(file: AuthFile, host: string, path: string): { username: stri
   })
 }
 
-/** docker writes `https://index.docker.io/v1/` for Docker Hub, podman may add the path of a repository. */
-function hostOf(key: string): string {
-  const host = withoutScheme(key).split('/', 1)[0]!
-  return /^(?:index|registry-1)\.docker\.io$/.test(host) ? DOCKER_HUB : host
-}
-
-function withoutScheme(key: string): string {
-  return key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '')
-}
-
-/** What JSON.parse says of an error quotes the text. */
+/** Hides the error of JSON.parse, because it quotes the text. */
 function parseJson(content: string, path: string): unknown {
   try {
     return JSON.parse(content)

@@ -2,7 +2,7 @@ import type { AccessKey } from '@gpreg/core'
 import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
 import { isEcr } from '../installation/address.ts'
-import type { PartialChoice } from '../installation/complete.ts'
+import type { PartialChoice } from '../installation/choice.ts'
 import type { Outputs, TerraformOutputs } from './outputs.ts'
 import { ifCreated, text } from './shapes.ts'
 

@@ -1,7 +1,7 @@
 import { isServiceAccountKey, serviceAccountLogin, type ServiceAccountKey } from '@gpreg/core'
 import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
-import type { PartialChoice } from '../installation/complete.ts'
+import type { PartialChoice } from '../installation/choice.ts'
 import type { SecretValues } from '../secrets/values.ts'
 import type { Outputs, TerraformOutputs } from './outputs.ts'
 import { ifCreated, text } from './shapes.ts'

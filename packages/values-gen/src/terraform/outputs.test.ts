@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { completeChoice } from '../installation/complete.ts'
+import { completeChoice } from '../installation/choice.ts'
 import { planInstallation } from '../installation/installation.ts'
 import { secretManifests } from '../secrets/manifests.ts'
 import { parseTerraformOutputs } from './outputs.ts'

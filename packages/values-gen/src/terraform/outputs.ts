@@ -1,6 +1,6 @@
 import { GpregError } from '@gpreg/oci'
 import { z } from 'zod'
-import type { PartialChoice } from '../installation/complete.ts'
+import type { PartialChoice } from '../installation/choice.ts'
 import type { SecretValues } from '../secrets/values.ts'
 import { readAws } from './aws.ts'
 import { readAzure } from './azure.ts'

@@ -4,6 +4,7 @@ import { provisionFlags } from '../../flags/provision.ts'
 import { authorities, loadAws } from '../../clouds.ts'
 import { ProvisionCommand } from '../../provision/provision-command.ts'
 import { Flags } from '@oclif/core'
+import { standardInput } from '../../standard-input.ts'
 
 export default class ProvisionAws extends ProvisionCommand {
   static override summary = 'Prepare the bucket of the in-cluster registry on AWS, and a key for it.'
@@ -83,6 +84,6 @@ export default class ProvisionAws extends ProvisionCommand {
   async #givenKey(path: string | undefined) {
     if (path === undefined) return undefined
     const { ValuesInputs } = await import('../../values/inputs.ts')
-    return new ValuesInputs().accessKey(path)
+    return new ValuesInputs(standardInput(this.signal)).accessKey(path)
   }
 }

@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers'
 import { readInput, verifyImages } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import type { Finding } from '@gpreg/values-gen'
@@ -10,6 +9,7 @@ import { withEnvironment } from '../../flags/environment.ts'
 import { imageSetFlags } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { renderValuesCheck } from '../../render/values-check.ts'
+import { standardInput } from '../../standard-input.ts'
 
 const STDIN = '-'
 const { release: _, config: __, purpose: ___, ...imageFlags } = imageSetFlags
@@ -58,7 +58,7 @@ export default class ValuesCheck extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesCheck)
     const { checkConfig, checkResult } = await import('@gpreg/values-gen')
-    const config = await readInput(args.file, () => text(process.stdin))
+    const config = await readInput(args.file, standardInput(this.signal))
     const file = checkConfig(config, { path: args.file, ...defined({ release: flags.release }) })
     const images = flags['mirror-check'] ? await this.#missing(args.file, config, flags) : []
     const result = checkResult(args.file, file.release, [...file.findings, ...images])

@@ -1,8 +1,8 @@
-import { hostOfAddress } from '@gpreg/core'
-import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
+import { formatPrefix, GpregError, parsePrefix, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { standardInput } from '../../standard-input.ts'
 
 const STDOUT = '-'
 
@@ -43,9 +43,10 @@ export default class ValuesPatch extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesPatch)
     const { patchBuiltinRegistryAuth } = await import('@gpreg/values-gen')
-    const inputs = new (await import('../../values/inputs.ts')).ValuesInputs()
-    const host = hostOfAddress(flags.mirror)
-    const login = await inputs.login(flags['mirror-credentials'], host)
+    const inputs = new (await import('../../values/inputs.ts')).ValuesInputs(standardInput(this.signal))
+    const mirror = parsePrefix(flags.mirror)
+    const { host } = mirror
+    const login = await inputs.login(flags['mirror-credentials'], formatPrefix(mirror))
     if (login === undefined) throw new GpregError('usage', 'no login for the mirror')
     const { yaml, changed } = patchBuiltinRegistryAuth(await inputs.text(args.file), host, login)
     if (flags.output !== STDOUT) await writeOutputFile(flags.output, yaml.reveal(), SECRET_MODE)

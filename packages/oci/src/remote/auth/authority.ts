@@ -1,6 +1,6 @@
 import { GpregError, isGpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
-import { isSameCredential, type Credential } from './credentials.ts'
+import { isSameCredential, type Credential } from './credential.ts'
 import { isPrivateHost, isPrivateLiteral } from '../http/private-address.ts'
 import { basicAuth, type Token } from './token.ts'
 

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
 import { GpregError } from '../../errors.ts'
-import type { Credential } from './credentials.ts'
+import type { Credential } from './credential.ts'
 
-/** A helper may unlock a key ring, but it does not wait for a person. */
+/** Milliseconds for a helper to answer: enough to unlock a key ring, too few to wait for a person. */
 const HELPER_TIMEOUT = 30_000
 
 const answer = z.object({ Username: z.string(), Secret: z.string() })
 
 /**
  * Asks `docker-credential-NAME get` for a server. https://github.com/docker/docker-credential-helpers#development
- * @throws `unauthorized`, naming the helper, where it is missing, hangs or answers rubbish
+ * @throws `unauthorized` with the helper's name if the helper is missing, hangs or answers no JSON
  */
 export async function askHelper(
   name: string,
@@ -38,7 +38,7 @@ export async function storeWithHelper(name: string, server: string, credential: 
   await run(name, 'store', JSON.stringify({ ServerURL: server, Username: username, Secret: password }))
 }
 
-/** False where the helper kept none. @throws as {@link askHelper} */
+/** False if the helper kept no credential for the server. @throws as {@link askHelper} */
 export async function eraseWithHelper(name: string, server: string): Promise<boolean> {
   if ((await askHelper(name, server)) === undefined) return false
   return (await run(name, 'erase', server)) !== undefined
@@ -49,7 +49,7 @@ const TOKEN = '<token>'
 
 type Action = 'get' | 'store' | 'erase'
 
-/** What the helper says; undefined where it knows no such credential. */
+/** Runs a helper and returns its output; undefined if it knows no such credential. */
 async function run(
   name: string,
   action: Action,
@@ -85,7 +85,7 @@ function execute(
     const child = execFile(program, [action], options, (error, stdout) => {
       resolve({ stdout, ...(error === null ? {} : { error: error as HelperError }) })
     })
-    // A helper that never reads its input must not bring us down with EPIPE.
+    // A helper that never reads its input must not end this process with EPIPE.
     child.stdin?.on('error', () => {})
     child.stdin?.end(`${input.replace(/[\r\n]/g, '')}\n`)
   })
@@ -108,7 +108,7 @@ function describe(error: HelperError, timeout: number): string {
 
 function failure(program: string, action: Action, what: string, cause?: unknown): GpregError {
   return new GpregError('unauthorized', `the credential helper ${program} ${what}`, {
-    // Its text may hold what it was given.
+    // The error of `store` may hold the password, which was the helper's input.
     ...(action === 'store' ? {} : { cause }),
     hint: `try it by hand: echo HOST | ${program} get; or name a file with credentials by --authfile`,
   })

@@ -4,29 +4,24 @@ import { dirname, join } from 'node:path'
 import { GpregError } from '../../errors.ts'
 import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
 import { eraseWithHelper, storeWithHelper } from './credential-helper.ts'
-import {
-  hostKeys,
-  normaliseKey,
-  parseAuthFile,
-  serverName,
-  type Credential,
-  type Environment,
-} from './credentials.ts'
+import type { Credential } from './credential.ts'
+import type { Environment } from './credentials.ts'
+import { helperOf, normaliseKey, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
 
-/** Where a credential is kept. */
+/** The helper or the file that keeps a credential. */
 export type CredentialPlace =
   { readonly kind: 'helper'; readonly name: string } | { readonly kind: 'file'; readonly path: string }
 
 interface StoreFile {
   readonly path: string
-  /** as it stands in the file: keys of others, and the order of all, stay */
+  readonly config: DockerConfig
+  /** The content as it stands in the file: foreign keys and the order of all keys stay. */
   readonly document: Record<string, unknown>
   readonly indent: string | number
 }
 
 /**
- * Keeps the credentials of hosts where docker and podman look for them: with the helper that the file names for the host, else
- * in the file.
+ * Keeps credentials in docker's `config.json` or with the helper that it names for the host, because docker and podman look there.
  */
 export class CredentialStore {
   readonly #path: string
@@ -37,10 +32,10 @@ export class CredentialStore {
     this.#path = authFile ?? env['REGISTRY_AUTH_FILE'] ?? join(docker, 'config.json')
   }
 
-  /** @throws `input-invalid` where the file is no credentials file, `storage`, and what a helper may throw */
+  /** @throws `input-invalid` if the file is no credentials file, `storage`, and the errors of {@link storeWithHelper} */
   async store(host: string, credential: Credential): Promise<CredentialPlace> {
     const file = await this.#read()
-    const helper = helperOf(file, host)
+    const helper = helperOf(file.config, host)
     if (helper !== undefined) {
       await storeWithHelper(helper, serverName(host), credential)
       return { kind: 'helper', name: helper }
@@ -51,10 +46,10 @@ export class CredentialStore {
     return { kind: 'file', path: this.#path }
   }
 
-  /** Forgets a host under all of its names. Undefined where there was nothing to forget. */
+  /** Removes the logins of a host in every spelling. Undefined if there was none. */
   async erase(host: string): Promise<CredentialPlace | undefined> {
     const file = await this.#read()
-    const helper = helperOf(file, host)
+    const helper = helperOf(file.config, host)
     const erased = helper !== undefined && (await eraseWithHelper(helper, serverName(host)))
     const before = authsOf(file)
     const after = withoutHost(before, host)
@@ -69,40 +64,34 @@ export class CredentialStore {
     try {
       text = await readFile(this.#path, 'utf8')
     } catch (cause) {
-      // docker indents by a tab
+      // docker indents by a tab.
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
-        return { path: this.#path, document: {}, indent: '\t' }
+        return { path: this.#path, config: parseDockerConfig('{}'), document: {}, indent: '\t' }
       throw new GpregError('input-unreadable', `cannot read ${this.#path}`, {
         path: this.#path,
         cause,
         hint: 'name another file with --authfile',
       })
     }
-    parseAuthFile(text, this.#path)
+    const config = parseDockerConfig(text, this.#path)
     const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '\t'
-    return { path: this.#path, document: JSON.parse(text) as Record<string, unknown>, indent }
+    return { path: this.#path, config, document: JSON.parse(text) as Record<string, unknown>, indent }
   }
 
   async #write({ path, document, indent }: StoreFile, auths: Record<string, unknown>): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {
-      // Writing says why in a moment.
+      // The write below fails with the reason.
     })
     await writeOutputFile(path, `${JSON.stringify({ ...document, auths }, undefined, indent)}\n`, SECRET_MODE)
   }
-}
-
-function helperOf({ document }: StoreFile, host: string): string | undefined {
-  const { credHelpers, credsStore } = parseAuthFile(JSON.stringify(document))
-  const own = hostKeys(host).map(key => credHelpers?.[key])
-  return own.find(name => name !== undefined) ?? (credsStore || undefined)
 }
 
 function authsOf({ document }: StoreFile): Record<string, unknown> {
   return (document['auths'] ?? {}) as Record<string, unknown>
 }
 
-/** A new login takes the place of an old one under any name. */
+/** Leaves out the logins of a host in every spelling, because a new login replaces them all. */
 function withoutHost(auths: Record<string, unknown>, host: string): Record<string, unknown> {
-  const names = new Set(hostKeys(host))
-  return Object.fromEntries(Object.entries(auths).filter(([key]) => !names.has(normaliseKey(key))))
+  const name = normaliseKey(host)
+  return Object.fromEntries(Object.entries(auths).filter(([key]) => normaliseKey(key) !== name))
 }

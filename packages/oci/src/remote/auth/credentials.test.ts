@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { isGpregError } from '../../errors.ts'
 import { askHelper } from './credential-helper.ts'
-import { loadCredentials, parseAuthFile } from './credentials.ts'
+import { loadCredentials } from './credentials.ts'
+import { parseDockerConfig } from './docker-config.ts'
 
 let home: string
 beforeEach(async () => void (home = await mkdtemp(join(tmpdir(), 'gpreg-home-'))))
@@ -65,7 +66,7 @@ describe('credential files', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), text => {
         try {
-          parseAuthFile(text)
+          parseDockerConfig(text)
         } catch (error) {
           expect(isGpregError(error, 'input-invalid')).toBe(true)
         }

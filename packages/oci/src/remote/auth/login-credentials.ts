@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { isGpregError, type Side } from '../../errors.ts'
-import { isSameCredential, type Credential, type Credentials } from './credentials.ts'
+import { isSameCredential, type Credential } from './credential.ts'
+import type { Credentials } from './credentials.ts'
 import type { LoginSource, ShortLogin } from './login-source.ts'
 
 /** The login source of a cloud for one of its registries; undefined if the host belongs to no cloud. */

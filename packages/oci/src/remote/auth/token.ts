@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
-import type { Credential } from './credentials.ts'
+import type { Credential } from './credential.ts'
 
 /** Seconds until a token without `expires_in` expires. https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFE = 60

@@ -1,7 +1,7 @@
 import { hostOfAddress } from '@gpreg/core'
 import { isGpregError, parseReference } from '@gpreg/oci'
 import { GITPOD_REPOSITORY } from '../../config/schema.ts'
-import { isEcr, namesHost } from '../../installation/address.ts'
+import { isEcr, startsWithHost } from '../../installation/address.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 
@@ -14,7 +14,7 @@ export function customRepository(config: ConfigReader): string | undefined {
 /** The same, where images can be there. */
 export function mirrorOf(config: ConfigReader): string | undefined {
   const repository = customRepository(config)
-  const usable = repository !== undefined && namesHost(repository) && refusal(repository) === undefined
+  const usable = repository !== undefined && startsWithHost(repository) && refusal(repository) === undefined
   return usable ? repository : undefined
 }
 
@@ -67,7 +67,7 @@ export const MIRROR_RULES = {
     about: 'A first segment without dot and port is no host: images are looked for on docker.io.',
     *check(config) {
       const repository = customRepository(config)
-      if (repository === undefined || namesHost(repository) || refusal(repository) !== undefined) return
+      if (repository === undefined || startsWithHost(repository) || refusal(repository) !== undefined) return
       yield {
         path: 'repository',
         message: `${hostOfAddress(repository)} has neither a dot nor a port: the installer reads docker.io/${repository}`,

@@ -1,5 +1,5 @@
 import { hostOfAddress } from '@gpreg/core'
-import { isEcr, namesHost } from '../../installation/address.ts'
+import { isAddress, isEcr, startsWithHost } from '../../installation/address.ts'
 import type { Rules } from '../rule.ts'
 
 const URL = 'containerRegistry.external.url'
@@ -61,7 +61,7 @@ export const WORKSPACE_REGISTRY_RULES = {
     about: 'A first segment without dot and port is no host: images would go to docker.io.',
     *check(config) {
       const url = config.text(URL)
-      if (url === undefined || SCHEME.test(url) || namesHost(url)) return
+      if (url === undefined || SCHEME.test(url) || startsWithHost(url)) return
       yield {
         path: URL,
         message: `${hostOfAddress(url)} has neither a dot nor a port: images would be pushed to docker.io/${url}`,
@@ -74,7 +74,7 @@ export const WORKSPACE_REGISTRY_RULES = {
     about: 'The URL of the registry is not host[:port][/path] in lower case.',
     *check(config) {
       const url = config.text(URL)
-      if (url === undefined || SCHEME.test(url) || /^[a-z0-9.[\]:-]+(?:\/[a-z0-9._-]+)*\/?$/.test(url)) return
+      if (url === undefined || SCHEME.test(url) || isAddress(url)) return
       yield {
         path: URL,
         message: 'image names start with this, and it is not host[:port][/path] in lower case',
@@ -106,11 +106,11 @@ export const WORKSPACE_REGISTRY_RULES = {
         const host = HUB_ALIAS.test(entry)
           ? 'docker.io'
           : hostOfAddress(entry.replace(SCHEME, '')).toLowerCase()
-        if (entry === host && namesHost(host)) continue
+        if (entry === host && startsWithHost(host)) continue
         yield {
           path: [...ALLOW_LIST.split('.'), index],
           message: `this is compared with the host of an image, and ${JSON.stringify(entry)} is the host of none`,
-          hint: namesHost(host)
+          hint: startsWithHost(host)
             ? `write ${host}`
             : 'write the host as image names have it, with a dot or a port',
         }

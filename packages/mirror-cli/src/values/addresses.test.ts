@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Config } from '@oclif/core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { COMMANDS } from '../commands.ts'
+import { hostOf } from '../commands/login.ts'
+
+/** A package without commands: oclif would look for the built ones of this package, and these tests need none. */
+let root: string
+let config: Config
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'gpreg-cli-'))
+  await writeFile(
+    join(root, 'package.json'),
+    JSON.stringify({ name: 'gpreg', version: '0.0.0', oclif: { bin: 'gpreg' } }),
+  )
+  config = await Config.load(root)
+})
+afterAll(() => rm(root, { recursive: true }))
+
+let output = ''
+beforeEach(() => {
+  output = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+    output += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  process.exitCode = undefined
+})
+
+const failure = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) })
+
+/** Every command that takes the address of a registry. */
+const commands: Record<string, (address: string) => Promise<unknown>> = {
+  'mirror --to': to => COMMANDS.mirror.run(['--image', 'redis', '--to', to, '--json'], config),
+  'verify --to': to => COMMANDS.verify.run(['--image', 'redis', '--to', to, '--json'], config),
+  doctor: registry => COMMANDS.doctor.run(['--json', '--', registry], config),
+  'node-config --to': to => COMMANDS['node-config'].run(['--to', to, '--json'], config),
+  'values external --registry': registry =>
+    COMMANDS['values:external'].run(['--registry', registry, '--json'], config),
+  'values azure --registry': registry =>
+    COMMANDS['values:azure'].run(['--registry', registry, '--region', 'r', '--json'], config),
+  'values in-cluster --mirror': mirror =>
+    COMMANDS['values:in-cluster'].run(['--mirror', mirror, '--json'], config),
+  'values patch --mirror': mirror =>
+    COMMANDS['values:patch'].run(
+      ['none.yaml', '--mirror', mirror, '--mirror-credentials', 'none.json', '-o', 'none', '--json'],
+      config,
+    ),
+}
+
+describe.each(Object.keys(commands))('%s refuses, in the words of all commands,', name => {
+  it.each([
+    ['registry.internal/gitpod//x', '"gitpod//x" is not a repository path'],
+    [
+      'registry.internal:99999/gitpod',
+      'the port of "registry.internal:99999" is not a number from 1 to 65535',
+    ],
+    ['registry.internal:0', 'the port of "registry.internal:0" is not a number from 1 to 65535'],
+    ['registry.internal:/x', 'the port of "registry.internal:" is not a number from 1 to 65535'],
+    ['/registry.internal/x', '"" is not a host name'],
+    ['registry.internal/Gitpod', 'addresses are lower case'],
+    ['https://registry.internal/x', 'it has a scheme'],
+    ['registry.internal/x:1.0', '"x:1.0" is not a repository path'],
+  ])('%s', async (address, why) => {
+    await commands[name]?.(address)
+    const { error } = failure.parse(JSON.parse(output))
+    expect(error).toMatchObject({
+      code: 'usage',
+      message: `${JSON.stringify(address)} is not the address of a registry: ${why}`,
+    })
+    expect(process.exitCode).toBe(2)
+  })
+})
+
+it('login reads a pasted URL, and refuses ports as other commands do', () => {
+  expect(hostOf('https://registry.internal:5000/v2/')).toBe('registry.internal:5000')
+  expect(hostOf('Registry.internal')).toBe('registry.internal')
+  expect(() => hostOf('registry.internal:99999')).toThrow(/is not the address of a registry: the port of/)
+  expect(() => hostOf('registry.internal/team')).toThrow(/is not host\[:port\]/)
+})

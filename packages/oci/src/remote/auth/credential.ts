@@ -1,0 +1,11 @@
+/** What logs in to one registry. */
+export interface Credential {
+  readonly username: string
+  readonly password: string
+  /** An OAuth2 refresh token; it is used instead of the password. */
+  readonly identityToken?: string
+}
+
+export function isSameCredential(one: Credential, other: Credential): boolean {
+  return one.username === other.username && one.password === other.password
+}
