@@ -3,23 +3,23 @@ import { join } from 'node:path'
 import { startRegistry, writeHtpasswd } from './registry.ts'
 import { startServe } from './serve.ts'
 
-/** The registries that copies go from and to. */
+/** The kinds of registry that a test copies from and to. */
 export const END_KINDS = ['docker-registry', 'gpreg serve'] as const
 export type EndKind = (typeof END_KINDS)[number]
 
-/** One user for all. */
+/** The login of all these registries. */
 export const CREDENTIALS = { username: 'mirror', password: 'correct horse: battery' } as const
 
-/** A real registry on disk that wants a password. */
+/** A real registry with its storage on disk and a password. */
 export interface End extends AsyncDisposable {
   readonly kind: EndKind
   readonly host: string
   readonly url: URL
-  /** where its blobs are */
+  /** directory of its blobs */
   readonly storage: string
 }
 
-/** @param directory that it may write to */
+/** @param directory writable directory for the registry */
 export async function startEnd(kind: EndKind, directory: string): Promise<End> {
   await mkdir(directory, { recursive: true })
   if (kind === 'docker-registry') {
@@ -44,7 +44,7 @@ export async function startEnd(kind: EndKind, directory: string): Promise<End> {
   }
 }
 
-/** What a reference leads to: false where there is no such tag. */
+/** True if the repository has this tag. */
 export async function isTagged({ url }: End, repository: string, tag: string): Promise<boolean> {
   const { username, password } = CREDENTIALS
   const answer = await fetch(new URL(`/v2/${repository}/manifests/${tag}`, url), {

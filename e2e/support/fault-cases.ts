@@ -1,13 +1,13 @@
 import type { Fault, FaultRule } from './fault-proxy.ts'
 
-/** One thing that goes wrong, on the way to one side of a copy. */
+/** One fault on the way to one side of a copy. */
 export interface FaultCase {
   readonly name: string
   readonly where: Pick<FaultRule, 'method' | 'path'>
-  /** default: once */
+  /** number of requests that the fault hits; default: 1 */
   readonly times?: number
   readonly fault: Fault | (() => Fault)
-  /** What it ends in; without, it is ridden out. */
+  /** The error codes that the copy may end with. Undefined if the copy must complete. */
   readonly ends?: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CallLog } from '../calls.ts'
 import { ApiError } from '../api-error.ts'
 
-/** A registry, as ARM tells of it. */
+/** A registry, as Resource Manager describes it. */
 export interface AcrRegistry {
   readonly name: string
   readonly group: string
@@ -12,7 +12,7 @@ export interface AcrRegistry {
   adminUserEnabled: boolean
   state: 'Creating' | 'Updating' | 'Deleting' | 'Succeeded' | 'Failed'
   readonly created: string
-  /** `password` and `password2` */
+  /** values by name: `password` and `password2` */
   readonly passwords: Map<string, string>
 }
 
@@ -26,27 +26,27 @@ export interface RegistryInput {
 export const SUBSCRIPTION = '00000000-0000-4000-8000-00000000abcd'
 export const GROUP = 'gitpod-rg'
 
-/** What both sides of Container Registry know, and what may be in the way. */
+/** The state that both APIs of Container Registry share, and the obstacles that a test sets up. */
 export class AzureSubscription {
   readonly log = new CallLog()
   readonly groups = new Set([GROUP])
   readonly registries = new Map<string, AcrRegistry>()
-  /** names that others in the world have */
+  /** registry names that other subscriptions use */
   readonly taken = new Set<string>()
-  /** where registries are, behind their name */
+  /** domain of registries; the full host is NAME.SUFFIX */
   suffix = 'azurecr.io'
   isRegistered = true
-  /** Words of a policy that forbids registries. */
+  /** Message of a policy that forbids registries. */
   policy: string | undefined
-  /** What a creation ends in. */
+  /** Final state of each creation. */
   outcome: 'Succeeded' | 'Failed' = 'Succeeded'
-  /** looks at what goes on before it is done */
+  /** number of status requests before an operation is done */
   looks = 2
-  /** Whether a registry that was just made is not listed yet. */
+  /** True if a list omits a registry that was created a moment ago. */
   isSlowToList = false
   readonly #ends = new Map<string, { looks: number; end(): void }>()
 
-  /** Passwords that were ever told: what must show nowhere. */
+  /** All passwords that were ever returned. They must not appear in any output. */
   readonly told = new Set<string>()
 
   assertGroup(group: string): void {
@@ -67,7 +67,7 @@ export class AzureSubscription {
     return this.taken.has(name) || this.registries.has(name)
   }
 
-  /** A PUT: makes, or writes over what is there. */
+  /** Handles a PUT: creates the registry or overwrites the existing one. */
   put(group: string, name: string, input: RegistryInput): AcrRegistry {
     this.assertGroup(group)
     this.#assertAllowed(name, input)
@@ -105,7 +105,7 @@ export class AzureSubscription {
     this.#begin(registry.name, () => this.registries.delete(registry.name))
   }
 
-  /** Somebody looks at what goes on. @returns whether it still does */
+  /** Handles a status request. @returns true if the operation is still running */
   look(name: string): boolean {
     const going = this.#ends.get(name)
     if (going === undefined) return false
@@ -126,7 +126,7 @@ export class AzureSubscription {
       throw new ApiError(400, 'UnAuthorizedForCredentialOperations', message)
     }
     for (const value of registry.passwords.values()) this.told.add(value)
-    // No order is promised.
+    // The order is reversed, because Azure promises none.
     const passwords = [...registry.passwords].reverse().map(([name, value]) => ({ name, value }))
     return { username: registry.name, passwords }
   }
@@ -151,5 +151,5 @@ export class AzureSubscription {
   }
 }
 
-/** Those of Azure are 52 characters. */
+/** A password of Azure has 52 characters. */
 const newPassword = (): string => `canary${randomBytes(23).toString('hex')}`
