@@ -10,7 +10,7 @@ import { stockLayer, stockRelease, type Stock } from './stock.ts'
 
 export type Scenario = 'wan' | 'flaky'
 
-/** One way to the source and what is fetched over it. */
+/** The images that contestants copy over the line. */
 interface Course {
   readonly name: string
   stock(registry: Registry): Promise<Stock>
@@ -18,15 +18,15 @@ interface Course {
 
 interface Line extends AsyncDisposable {
   readonly host: string
-  /** bytes that went to the client */
+  /** number of bytes that were sent to the client */
   passed(): number
 }
 
-/** One run; seconds and bytes. */
+/** One run; times in seconds, sizes in bytes. */
 export interface LineRun {
   readonly course: string
   readonly contestant: string
-  /** undefined where it failed */
+  /** undefined if the run failed */
   readonly wall: number | undefined
   readonly passed: number
   readonly unique: number
@@ -43,11 +43,11 @@ const COURSES: readonly Course[] = [
 export interface LineComparison {
   readonly contestants: readonly Contestant[]
   readonly rounds: number
-  /** where registries keep their storage */
+  /** directory for the storage of registries */
   readonly parent: string
 }
 
-/** What everybody makes of a bad line to the source; the target is on loopback. Contestants take turns. */
+/** Lets contestants copy in turns over a bad line to the source. The target is on loopback. */
 export async function compareLines(scenario: Scenario, comparison: LineComparison): Promise<LineRun[]> {
   const runs: LineRun[] = []
   for (const course of COURSES) {
@@ -95,7 +95,7 @@ function describe({ wall, passed, unique }: LineRun): string {
   return `${wall === undefined ? 'failed' : `${wall.toFixed(2)} s`}, ${bytes}`
 }
 
-/** Medians of the runs that completed, and how many did not. */
+/** Renders the medians of successful runs and the number of failed ones. */
 export function renderLines(runs: readonly LineRun[]): string {
   const keys = [...new Set(runs.map(({ course, contestant }) => `${course}\t${contestant}`))]
   const rows = keys.map(key => {

@@ -3,7 +3,7 @@ import type { LineRun } from './lines.ts'
 import { median } from './report.ts'
 
 /**
- * Draws what `bench -- --line KIND --json FILE` wrote: wall time by contestant, a panel a course.
+ * Draws the output of `bench -- --line KIND --json FILE`: wall time by contestant, one panel for each workload.
  *
  * node e2e/bench/plot.ts FILE… > docs/lines.svg
  */

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import { makeImage } from '../support/images.ts'
 
 /**
- * A source that makes its layers while it serves them, and a target that hashes what it gets and throws it away: ten
- * gigabytes cross without touching the disk. Its own process, so that gpreg's memory is measured alone.
+ * Starts a source that generates its layers while it serves them, and a target that hashes what it receives and drops it.
+ * So ten gigabytes are copied without the disk. It is a process of its own, so that gpreg's memory is measured alone.
  *
  * node synthetic.ts LAYERS BYTES-PER-LAYER
  */
@@ -43,7 +43,7 @@ function* bytesOf(index: number): Iterable<Buffer> {
   for (let left = size - header.length; left > 0; left -= CHUNK.length) yield CHUNK.subarray(0, left)
 }
 
-/** The manifest of an image whose layers exist as digests only. */
+/** Describes an image whose layers are known by digest and size only. */
 function describeImage() {
   const { manifest, blobs } = makeImage([])
   const document = JSON.parse(manifest.bytes.toString())
@@ -77,7 +77,7 @@ async function serveSource(request: IncomingMessage, response: ServerResponse): 
 }
 
 const held = new Set<string>()
-/** Uploads that came in chunks, by the path of their location. */
+/** Hashes of uploads in chunks, by the path of their location. */
 const uploads = new Map<string, Hash>()
 let started = 0
 

@@ -17,7 +17,7 @@ const SAMPLE = 'library/sample'
 const FULL_DISK = 'a full disk'
 type Side = 'source' | 'target'
 
-/** What never ends is tried longest: it goes first, so that all others run beside it. */
+/** Faults without end are retried longest. They come first, so that all others run meanwhile. */
 const CELLS = END_KINDS.flatMap(kind => [
   ...ON_THE_SOURCE.map(fault => ({ ...fault, side: 'source' as const, kind })),
   ...ON_THE_TARGET.map(fault => ({ ...fault, side: 'target' as const, kind })),
@@ -54,7 +54,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** An image that no registry has yet, but the one upstream. */
+  /** Makes an image that only the upstream registry has. */
   const offer = async (name: string): Promise<Image> => {
     const image = makeImage([makeLayer('one', LAYER_BYTES), makeLayer('two', LAYER_BYTES)])
     await upstream.add(`docker.io/${name}:1`, image)
@@ -78,11 +78,12 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     )
   }
 
-  /** A copy from or to a registry, by way of a proxy that does the damage. */
+  /** Prepares a copy from or to a registry, through a proxy that injects faults. */
   const prepare = async (side: Side, kind: EndKind) => {
     const end = ends.get(kind)!
     const proxy = await startFaultProxy({ to: end.url })
-    // From either, into docker-registry: it keeps blobs by repository, so that all of them are sent to a new one.
+    // The target is always docker-registry if the fault is on the source side. It stores blobs for each repository, so a
+    // new repository receives all blobs.
     const target = side === 'source' ? ends.get('docker-registry')! : end
     const number = ++cells
     const prefix = `cell-${number}`
@@ -114,7 +115,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
         expect(first.exitCode, `${first.stderr}\n${first.stdout}`).toBe(0)
         table.note(name, kind, 'completed')
       } else {
-        // 6 where the only image there is failed because its registry did not answer
+        // exit code 6 if the only image failed because its registry did not answer
         expect([3, 6], first.stderr).toContain(first.exitCode)
         const { status, error } = first.json().images[0]
         expect(status).toBe('failed')
@@ -165,7 +166,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   it.concurrent('follows a redirect to another host', async () => {
     const { proxy, image, target, repository, run } = await prepare('source', 'docker-registry')
     await using _ = proxy
-    // A host for which there is no password: it would answer 401 to the password of another, were it sent one.
+    // gpreg has no password for this host. If it sent the password of another host, the host would answer 401.
     const to = (path: string) => `http://${upstream.host}${path}`
     proxy.inject({
       method: 'GET',
@@ -199,11 +200,11 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     await expectWhole(target, 'cut/library/cut', cut)
   })
 
-  it('leave no blob behind whose bytes are not its digest’s', async () => {
+  it('leave no blob whose bytes differ from its digest', async () => {
     for (const { storage } of ends.values()) expect(await wrongBlobs(storage)).toEqual([])
   })
 
-  it('are documented as they are', async () => {
+  it('have the outcomes that the documentation lists', async () => {
     console.log(`\n${table}\n`)
     expect(await table.documented()).toBe(String(table))
   })

@@ -8,7 +8,7 @@ export default function setup(): void {
   prepare(Object.keys(JOURNEY_TOOLS) as Tool[], new URL('e2e/journeys/', ROOT))
 }
 
-/** Fails if the command is not built, and reports the tools that are missing for the tests in a directory. */
+/** Fails if the command is not built. Installs missing tools if it may, and reports those that are still missing. */
 export function prepare(tools: readonly Tool[], tests: URL): void {
   assertBuilt()
   const missing = () => tools.filter(tool => whyMissing(tool) !== undefined)

@@ -31,7 +31,7 @@ export async function startWanLine(to: URL, options: WanOptions): Promise<WanLin
   const line = { freeAt: 0 }
   const connections: { freeAt: number; passed: number }[] = []
 
-  /** Milliseconds until a connection (or the line) with this rate has sent all bytes that wait, including these ones. */
+  /** Time at which a connection (or the line) with this rate has sent all its waiting bytes, including these ones. */
   const turn = (owner: { freeAt: number }, bytes: number, rate: number): number =>
     (owner.freeAt = Math.max(owner.freeAt, performance.now()) + (bytes / rate) * 1000)
 

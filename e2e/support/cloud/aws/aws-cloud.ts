@@ -38,7 +38,7 @@ export async function startAwsCloud(gateway: RadosGateway): Promise<AwsCloud> {
       const { method } = exchange
       const setting = [...exchange.query.keys()].find(key => !/^(x-id|prefix|max-keys|list-type)$/.test(key))
       const caller = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1]
-      // Calls with keys that the test created are not calls of the account's administrator.
+      // Only calls with the administrator's key are logged. Other keys were created in the test.
       if (caller !== ADMIN.accessKeyId) {
         if (caller !== undefined) used.set(caller, new Date())
         return forward()

@@ -153,7 +153,8 @@ function iamActions(
       const user = userOf(form)
       const key = keyOf(user, form)
       const isActive = form.get('Status') === 'Active'
-      // The gateway has no inactive keys, so an inactive key is removed there.
+      // The gateway has no inactive keys: a key is removed there when it becomes inactive, and added again when it becomes
+      // active.
       if (isActive && !key.isActive) await identities.admit(user, key)
       if (!isActive && key.isActive) await identities.expel(user, key)
       key.isActive = isActive
