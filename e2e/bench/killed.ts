@@ -13,7 +13,7 @@ const [LAYER, LINE] = [1000, 60]
 const CHUNK = 4 * 1024 * 1024
 
 /** One case: which line is capped, which target is behind it, and which share of the layer may be sent twice. */
-interface Course {
+interface KillCase {
   readonly capped: 'source' | 'target'
   readonly target: 'gpreg serve' | 'docker-registry'
   readonly limit: number
@@ -25,7 +25,7 @@ interface Course {
 
 const SERVE = { target: 'gpreg serve', limit: 0.12, keepsTorn: true } as const
 const DISTRIBUTION = { target: 'docker-registry', limit: CHUNK / (LAYER * 1e6), keepsTorn: false } as const
-const COURSES: readonly Course[] = [
+const CASES: readonly KillCase[] = [
   { capped: 'source', ...SERVE },
   { capped: 'target', ...SERVE },
   { capped: 'source', ...DISTRIBUTION },
@@ -39,7 +39,7 @@ export async function measureKills(kills: number, parent: string): Promise<boole
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const rows = [['capped line', 'target', 'killed at', 'in a chunk', 'sent again', 'MB', 'limit', '']]
   let met = true
-  for (const { capped, target, limit, keepsTorn } of COURSES) {
+  for (const { capped, target, limit, keepsTorn } of CASES) {
     for (let nth = 0; nth < kills; nth++) {
       await using home = await temporaryDirectory(parent)
       await using registry =

@@ -67,8 +67,8 @@ export async function runBetween(source: Registry, target: Registry, command: Co
     written: await bytesWritten(target),
   }
   const cost = await runMeasured(command)
-  const fromSource = (await settled(source)).slice(before.source)
-  const fromTarget = (await settled(target)).slice(before.target)
+  const fromSource = (await readLog(source)).slice(before.source)
+  const fromTarget = (await readLog(target)).slice(before.target)
   const blobs = fromSource.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/'))
   return {
     ...cost,
@@ -81,7 +81,7 @@ export async function runBetween(source: Registry, target: Registry, command: Co
 /**
  * Reads the log up to now. It sends a marker request, because all earlier requests stand before the marker in the log.
  */
-async function settled(registry: Registry): Promise<LoggedRequest[]> {
+async function readLog(registry: Registry): Promise<LoggedRequest[]> {
   const marker = `/v2/marker-${performance.now().toFixed(3).replace('.', '-')}/tags/list`
   await (await fetch(new URL(marker, registry.url))).text()
   for (;;) {

@@ -76,7 +76,7 @@ async function serveSource(request: IncomingMessage, response: ServerResponse): 
   await pipeline(Readable.from(blob.read()), response)
 }
 
-const held = new Set<string>()
+const stored = new Set<string>()
 /** Hashes of uploads in chunks, by the path of their location. */
 const uploads = new Map<string, Hash>()
 let started = 0
@@ -87,7 +87,7 @@ async function serveTarget(request: IncomingMessage, response: ServerResponse): 
   if (url.pathname === '/v2/') return answer(response, 200)
   if (request.method === 'POST') return answer(response, 202, { location: `${url.pathname}${++started}` })
   if (request.method !== 'PUT' && request.method !== 'PATCH')
-    return answer(response, held.has(name) ? 200 : 404)
+    return answer(response, stored.has(name) ? 200 : 404)
   const hash = uploads.get(url.pathname) ?? createHash('sha256')
   for await (const chunk of request) hash.update(chunk as Buffer)
   if (request.method === 'PATCH') {
@@ -97,7 +97,7 @@ async function serveTarget(request: IncomingMessage, response: ServerResponse): 
   uploads.delete(url.pathname)
   const digest = `sha256:${hash.digest('hex')}`
   if (name.startsWith('sha256:') && name !== digest) return answer(response, 400)
-  held.add(name)
+  stored.add(name)
   answer(response, 201, { 'docker-content-digest': digest, location: url.pathname })
 }
 

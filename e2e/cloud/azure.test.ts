@@ -226,7 +226,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
 
   it('stops during an operation if it is aborted', async () => {
     await using azure = await open()
-    azure.subscription.looks = Infinity
+    azure.subscription.polls = Infinity
     const end = new AbortController()
     const context = azure.contextOf({ signal: end.signal, sleep: async () => end.abort() })
     expect((await failureOf(azure.provider().apply(context))).code).toBe('aborted')
@@ -307,7 +307,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
   it('adopts a registry, changes only its admin user, and does not delete it', async () => {
     await using azure = await open()
     const theirs = { location: 'northeurope', sku: { name: 'Basic' }, tags: { team: 'images' } }
-    azure.subscription.looks = 0
+    azure.subscription.polls = 0
     const registry = azure.subscription.put(GROUP, 'companyimages', theirs)
     const vault = memoryVault()
     const adopt = (more = {}) => azure.provider({ name: 'companyimages', vault, ...more })
@@ -523,7 +523,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
       }
       seen.push(azure.events, await vault.read())
       expect(await readFile(directory.join('secrets.json'), 'utf8')).toContain(await loginIn(vault))
-      secrets.push(...azure.subscription.told, ...azure.tokens.all)
+      secrets.push(...azure.subscription.shownPasswords, ...azure.tokens.all)
     }
     const shown = `${inspect(seen, { depth: Infinity, showHidden: true })}\n${JSON.stringify(seen)}`
     expect(shown).toContain('forbidden')

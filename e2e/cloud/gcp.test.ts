@@ -214,13 +214,13 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(waited).toBeLessThan(180_000)
 
     gcp.cloud.enabled.clear()
-    gcp.cloud.looks = Infinity
+    gcp.cloud.polls = Infinity
     expect(await failureOf(gcp.provider().apply(gcp.context))).toMatchObject({ code: 'stalled' })
   })
 
   it('stops during an operation if it is aborted', async () => {
     await using gcp = await open(form)
-    gcp.cloud.looks = Infinity
+    gcp.cloud.polls = Infinity
     const end = new AbortController()
     const sleep = async () => end.abort()
     const error = await failureOf(gcp.provider().apply(gcp.contextOf({ signal: end.signal, sleep })))

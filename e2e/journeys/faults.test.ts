@@ -1,6 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CREDENTIALS, END_KINDS, isTagged, startEnd, type End, type EndKind } from '../support/ends.ts'
+import {
+  CREDENTIALS,
+  REGISTRY_KINDS,
+  isTagged,
+  startDiskRegistry,
+  type DiskRegistry,
+  type RegistryKind,
+} from '../support/disk-registry.ts'
 import { LAYER_BYTES, ON_THE_SOURCE, ON_THE_TARGET } from '../support/fault-cases.ts'
 import { startFaultProxy, type FaultRule } from '../support/fault-proxy.ts'
 import { gpreg, type GpregRun } from '../support/gpreg.ts'
@@ -18,7 +25,7 @@ const FULL_DISK = 'a full disk'
 type Side = 'source' | 'target'
 
 /** Faults without end are retried longest. They come first, so that all others run meanwhile. */
-const CELLS = END_KINDS.flatMap(kind => [
+const CELLS = REGISTRY_KINDS.flatMap(kind => [
   ...ON_THE_SOURCE.map(fault => ({ ...fault, side: 'source' as const, kind })),
   ...ON_THE_TARGET.map(fault => ({ ...fault, side: 'target' as const, kind })),
 ]).toSorted((one, other) => (other.times ?? 1) - (one.times ?? 1) || 0)
@@ -27,8 +34,8 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   let directory: TemporaryDirectory
   let upstream: Upstream
   let sample: Image
-  const ends = new Map<EndKind, End>()
-  const table = new ReliabilityTable(END_KINDS, [
+  let registries: Readonly<Record<RegistryKind, DiskRegistry>>
+  const table = new ReliabilityTable(REGISTRY_KINDS, [
     ...ON_THE_SOURCE.map(({ name }) => ['from', name] as const),
     ...ON_THE_TARGET.map(({ name }) => ['to', name] as const),
     ['to', FULL_DISK],
@@ -40,16 +47,19 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     directory = await temporaryDirectory()
     upstream = await startUpstream()
     sample = await offer(SAMPLE)
-    for (const kind of END_KINDS) {
-      const end = await startEnd(kind, directory.join(kind))
-      ends.set(kind, end)
-      const run = await mirror(SAMPLE, upstream.host, `${end.host}/docker.io`)
+    const start = (kind: RegistryKind) => startDiskRegistry(kind, directory.join(kind))
+    registries = {
+      'docker-registry': await start('docker-registry'),
+      'gpreg serve': await start('gpreg serve'),
+    }
+    for (const { host } of Object.values(registries)) {
+      const run = await mirror(SAMPLE, upstream.host, `${host}/docker.io`)
       expect(run.exitCode, run.stderr).toBe(0)
     }
   })
 
   afterAll(async () => {
-    for (const end of ends.values()) await end[Symbol.asyncDispose]()
+    for (const registry of Object.values(registries ?? {})) await registry[Symbol.asyncDispose]()
     await upstream?.stop()
     await directory?.[Symbol.asyncDispose]()
   })
@@ -79,12 +89,12 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   }
 
   /** Prepares a copy from or to a registry, through a proxy that injects faults. */
-  const prepare = async (side: Side, kind: EndKind) => {
-    const end = ends.get(kind)!
-    const proxy = await startFaultProxy({ to: end.url })
+  const prepare = async (side: Side, kind: RegistryKind) => {
+    const faulty = registries[kind]
+    const proxy = await startFaultProxy({ to: faulty.url })
     // The target is always docker-registry if the fault is on the source side. It stores blobs for each repository, so a
     // new repository receives all blobs.
-    const target = side === 'source' ? ends.get('docker-registry')! : end
+    const target = side === 'source' ? registries['docker-registry'] : faulty
     const number = ++cells
     const prefix = `cell-${number}`
     const name = side === 'source' ? SAMPLE : `library/sample-${number}`
@@ -94,7 +104,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     return { proxy, target, image, repository, run: () => mirror(name, from, `${to}/${prefix}`) }
   }
 
-  const expectWhole = async (target: End, repository: string, image: Image) => {
+  const expectWhole = async (target: DiskRegistry, repository: string, image: Image) => {
     const reference = `${target.host}/${repository}:1`
     await expectImage(reference, image, { credentials: CREDENTIALS })
     await using copy = await temporaryDirectory()
@@ -105,7 +115,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
 
   it.concurrent.each(CELLS)(
     '$side is $kind: $name',
-    async ({ side, kind, name, where, times = 1, fault, ends: codes }) => {
+    async ({ side, kind, name, where, times = 1, fault, codes }) => {
       const { proxy, target, image, repository, run } = await prepare(side, kind)
       await using _ = proxy
       proxy.inject({ ...where, times, fault: typeof fault === 'function' ? fault() : fault })
@@ -132,9 +142,9 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   )
 
   const where = canMount ? it : it.skip
-  where.concurrent.each(END_KINDS)('a full disk of %s', async kind => {
+  where.concurrent.each(REGISTRY_KINDS)('a full disk of %s', async kind => {
     await using disk = await smallDisk(directory.join(`disk-${kind}`), '1m')
-    await using target = await startEnd(kind, disk.path)
+    await using target = await startDiskRegistry(kind, disk.path)
     const name = `library/full-${kind.replace(' ', '-')}`
     const image = await offer(name)
     const first = await mirror(name, upstream.host, `${target.host}/full`)
@@ -192,7 +202,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
       fault: { kind: 'cut', after: Math.floor((bytes.length * (index + 1)) / 10) },
     }))
     proxy.inject(...rules)
-    const target = ends.get('docker-registry')!
+    const target = registries['docker-registry']
     const run = await mirror('library/cut', proxy.host, `${target.host}/cut`)
     expect(run.exitCode, run.stderr).toBe(0)
     expect(proxy.dealt()).toBe(blobs.length)
@@ -201,7 +211,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   })
 
   it('leave no blob whose bytes differ from its digest', async () => {
-    for (const { storage } of ends.values()) expect(await wrongBlobs(storage)).toEqual([])
+    for (const { storage } of Object.values(registries)) expect(await wrongBlobs(storage)).toEqual([])
   })
 
   it('have the outcomes that the documentation lists', async () => {

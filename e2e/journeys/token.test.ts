@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CREDENTIALS } from '../support/ends.ts'
+import { CREDENTIALS } from '../support/disk-registry.ts'
 import { gpreg } from '../support/gpreg.ts'
 import { makeImage, makeLayer, type Image } from '../support/images.ts'
 import { startRegistry, type Registry } from '../support/registry.ts'

@@ -28,7 +28,7 @@ export interface TokenProxy extends ReverseProxy {
 export async function startTokenProxy(options: TokenProxyOptions): Promise<TokenProxy> {
   const { life, claims = life / 1000, credentials, grants } = options
   const basic = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
-  const tokens = new Map<string, { scopes: string[]; ends: number }>()
+  const tokens = new Map<string, { scopes: string[]; expiresAt: number }>()
   let expired = 0
 
   const proxy = await startReverseProxy({
@@ -38,12 +38,13 @@ export async function startTokenProxy(options: TokenProxyOptions): Promise<Token
         if (request.headers.authorization !== basic) return void response.writeHead(401).end()
         const token = randomUUID()
         const scopes = grants === undefined ? exchange.query.getAll('scope') : [grants]
-        tokens.set(token, { scopes, ends: Date.now() + life })
+        tokens.set(token, { scopes, expiresAt: Date.now() + life })
         return void response.end(JSON.stringify({ token, expires_in: claims }))
       }
       const token = tokens.get(/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
-      if (token !== undefined && token.ends < Date.now()) expired++
-      if (token !== undefined && token.ends >= Date.now() && covers(token.scopes, request)) return forward()
+      if (token !== undefined && token.expiresAt < Date.now()) expired++
+      if (token !== undefined && token.expiresAt >= Date.now() && covers(token.scopes, request))
+        return forward()
       request.resume()
       response.writeHead(401, {
         'www-authenticate': `Bearer realm="http://${request.headers.host}/token",service="e2e"`,

@@ -16,7 +16,7 @@ export interface WanLine extends AsyncDisposable {
   /** number of bytes that were sent to the client */
   passed(): number
   /** number of connections that carried at least this many bytes to the client */
-  carriers(bytes: number): number
+  countCarrying(bytes: number): number
 }
 
 /** Maximum length of a chunk. Short chunks let connections share the line fairly. */
@@ -72,7 +72,7 @@ export async function startWanLine(to: URL, options: WanOptions): Promise<WanLin
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     passed: () => connections.reduce((total, { passed }) => total + passed, 0),
-    carriers: bytes => connections.filter(({ passed }) => passed >= bytes).length,
+    countCarrying: bytes => connections.filter(({ passed }) => passed >= bytes).length,
     async [Symbol.asyncDispose]() {
       server.close()
       sockets.forEach(socket => socket.destroy())

@@ -1,5 +1,5 @@
 /** What happens to one call: it is refused, it is throttled, or it takes effect and its answer is lost. */
-export type Fault = 'refuse' | 'throttle' | 'cut'
+export type CallFault = 'refuse' | 'throttle' | 'cut'
 
 export interface CloudCall {
   /** such as `iam:CreateUser` or `PUT ?tagging` */
@@ -11,16 +11,16 @@ export interface CloudCall {
 /** The log of all calls to a fake cloud, in order. Tests use it to inject faults. */
 export class CallLog {
   readonly calls: CloudCall[] = []
-  #fault: (index: number, call: CloudCall) => Fault | undefined = () => undefined
+  #fault: (index: number, call: CloudCall) => CallFault | undefined = () => undefined
   #done: (index: number) => void = () => {}
 
   /** Injects a fault into the call with this index only. */
-  at(index: number, fault: Fault): void {
+  at(index: number, fault: CallFault): void {
     this.#fault = at => (at === index ? fault : undefined)
   }
 
   /** Sets a function that chooses the fault of each call. */
-  faults(decide: (index: number, call: CloudCall) => Fault | undefined): void {
+  faults(decide: (index: number, call: CloudCall) => CallFault | undefined): void {
     this.#fault = decide
   }
 
@@ -41,7 +41,7 @@ export class CallLog {
   }
 
   /** Logs a call; for the fakes. */
-  note(call: CloudCall): { readonly fault: Fault | undefined; done(): void } {
+  note(call: CloudCall): { readonly fault: CallFault | undefined; done(): void } {
     const index = this.calls.push(call) - 1
     return { fault: this.#fault(index, call), done: () => this.#done(index) }
   }

@@ -44,9 +44,9 @@ export class EcrAccount {
   standingOf(authorization = ''): Standing {
     const [, encoded = ''] = /^Basic (.+)$/.exec(authorization) ?? []
     const [, password = ''] = /^AWS:(.+)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
-    const ends = this.#logins.get(password)
-    if (ends === undefined) return 'stranger'
-    return ends < Date.now() ? 'expired' : 'known'
+    const expiresAt = this.#logins.get(password)
+    if (expiresAt === undefined) return 'stranger'
+    return expiresAt < Date.now() ? 'expired' : 'known'
   }
 
   /** The message that both APIs of ECR use for a missing repository. */

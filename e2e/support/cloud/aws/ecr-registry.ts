@@ -16,7 +16,7 @@ const CHALLENGE = `Basic realm="https://${ECR_HOST}/",service="ecr.amazonaws.com
 /** Starts the part of ECR that serves images: a real registry behind a proxy that imitates the peculiarities of ECR. */
 export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptions): Promise<ReverseProxy> {
   /** the first `Range` that each upload was answered, by the upload's path */
-  const told = new Map<string, string>()
+  const firstRanges = new Map<string, string>()
   return startReverseProxy({
     to,
     certificates,
@@ -44,9 +44,9 @@ export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptio
           exchange.status = upstream.statusCode === 202 ? 201 : (upstream.statusCode ?? 502)
           // ECR repeats the `Range` of the first chunk in all later answers:
           // https://github.com/aws/containers-roadmap/issues/2831
-          if (range !== undefined && !told.has(exchange.path)) told.set(exchange.path, range)
-          const stuck = range === undefined ? {} : { range: told.get(exchange.path) }
-          response.writeHead(exchange.status, { ...headers, ...stuck })
+          if (range !== undefined && !firstRanges.has(exchange.path)) firstRanges.set(exchange.path, range)
+          const firstRange = range === undefined ? {} : { range: firstRanges.get(exchange.path) }
+          response.writeHead(exchange.status, { ...headers, ...firstRange })
           upstream.pipe(response)
         },
       })

@@ -157,7 +157,7 @@ function regenerate({ subscription, group, name, input }: ArmRequest): Answer {
 /** https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/async-api-reference.md */
 function operation({ subscription, name: id }: ArmRequest): Answer {
   const name = id.replace('registries-', '')
-  const going = subscription.look(name)
+  const going = subscription.poll(name)
   const registry = subscription.registries.get(name)
   if (registry?.state === 'Failed') {
     const error = { code: 'StorageAccountFailure', message: 'The storage of the registry could not be made.' }

@@ -41,13 +41,13 @@ export class AzureSubscription {
   /** Final state of each creation. */
   outcome: 'Succeeded' | 'Failed' = 'Succeeded'
   /** number of status requests before an operation is done */
-  looks = 2
+  polls = 2
   /** True if a list omits a registry that was created a moment ago. */
   isSlowToList = false
-  readonly #ends = new Map<string, { looks: number; end(): void }>()
+  readonly #operations = new Map<string, { polls: number; end(): void }>()
 
   /** All passwords that were ever returned. They must not appear in any output. */
-  readonly told = new Set<string>()
+  readonly shownPasswords = new Set<string>()
 
   assertGroup(group: string): void {
     if (this.groups.has(group)) return
@@ -56,7 +56,7 @@ export class AzureSubscription {
 
   existing(group: string, name: string): AcrRegistry {
     this.assertGroup(group)
-    this.look(name)
+    this.poll(name)
     const found = this.registries.get(name)
     if (found?.group === group) return found
     const what = `The Resource 'Microsoft.ContainerRegistry/registries/${name}' under resource group '${group}' was not found.`
@@ -106,11 +106,11 @@ export class AzureSubscription {
   }
 
   /** Handles a status request. @returns true if the operation is still running */
-  look(name: string): boolean {
-    const going = this.#ends.get(name)
+  poll(name: string): boolean {
+    const going = this.#operations.get(name)
     if (going === undefined) return false
-    if (going.looks-- > 0) return true
-    this.#ends.delete(name)
+    if (going.polls-- > 0) return true
+    this.#operations.delete(name)
     going.end()
     return false
   }
@@ -125,7 +125,7 @@ export class AzureSubscription {
       const message = `The operation is disallowed on registry '${registry.name}': the admin user is disabled.`
       throw new ApiError(400, 'UnAuthorizedForCredentialOperations', message)
     }
-    for (const value of registry.passwords.values()) this.told.add(value)
+    for (const value of registry.passwords.values()) this.shownPasswords.add(value)
     // The order is reversed, because Azure promises none.
     const passwords = [...registry.passwords].reverse().map(([name, value]) => ({ name, value }))
     return { username: registry.name, passwords }
@@ -136,7 +136,7 @@ export class AzureSubscription {
   }
 
   #begin(name: string, end: () => void): void {
-    this.#ends.set(name, { looks: this.looks, end })
+    this.#operations.set(name, { polls: this.polls, end })
   }
 
   #assertAllowed(name: string, { location, sku }: RegistryInput): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CallLog, type Fault } from '../calls.ts'
+import { CallLog, type CallFault } from '../calls.ts'
 
 /** A call of an API, independent of its transport (gRPC or REST). */
 export interface ApiCall {
@@ -40,7 +40,7 @@ export class Refusal extends Error {
   }
 }
 
-const FAULTS: Readonly<Record<Fault, Refusal>> = {
+const FAULTS: Readonly<Record<CallFault, Refusal>> = {
   refuse: new Refusal('PERMISSION_DENIED', 'Permission denied on the resource, or it may not exist.'),
   throttle: new Refusal('RESOURCE_EXHAUSTED', 'Quota exceeded for quota metric.', 'RATE_LIMIT_EXCEEDED'),
   cut: new Refusal('UNAVAILABLE', 'The service is currently unavailable.'),
@@ -60,10 +60,10 @@ export class Cloud {
   readonly log = new CallLog()
   hasBilling = true
   /** number of status requests before an operation is done */
-  looks = 2
+  polls = 2
   /** number of calls that Artifact Registry refuses after it was enabled */
   slowness = 0
-  readonly #operations = new Map<string, { looks: number; finish: () => object }>()
+  readonly #operations = new Map<string, { polls: number; finish: () => object }>()
 
   handle({ method, request }: ApiCall): object {
     const subject = (request.name ?? `${request.parent}/repositories/${request.repositoryId}`)
@@ -82,14 +82,14 @@ export class Cloud {
   }
 
   begin(name: string, finish: () => object): Operation {
-    this.#operations.set(name, { looks: this.looks, finish })
-    return this.look(name)
+    this.#operations.set(name, { polls: this.polls, finish })
+    return this.poll(name)
   }
 
-  look(name: string): Operation {
+  poll(name: string): Operation {
     const operation = this.#operations.get(name)
     if (operation === undefined) throw new Refusal('NOT_FOUND', `Operation ${name} not found.`)
-    if (operation.looks-- > 0) return { name }
+    if (operation.polls-- > 0) return { name }
     return { name, done: true, ...operation.finish() }
   }
 
@@ -118,7 +118,7 @@ const METHODS = {
     })
   },
 
-  GetOperation: (cloud: Cloud, { name = '' }: ApiRequest): Operation => cloud.look(name),
+  GetOperation: (cloud: Cloud, { name = '' }: ApiRequest): Operation => cloud.poll(name),
 
   GetRepository(cloud: Cloud, { name = '' }: ApiRequest): Repository {
     cloud.needsArtifactRegistry()

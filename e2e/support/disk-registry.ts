@@ -4,15 +4,15 @@ import { startRegistry, writeHtpasswd } from './registry.ts'
 import { startServe } from './serve.ts'
 
 /** The kinds of registry that a test copies from and to. */
-export const END_KINDS = ['docker-registry', 'gpreg serve'] as const
-export type EndKind = (typeof END_KINDS)[number]
+export const REGISTRY_KINDS = ['docker-registry', 'gpreg serve'] as const
+export type RegistryKind = (typeof REGISTRY_KINDS)[number]
 
 /** The login of all these registries. */
 export const CREDENTIALS = { username: 'mirror', password: 'correct horse: battery' } as const
 
 /** A real registry with its storage on disk and a password. */
-export interface End extends AsyncDisposable {
-  readonly kind: EndKind
+export interface DiskRegistry extends AsyncDisposable {
+  readonly kind: RegistryKind
   readonly host: string
   readonly url: URL
   /** directory of its blobs */
@@ -20,7 +20,7 @@ export interface End extends AsyncDisposable {
 }
 
 /** @param directory writable directory for the registry */
-export async function startEnd(kind: EndKind, directory: string): Promise<End> {
+export async function startDiskRegistry(kind: RegistryKind, directory: string): Promise<DiskRegistry> {
   await mkdir(directory, { recursive: true })
   if (kind === 'docker-registry') {
     const registry = await startRegistry({ credentials: CREDENTIALS, parent: directory })
@@ -45,7 +45,7 @@ export async function startEnd(kind: EndKind, directory: string): Promise<End> {
 }
 
 /** True if the repository has this tag. */
-export async function isTagged({ url }: End, repository: string, tag: string): Promise<boolean> {
+export async function isTagged({ url }: DiskRegistry, repository: string, tag: string): Promise<boolean> {
   const { username, password } = CREDENTIALS
   const answer = await fetch(new URL(`/v2/${repository}/manifests/${tag}`, url), {
     method: 'HEAD',
