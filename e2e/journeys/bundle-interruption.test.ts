@@ -132,33 +132,28 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
     await mustRun('cmp', [path, undisturbed])
   })
 
-  it.skipIf(!canMount)(
-    'names the missing disk space, before the save and when the disk fills up',
-    async () => {
-      await using disk = await smallDisk(directory.join('disk'), '4m')
-      const path = `${disk.path}/x.tar`
-      const before = await gpreg(saveTo(path, upstream.host))
-      expect([before.exitCode, before.json().error.code]).toEqual([2, 'storage'])
-      expect(before.json().error.message).toMatch(
-        /needs \d+ bytes and its disk has \d+ free: \d+ are missing/,
-      )
+  it.skipIf(!canMount)('names the missing disk space, before a save and during it', async () => {
+    await using disk = await smallDisk(directory.join('disk'), '4m')
+    const path = `${disk.path}/x.tar`
+    const before = await gpreg(saveTo(path, upstream.host))
+    expect([before.exitCode, before.json().error.code]).toEqual([2, 'storage'])
+    expect(before.json().error.message).toMatch(/needs \d+ bytes and its disk has \d+ free: \d+ are missing/)
 
-      await disk.resize('40m')
-      await using running = await startGpreg(saveTo(path, line.host))
-      await mustRun('sh', [
-        '-c',
-        `until [ "$(wc -l < ${path}.partial/journal 2>/dev/null || echo 0)" -gt 10 ]; do sleep 0.02; done`,
-      ])
-      await mkdir(`${disk.path}/others`)
-      await mustRun('sh', ['-c', `dd if=/dev/zero of=${disk.path}/others/file bs=1M 2>/dev/null || true`])
-      expect((await running.exited).code).toBe(2)
-      expect(JSON.parse(running.stdout()).error.message).toMatch(
-        /disk of .* is full: \d+ bytes more are needed/,
-      )
-      await mustRun('rm', ['-r', `${disk.path}/others`])
-      const again = await gpreg(saveTo(path, upstream.host))
-      expect(again.exitCode, again.stderr).toBe(0)
-      await mustRun('cmp', [path, undisturbed])
-    },
-  )
+    await disk.resize('40m')
+    await using running = await startGpreg(saveTo(path, line.host))
+    await mustRun('sh', [
+      '-c',
+      `until [ "$(wc -l < ${path}.partial/journal 2>/dev/null || echo 0)" -gt 10 ]; do sleep 0.02; done`,
+    ])
+    await mkdir(`${disk.path}/others`)
+    await mustRun('sh', ['-c', `dd if=/dev/zero of=${disk.path}/others/file bs=1M 2>/dev/null || true`])
+    expect((await running.exited).code).toBe(2)
+    expect(JSON.parse(running.stdout()).error.message).toMatch(
+      /disk of .* is full: \d+ bytes more are needed/,
+    )
+    await mustRun('rm', ['-r', `${disk.path}/others`])
+    const again = await gpreg(saveTo(path, upstream.host))
+    expect(again.exitCode, again.stderr).toBe(0)
+    await mustRun('cmp', [path, undisturbed])
+  })
 })

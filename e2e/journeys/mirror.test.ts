@@ -135,7 +135,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
       expect(wrong[0].problems).toContainEqual(expect.objectContaining({ digest: lost.digest }))
     })
 
-    it.skipIf(needs('containerd', 'ctr'))('gives containerd images that it can unpack', async () => {
+    it.skipIf(needs('containerd', 'ctr'))('makes images that containerd unpacks', async () => {
       await using internal = await startInternalRegistry()
       expect((await mirror(internal)).exitCode).toBe(0)
       await using containerd = await startContainerd()

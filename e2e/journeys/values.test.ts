@@ -113,42 +113,39 @@ describe('gpreg values', () => {
     }
   }
 
-  it.concurrent.each(CASES)(
-    '%s as %s prints no secret, and writes files that only the owner can read',
-    async (kind, format) => {
-      const cwd = await workplace(`${kind} ${format}`)
-      const args = [
-        'values',
-        ...KINDS[kind]!,
-        ...MIRROR,
-        '--format',
-        format,
-        '--secrets',
-        'secrets',
-        '-o',
-        'out',
-        '--verbose',
-      ]
-      const run = await gpreg(args, { cwd })
-      expect(run.exitCode, run.stderr).toBe(0)
-      expect(run.stderr).not.toContain('missing:')
-      expectNoTrace(run.stdout + run.stderr)
-      await expectGuarded(cwd)
-      expect(await readdir(join(cwd, 'secrets'))).not.toEqual([])
-      if (format === 'kots') expect((await stat(join(cwd, 'out'))).mode & 0o777).toBe(0o600)
-      const json = await gpreg([...args, '--json'], { cwd })
-      expectNoTrace(json.stdout + json.stderr)
-      if (format !== 'installer') return
-      if (kind === 'azure') {
-        const account = await readFile(join(cwd, 'secrets', 'storage-azure.yaml'), 'utf8')
-        expect(account).toContain(`accountName: ${Buffer.from('x').toString('base64')}`)
-        expect(account).toContain(`accountKey: ${Buffer.from(STORAGE_KEY).toString('base64')}`)
-      }
-      const check = await gpreg(['values', 'check', 'out', '--strict'], { cwd })
-      // The domain is the only required field that these configurations lack.
-      expect(check.stdout.match(/\[[a-z-]+\]/g)).toEqual(['[required]'])
-    },
-  )
+  it.concurrent.each(CASES)('%s as %s prints no secret and writes private files', async (kind, format) => {
+    const cwd = await workplace(`${kind} ${format}`)
+    const args = [
+      'values',
+      ...KINDS[kind]!,
+      ...MIRROR,
+      '--format',
+      format,
+      '--secrets',
+      'secrets',
+      '-o',
+      'out',
+      '--verbose',
+    ]
+    const run = await gpreg(args, { cwd })
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(run.stderr).not.toContain('missing:')
+    expectNoTrace(run.stdout + run.stderr)
+    await expectGuarded(cwd)
+    expect(await readdir(join(cwd, 'secrets'))).not.toEqual([])
+    if (format === 'kots') expect((await stat(join(cwd, 'out'))).mode & 0o777).toBe(0o600)
+    const json = await gpreg([...args, '--json'], { cwd })
+    expectNoTrace(json.stdout + json.stderr)
+    if (format !== 'installer') return
+    if (kind === 'azure') {
+      const account = await readFile(join(cwd, 'secrets', 'storage-azure.yaml'), 'utf8')
+      expect(account).toContain(`accountName: ${Buffer.from('x').toString('base64')}`)
+      expect(account).toContain(`accountKey: ${Buffer.from(STORAGE_KEY).toString('base64')}`)
+    }
+    const check = await gpreg(['values', 'check', 'out', '--strict'], { cwd })
+    // The domain is the only required field that these configurations lack.
+    expect(check.stdout.match(/\[[a-z-]+\]/g)).toEqual(['[required]'])
+  })
 
   it.concurrent('prints secrets to stdout only if stdout is named', async () => {
     const cwd = await workplace('stdout')
