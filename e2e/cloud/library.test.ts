@@ -64,7 +64,7 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
     certificates = await azureCertificates()
     azure = await startAzureCloud(certificates)
     project = await temporaryDirectory()
-    const folders = ['core', 'providers-azure'].map(folder => `${ROOT}packages/${folder}`)
+    const folders = ['oci', 'core', 'providers-azure'].map(folder => `${ROOT}packages/${folder}`)
     packed = JSON.parse(await npm('pack', '--json', '--ignore-scripts', ...folders))
     const tarballs = packed.map(({ filename }) => `./${filename}`)
     const { devDependencies } = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'))
@@ -99,7 +99,7 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
   }
 
   it('contains the build output with types, without sources and tests', async () => {
-    expect(packed).toHaveLength(2)
+    expect(packed).toHaveLength(3)
     for (const { files } of packed) {
       const paths = files.map(({ path }) => path)
       expect(paths).toEqual(expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts']))
@@ -107,7 +107,7 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
       const surplus = (path: string) => inside(path) || /\.test\.|tsbuildinfo|(?<!\.d)\.ts$/.test(path)
       expect(paths.filter(surplus)).toEqual([])
     }
-    expect(await readdir(project.join('node_modules/@gpreg'))).toEqual(['core', 'provider-azure'])
+    expect(await readdir(project.join('node_modules/@gpreg'))).toEqual(['core', 'oci', 'provider-azure'])
     expect(await readdir(project.join('node_modules/@types'))).toEqual(['node'])
   })
 
