@@ -23,7 +23,8 @@ export async function createLibraryProject(...packages: readonly string[]): Prom
   const project = await temporaryDirectory()
   const release = project.join('release')
   await mkdir(release)
-  await mustRun(process.execPath, [`${ROOT}tools/pack.ts`, '--out', release])
+  // A build here would replace files of the command while other journeys run it.
+  await mustRun(process.execPath, [`${ROOT}tools/pack.ts`, '--no-build', '--out', release])
   const files = await readdir(release)
   const tarballs = packages.map(name => `./release/${files.find(file => file.startsWith(name))}`)
   await writeFile(project.join('package.json'), JSON.stringify({ private: true, type: 'module' }))
