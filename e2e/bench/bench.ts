@@ -55,7 +55,10 @@ else if (flags.bundles)
   process.exitCode = (await compareBundles(Number(flags.runs), Number(flags.scale), flags.parent)) ? 0 : 1
 else await compareSpeed()
 
-/** Paired: contestants take turns, each round in another order, so that a slow minute of the machine hits them all. */
+/**
+ * Compares contestants in turns. Each round has another order, so that a slow minute of the machine affects all
+ * contestants.
+ */
 async function compareSpeed(): Promise<void> {
   const contestants = [
     ...(flags['peers-only'] ? [] : [gpreg]),
@@ -89,7 +92,7 @@ async function compareSpeed(): Promise<void> {
       flags.json,
       JSON.stringify({ stock: summary(stock), cpus: cpus().length, results, bars }, null, 2),
     )
-  // A quick look proves nothing.
+  // Bars are judged at full size only, because a quick run proves nothing.
   if (Number(flags.scale) === 1 && bars.some(({ met }) => met === false)) process.exitCode = 1
 }
 
@@ -100,7 +103,7 @@ async function compareOverLine(scenario: Scenario): Promise<void> {
   if (flags.json) await writeFile(flags.json, JSON.stringify(results, null, 2))
 }
 
-/** A peer that fails is told of, and its other runs count; that gpreg fails is the end of the comparison. */
+/** Runs a contestant. If a peer fails, its other runs still count; if gpreg fails, the comparison ends. */
 async function runOrFail(contestant: Contestant, source: Registry, stock: Stock) {
   try {
     return await runOnce(contestant, source, stock)
@@ -111,7 +114,7 @@ async function runOrFail(contestant: Contestant, source: Registry, stock: Stock)
   }
 }
 
-/** Into an empty registry, then the same again. */
+/** Copies into an empty registry (cold), and then once more (unchanged). */
 async function runOnce(
   contestant: Contestant,
   source: Registry,
@@ -120,7 +123,7 @@ async function runOnce(
   await using home = await temporaryDirectory()
   await using target = await startRegistry({ parent: flags.parent })
   const site = { source: source.host, target: target.host, home: home.path, stock }
-  // What earlier runs left to be written would be written during this one.
+  // Writes the cached data of earlier runs to the disk, so that it is not written during this run.
   await mustRun('sync', [])
   const cold = await runBetween(source, target, (await contestant.prepare(site, 'cold'))!)
   const again = await contestant.prepare(site, 'unchanged')

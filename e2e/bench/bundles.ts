@@ -20,7 +20,7 @@ interface Site {
   readonly target: Registry
 }
 
-/** One way to do one thing; they run in this order, and what loads needs what was saved. */
+/** One measured step. The steps run in this order, because a step that loads needs the result of a step that saved. */
 interface Step {
   readonly name: string
   readonly needs?: string
@@ -105,7 +105,7 @@ const STEPS: readonly Step[] = [
   },
 ]
 
-/** Bundles saved and loaded, against the line and against other tools. True where every bar is met. */
+/** Measures saving and loading of bundles, against a direct copy and against other tools. True if every bar is met. */
 export async function compareBundles(runs: number, scale: number, parent: string): Promise<boolean> {
   await using source = await startRegistry({ parent })
   const stock = await stockRelease(source, scale)
@@ -163,7 +163,10 @@ async function save({ source, home, stock }: Site, name: string, ...more: string
   return { command: GPREG, args, env: environment(home.path) }
 }
 
-/** Tools that copy one image. A layout is one index.json: only one of them at a time can write to it. */
+/**
+ * Runs a tool that copies one image at a time. A layout has one index.json, so only one process at a time may write to
+ * it.
+ */
 async function byImage(
   [command, ...args]: readonly string[],
   home: TemporaryDirectory,

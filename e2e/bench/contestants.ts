@@ -7,7 +7,7 @@ import { sourceMirrors } from '../support/upstream.ts'
 import type { Command } from './measure.ts'
 import type { Stock } from './stock.ts'
 
-/** Where one run takes place: fresh registries and a fresh home. */
+/** The surroundings of one run: fresh registries and a fresh home directory. */
 export interface Site {
   readonly source: string
   readonly target: string
@@ -19,11 +19,11 @@ export type Phase = 'cold' | 'unchanged'
 
 export interface Contestant {
   readonly name: string
-  /** The command of one run; undefined where the phase means nothing to it. */
+  /** The command of one run, or undefined if the contestant does not take part in the phase. */
   prepare(site: Site, phase: Phase): Promise<Command | undefined>
 }
 
-/** Our own Node first. Go tools are often built into places that are not on the path. */
+/** Our own Node comes first. Go tools are often built into directories that are not on the path. */
 const PATH = [
   dirname(process.execPath),
   process.env['PATH'],
@@ -36,7 +36,7 @@ const PATH = [
 
 export const gpreg = gpregAt('gpreg', GPREG)
 
-/** The gpreg of another checkout, built: what a change did to speed shows when both run in turns. */
+/** The gpreg of another checkout, which must be built. Both run in turns, which shows the effect of a change on speed. */
 export function gpregBefore(checkout: string): Contestant {
   return gpregAt('before', join(checkout, 'packages/mirror-cli/bin/run.js'))
 }
@@ -49,13 +49,16 @@ function gpregAt(name: string, command: string): Contestant {
       await writeFile(list, stock.references.join('\n'))
       const from = sourceMirrors(source, stock.references)
       const args = ['mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
-      // By its own name, as a user runs it: its first line says how Node is to be started.
+      // The command runs by its own name, as for a user, because its first line sets the flags of Node.
       return { command, args, env: environment(home) }
     },
   }
 }
 
-/** A tool that copies one image, given the whole list by xargs; jobs at once as it does best on two cores. */
+/**
+ * A tool that copies one image at a time. xargs runs it for the whole list, with the number of jobs that is fastest on
+ * two cores.
+ */
 function imageCopier(
   name: string,
   jobs: Record<Phase, number>,
@@ -109,7 +112,10 @@ const oras = imageCopier('oras', { cold: 2, unchanged: 4 }, () => [
   '4',
 ])
 
-/** What the line and the registries give when nothing is thought about: each unique blob once, no manifests. */
+/**
+ * The baseline: it sends each unique blob once, without a plan and without manifests. It shows what line and registries
+ * can do.
+ */
 const baseline: Contestant = {
   name: 'baseline',
   async prepare({ source, target, home, stock }, phase) {
@@ -134,7 +140,7 @@ curl -sS -f "$1" | curl -sS -f -o /dev/null -H Expect: -T - "$location&digest=$3
 
 const PEERS = [skopeo, baseline, crane, regctl, oras]
 
-/** The peers that are installed, or those of them that are asked for. */
+/** The installed peers, or the wanted ones of them. */
 export function findPeers(wanted?: readonly string[]): Contestant[] {
   const installed = PEERS.filter(({ name }) => onPath(name === 'baseline' ? 'curl' : name, PATH))
   if (!wanted) return installed
@@ -146,9 +152,9 @@ export function findPeers(wanted?: readonly string[]): Contestant[] {
   return installed.filter(({ name }) => wanted.includes(name))
 }
 
-/** What c/image remembers about blobs in other registries would be of use to the second run only. */
+/** Deletes the cache in which c/image remembers blobs of other registries, because it would help the second run only. */
 async function forgetBlobs(): Promise<void> {
-  // As root it ignores HOME. https://github.com/containers/image/blob/main/pkg/blobinfocache/default.go
+  // As root, c/image ignores HOME. https://github.com/containers/image/blob/main/pkg/blobinfocache/default.go
   if (isRoot) await rm('/var/lib/containers/cache/blob-info-cache-v1.boltdb', { force: true })
 }
 

@@ -8,36 +8,38 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { table } from './report.ts'
 import { stockLayer } from './stock.ts'
 
-/** One layer, and what the capped line passes a second; in MB. */
+/** Size of the layer in MB, and rate of the capped line in MB a second. */
 const [LAYER, LINE] = [1000, 60]
 const CHUNK = 4 * 1024 * 1024
 
-/** Which line is the thin one, what is behind it, and what share of the layer may be sent twice. */
-interface Course {
+/** One case: which line is capped, which target is behind it, and which share of the layer may be sent twice. */
+interface KillCase {
   readonly capped: 'source' | 'target'
   readonly target: 'gpreg serve' | 'docker-registry'
   readonly limit: number
-  /** Whether it keeps what came of a chunk. CNCF distribution gives up an upload whose chunk was torn. */
+  /**
+   * True if the target keeps the part of a chunk that arrived. CNCF distribution cancels an upload if a chunk was torn.
+   */
   readonly keepsTorn: boolean
 }
 
 const SERVE = { target: 'gpreg serve', limit: 0.12, keepsTorn: true } as const
 const DISTRIBUTION = { target: 'docker-registry', limit: CHUNK / (LAYER * 1e6), keepsTorn: false } as const
-const COURSES: readonly Course[] = [
+const CASES: readonly KillCase[] = [
   { capped: 'source', ...SERVE },
   { capped: 'target', ...SERVE },
   { capped: 'source', ...DISTRIBUTION },
   { capped: 'target', ...DISTRIBUTION },
 ]
 
-/** Kills a copy of one large layer at about nine tenths, runs it again, and counts what was sent twice. */
+/** Kills a copy of one large layer at about nine tenths, runs it again, and counts the bytes that were sent twice. */
 export async function measureKills(kills: number, parent: string): Promise<boolean> {
   await using source = await startRegistry({ parent })
   const { uniqueBytes } = await stockLayer(source, LAYER)
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const rows = [['capped line', 'target', 'killed at', 'in a chunk', 'sent again', 'MB', 'limit', '']]
   let met = true
-  for (const { capped, target, limit, keepsTorn } of COURSES) {
+  for (const { capped, target, limit, keepsTorn } of CASES) {
     for (let nth = 0; nth < kills; nth++) {
       await using home = await temporaryDirectory(parent)
       await using registry =
@@ -49,7 +51,7 @@ export async function measureKills(kills: number, parent: string): Promise<boole
       const from = ['--source-mirror', `docker.io=${ends.source}/docker.io`]
       const args = ['mirror', '--image', 'docker.io/library/large:1', ...from, '--to', `${proxy.host}/gitpod`]
       const env = { GPREG_UPLOAD_JOURNAL: home.join('journal') }
-      // Moments spread over the time of a chunk.
+      // The kills are spread over the duration of a chunk.
       const later = ((nth / kills) * CHUNK * 1000) / (LINE * 1e6)
       const { bytes, isTorn } = await killAt(0.9 * uniqueBytes, later, args, env, proxy)
       const { exitCode, stderr } = await run(args, { env })
@@ -69,7 +71,7 @@ export async function measureKills(kills: number, parent: string): Promise<boole
   return met
 }
 
-/** Kills a run so many milliseconds after so many bytes came to the target. */
+/** Kills a run `later` milliseconds after `bytes` bytes arrived at the target. */
 async function killAt(
   bytes: number,
   later: number,

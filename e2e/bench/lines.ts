@@ -10,23 +10,23 @@ import { stockLayer, stockRelease, type Stock } from './stock.ts'
 
 export type Scenario = 'wan' | 'flaky'
 
-/** One way to the source and what is fetched over it. */
-interface Course {
+/** The images that contestants copy over the line. */
+interface Workload {
   readonly name: string
   stock(registry: Registry): Promise<Stock>
 }
 
 interface Line extends AsyncDisposable {
   readonly host: string
-  /** bytes that went to the client */
+  /** number of bytes that were sent to the client */
   passed(): number
 }
 
-/** One run; seconds and bytes. */
+/** One run; times in seconds, sizes in bytes. */
 export interface LineRun {
-  readonly course: string
+  readonly workload: string
   readonly contestant: string
-  /** undefined where it failed */
+  /** undefined if the run failed */
   readonly wall: number | undefined
   readonly passed: number
   readonly unique: number
@@ -35,7 +35,7 @@ export interface LineRun {
 const WAN = { roundTrip: 40, perConnection: 8_000_000, inAll: 60_000_000 }
 const FLAKY = { cutEvery: 64 * 1024 * 1024, refuseOneIn: 50, limitEvery: 60_000 }
 
-const COURSES: readonly Course[] = [
+const WORKLOADS: readonly Workload[] = [
   { name: 'one layer of 500 MB', stock: registry => stockLayer(registry, 500) },
   { name: 'release at a third of its size', stock: registry => stockRelease(registry, 1 / 3) },
 ]
@@ -43,21 +43,21 @@ const COURSES: readonly Course[] = [
 export interface LineComparison {
   readonly contestants: readonly Contestant[]
   readonly rounds: number
-  /** where registries keep their storage */
+  /** directory for the storage of registries */
   readonly parent: string
 }
 
-/** What everybody makes of a bad line to the source; the target is on loopback. Contestants take turns. */
+/** Lets contestants copy in turns over a bad line to the source. The target is on loopback. */
 export async function compareLines(scenario: Scenario, comparison: LineComparison): Promise<LineRun[]> {
   const runs: LineRun[] = []
-  for (const course of COURSES) {
+  for (const workload of WORKLOADS) {
     await using source = await startRegistry({ parent: comparison.parent })
-    const stock = await course.stock(source)
+    const stock = await workload.stock(source)
     for (let round = 0; round < comparison.rounds; round++) {
       for (const contestant of comparison.contestants) {
-        const run = await runOver(scenario, course, contestant, source, stock, comparison.parent)
+        const run = await runOver(scenario, workload, contestant, source, stock, comparison.parent)
         runs.push(run)
-        console.log(`${course.name}  ${contestant.name}  ${describe(run)}`)
+        console.log(`${workload.name}  ${contestant.name}  ${describe(run)}`)
       }
     }
   }
@@ -67,7 +67,7 @@ export async function compareLines(scenario: Scenario, comparison: LineCompariso
 
 async function runOver(
   scenario: Scenario,
-  course: Course,
+  workload: Workload,
   contestant: Contestant,
   source: Registry,
   stock: Stock,
@@ -80,13 +80,13 @@ async function runOver(
   await mustRun('sync', [])
   const site = { source: line.host, target: target.host, home: home.path, stock }
   const command = (await contestant.prepare(site, 'cold'))!
-  const told = { course: course.name, contestant: contestant.name, unique: stock.uniqueBytes }
+  const labels = { workload: workload.name, contestant: contestant.name, unique: stock.uniqueBytes }
   try {
     const { wall } = await runBetween(source, target, command)
-    return { ...told, wall, passed: line.passed() }
+    return { ...labels, wall, passed: line.passed() }
   } catch (error) {
     console.log(String(error).split('\n').slice(0, 2).join(' '))
-    return { ...told, wall: undefined, passed: line.passed() }
+    return { ...labels, wall: undefined, passed: line.passed() }
   }
 }
 
@@ -95,16 +95,16 @@ function describe({ wall, passed, unique }: LineRun): string {
   return `${wall === undefined ? 'failed' : `${wall.toFixed(2)} s`}, ${bytes}`
 }
 
-/** Medians of the runs that completed, and how many did not. */
+/** Renders the medians of successful runs and the number of failed ones. */
 export function renderLines(runs: readonly LineRun[]): string {
-  const keys = [...new Set(runs.map(({ course, contestant }) => `${course}\t${contestant}`))]
+  const keys = [...new Set(runs.map(({ workload, contestant }) => `${workload}\t${contestant}`))]
   const rows = keys.map(key => {
-    const [course, contestant] = key.split('\t') as [string, string]
-    const mine = runs.filter(run => run.course === course && run.contestant === contestant)
+    const [workload, contestant] = key.split('\t') as [string, string]
+    const mine = runs.filter(run => run.workload === workload && run.contestant === contestant)
     const walls = mine.flatMap(({ wall }) => wall ?? [])
     const ratio = median(mine.map(({ passed, unique }) => passed / unique))!
     const wall = median(walls)?.toFixed(2) ?? '-'
-    return [course, contestant, wall, `${walls.length} of ${mine.length}`, ratio.toFixed(2)]
+    return [workload, contestant, wall, `${walls.length} of ${mine.length}`, ratio.toFixed(2)]
   })
-  return table([['course', '', 'wall s', 'completed', 'bytes / unique'], ...rows])
+  return table([['workload', '', 'wall s', 'completed', 'bytes / unique'], ...rows])
 }

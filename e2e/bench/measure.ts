@@ -8,12 +8,12 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 export interface Command {
   readonly command: string
   readonly args: readonly string[]
-  /** a file for stdin */
+  /** path of a file for stdin */
   readonly stdin?: string
   readonly env: NodeJS.ProcessEnv
 }
 
-/** What one run cost; seconds, bytes. */
+/** The cost of one run; times in seconds, sizes in bytes. */
 export interface Cost {
   readonly wall: number
   /** user and system time of the client and all its children */
@@ -23,15 +23,15 @@ export interface Cost {
 }
 
 export interface Sample extends Cost {
-  /** as the registries logged them */
+  /** number of requests in the registries' logs */
   readonly requests: number
-  /** blob bytes that left the source, by its access log */
+  /** bytes of blobs that left the source, from its access log */
   readonly read: number
-  /** bytes that the target wrote, by the kernel: blobs, and a little for links and answers */
+  /** bytes that the target wrote, as counted by the kernel: blobs, and a little for links and answers */
   readonly written: number
 }
 
-/** Runs a command under GNU time, which sees children too; Node's own figures are of one process. */
+/** Runs a command under GNU time, because GNU time includes children. Node's own figures cover one process. */
 export async function runMeasured({ command, args, stdin, env }: Command): Promise<Cost> {
   if (!onPath('time')) throw new Error('the benchmark needs GNU time: apt-get install time')
   await using directory = await temporaryDirectory()
@@ -59,7 +59,7 @@ export async function runMeasured({ command, args, stdin, env }: Command): Promi
   return { wall, cpu: user! + system!, rss: kilobytes! * 1024 }
 }
 
-/** Runs a command between two registries and counts what they saw. */
+/** Runs a command between two registries and counts their requests and bytes. */
 export async function runBetween(source: Registry, target: Registry, command: Command): Promise<Sample> {
   const before = {
     source: source.requests().length,
@@ -67,8 +67,8 @@ export async function runBetween(source: Registry, target: Registry, command: Co
     written: await bytesWritten(target),
   }
   const cost = await runMeasured(command)
-  const fromSource = (await settled(source)).slice(before.source)
-  const fromTarget = (await settled(target)).slice(before.target)
+  const fromSource = (await readLog(source)).slice(before.source)
+  const fromTarget = (await readLog(target)).slice(before.target)
   const blobs = fromSource.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/'))
   return {
     ...cost,
@@ -78,8 +78,10 @@ export async function runBetween(source: Registry, target: Registry, command: Co
   }
 }
 
-/** The log up to now: a marker request is in it behind all that came before. */
-async function settled(registry: Registry): Promise<LoggedRequest[]> {
+/**
+ * Reads the log up to now. It sends a marker request, because all earlier requests stand before the marker in the log.
+ */
+async function readLog(registry: Registry): Promise<LoggedRequest[]> {
   const marker = `/v2/marker-${performance.now().toFixed(3).replace('.', '-')}/tags/list`
   await (await fetch(new URL(marker, registry.url))).text()
   for (;;) {

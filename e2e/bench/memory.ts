@@ -7,7 +7,10 @@ import { median, table } from './report.ts'
 
 const SYNTHETIC = fileURLToPath(new URL('synthetic.ts', import.meta.url))
 
-/** Layers grow in number and in size; both are large enough to be kept in chunks, which takes memory of its own. */
+/**
+ * The large case has more and larger layers. In both cases layers are large enough for resumable uploads, which need
+ * memory of their own.
+ */
 const [SMALL, BIG] = [
   { layers: 8, size: 125_000_000 },
   { layers: 20, size: 500_000_000 },
@@ -15,7 +18,7 @@ const [SMALL, BIG] = [
 const GROWTH = 1.1
 const TIMES = 3
 
-/** Peak memory for 1 GB and for 10 GB of layers, medians of a few runs; memory must not follow. */
+/** Compares the peak memory for 1 GB and for 10 GB of layers (medians). Memory must not grow with the size. */
 export async function compareMemory(scale: number): Promise<boolean> {
   const rows = [['layers', 'GB', 'wall s', 'CPU s', 'peak RSS MB']]
   const peaks: number[] = []

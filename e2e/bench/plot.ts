@@ -3,7 +3,7 @@ import type { LineRun } from './lines.ts'
 import { median } from './report.ts'
 
 /**
- * Draws what `bench -- --line KIND --json FILE` wrote: wall time by contestant, a panel a course.
+ * Draws the output of `bench -- --line KIND --json FILE`: wall time by contestant, one panel for each workload.
  *
  * node e2e/bench/plot.ts FILE… > docs/lines.svg
  */
@@ -19,12 +19,12 @@ function plot(all: readonly LineRun[]): string {
   const scale = (width - left - 150) / Math.max(...all.map(({ wall }) => wall ?? 0))
   const parts: string[] = []
   let y = 8
-  for (const course of new Set(all.map(run => run.course))) {
-    parts.push(`<text x="0" y="${y + 16}" font-weight="bold">${course}, seconds</text>`)
+  for (const workload of new Set(all.map(run => run.workload))) {
+    parts.push(`<text x="0" y="${y + 16}" font-weight="bold">${workload}, seconds</text>`)
     y += head
-    const names = new Set(all.filter(run => run.course === course).map(run => run.contestant))
+    const names = new Set(all.filter(run => run.workload === workload).map(run => run.contestant))
     for (const name of names) {
-      const mine = all.filter(run => run.course === course && run.contestant === name)
+      const mine = all.filter(run => run.workload === workload && run.contestant === name)
       const wall = median(mine.flatMap(run => run.wall ?? []))
       const ratio = median(mine.map(({ passed, unique }) => passed / unique))!
       const length = wall === undefined ? 0 : wall * scale

@@ -11,17 +11,17 @@ export interface Results {
 export interface Bar {
   readonly what: string
   readonly limit: number
-  /** undefined where a side of the comparison did not run */
+  /** undefined if one side of the comparison did not run */
   readonly found: number | undefined
   readonly met: boolean | undefined
 }
 
-/** One promise, held against what was found. */
+/** Compares one promise of the project with the measured value. */
 export function bar(what: string, limit: number, found: number | undefined): Bar {
   return { what, limit, found, met: found === undefined ? undefined : found <= limit }
 }
 
-/** What the project promises, each a ratio of medians, but memory. */
+/** The promises of the project. All are ratios of medians, except for memory. */
 export function judge(results: readonly Results[]): Bar[] {
   const of = (name: string) => results.find(result => result.name === name)
   const [ours, skopeo, baseline] = [of('gpreg'), of('skopeo'), of('baseline')]

@@ -9,10 +9,10 @@ const TINY_REGISTRY = fileURLToPath(new URL('tiny-registry.ts', import.meta.url)
 const IMAGES = [100, 1_000, 10_000]
 const BLOBS_PER_IMAGE = 10
 
-/** Limits of memory, and of time an image against that of a thousand images. */
+/** Limits: peak memory in bytes, and time for one image relative to the time for one image of a thousand. */
 const [MAX_RSS, MAX_GROWTH] = [300e6, 1.5]
 
-/** Plans over ever more images, none of which the target has; time and memory. */
+/** Plans more and more images and measures time and memory. The target has none of the images. */
 export async function compareScale(): Promise<boolean> {
   const costs: Cost[] = []
   const rows = [['images', 'blobs', 'wall s', 'ms an image', 'CPU s', 'peak RSS MB']]

@@ -4,20 +4,22 @@ import { makeImage, makeIndex, type Image, type Layer, type Platform } from '../
 import type { Registry } from '../support/registry.ts'
 import { mountBlob, pushBlob, pushManifest } from '../support/upstream.ts'
 
-/** What the upstream holds. */
+/** The content of the source registry. */
 export interface Stock {
-  /** e.g. `docker.io/library/redis:6.2`; the registry keeps it below that path */
+  /** such as `docker.io/library/redis:6.2`, which is also the path in the registry */
   readonly references: readonly string[]
-  /** Each unique blob, and one repository that has it. */
+  /** Each unique blob, and one repository that contains it. */
   readonly blobs: readonly { readonly digest: string; readonly size: number; readonly repository: string }[]
   readonly uniqueBytes: number
-  /** what a tool moves that looks at one image at a time */
+  /** bytes that a tool copies if it looks at one image at a time */
   readonly countedBytes: number
 }
 
 const MB = 1_000_000
 
-/** Layers that images share, in MB, and the images that stand on them; the proportions of release 2022.11.3. */
+/**
+ * Layers that images share (sizes in MB), and the images that use them. The proportions are those of release 2022.11.3.
+ */
 const BASES: readonly { readonly name: string; readonly size: number; readonly under: RegExp }[] = [
   { name: 'alpine', size: 3, under: /gitpod-core-dev/ },
   {
@@ -33,7 +35,7 @@ const BASES: readonly { readonly name: string; readonly size: number; readonly u
   { name: 'ide-base', size: 30, under: /build\/ide\// },
 ]
 
-/** The image that takes longest: many layers, some large. */
+/** The image that takes longest: it has many layers, and some of them are large. */
 const LARGE = /workspace-full/
 const LARGE_LAYERS = [141, 72, 51, 38, 31, 26, 21, 17, 14, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]
 
@@ -42,8 +44,8 @@ const AMD64: Platform = { os: 'linux', architecture: 'amd64' }
 const ARM64: Platform = { os: 'linux', architecture: 'arm64', variant: 'v8' }
 
 /**
- * Fills a registry with 62 images under the names of a release. Bytes are pseudo-random, the same every time, and do not
- * compress. @param scale of all sizes, for quick runs
+ * Fills a registry with 62 images under the names of a release. Their bytes are pseudo-random and do not compress; they
+ * are the same in each run. @param scale factor for all sizes, for quick runs
  */
 export async function stockRelease(registry: Registry, scale: number): Promise<Stock> {
   const text = await readFile(new URL('release-images.txt', import.meta.url), 'utf8')
@@ -71,7 +73,9 @@ export async function stockRelease(registry: Registry, scale: number): Promise<S
   return { references, blobs, countedBytes, uniqueBytes: blobs.reduce((total, { size }) => total + size, 0) }
 }
 
-/** Fills a registry with one image of one large layer. @param megabytes of 1,000,000 bytes */
+/**
+ * Fills a registry with one image that has one large layer. @param megabytes size of the layer; 1 MB is 1,000,000 bytes
+ */
 export async function stockLayer(registry: Registry, megabytes: number): Promise<Stock> {
   const reference = 'docker.io/library/large:1'
   const image = makeImage([pseudoRandomLayer('large', megabytes * MB)])
@@ -89,7 +93,7 @@ function imageOf(reference: string, index: number, layerOf: (name: string, size:
     layerOf(name, size),
   )
   const own = ownSizes(reference, index).map((size, nth) => layerOf(`${reference}#${nth}`, size))
-  // A label makes each config its own blob, as build dates do.
+  // A label makes each config a blob of its own, as build dates do in real images.
   const image = makeImage([...bases, ...own], format, AMD64, { reference })
   if (!MULTI_ARCH.test(reference)) return image
   const arm = makeImage([layerOf(`${reference}#arm64`, 3)], format, ARM64, { reference })
@@ -102,7 +106,7 @@ function imageOf(reference: string, index: number, layerOf: (name: string, size:
   )
 }
 
-/** Megabytes of the layers that only this image has. */
+/** Sizes in MB of the layers that only this image has. */
 function ownSizes(reference: string, index: number): number[] {
   if (LARGE.test(reference)) return LARGE_LAYERS
   if (/\/ide\//.test(reference)) return [14 + (index % 5), 2]
@@ -118,7 +122,10 @@ function layerMaker(scale: number): (name: string, megabytes: number) => Layer {
   }
 }
 
-/** No tar: nothing here unpacks it. A cipher's key stream is the fastest source of such bytes. */
+/**
+ * Makes a layer that is no tar, because no test unpacks it. The key stream of a cipher is the fastest source of such
+ * bytes.
+ */
 export function pseudoRandomLayer(name: string, size: number): Layer {
   const key = createHash('sha256').update(name).digest()
   const bytes = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16)).update(
@@ -127,7 +134,7 @@ export function pseudoRandomLayer(name: string, size: number): Layer {
   return { bytes, diffId: `sha256:${key.toString('hex')}` }
 }
 
-/** The tag is what stands behind the last colon. */
+/** The reference without the tag, which follows the last colon. */
 export function repositoryOf(reference: string): string {
   return reference.slice(0, reference.lastIndexOf(':'))
 }

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import { makeImage } from '../support/images.ts'
 
 /**
- * A source that makes its layers while it serves them, and a target that hashes what it gets and throws it away: ten
- * gigabytes cross without touching the disk. Its own process, so that gpreg's memory is measured alone.
+ * Starts a source that generates its layers while it serves them, and a target that hashes what it receives and drops it.
+ * So ten gigabytes are copied without the disk. It is a process of its own, so that gpreg's memory is measured alone.
  *
  * node synthetic.ts LAYERS BYTES-PER-LAYER
  */
@@ -43,7 +43,7 @@ function* bytesOf(index: number): Iterable<Buffer> {
   for (let left = size - header.length; left > 0; left -= CHUNK.length) yield CHUNK.subarray(0, left)
 }
 
-/** The manifest of an image whose layers exist as digests only. */
+/** Describes an image whose layers are known by digest and size only. */
 function describeImage() {
   const { manifest, blobs } = makeImage([])
   const document = JSON.parse(manifest.bytes.toString())
@@ -76,8 +76,8 @@ async function serveSource(request: IncomingMessage, response: ServerResponse): 
   await pipeline(Readable.from(blob.read()), response)
 }
 
-const held = new Set<string>()
-/** Uploads that came in chunks, by the path of their location. */
+const stored = new Set<string>()
+/** Hashes of uploads in chunks, by the path of their location. */
 const uploads = new Map<string, Hash>()
 let started = 0
 
@@ -87,7 +87,7 @@ async function serveTarget(request: IncomingMessage, response: ServerResponse): 
   if (url.pathname === '/v2/') return answer(response, 200)
   if (request.method === 'POST') return answer(response, 202, { location: `${url.pathname}${++started}` })
   if (request.method !== 'PUT' && request.method !== 'PATCH')
-    return answer(response, held.has(name) ? 200 : 404)
+    return answer(response, stored.has(name) ? 200 : 404)
   const hash = uploads.get(url.pathname) ?? createHash('sha256')
   for await (const chunk of request) hash.update(chunk as Buffer)
   if (request.method === 'PATCH') {
@@ -97,7 +97,7 @@ async function serveTarget(request: IncomingMessage, response: ServerResponse): 
   uploads.delete(url.pathname)
   const digest = `sha256:${hash.digest('hex')}`
   if (name.startsWith('sha256:') && name !== digest) return answer(response, 400)
-  held.add(name)
+  stored.add(name)
   answer(response, 201, { 'docker-content-digest': digest, location: url.pathname })
 }
 

@@ -3,8 +3,8 @@ import { createContext } from '@gpreg/core'
 import { createRegistryServer, MediaType, MemoryStore, contentFrom, digestOf } from '@gpreg/oci'
 
 /**
- * A source of many tiny images and an empty target, in memory and in a process of their own, so that gpreg's memory is
- * measured alone.
+ * Starts a source with many tiny images and an empty target, both in memory. It is a process of its own, so that gpreg's
+ * memory is measured alone.
  *
  * node tiny-registry.ts IMAGES BLOBS-PER-IMAGE
  */

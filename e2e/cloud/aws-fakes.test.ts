@@ -14,7 +14,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 import { needs } from '../support/tools.ts'
 import { startUpstream } from '../support/upstream.ts'
 
-/** What the fakes say to clients that were not written here, so that they are not right for gpreg alone. */
+/** Tests the fakes with clients of other authors, so that the fakes do not fit gpreg only. */
 
 describe.skipIf(needs('aws', 'radosgw'))('IAM, to the AWS CLI', () => {
   let cloud: AwsCloud
@@ -32,13 +32,13 @@ describe.skipIf(needs('aws', 'radosgw'))('IAM, to the AWS CLI', () => {
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** What S3 answered: the CLI breaks on errors without a message, as the gateway's are. */
+  /** The status that S3 answered. The AWS CLI crashes on errors without a message, which the gateway sends. */
   const statusOf = async (run: Promise<AwsCliRun>) => {
     await run
     return cloud.front.exchanges.at(-1)?.status
   }
 
-  /** A user that may use one bucket, by the document that AWS takes. */
+  /** Makes a user with access to one bucket, by a policy document that AWS accepts. */
   const userOf = async (name: string, bucket: string) => {
     const made = await iam(
       ...['create-user', '--user-name', name, '--path', '/gpreg/', '--tags', 'Key=gpreg:managed,Value=a&b'],
@@ -65,7 +65,7 @@ describe.skipIf(needs('aws', 'radosgw'))('IAM, to the AWS CLI', () => {
     return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey }
   }
 
-  it('gives keys that open one bucket and no other, for as long as they are there', async () => {
+  it('gives keys that open one bucket and no other, until they are deleted', async () => {
     const [bucket, other] = ['fakes-own', 'fakes-other']
     await s3(undefined, 'create-bucket', '--bucket', other).then(run => run.json())
     await userOf('writer', bucket)
@@ -94,11 +94,11 @@ describe.skipIf(needs('aws', 'radosgw'))('IAM, to the AWS CLI', () => {
     const removed = ['--user-name', 'writer', '--access-key-id', key.accessKeyId]
     await iam('delete-access-key', ...removed).then(run => run.json())
     expect(await statusOf(put(bucket))).toBe(403)
-    // The policy outlives the change of keys.
+    // The policy survives the change of keys.
     expect((await s3(second, 'head-object', '--bucket', bucket, '--key', 'o')).json()).toHaveProperty('ETag')
   })
 
-  it('tells what was made, and takes nothing away that is in use', async () => {
+  it('lists what was created, and deletes nothing that is in use', async () => {
     const { user, document, policy } = await userOf('reader', 'fakes-reader')
     expect(user).toMatchObject({
       UserName: 'reader',
@@ -136,7 +136,7 @@ describe.skipIf(needs('aws', 'radosgw'))('IAM, to the AWS CLI', () => {
     expect((await iam('get-user', ...name)).code).toBe('NoSuchEntity')
   })
 
-  it('knows its callers, refuses, throttles, and dies after the work is done', async () => {
+  it('checks the caller, refuses, throttles, and breaks off after a call took effect', async () => {
     const stranger = { accessKeyId: 'AKIANOBODY', secretAccessKey: 'x' }
     const asked = await awsCli({ endpoint: cloud.iam, key: stranger }, 'iam', 'list-access-keys')
     expect(asked.code).toBe('InvalidClientTokenId')
@@ -179,7 +179,7 @@ describe.skipIf(needs('aws', 'docker-registry', 'skopeo', 'openssl'))('ECR', () 
     await directory?.[Symbol.asyncDispose]()
   })
 
-  it('makes repositories and tells of them, to the AWS CLI', async () => {
+  it('creates and lists repositories with the AWS CLI', async () => {
     expect((await create('gitpod/server')).json().repository).toMatchObject({
       repositoryName: 'gitpod/server',
       repositoryUri: `${cloud.host}/gitpod/server`,
@@ -199,7 +199,7 @@ describe.skipIf(needs('aws', 'docker-registry', 'skopeo', 'openssl'))('ECR', () 
     expect(cloud.account.repositories.has('x/y')).toBe(false)
   })
 
-  it('takes what skopeo pushes with the login that the AWS CLI gets, where there is a repository', async () => {
+  it('accepts a push of skopeo with the login of the AWS CLI if the repository exists', async () => {
     await using upstream = await startUpstream()
     await upstream.add('server:1', image)
     await create('gitpod/pushed').then(run => run.json())
@@ -237,7 +237,7 @@ describe.skipIf(needs('aws', 'docker-registry', 'skopeo', 'openssl'))('ECR', () 
     expect(new Set(cloud.proxy.wanted)).toEqual(new Set([`${cloud.host}:443`]))
   })
 
-  it('tells of every chunk what it told of the first, and hears no mount', async () => {
+  it('answers every chunk with the range of the first one, and ignores mounts', async () => {
     for (const name of ['gitpod/chunks', 'gitpod/other']) await create(name).then(run => run.json())
     const [{ password }, blob] = [cloud.account.issue(), Buffer.from('abcdef')]
     const digest = sha256(blob)

@@ -15,7 +15,7 @@ Object.assign(process.env, {
   AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
 })
 
-/** Waits take no time by the clock of the test; an account of its own for every test. */
+/** Opens an account for one test. Waits of gpreg take no real time. */
 async function open() {
   const cloud = await startAwsCloud(inject('gateway')!)
   const events: GpregEvent[] = []
@@ -48,7 +48,7 @@ const keysOf = (cloud: AwsCloud, installation: string) =>
   cloud.users.get(`registry-user-${installation}`)?.keys.map(({ id }) => id) ?? []
 
 describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
-  it('changes nothing when it only looks', async () => {
+  it('changes nothing if it only shows the changes', async () => {
     await using aws = await open()
     const changes = await aws.provider(memoryVault()).changes(aws.context)
     expect(
@@ -58,7 +58,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(aws.cloud.users.size).toBe(0)
   })
 
-  it('makes one set of everything, however often it runs; the key does what the registry does', async () => {
+  it('creates each resource once in several runs, and the key can do what the registry does', async () => {
     await using aws = await open()
     const vault = memoryVault()
     await aws.provider(vault).apply(aws.context)
@@ -77,7 +77,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(keysOf(aws.cloud, aws.installation)).toEqual([made.registryStorage?.accessKeyId])
   })
 
-  it('converges after a crash at any call, with one key that works', async () => {
+  it('completes after a crash at any call, with one valid key', async () => {
     await using counted = await open()
     await counted.provider(memoryVault()).apply(counted.context)
     const calls = counted.cloud.log.calls.length
@@ -86,7 +86,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
       await using aws = await open()
       const vault = memoryVault()
       const dying = new AbortController()
-      // The call takes effect, and the process that made it is gone.
+      // The call takes effect, but the process dies before the answer.
       aws.cloud.log.at(crash, 'cut')
       aws.cloud.log.whenDone(index => void (index === crash && dying.abort()))
       await expect(
@@ -106,7 +106,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     }
   }, 300_000)
 
-  it('ends with the permission that is missing, at whichever call it is refused', async () => {
+  it('ends with the name of the missing permission, whichever call is refused', async () => {
     await using counted = await open()
     await counted.provider(memoryVault()).apply(counted.context)
     const names = counted.cloud.log.calls.map(({ name }) => name)
@@ -126,7 +126,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     }
   })
 
-  it('goes on after being throttled at every call, and says so where it does not end', async () => {
+  it('continues after throttling at every call, and fails with an error if throttling does not end', async () => {
     await using aws = await open()
     const throttled = new Set<string>()
     aws.cloud.log.faults((_, { name }) => {
@@ -145,7 +145,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     })
   })
 
-  it('keeps one key where the answer that told it is lost, again and again', async () => {
+  it('keeps one key if the answer with the key is lost several times', async () => {
     await using aws = await open()
     let lost = 0
     aws.cloud.log.faults((_, { name }) => (name === 'iam:CreateAccessKey' && lost++ < 3 ? 'cut' : undefined))
@@ -157,7 +157,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(removed).toHaveLength(3)
   })
 
-  it('rotates to a second key, and takes the first away when it rotates again', async () => {
+  it('rotates to a second key, and deletes the first one at the next rotation', async () => {
     await using aws = await open()
     const vault = memoryVault()
     const stored = async () => (await vault.read()).registryStorage?.accessKeyId
@@ -171,7 +171,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(new Set([first, second, await stored()]).size).toBe(3)
   })
 
-  it('makes a second key where the secret of the first is lost, and no third', async () => {
+  it('creates a second key if the secret of the first is lost, and no third one', async () => {
     await using aws = await open()
     await aws.provider(memoryVault()).apply(aws.context)
     await aws.provider(memoryVault()).apply(aws.context)
@@ -188,13 +188,13 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     for (const id of keys) expect((error as Error).message).toContain(`${id} (made`)
   })
 
-  it('never removes a key that was used, or one of a user that gpreg did not make', async () => {
+  it('never deletes a key that was used, or a key of a user that gpreg did not create', async () => {
     await using aws = await open()
     const lost = memoryVault()
     await aws.provider(lost).apply(aws.context)
     await aws.provider(lost).check(aws.context)
     const [used] = keysOf(aws.cloud, aws.installation)
-    // As if a run had broken off before that key was made.
+    // As after a run that broke off before it created the key.
     const vault = memoryVault({ journal: { 'keys-before': [] } })
     await aws.provider(vault).apply(aws.context)
     expect(keysOf(aws.cloud, aws.installation)).toContain(used)
@@ -208,7 +208,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(keysOf(other.cloud, other.installation)).toContain(theirs)
   })
 
-  it('does not take a user of somebody else', async () => {
+  it('refuses a user that somebody else created', async () => {
     await using aws = await open()
     await aws.provider(memoryVault()).apply(aws.context)
     aws.cloud.users.get(`registry-user-${aws.installation}`)!.tags.clear()
@@ -220,7 +220,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(gone.slice(0, 2).map(({ action }) => action)).toEqual(['keep', 'keep'])
   })
 
-  it('lets the key into its own bucket and into no other', async () => {
+  it('gives the key access to its own bucket and to no other', async () => {
     await using aws = await open()
     const vault = memoryVault()
     await aws.provider(vault).apply(aws.context)
@@ -236,7 +236,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     expect(own).toMatchObject({ name: 'write', status: 'ok' })
   })
 
-  it('destroys what it made, leaves a bucket that holds something, and what others made', async () => {
+  it('destroys only what it created, and keeps a bucket with content', async () => {
     await using aws = await open()
     const vault = memoryVault()
     await aws.provider(vault).apply(aws.context)
@@ -264,12 +264,12 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
 
     await using adopted = await open()
     await adopted.provider(memoryVault(), { withIam: true }).apply(adopted.context)
-    // Another machine, or another vault: nothing says that the bucket was begun here, but its tag.
+    // With another vault, only the bucket's tag shows that gpreg created it.
     const gone = await adopted.provider(memoryVault()).changes(adopted.context, 'absent')
     expect(gone.map(({ action }) => action)).toEqual(['delete', 'delete', 'delete'])
   })
 
-  it('tells its secret to the vault and to nothing else', async () => {
+  it('writes its secret to the vault and to no other place', async () => {
     await using aws = await open()
     await using directory = await temporaryDirectory()
     const vault = fileVault(directory.join('secrets.json'))

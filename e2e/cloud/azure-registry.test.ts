@@ -27,7 +27,7 @@ const HOST = 'gitpodimages.azurecr.io'
 const AUDIENCE = 'https://containerregistry.azure.net'
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
-/** A registry under its own name, made by the provider, with real storage behind. */
+/** Tests a registry that the provider creates under its own host name, with real storage behind it. */
 describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Azure', () => {
   let certificates: Awaited<ReturnType<typeof azureCertificates>>
   let azure: AzureCloud
@@ -84,7 +84,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
       context,
     )
 
-  it('lets core in by the exchange, to push and to pull', async () => {
+  it('lets core push and pull by the token exchange', async () => {
     const opened = await registries()
     const { repository } = opened.open('target', parseReference(`${HOST}/gitpod/server:1`))
     const blob = Buffer.from('a layer')
@@ -100,7 +100,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
     )
   })
 
-  it('gives a login that says who, for how long, and that it is to be exchanged', async () => {
+  it('gives a login with a user, an end, and the note that it must be exchanged', async () => {
     const before = Date.now()
     const { username, password, expiresAt, isRefreshToken } = await access().login(HOST, context)
     expect([username, isRefreshToken]).toEqual([NOBODY, true])
@@ -109,7 +109,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
     expect(expiresAt - before).toBeLessThan(3.1 * 3_600_000)
   })
 
-  it('refuses whom Entra does not know, and whom the registry does not let in, and tries again where that helps', async () => {
+  it('reports an identity that Entra or the registry refuses, and retries errors that may pass', async () => {
     acr.front.refuseExchange(403)
     const refused = await access()
       .login(HOST, context)
@@ -143,13 +143,13 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
     for (const secret of secrets) expect(shown).not.toContain(secret)
   })
 
-  it('is no place for a token under another name, and of another cloud for a token of that cloud', async () => {
+  it('sends no token to another host, and tokens of a cloud to registries of that cloud only', async () => {
     await expect(access().login('registry.example.com', context)).rejects.toMatchObject({ code: 'usage' })
     for (const [host, audience] of [
       ['gitpodimages.azurecr.us', 'https://management.usgovcloudapi.net'],
       ['gitpodimages.azurecr.cn', 'https://management.chinacloudapi.cn'],
     ] as const) {
-      // This registry takes tokens of the public cloud alone.
+      // This registry accepts tokens of the public cloud only.
       await access()
         .login(host, context)
         .catch(() => undefined)
@@ -157,7 +157,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
     }
   })
 
-  it('takes the admin login that the provider wrote down, from skopeo, too, and after a rotation both', async () => {
+  it('accepts the admin login that the provider wrote, also from skopeo, and both passwords after a rotation', async () => {
     await using directory = await temporaryDirectory()
     await using upstream = await startUpstream()
     const image = makeImage([makeLayer('layer', 50_000)])
@@ -195,9 +195,10 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
     expect((await loginWith(first)).exitCode).not.toBe(0)
   })
 
-  it('is found by the environment alone: identity, authority, and whom to trust', async () => {
+  it('is found by the environment alone: identity, authority and CA', async () => {
     const script = `
-            import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
+      import { createContext } from '@gpreg/core'
+      import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
       const where = { subscriptionId: '${SUBSCRIPTION}', resourceGroup: '${GROUP}', installation: 'prod', location: 'x' }
       const clients = createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
       const provider = createAzureProvider({ ...where, name: 'gitpodimages', clients })

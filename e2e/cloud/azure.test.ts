@@ -17,14 +17,14 @@ import { failureOf } from '../support/failure-of.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
 
-/** The calls of a first run, where every operation is looked at three times. */
+/** The calls of a first run. Each operation is asked for its status three times. */
 const FIRST_RUN = [
   ...['entra:configuration', 'entra:token'],
   ...['list', 'check', 'create', 'operation', 'operation', 'operation', 'get'],
   ...['get', 'listCredentials'],
 ]
 
-/** What each call needs. */
+/** The permission that each call needs. */
 const PERMISSIONS: Readonly<Record<string, string>> = {
   list: 'registries/read',
   check: 'checkNameAvailability/read',
@@ -37,7 +37,7 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
   regenerate: 'registries/regenerateCredential/action',
 }
 const permissionOf = (name: string) => `Microsoft.ContainerRegistry/${PERMISSIONS[name]}`
-/** The SDK ends an operation by getting what came of it. */
+/** True for the last call of an operation, with which the SDK reads the result. */
 const isPartOfOperation = (index: number) => FIRST_RUN[index - 1] === 'operation'
 const isEntra = (name: string) => name.startsWith('entra:')
 
@@ -50,7 +50,7 @@ afterAll(async () => {
   await certificates?.[Symbol.asyncDispose]()
 })
 
-/** An Azure of its own, and providers of it, each with clients that know no token yet; waits take no time. */
+/** Opens an Azure for one test, with providers whose clients have no token yet. Waits take no real time. */
 async function open() {
   const cloud = await startAzureCloud(certificates)
   for (const [name, value] of Object.entries(cloud.env)) vi.stubEnv(name, value)
@@ -88,7 +88,7 @@ const namesOf = ({ calls }: { readonly calls: readonly { readonly name: string }
 const actionsOf = (changes: readonly { readonly action: string }[]) => changes.map(({ action }) => action)
 const loginIn = async (vault: SecretVault) => (await vault.read()).registry?.password.reveal()
 
-/** The one registry that there is, as it ought to be. */
+/** Checks that there is exactly one registry, with the expected settings. */
 function onlyRegistry({ registries }: AzureSubscription) {
   expect(registries.size).toBe(1)
   const [registry] = registries.values()
@@ -104,7 +104,7 @@ function onlyRegistry({ registries }: AzureSubscription) {
 }
 
 describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
-  it('changes nothing when it only looks', async () => {
+  it('changes nothing if it only shows the changes', async () => {
     await using azure = await open()
     const changes = await azure.provider().changes(azure.context)
     expect(actionsOf(changes)).toEqual(['create', 'create'])
@@ -116,7 +116,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(azure.subscription.registries.size).toBe(0)
   })
 
-  it('makes one set of everything, however often it runs, and says that it waits', async () => {
+  it('creates each resource once in several runs, and reports that it waits', async () => {
     await using azure = await open()
     const vault = memoryVault()
     const [planned] = await azure.provider({ vault }).changes(azure.context)
@@ -145,12 +145,12 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     onlyRegistry(azure.subscription)
   })
 
-  it('goes on after a crash at any call, with one registry', async () => {
+  it('continues after a crash at any call, with one registry', async () => {
     for (const crash of FIRST_RUN.keys()) {
       await using azure = await open()
       const vault = memoryVault()
       const end = new AbortController()
-      // The call takes effect, and the process that made it is gone.
+      // The call takes effect, but the process dies before the answer.
       azure.log.at(crash, 'cut')
       azure.log.whenDone(index => void (index === crash && end.abort()))
       const dying = azure.contextOf({ signal: end.signal })
@@ -167,7 +167,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('copes with an answer that is lost, whichever it is, and writes over nothing', async () => {
+  it('handles the loss of any answer, and overwrites nothing', async () => {
     for (const index of FIRST_RUN.keys()) {
       await using azure = await open()
       const vault = memoryVault()
@@ -179,7 +179,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('names the permission that is missing, whichever call is refused', async () => {
+  it('names the missing permission, whichever call is refused', async () => {
     for (const [index, name] of FIRST_RUN.entries()) {
       await using azure = await open()
       azure.log.at(index, 'refuse')
@@ -205,7 +205,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('tries again where it is throttled, whichever call it is, and waits as it is told', async () => {
+  it('retries after throttling of any call, and waits as long as Azure says', async () => {
     for (const index of FIRST_RUN.keys()) {
       await using azure = await open()
       azure.log.at(index, 'throttle')
@@ -216,7 +216,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('gives up where it is throttled for good', async () => {
+  it('gives up if throttling does not end', async () => {
     await using azure = await open()
     azure.log.faults((_, { name }) => (isEntra(name) ? undefined : 'throttle'))
     const error = await failureOf(azure.provider().changes(azure.context))
@@ -224,9 +224,9 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(azure.log.calls).toHaveLength(2 + 7)
   })
 
-  it('stops in the middle of an operation when it is told to', async () => {
+  it('stops during an operation if it is aborted', async () => {
     await using azure = await open()
-    azure.subscription.looks = Infinity
+    azure.subscription.polls = Infinity
     const end = new AbortController()
     const context = azure.contextOf({ signal: end.signal, sleep: async () => end.abort() })
     expect((await failureOf(azure.provider().apply(context))).code).toBe('aborted')
@@ -235,7 +235,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(azure.log.writes).toEqual([])
   })
 
-  it('says why a registry could not be made, and does not make it again over that', async () => {
+  it('reports why a registry could not be created, and does not create it again over the failed one', async () => {
     await using azure = await open()
     azure.subscription.outcome = 'Failed'
     const error = await failureOf(azure.provider().apply(azure.context))
@@ -247,7 +247,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(azure.log.writes).toEqual([])
   })
 
-  it('takes the next name where one is taken, as it looks and as it makes it, and finds it again', async () => {
+  it('takes the next name if one is taken, both in the plan and during creation, and finds its registry again', async () => {
     await using azure = await open()
     const nameOf = async () => {
       const [registry] = await azure.provider().changes(azure.context)
@@ -257,7 +257,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     azure.subscription.taken.add(first)
     const second = await nameOf()
     expect(second).not.toBe(first)
-    // Somebody takes the second one while it is about to be made.
+    // Somebody else takes the second name before gpreg creates the registry.
     azure.log.faults((_, { name }) => {
       if (name === 'create') azure.subscription.taken.add(second)
       return undefined
@@ -272,7 +272,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(onlyRegistry(azure.subscription).name).toBe(name)
   })
 
-  it('makes no second registry where the first is not listed yet', async () => {
+  it('creates no second registry if the first is not listed yet', async () => {
     await using azure = await open()
     azure.subscription.isSlowToList = true
     const vault = memoryVault()
@@ -282,7 +282,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     onlyRegistry(azure.subscription)
   })
 
-  it('gives other names to other places, and to capital letters the same', async () => {
+  it('derives different names for different places, and ignores case', async () => {
     await using azure = await open()
     azure.subscription.groups.add('other').add(GROUP.toUpperCase())
     const nameOf = async (more: Partial<AzureProviderOptions>) =>
@@ -294,7 +294,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     ).toBe(3)
   })
 
-  it('gives up where every name is taken, and says which', async () => {
+  it('gives up if every name is taken, and names them', async () => {
     await using azure = await open()
     vi.spyOn(azure.subscription, 'isTaken').mockReturnValue(true)
     const error = await failureOf(azure.provider().changes(azure.context))
@@ -304,10 +304,10 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(named.message).toContain('elsewhere is taken')
   })
 
-  it('adopts a registry as it is, but for its admin user, and does not remove it', async () => {
+  it('adopts a registry, changes only its admin user, and does not delete it', async () => {
     await using azure = await open()
     const theirs = { location: 'northeurope', sku: { name: 'Basic' }, tags: { team: 'images' } }
-    azure.subscription.looks = 0
+    azure.subscription.polls = 0
     const registry = azure.subscription.put(GROUP, 'companyimages', theirs)
     const vault = memoryVault()
     const adopt = (more = {}) => azure.provider({ name: 'companyimages', vault, ...more })
@@ -339,7 +339,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(await loginIn(vault)).toBeDefined()
   })
 
-  it('leaves the registry of another installation alone', async () => {
+  it('does not touch the registry of another installation', async () => {
     await using azure = await open()
     await azure.provider().apply(azure.context)
     const { name } = onlyRegistry(azure.subscription)
@@ -351,7 +351,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     onlyRegistry(azure.subscription)
   })
 
-  it('makes a registry under the name that is given, and no second one beside it', async () => {
+  it('creates a registry with the given name, and no second one beside it', async () => {
     await using azure = await open()
     await azure.provider({ name: 'gitpodimages' }).apply(azure.context)
     expect(onlyRegistry(azure.subscription).name).toBe('gitpodimages')
@@ -361,7 +361,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     onlyRegistry(azure.subscription)
   })
 
-  it('rotates so that the password at hand works until the next rotation', async () => {
+  it('rotates in such a way that the current password is valid until the next rotation', async () => {
     await using azure = await open()
     const vault = memoryVault()
     await azure.provider({ vault }).apply(azure.context)
@@ -376,13 +376,13 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     const third = await loginIn(vault)
     expect([passwords.get('password'), passwords.get('password2')]).toEqual([third, second])
     expect(new Set([first, second, third]).size).toBe(3)
-    // Somebody makes the one in use anew by other means: the next run takes it.
+    // Somebody regenerates the password in use by other means. The next run reads the new one.
     azure.subscription.regenerate(onlyRegistry(azure.subscription), 'password')
     await azure.provider({ vault }).apply(azure.context)
     expect(await loginIn(vault)).toBe(passwords.get('password'))
   })
 
-  it('loses nothing by a crash in a rotation, and ends it with the next run', async () => {
+  it('loses nothing by a crash during a rotation, and the next run completes it', async () => {
     const calls = ['entra:configuration', 'entra:token', 'list', 'get', 'listCredentials', 'regenerate']
     for (const [crash, name] of calls.entries()) {
       for (const rotate of [true, false]) {
@@ -411,7 +411,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('names the permission, tries again and copes with lost answers in a rotation and a removal, too', async () => {
+  it('names the permission, retries and handles lost answers in a rotation and a removal, too', async () => {
     for (const [name, writes] of [
       ['regenerate', (azure: Azure, vault: SecretVault) => azure.provider({ vault, rotate: true }).apply],
       ['delete', (azure: Azure, vault: SecretVault) => azure.provider({ vault }).destroy],
@@ -436,7 +436,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('removes the registry that it made, and forgets its login', async () => {
+  it('deletes the registry that it created, and removes its login from the vault', async () => {
     await using azure = await open()
     const vault = memoryVault()
     await azure.provider({ vault }).apply(azure.context)
@@ -451,7 +451,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(actionsOf(await azure.provider({ vault }).destroy(azure.context))).toEqual(['keep', 'keep'])
   })
 
-  it('says what is in the way: no group, no provider, a policy', async () => {
+  it('names the obstacle: no group, no provider, a policy', async () => {
     await using azure = await open()
     azure.subscription.groups.clear()
     const group = await failureOf(azure.provider().apply(azure.context))
@@ -473,7 +473,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(policy.subject).not.toHaveProperty('permission')
   })
 
-  it('tries the registry with the admin login, for a while where that is new', async () => {
+  it('tests the registry with the admin login, and retries for a while if the registry is new', async () => {
     await using azure = await open()
     const [vault, tried] = [memoryVault(), [] as string[]]
     const probe: AzureProviderOptions['probe'] = async ({ username, password }, address) => {
@@ -491,14 +491,14 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(await azure.provider({ vault }).check(azure.context)).toMatchObject([{ status: 'skipped' }])
   })
 
-  it('says what a person has to know', async () => {
+  it('prints the steps that a person has to take', async () => {
     await using azure = await open()
     await azure.provider().apply(azure.context)
     const notes = (await azure.provider().notes(azure.context)).join('\n')
     for (const word of ['--rotate', 'retention', '*.blob.core.windows.net']) expect(notes).toContain(word)
   })
 
-  it('takes the login server as it is told, in every cloud', async () => {
+  it('uses the login server that Azure returns, in every cloud', async () => {
     for (const suffix of ['azurecr.us', 'azurecr.cn', 'hash1234.azurecr.io']) {
       await using azure = await open()
       azure.subscription.suffix = suffix
@@ -508,7 +508,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     }
   })
 
-  it('tells its secrets to the vault and to nothing else, whatever happens', async () => {
+  it('writes its secrets to the vault and to no other place, whatever happens', async () => {
     const [seen, secrets]: [unknown[], string[]] = [[], [CLIENT.secret]]
     for (const fault of [undefined, 'refuse', 'throttle', 'cut'] as const) {
       await using azure = await open()
@@ -523,7 +523,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
       }
       seen.push(azure.events, await vault.read())
       expect(await readFile(directory.join('secrets.json'), 'utf8')).toContain(await loginIn(vault))
-      secrets.push(...azure.subscription.told, ...azure.tokens.all)
+      secrets.push(...azure.subscription.shownPasswords, ...azure.tokens.all)
     }
     const shown = `${inspect(seen, { depth: Infinity, showHidden: true })}\n${JSON.stringify(seen)}`
     expect(shown).toContain('forbidden')

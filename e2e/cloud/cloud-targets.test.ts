@@ -19,7 +19,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
-/** Registries of clouds as targets of the built command, with nothing but an identity of the machine. */
+/** Tests registries of clouds as targets of the built command. The only credential is the identity of the machine. */
 
 let upstream: Upstream
 const images = new Map<string, Image>()
@@ -48,7 +48,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'openssl'))('ECR as a target'
   afterAll(() => cloud?.[Symbol.asyncDispose]())
   const env = () => ({ ...cloud.env, NO_PROXY })
 
-  it('gets its repositories made and its login renewed in mid-copy, and copes without mounts', async () => {
+  it('creates repositories, renews the login during a copy, and works without mounts', async () => {
     const running = await startGpreg(mirrorTo(`${cloud.host}/gitpod`, cloud.certificates.caFile), {
       env: env(),
     })
@@ -80,7 +80,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'openssl'))('ECR as a target'
     }
   })
 
-  it('can serve all but workspace images, and doctor says why', async () => {
+  it('can serve all purposes except workspace images, and doctor says why', async () => {
     const flags = ['--ca-file', cloud.certificates.caFile, '--large-upload', '2', '--json']
     const all = await gpreg(['doctor', `${cloud.host}/gitpod`, ...flags], { env: env() })
     expect(all.exitCode, all.stderr).toBe(4)
@@ -96,7 +96,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'openssl'))('ECR as a target'
     expect(mirror.exitCode).toBe(0)
   })
 
-  it('names the permission that is missing', async () => {
+  it('names the missing permission', async () => {
     cloud.account.repositories.clear()
     cloud.log.faults((_, { name }) => (name.includes('CreateRepository') ? 'refuse' : undefined))
     const run = await gpreg(mirrorTo(`${cloud.host}/other`, cloud.certificates.caFile), { env: env() })
@@ -128,7 +128,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'openssl'))('Azure', () => {
     NODE_EXTRA_CA_CERTS: certificates.caFile,
   })
 
-  it('is provisioned by the command, tried with the very login that Gitpod gets, and mirrored into by exchange', async () => {
+  it('is provisioned by the command, tested with the login that Gitpod gets, and mirrored into by token exchange', async () => {
     await using home = await temporaryDirectory()
     const provision = (...flags: string[]) =>
       gpreg(
@@ -187,7 +187,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'openssl'))('Azure', () => {
 })
 
 describe('Google Cloud', () => {
-  it('is provisioned by the command, and the roles that only an owner can give are said as commands', async () => {
+  it('is provisioned by the command, which prints commands for the roles that only an owner can grant', async () => {
     await using home = await temporaryDirectory()
     const cloud = new Cloud()
     await using apis = await startRestServer(cloud)

@@ -17,7 +17,7 @@ const CONTAINER_REGISTRY = 'containerregistry.googleapis.com'
 const ARTIFACT_REGISTRY = 'artifactregistry.googleapis.com'
 const key = serviceAccountKey(EMAIL)
 
-/** The calls of a first run, where every operation is looked at three times. */
+/** The calls of a first run. Each operation is asked for its status three times. */
 const FIRST_RUN = [
   `GetService ${CONTAINER_REGISTRY}`,
   `EnableService ${CONTAINER_REGISTRY}`,
@@ -30,7 +30,7 @@ const FIRST_RUN = [
   ...['GetOperation', 'GetOperation'],
 ]
 
-/** What each call needs, by its place in a first run. */
+/** The permission that each call of a first run needs, by position. */
 const PERMISSIONS = [
   ...['serviceusage.services.get', 'serviceusage.services.enable'],
   ...['serviceusage.operations.get', 'serviceusage.operations.get'],
@@ -39,10 +39,10 @@ const PERMISSIONS = [
   ...['artifactregistry.repositories.get', 'artifactregistry.repositories.create'],
   ...['artifactregistry.repositories.create', 'artifactregistry.repositories.create'],
 ]
-/** Those of Container Registry, which may be refused. */
+/** Position of the calls of Container Registry, which may be refused. */
 const OPTIONAL = 4
 
-/** A cloud behind a server, and providers of it; waits take no time. */
+/** Opens a fake cloud behind a server, with providers for it. Waits take no real time. */
 async function open(form: Form) {
   const cloud = new Cloud()
   const served = await serveCloud(cloud, form)
@@ -75,14 +75,14 @@ async function open(form: Form) {
 const actionsOf = (changes: readonly { readonly action: string }[]) => changes.map(({ action }) => action)
 const namesOf = (cloud: Cloud) => cloud.log.calls.map(({ name }) => name.replace(/^(GetOperation) .*/, '$1'))
 
-/** Everything is there, once. */
+/** Checks that each resource exists exactly once. */
 function expectWhole(cloud: Cloud): void {
   expect([...cloud.enabled].sort()).toEqual([ARTIFACT_REGISTRY, CONTAINER_REGISTRY])
   expect([...cloud.repositories.keys()]).toEqual([EU])
 }
 
 describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s', form => {
-  it('changes nothing when it only looks, even with the APIs off', async () => {
+  it('changes nothing if it only shows the changes, even with the APIs off', async () => {
     await using gcp = await open(form)
     expect(await gcp.provider().changes(gcp.context)).toEqual([
       expect.objectContaining({ resource: `serviceusage:service/${CONTAINER_REGISTRY}`, action: 'update' }),
@@ -93,7 +93,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(gcp.cloud.enabled.size + gcp.cloud.repositories.size).toBe(0)
   })
 
-  it('makes one set of everything, however often it runs, and says that it waits', async () => {
+  it('creates each resource once in several runs, and reports that it waits', async () => {
     await using gcp = await open(form)
     const vault = memoryVault()
     await gcp.provider({ vault }).apply(gcp.context)
@@ -116,7 +116,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expectWhole(gcp.cloud)
   })
 
-  it('goes on after a crash at any call', async () => {
+  it('continues after a crash at any call', async () => {
     for (const crash of FIRST_RUN.keys()) {
       await using gcp = await open(form)
       const end = new AbortController()
@@ -131,7 +131,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     }
   })
 
-  it('copes with an answer that is lost, whichever it is', async () => {
+  it('handles the loss of any answer', async () => {
     for (const index of FIRST_RUN.keys()) {
       await using gcp = await open(form)
       gcp.cloud.log.at(index, 'cut')
@@ -140,7 +140,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     }
   })
 
-  it('names the permission that is missing, whichever call is refused', async () => {
+  it('names the missing permission, whichever call is refused', async () => {
     for (const [index, permission] of PERMISSIONS.entries()) {
       await using gcp = await open(form)
       gcp.cloud.log.at(index, 'refuse')
@@ -164,7 +164,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     }
   })
 
-  it('tries again where it is throttled, whichever call it is', async () => {
+  it('retries after throttling of any call', async () => {
     for (const index of FIRST_RUN.keys()) {
       await using gcp = await open(form)
       gcp.cloud.log.at(index, 'throttle')
@@ -176,7 +176,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     }
   })
 
-  it('gives up where it is throttled for good', async () => {
+  it('gives up if throttling does not end', async () => {
     await using gcp = await open(form)
     gcp.cloud.log.faults(() => 'throttle')
     const error = await failureOf(gcp.provider().changes(gcp.context))
@@ -195,7 +195,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(gcp.warnings()).toHaveLength(1)
   })
 
-  it('waits for an API that was just enabled', async () => {
+  it('waits for an API that was enabled a moment ago', async () => {
     await using gcp = await open(form)
     gcp.cloud.slowness = 10
     await gcp.provider().apply(gcp.context)
@@ -203,7 +203,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(gcp.retries()).toHaveLength(9)
   })
 
-  it('does not wait for ever, neither for an API nor for an operation', async () => {
+  it('does not wait for ever for an API or an operation', async () => {
     await using gcp = await open(form)
     gcp.cloud.slowness = Infinity
     const slow = await failureOf(gcp.provider().apply(gcp.context))
@@ -214,20 +214,20 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(waited).toBeLessThan(180_000)
 
     gcp.cloud.enabled.clear()
-    gcp.cloud.looks = Infinity
+    gcp.cloud.polls = Infinity
     expect(await failureOf(gcp.provider().apply(gcp.context))).toMatchObject({ code: 'stalled' })
   })
 
-  it('stops in the middle of an operation when it is told to', async () => {
+  it('stops during an operation if it is aborted', async () => {
     await using gcp = await open(form)
-    gcp.cloud.looks = Infinity
+    gcp.cloud.polls = Infinity
     const end = new AbortController()
     const sleep = async () => end.abort()
     const error = await failureOf(gcp.provider().apply(gcp.contextOf({ signal: end.signal, sleep })))
     expect(error.code).toBe('aborted')
   })
 
-  it('keeps a repository of others as it is, and does not remove it', async () => {
+  it('keeps a repository of somebody else unchanged, and does not delete it', async () => {
     await using gcp = await open(form)
     const before = { name: EU, format: 'DOCKER', labels: { team: 'images' } }
     gcp.cloud.enabled.add(ARTIFACT_REGISTRY)
@@ -238,7 +238,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(gcp.cloud.repositories.get(EU)).toBe(before)
   })
 
-  it('refuses a repository for something else than images', async () => {
+  it('refuses a repository that is not for images', async () => {
     await using gcp = await open(form)
     gcp.cloud.enabled.add(ARTIFACT_REGISTRY)
     gcp.cloud.repositories.set(EU, { name: EU, format: 'MAVEN' })
@@ -247,7 +247,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(error.hint).toContain('MAVEN')
   })
 
-  it('removes the repository that it made, but not that of another installation, and no API', async () => {
+  it('deletes the repository that it created, but no repository of another installation and no API', async () => {
     await using gcp = await open(form)
     await gcp.provider().apply(gcp.context)
     await gcp.provider({ installation: 'other' }).destroy(gcp.context)
@@ -266,7 +266,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(actionsOf(await gcp.provider().destroy(gcp.context))).toEqual(['keep', 'keep', 'keep'])
   })
 
-  it('tries the registry with the key, at the address of the repository', async () => {
+  it('tests the registry with the key, at the address of the repository', async () => {
     await using gcp = await open(form)
     const ok = { name: 'push', status: 'ok' } as const
     const tried: string[] = []
@@ -278,7 +278,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     const common = { project: 'example.com:p1', installation: 'prod', probe, vault: memoryVault() }
     const first = gcp.provider({ ...common, registry: 'artifact-registry' })
     await first.apply(gcp.context)
-    // The second one has the key from the vault.
+    // The second provider reads the key from the vault.
     const { clients } = gcp
     const second = createGcpProvider({ ...common, clients, registry: 'gcr', location: 'asia-east1' })
     expect([...(await first.check(gcp.context)), ...(await second.check(gcp.context))]).toEqual([ok, ok])
@@ -289,7 +289,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(await gcp.provider().check(gcp.context)).toMatchObject([{ status: 'skipped' }])
   })
 
-  it('says which commands are left to a person', async () => {
+  it('prints the commands that a person has to run', async () => {
     await using gcp = await open(form)
     const grant =
       'gcloud artifacts repositories add-iam-policy-binding eu.gcr.io --project=p1 --location=europe --member=serviceAccount:gitpod@p1.iam.gserviceaccount.com --role=roles/artifactregistry.writer'
@@ -307,7 +307,7 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
     expect(await gcp.provider().notes(gcp.context)).toEqual([expect.stringContaining(grant)])
   })
 
-  it('shows nothing of the key, whatever happens', async () => {
+  it('shows no part of the key, whatever happens', async () => {
     const seen: unknown[] = []
     for (const fault of [undefined, 'refuse', 'throttle', 'cut'] as const) {
       await using gcp = await open(form)
@@ -325,9 +325,9 @@ describe.each(['gRPC', 'REST'] as const)('provisioning in Google Cloud over %s',
   })
 })
 
-// An independent client, so that the fake is not only right for us. Debian does not have it.
+// gcloud is a client of other authors, so that the fake does not fit gpreg only. Debian does not package it.
 describe.skipIf(!onPath('gcloud'))('the fake', () => {
-  it('is Google Cloud to gcloud, too', async () => {
+  it('behaves like Google Cloud towards gcloud', async () => {
     await using directory = await temporaryDirectory()
     const cloud = new Cloud()
     await using server = await startRestServer(cloud)

@@ -10,7 +10,7 @@ import { needs } from '../support/tools.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** As a user of the libraries would write it. */
+/** A program as a user of the libraries would write it. */
 const PROGRAM = `
 import { fileVault, type Change, type Check, type Provider, createContext } from '@gpreg/core'
 import { createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
@@ -34,7 +34,7 @@ const choice = await provider.describe(context)
 console.log(JSON.stringify({ planned, made, left, checks, choice }))
 `
 
-/** What a compiler that knows our types refuses, and one to which they are `any` does not. */
+/** Mistakes that a compiler refuses if it finds our types, and accepts if they are `any`. */
 const WRONG = [
   { what: 'an option that is missing', from: "location: 'westeurope',", to: '', says: "'location'" },
   { what: 'an option that there is not', from: 'installation:', to: 'instalation:', says: 'instalation' },
@@ -48,7 +48,7 @@ const WRONG = [
   { what: 'an answer of another type', from: 'const choice', to: 'const choice: string', says: "'string'" },
 ]
 
-/** The packages as they would be published, in a project that has nothing else of ours. */
+/** Tests the packages as they would be published, in a project with nothing else of this repository. */
 describe.skipIf(needs('openssl'))('a project that uses the packed libraries', () => {
   let certificates: Awaited<ReturnType<typeof azureCertificates>>
   let azure: AzureCloud
@@ -64,7 +64,7 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
     certificates = await azureCertificates()
     azure = await startAzureCloud(certificates)
     project = await temporaryDirectory()
-    const folders = ['core', 'providers-azure'].map(folder => `${ROOT}packages/${folder}`)
+    const folders = ['oci', 'core', 'providers-azure'].map(folder => `${ROOT}packages/${folder}`)
     packed = JSON.parse(await npm('pack', '--json', '--ignore-scripts', ...folders))
     const tarballs = packed.map(({ filename }) => `./${filename}`)
     const { devDependencies } = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'))
@@ -80,7 +80,9 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
     await certificates?.[Symbol.asyncDispose]()
   })
 
-  /** Checks our declarations as well: skipLibCheck would hide what they import and nobody installed. */
+  /**
+   * Compiles files and checks our declarations, too. skipLibCheck would hide imports of packages that are not installed.
+   */
   const compile = async (...files: string[]) => {
     const compilerOptions = {
       strict: true,
@@ -96,8 +98,8 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
     return runProcess(process.execPath, [tsc, '--project', '.', '--pretty', 'false'], { cwd: project.path })
   }
 
-  it('gets what is built, with its types, and neither sources nor tests', async () => {
-    expect(packed).toHaveLength(2)
+  it('contains the build output with types, without sources and tests', async () => {
+    expect(packed).toHaveLength(3)
     for (const { files } of packed) {
       const paths = files.map(({ path }) => path)
       expect(paths).toEqual(expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts']))
@@ -105,15 +107,15 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
       const surplus = (path: string) => inside(path) || /\.test\.|tsbuildinfo|(?<!\.d)\.ts$/.test(path)
       expect(paths.filter(surplus)).toEqual([])
     }
-    expect(await readdir(project.join('node_modules/@gpreg'))).toEqual(['core', 'provider-azure'])
+    expect(await readdir(project.join('node_modules/@gpreg'))).toEqual(['core', 'oci', 'provider-azure'])
     expect(await readdir(project.join('node_modules/@types'))).toEqual(['node'])
   })
 
-  it('compiles in strict mode with only the types that came along', async () => {
+  it('compiles in strict mode with the installed types only', async () => {
     expect(await compile('main.ts')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
   })
 
-  it('does not compile where it uses them wrongly', async () => {
+  it('does not compile if it uses the types wrongly', async () => {
     const files = WRONG.map((_, at) => `wrong-${at}.ts`)
     for (const [at, { from, to }] of WRONG.entries()) {
       expect(PROGRAM).toContain(from)

@@ -46,7 +46,7 @@ describe.skipIf(needs('radosgw', 'aws', 'docker-registry', 'skopeo', 'ctr'))('pr
   const actions = (document: { changes: { action: string }[] }) =>
     new Set(document.changes.map(({ action }) => action))
 
-  it('only looks with --dry-run, and asks before it changes anything', async () => {
+  it('only shows changes with --dry-run, and asks before it makes them', async () => {
     const dry = await run('--dry-run', '--json')
     expect(dry.exitCode, dry.stderr).toBe(0)
     expect(dry.json()).toMatchObject({ kind: 'ProvisionResult', dryRun: true, goal: 'present' })
@@ -60,7 +60,7 @@ describe.skipIf(needs('radosgw', 'aws', 'docker-registry', 'skopeo', 'ctr'))('pr
     expect(await readdir(home.path)).toEqual([])
   })
 
-  it('leads from nothing to a registry on the bucket, whose key opens nothing else', async () => {
+  it('creates a registry on the bucket from nothing, with a key that opens nothing else', async () => {
     const made = await run('--secrets-file', 's3.json', '--yes', '--json')
     expect(made.exitCode, made.stderr + made.stdout).toBe(0)
     expect((await stat(home.join('s3.json'))).mode & 0o777).toBe(0o600)
@@ -106,10 +106,10 @@ describe.skipIf(needs('radosgw', 'aws', 'docker-registry', 'skopeo', 'ctr'))('pr
     expect(cloud.front.exchanges.at(-1)?.status).toBe(200)
   }, 180_000)
 
-  it('takes away only what it made, and only when asked', async () => {
+  it('deletes only what it created, and only if asked', async () => {
     const gone = await run('--secrets-file', 's3.json', '--destroy', '--yes', '--json')
     expect(gone.exitCode, gone.stderr).toBe(0)
-    // The bucket holds images now.
+    // The bucket contains images now.
     expect(gone.json().changes.map(({ resource, action }: never) => `${action} ${resource}`)).toEqual([
       `delete iam:access-key/registry-user-${installation}`,
       `delete iam:user/registry-user-${installation}`,
@@ -118,7 +118,7 @@ describe.skipIf(needs('radosgw', 'aws', 'docker-registry', 'skopeo', 'ctr'))('pr
     expect(cloud.users.size).toBe(0)
   })
 
-  /** What the configuration that follows says of the registry's storage. */
+  /** The storage settings of the registry in the generated configuration. */
   async function storageOf() {
     await mkdir(home.join('secrets'))
     const values = await gpreg(

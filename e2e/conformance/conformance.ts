@@ -1,6 +1,7 @@
 /**
- * The conformance suite of the OCI distribution specification against `gpreg serve`, with everything on that it can test but
- * sparse indexes: gpreg takes no manifest before what it names. Needs Go. `npm run conformance [-- RESULTS-DIRECTORY]`
+ * Runs the conformance suite of the OCI distribution specification against `gpreg serve`. All tests are on except those
+ * for sparse indexes, because gpreg accepts no manifest before the content that it names. Needs Go. `npm run conformance
+ * [-- RESULTS-DIRECTORY]`
  */
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
@@ -9,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const SUITE = 'github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111'
 
-/** Off by default: what the specification leaves to the registry. */
+/** Tests that are off by default, because the specification leaves these features to the registry. */
 const OPTIONAL = {
   OCI_API_BLOBS_DIGEST_HEADER: 'true',
   OCI_API_BLOBS_UPLOAD_CANCEL: 'true',

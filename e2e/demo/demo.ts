@@ -1,6 +1,6 @@
 /**
- * gpreg's main job on one machine, without a network: a sample release in an upstream registry, an empty internal registry, and the
- * commands that a user would type. `npm run demo`
+ * Shows a mirror run on one machine without a network: a sample release in an upstream registry, an empty internal
+ * registry, and the commands that a user would type. `npm run demo`
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -78,7 +78,10 @@ async function demonstrate(): Promise<void> {
 Credentials are those of gpreg login, docker login or podman login. docs/cli.md has all commands and flags.`)
 }
 
-/** Fills the upstream with the images that the release's versions manifest asks for, and the image which holds that manifest. */
+/**
+ * Pushes to the upstream registry the images that the versions manifest of the release names, and the image that contains
+ * this manifest.
+ */
 async function stock(host: string): Promise<readonly string[]> {
   const list = await gpreg([
     'images',
@@ -99,7 +102,7 @@ async function stock(host: string): Promise<readonly string[]> {
   return references
 }
 
-/** Shows a command line and runs it, with its output going where ours goes. */
+/** Prints a command line and runs it. Its output goes to stdout and stderr of the demo. */
 async function type(command: string, options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<void> {
   console.log(`$ ${command}`)
   const [, ...args] = command.split(' ')

@@ -3,7 +3,9 @@ import { makeImage, makeIndex, makeLayer, type Image } from '../support/images.t
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Small images under the names of a real release, shaped as the real ones are: few bases, many layers in common. */
+/**
+ * Makes small images under the names of a real release. As in the real ones, few base images are shared by many images.
+ */
 export function sampleImages(references: readonly string[], versions: string): ReadonlyMap<string, Image> {
   const alpine = makeLayer('alpine', 300 * KIB)
   const ubuntu = makeLayer('ubuntu', 2 * MIB)

@@ -9,16 +9,16 @@ import { needs } from '../support/tools.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { startWanLine } from '../support/wan-line.ts'
 
-/** Large enough to have a place in the budget; over half a second each on the line. */
+/** The layers are large enough to need a slot of the budget. Each takes over half a second on the line. */
 const [LAYERS, SIZE] = [280, 300_000]
 const LINE = { roundTrip: 5, perConnection: 500_000, inAll: 50_000_000 }
 
-/** So many at once, and the source says that it is too much, so many times. */
+/** The source refuses if this many blobs are in transfer, and it does so this many times. */
 const [TOO_MANY, REFUSALS] = [8, 6]
 
-// Both mostly wait: one after the other they would take twice as long.
+// Both cases run at once, because they mostly wait.
 it.skipIf(needs('docker-registry', 'skopeo')).concurrent.each([429, 503])(
-  'a source that answers %i is asked for half as much, and for more again later',
+  'a source that answers %i gets half as many requests at once, and later more again',
   async status => {
     await using upstream = await startUpstream()
     const layers = Array.from({ length: LAYERS }, (_, nth) => pseudoRandomLayer(`busy-${nth}`, SIZE))
@@ -27,7 +27,7 @@ it.skipIf(needs('docker-registry', 'skopeo')).concurrent.each([429, 503])(
     await using line = await startWanLine(upstream.url, LINE)
     await using target = await startRegistry()
 
-    /** Blobs on their way whenever one starts, in milliseconds since the first refusal. */
+    /** Number of blobs in transfer at each start of a blob; times in milliseconds since the first refusal. */
     const starts: { readonly at: number; readonly inFlight: number }[] = []
     let [inFlight, refused, firstRefusal] = [0, 0, Infinity]
     await using source = await startReverseProxy({
@@ -60,7 +60,7 @@ it.skipIf(needs('docker-registry', 'skopeo')).concurrent.each([429, 503])(
           .map(one => one.inFlight),
       )
     expect(refused).toBe(REFUSALS)
-    // What was on its way ends first; then the host is left alone for ten seconds.
+    // Blobs that were in transfer finish first. Then gpreg waits ten seconds before it tries more at once.
     const after = most(3_000, 9_000)
     expect(after).toBeLessThanOrEqual(TOO_MANY / 2)
     expect(most(11_000, Infinity)).toBeGreaterThan(after)

@@ -54,7 +54,7 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** Kills a command after so long, unless it has ended. */
+  /** Kills a command after this time. True if it was still running. */
   const killAfter = async (args: string[], milliseconds: number): Promise<boolean> => {
     const running = await startGpreg(args)
     await Promise.race([running.exited, sleep(milliseconds)])
@@ -62,17 +62,17 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
     return (await running.exited).signal === 'SIGKILL'
   }
 
-  /** Whether volumes put together are what an undisturbed save wrote. */
+  /** Compares the joined volumes with the tar of an undisturbed save. */
   const isSame = (path: string) => mustRun('sh', ['-c', `cat ${path}.0* | cmp - ${undisturbed}`])
 
-  /** Moments spread at random over a run. */
+  /** Random moments within a run of this length. */
   const momentsOf = (milliseconds: number) =>
     Array.from(
       { length: MOMENTS },
       (_, nth) => 300 + ((nth + Math.random()) / MOMENTS) * (milliseconds - 300),
     )
 
-  it('is saved byte for byte the same after kill -9 at ten moments', async () => {
+  it('is complete and byte for byte the same after kill -9 at ten moments of save', async () => {
     const started = performance.now()
     await gpreg(saveTo(directory.join('timed.tar'), line.host))
     let killed = 0
@@ -80,7 +80,7 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
       const path = directory.join(`killed-${nth}.tar`)
       if (await killAfter(saveTo(path, line.host, '--volume-size', '4MB'), moment)) {
         killed++
-        // A sidecar is the last that is written: where it is, all is.
+        // The sidecar is written last. If it exists, the bundle must be complete.
         if ((await readdir(directory.path)).includes(`killed-${nth}.tar.manifest.json`)) await isSame(path)
       }
       const again = await gpreg(saveTo(path, upstream.host, '--volume-size', '4MB'))
@@ -91,7 +91,7 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
     expect(killed).toBeGreaterThan(MOMENTS / 2)
   })
 
-  it('is loaded whole after kill -9 at ten moments', async () => {
+  it('loads completely after kill -9 at ten moments of load', async () => {
     const started = performance.now()
     const load = (to: string) => ['bundle', 'load', undisturbed, '--to', `${to}/gitpod`, '--json']
     {
@@ -116,7 +116,7 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
     }
   })
 
-  it('asks for the rest of a blob only', async () => {
+  it('downloads only the missing rest of a blob', async () => {
     const path = directory.join('rest.tar')
     await using first = await startGpreg(saveTo(path, line.host))
     const journal = `${path}.partial/journal`
@@ -132,7 +132,7 @@ describe.skipIf(needs('docker-registry'))('a bundle that is interrupted', () => 
     await mustRun('cmp', [path, undisturbed])
   })
 
-  it.skipIf(!canMount)('says how much room is missing, before and when the disk fills up', async () => {
+  it.skipIf(!canMount)('names the missing disk space, before a save and during it', async () => {
     await using disk = await smallDisk(directory.join('disk'), '4m')
     const path = `${disk.path}/x.tar`
     const before = await gpreg(saveTo(path, upstream.host))

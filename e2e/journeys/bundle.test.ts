@@ -38,7 +38,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     expect(run.exitCode, run.stderr).toBe(0)
     const unique = bytesOf([...images.values()].flatMap(image => image.blobs))
     expect(run.json().totals).toMatchObject({ copied: images.size, failed: 0, bytes: { sent: unique } })
-    // Manifests, headers and the lock of these small images weigh some 100 KB.
+    // Manifests, headers and the lock of these small images take about 100 KB.
     expect((await stat(saved)).size).toBeLessThan(unique + 150_000)
   })
 
@@ -47,7 +47,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     await directory?.[Symbol.asyncDispose]()
   })
 
-  it('is a tar that other tools read, and the same bytes every time', async () => {
+  it('is a tar that other tools read, with the same bytes every time', async () => {
     const listing = await mustRun('tar', ['tf', saved])
     expect(listing.split('\n').slice(0, 3)).toEqual(['oci-layout', 'gpreg.lock.json', 'index.json'])
     const again = directory.join('again.tar')
@@ -59,7 +59,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     expect(await inspectRaw(`oci-archive:${saved}:brancz/kube-rbac-proxy:v0.12.0`), digest).toBe(`${bytes}`)
   })
 
-  it('comes in volumes that are the tar when put together, and is found up to date', async () => {
+  it('can be saved in volumes that join to the same tar, and a second save changes nothing', async () => {
     const base = directory.join('volumes', 'release.tar')
     await mustRun('mkdir', [directory.join('volumes')])
     const run = await save(base, '--volume-size', '1MB')
@@ -75,7 +75,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     expect(again.json().totals).toMatchObject({ copied: 0, upToDate: images.size, bytes: { sent: 0 } })
   })
 
-  it('loads from volumes in any order, verifies there, and is served where it lies', async () => {
+  it('loads from volumes in any order, passes verify there, and is served from its volumes', async () => {
     await using target = await startRegistry()
     const volumes = (await readdir(directory.join('volumes'))).filter(name => /\.\d{3}$/.test(name))
     const paths = volumes.toReversed().map(name => directory.join('volumes', name))
@@ -110,7 +110,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     }
   })
 
-  it('is a directory that skopeo reads, as skopeo and oras make directories that we load', async () => {
+  it('is a directory that skopeo reads, and directories of skopeo and oras load, too', async () => {
     const layout = directory.join('layout')
     const run = await save(`${layout}/`)
     expect(run.exitCode, run.stderr).toBe(0)
@@ -122,7 +122,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     await using target = await startRegistry()
     const theirs = directory.join('theirs')
     await skopeoCopy(`docker://${upstream.host}/${oci}`, `oci:${theirs}:brancz/kube-rbac-proxy:v0.12.0`)
-    // A bare tag, as oras writes it, is one of the repository that --to names.
+    // A bare tag, as oras writes it, belongs to the repository that --to names.
     await skopeoCopy(`docker://${upstream.host}/${oci}`, `oci:${theirs}:plain`)
     if (onPath('oras')) {
       const source = `${upstream.host}/${docker}`
@@ -141,7 +141,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     await mustRun('cmp', [`${unpacked}/index.json`, `${layout}/index.json`])
   })
 
-  it('is planned without being written, and said in full', async () => {
+  it('can be planned without a write, and inspect lists its content', async () => {
     const planned = directory.join('planned.tar')
     const plan = await save(planned, '--dry-run')
     expect(plan.json()).toMatchObject({ kind: 'MirrorPlan', totals: { toCopy: images.size } })
@@ -156,7 +156,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     })
   })
 
-  it('brings the tool along, which runs where there is no node', async () => {
+  it('contains the tool, which runs on a machine without node', async () => {
     const path = directory.join('with-tool', 'release.tar')
     await mustRun('mkdir', [directory.join('with-tool')])
     const run = await save(path, '--include-tool')
@@ -164,7 +164,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'skopeo'))('a bundle', () =>
     const { tool } = run.json()
     await mustRun('tar', ['xzf', directory.join('with-tool', tool), '-C', directory.join('with-tool')])
     const command = directory.join('with-tool', 'gpreg', 'gpreg')
-    // Only what a bare system has is on the path, and nothing of ours is in reach.
+    // The path contains only programs of a bare system, so that neither Node nor gpreg can be found.
     const bare = { PATH: directory.join('bare'), HOME: directory.path }
     await mustRun('mkdir', [directory.join('bare')])
     for (const name of ['sh', 'dirname', 'readlink'])

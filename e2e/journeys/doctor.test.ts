@@ -15,12 +15,12 @@ interface Check {
   readonly hint?: string
 }
 
-/** A large upload that takes no time. */
+/** A size for the large upload that is sent at once. */
 const SMALL = ['--large-upload', '2']
 
 const ALL = ['components', 'workspace-base', 'workspace-images']
 
-/** Statuses by name of the check. */
+/** Status of each check, by its name. */
 const statuses = (run: GpregRun) =>
   Object.fromEntries(run.json().checks.map(({ name, status }: Check) => [name, status]))
 const checkOf = (run: GpregRun, name: string): Check =>
@@ -46,7 +46,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     await home?.[Symbol.asyncDispose]()
   })
 
-  it('finds nothing in the way of a registry with TLS and a login', async () => {
+  it('finds no obstacle in a registry with TLS and a login', async () => {
     const run = await doctor(registry.to, ...registry.flags)
     expect(run.exitCode, run.stderr).toBe(0)
     expect(statuses(run)).toEqual({
@@ -58,7 +58,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     )
   })
 
-  it('leaves nothing behind where deleting is allowed', async () => {
+  it('leaves no content behind if the registry can delete', async () => {
     const layout = home.join('layout')
     await mkdir(layout)
     await using served = await startServe(layout)
@@ -67,7 +67,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect(await readdir(`${layout}/blobs/sha256`)).toEqual([])
   })
 
-  it('names what is in the way from the start, and skips what stands on it', async () => {
+  it('names an obstacle at the start, and skips the checks that depend on it', async () => {
     const untrusted = await doctor(registry.to)
     expect(statuses(untrusted)).toMatchObject({
       reach: 'ok',
@@ -98,7 +98,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     })
   })
 
-  it('is not taken in by a registry whose storage is broken', async () => {
+  it('finds out that the storage of a registry is broken', async () => {
     await using broken = await startRegistry()
     await rm(broken.storage, { recursive: true })
     await writeFile(broken.storage, 'no directory')
@@ -108,14 +108,14 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect([run.exitCode, blocked(run)]).toEqual([4, ALL])
   })
 
-  /** A registry behind something that meets requests first. */
+  /** Runs doctor against a registry with a proxy in front. */
   const behind = async (intercept: Interceptor, ...flags: string[]) => {
     await using plain = await startRegistry()
     await using proxy = await startReverseProxy({ to: plain.url, intercept })
     return await doctor(`${proxy.host}/gitpod`, ...flags)
   }
 
-  it('knows that image builds need what mirroring can do without: bodies of any size', async () => {
+  it('fails for image builds, not for mirrors, if request bodies are limited', async () => {
     const capped: Interceptor = ({ request, response, forward }) => {
       if (Number(request.headers['content-length'] ?? 0) <= 1024 * 1024) return forward()
       response.writeHead(413, { connection: 'close' }).end()
@@ -127,10 +127,10 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect([mirror.exitCode, blocked(mirror)]).toEqual([0, []])
   })
 
-  it('finds limits that are above what a mirror sends at once, where proxies often have theirs', async () => {
+  it('finds size limits above the chunk size of a mirror, where proxies often have theirs', async () => {
     const capped: Interceptor = ({ request, response, forward }) => {
       if (Number(request.headers['content-length'] ?? 0) <= 100_000_000) return forward()
-      // As proxies do: what comes is read to its end, or whoever sends it would not hear the answer.
+      // A proxy reads the whole request, because otherwise the client would not receive the answer.
       request.resume()
       response.writeHead(413).end()
     }
@@ -139,7 +139,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect(blocked(run)).toEqual(['workspace-images'])
   })
 
-  it('warns of a large upload that only goes through in pieces, whoever hangs up on it', async () => {
+  it('warns if a large upload passes only in chunks, whichever server closes the connection', async () => {
     const run = await behind(({ request, response, forward }) => {
       if (Number(request.headers['content-length'] ?? 0) <= 1024 * 1024) return forward()
       response.destroy()
@@ -148,7 +148,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect(checkOf(run, 'large-upload').detail).toContain('broke')
   })
 
-  it('warns of what only costs something: no mounts, fixed tags, no artifacts', async () => {
+  it('warns about missing mounts, immutable tags and refused artifacts, which only cost something', async () => {
     const pushed = new Set<string>()
     const run = await behind(({ exchange, response, request, forward }) => {
       const { method, path, query } = exchange
@@ -159,7 +159,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
       if (method === 'POST' && query.has('mount')) {
         response.writeHead(202, { location: '/v2/nowhere/blobs/uploads/1' }).end()
       } else if (method === 'PUT' && path.includes('/manifests/probe-')) {
-        // Tags that never move.
+        // Tags are immutable here.
         if (pushed.has(path)) refuse(409)
         else forward()
         pushed.add(path)
@@ -172,7 +172,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     expect([run.exitCode, blocked(run)]).toEqual([0, []])
   })
 
-  it('says it to people, with what to do', async () => {
+  it('prints the results as text, with advice', async () => {
     const run = await gpreg(['doctor', '127.0.0.1:1/gitpod', '--purpose', 'components'])
     expect(run.stdout).toMatch(/^failed {2}reach +no answer from 127\.0\.0\.1:1: connection refused$/m)
     expect(run.stdout).toMatch(/hint: is a registry listening/)

@@ -1,6 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CREDENTIALS, END_KINDS, isTagged, startEnd, type End, type EndKind } from '../support/ends.ts'
+import {
+  CREDENTIALS,
+  REGISTRY_KINDS,
+  isTagged,
+  startDiskRegistry,
+  type DiskRegistry,
+  type RegistryKind,
+} from '../support/disk-registry.ts'
 import { LAYER_BYTES, ON_THE_SOURCE, ON_THE_TARGET } from '../support/fault-cases.ts'
 import { startFaultProxy, type FaultRule } from '../support/fault-proxy.ts'
 import { gpreg, type GpregRun } from '../support/gpreg.ts'
@@ -17,8 +24,8 @@ const SAMPLE = 'library/sample'
 const FULL_DISK = 'a full disk'
 type Side = 'source' | 'target'
 
-/** What never ends is tried longest: it goes first, so that all others run beside it. */
-const CELLS = END_KINDS.flatMap(kind => [
+/** Faults without end are retried longest. They come first, so that all others run meanwhile. */
+const CELLS = REGISTRY_KINDS.flatMap(kind => [
   ...ON_THE_SOURCE.map(fault => ({ ...fault, side: 'source' as const, kind })),
   ...ON_THE_TARGET.map(fault => ({ ...fault, side: 'target' as const, kind })),
 ]).toSorted((one, other) => (other.times ?? 1) - (one.times ?? 1) || 0)
@@ -27,8 +34,8 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   let directory: TemporaryDirectory
   let upstream: Upstream
   let sample: Image
-  const ends = new Map<EndKind, End>()
-  const table = new ReliabilityTable(END_KINDS, [
+  let registries: Readonly<Record<RegistryKind, DiskRegistry>>
+  const table = new ReliabilityTable(REGISTRY_KINDS, [
     ...ON_THE_SOURCE.map(({ name }) => ['from', name] as const),
     ...ON_THE_TARGET.map(({ name }) => ['to', name] as const),
     ['to', FULL_DISK],
@@ -40,21 +47,24 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     directory = await temporaryDirectory()
     upstream = await startUpstream()
     sample = await offer(SAMPLE)
-    for (const kind of END_KINDS) {
-      const end = await startEnd(kind, directory.join(kind))
-      ends.set(kind, end)
-      const run = await mirror(SAMPLE, upstream.host, `${end.host}/docker.io`)
+    const start = (kind: RegistryKind) => startDiskRegistry(kind, directory.join(kind))
+    registries = {
+      'docker-registry': await start('docker-registry'),
+      'gpreg serve': await start('gpreg serve'),
+    }
+    for (const { host } of Object.values(registries)) {
+      const run = await mirror(SAMPLE, upstream.host, `${host}/docker.io`)
       expect(run.exitCode, run.stderr).toBe(0)
     }
   })
 
   afterAll(async () => {
-    for (const end of ends.values()) await end[Symbol.asyncDispose]()
+    for (const registry of Object.values(registries ?? {})) await registry[Symbol.asyncDispose]()
     await upstream?.stop()
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** An image that no registry has yet, but the one upstream. */
+  /** Makes an image that only the upstream registry has. */
   const offer = async (name: string): Promise<Image> => {
     const image = makeImage([makeLayer('one', LAYER_BYTES), makeLayer('two', LAYER_BYTES)])
     await upstream.add(`docker.io/${name}:1`, image)
@@ -78,12 +88,13 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     )
   }
 
-  /** A copy from or to a registry, by way of a proxy that does the damage. */
-  const prepare = async (side: Side, kind: EndKind) => {
-    const end = ends.get(kind)!
-    const proxy = await startFaultProxy({ to: end.url })
-    // From either, into docker-registry: it keeps blobs by repository, so that all of them are sent to a new one.
-    const target = side === 'source' ? ends.get('docker-registry')! : end
+  /** Prepares a copy from or to a registry, through a proxy that injects faults. */
+  const prepare = async (side: Side, kind: RegistryKind) => {
+    const faulty = registries[kind]
+    const proxy = await startFaultProxy({ to: faulty.url })
+    // The target is always docker-registry if the fault is on the source side. It stores blobs for each repository, so a
+    // new repository receives all blobs.
+    const target = side === 'source' ? registries['docker-registry'] : faulty
     const number = ++cells
     const prefix = `cell-${number}`
     const name = side === 'source' ? SAMPLE : `library/sample-${number}`
@@ -93,7 +104,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     return { proxy, target, image, repository, run: () => mirror(name, from, `${to}/${prefix}`) }
   }
 
-  const expectWhole = async (target: End, repository: string, image: Image) => {
+  const expectWhole = async (target: DiskRegistry, repository: string, image: Image) => {
     const reference = `${target.host}/${repository}:1`
     await expectImage(reference, image, { credentials: CREDENTIALS })
     await using copy = await temporaryDirectory()
@@ -104,7 +115,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
 
   it.concurrent.each(CELLS)(
     '$side is $kind: $name',
-    async ({ side, kind, name, where, times = 1, fault, ends: codes }) => {
+    async ({ side, kind, name, where, times = 1, fault, codes }) => {
       const { proxy, target, image, repository, run } = await prepare(side, kind)
       await using _ = proxy
       proxy.inject({ ...where, times, fault: typeof fault === 'function' ? fault() : fault })
@@ -114,7 +125,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
         expect(first.exitCode, `${first.stderr}\n${first.stdout}`).toBe(0)
         table.note(name, kind, 'completed')
       } else {
-        // 6 where the only image there is failed because its registry did not answer
+        // exit code 6 if the only image failed because its registry did not answer
         expect([3, 6], first.stderr).toContain(first.exitCode)
         const { status, error } = first.json().images[0]
         expect(status).toBe('failed')
@@ -131,9 +142,9 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   )
 
   const where = canMount ? it : it.skip
-  where.concurrent.each(END_KINDS)('a full disk of %s', async kind => {
+  where.concurrent.each(REGISTRY_KINDS)('a full disk of %s', async kind => {
     await using disk = await smallDisk(directory.join(`disk-${kind}`), '1m')
-    await using target = await startEnd(kind, disk.path)
+    await using target = await startDiskRegistry(kind, disk.path)
     const name = `library/full-${kind.replace(' ', '-')}`
     const image = await offer(name)
     const first = await mirror(name, upstream.host, `${target.host}/full`)
@@ -165,7 +176,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   it.concurrent('follows a redirect to another host', async () => {
     const { proxy, image, target, repository, run } = await prepare('source', 'docker-registry')
     await using _ = proxy
-    // A host for which there is no password: it would answer 401 to the password of another, were it sent one.
+    // gpreg has no password for this host. If it sent the password of another host, the host would answer 401.
     const to = (path: string) => `http://${upstream.host}${path}`
     proxy.inject({
       method: 'GET',
@@ -191,7 +202,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
       fault: { kind: 'cut', after: Math.floor((bytes.length * (index + 1)) / 10) },
     }))
     proxy.inject(...rules)
-    const target = ends.get('docker-registry')!
+    const target = registries['docker-registry']
     const run = await mirror('library/cut', proxy.host, `${target.host}/cut`)
     expect(run.exitCode, run.stderr).toBe(0)
     expect(proxy.dealt()).toBe(blobs.length)
@@ -199,11 +210,11 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     await expectWhole(target, 'cut/library/cut', cut)
   })
 
-  it('leave no blob behind whose bytes are not its digest’s', async () => {
-    for (const { storage } of ends.values()) expect(await wrongBlobs(storage)).toEqual([])
+  it('leave no blob whose bytes differ from its digest', async () => {
+    for (const { storage } of Object.values(registries)) expect(await wrongBlobs(storage)).toEqual([])
   })
 
-  it('are documented as they are', async () => {
+  it('have the outcomes that the documentation lists', async () => {
     console.log(`\n${table}\n`)
     expect(await table.documented()).toBe(String(table))
   })

@@ -13,7 +13,7 @@ import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream
 const IMAGES = 8
 const LAYER = 1_500_000
 
-/** Two networks that share nothing but a directory. */
+/** Two networks that share a directory and have no connection. */
 describe.skipIf(needs('docker-registry', 'openssl', 'containerd', 'ctr', 'ip') || needsNamespace())(
   'across the gap',
   () => {
@@ -81,7 +81,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'containerd', 'ctr', 'ip') |
       await disk?.[Symbol.asyncDispose]()
     })
 
-    it('a release crosses in signed volumes, is served from them, and the next one crosses as a difference', async () => {
+    it('a release crosses in signed volumes and is served from them, and the next release crosses as a differential bundle', async () => {
       const unreachable = await run(inside, [
         'lock',
         '--image',
@@ -131,7 +131,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'containerd', 'ctr', 'ip') |
       await must(inside, ['verify', '--bundle', bundle, '--to', to, '--deep'])
       await node.pull(`${to}/library/app-1:1`)
 
-      // The next release: three images changed.
+      // Three images change in the next release.
       const changed = [0, 1, 2].map(index => {
         const next = makeImage([base, makeLayer(`next-${index}`, LAYER)], index % 2 ? 'oci' : 'docker')
         images.set(nameOf(index), next)
@@ -145,7 +145,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'containerd', 'ctr', 'ip') |
       expect((await stat(disk.join('update.tar'))).size).toBeLessThan(fresh * 1.01)
       expect(update.leftOut.blobs).toBeGreaterThan(0)
 
-      // Where the base is not, the images that need it are named, and nothing of them has a tag.
+      // Without the base, gpreg names the images that need it and writes no tag for them.
       await using empty = await startRegistry()
       await using elsewhere = await startNamespace(empty.host)
       const refused = await run(elsewhere, [
@@ -177,7 +177,7 @@ describe.skipIf(needs('docker-registry', 'openssl', 'containerd', 'ctr', 'ip') |
       await must(inside, ['verify', '--bundle', disk.join('update.tar'), '--to', to, '--deep'])
     })
 
-    it('damage is refused by name, and the file to be sent again is said', async () => {
+    it('damage is refused with the name of the damaged file, which must be sent again', async () => {
       const names = (await readdir(disk.path)).filter(name => name.startsWith('release.tar.'))
       const damagedCopy = async (change: (at: (name: string) => string) => Promise<unknown>) => {
         const directory = await temporaryDirectory(disk.path)

@@ -35,7 +35,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** Mirrors from (or to) a host that the user has a password for. */
+  /** Mirrors from a host (or to a host) for which the user has a password. */
   const mirror = async (hosts: { source: string; target?: string }) => {
     const authfile = directory.join(`auth-${++runs}.json`)
     const auth = BASIC.slice('Basic '.length)
@@ -70,7 +70,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
       response.writeHead(401, { 'www-authenticate': challenge }).end()
       return true
     }
-  /** An image of its own for each: what the target has already is not asked for. */
+  /** Each test has an image of its own, because gpreg does not read content that the target already has. */
   let image = makeImage([])
   const server = (answer: Hostility, tls = false): Promise<HostileServer> =>
     startHostileServer(answer, { otherwise: honest(image), ...(tls ? { certificates } : {}) })
@@ -78,7 +78,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
   const credentialsSeen = ({ seen }: HostileServer) =>
     seen.filter(({ authorization }) => authorization !== undefined)
 
-  it('that names a plain http realm gets no password there', async () => {
+  it('that names a plain http realm receives no password there', async () => {
     await using thief = await server(() => {})
     await using source = await server(
       guarded(() => {}, `Bearer realm="http://${thief.host}/token",service="x"`),
@@ -90,7 +90,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
     expect(thief.seen).toEqual([])
   })
 
-  it('that names a realm on another host gets its token from there, and no password itself', async () => {
+  it('that names a realm on another host: gpreg gets a token there without sending the password', async () => {
     await using realm = await server((request, response) => {
       expect(request.headers.authorization).toBe(BASIC)
       response.end(JSON.stringify({ token: 'from-the-realm' }))
@@ -107,7 +107,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
     )
   })
 
-  it('that redirects to another host does not get credentials there', async () => {
+  it('that redirects to another host: no credentials are sent there', async () => {
     await using other = await server(() => {})
     await using source = await server(
       guarded((request, response) => {
@@ -135,7 +135,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
     expect(other.seen).toEqual([])
   })
 
-  it('that sends uploads to another host does not get credentials there', async () => {
+  it('that sends uploads to another host: no credentials are sent there', async () => {
     await using other = await server((request, response) => {
       request.resume().on('end', () => response.writeHead(201).end())
       return true
@@ -170,7 +170,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
     expect(source.seen.length).toBeLessThan(20)
   })
 
-  it('whose referrers never end is an error, not "none"', async () => {
+  it('with endless referrers causes an error, not an empty list', async () => {
     await using source = await server((request, response) => {
       if (!request.url!.includes('/referrers/')) return false
       response.setHeader('link', `<${request.url!.split('?')[0]}?n=${source.seen.length}>; rel="next"`)
@@ -185,7 +185,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
   })
 
   const huge = 1_000_000_000
-  /** Bytes for as long as somebody takes them. */
+  /** Sends bytes until the client closes the connection. */
   const flood = (response: ServerResponse) => {
     if (response.req.method === 'HEAD') return void response.end()
     const endless = function* () {
@@ -199,7 +199,7 @@ describe.skipIf(needs('openssl'))('a hostile registry', () => {
   ])('with a manifest %s is not read to the end', async (_, headers) => {
     await using source = await server((request, response) => {
       if (!request.url!.includes('/manifests/')) return false
-      // no digest, so that the manifest has to be read
+      // no digest, so that gpreg has to read the manifest
       response.writeHead(200, { 'content-type': MANIFEST, ...headers })
       if (request.method === 'HEAD') response.end()
       else flood(response)

@@ -113,7 +113,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('registries tha
   })
   const trusted = () => ['--to', internal.to, '--ca-file', internal.certificates.caFile]
 
-  it('a wrong password: exit 5, and the password in no output', async () => {
+  it('a wrong password: exit 5, and the password is in no output', async () => {
     const password = 'wrong-and-secret'
     await writeAuthfile(directory.join('wrong.json'), internal.witness.host, { username: 'mirror', password })
     const run = await gpreg([...mirror, ...trusted(), '--authfile', directory.join('wrong.json')])
@@ -123,13 +123,13 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('registries tha
     expect(run.stderr + run.stdout).not.toContain(Buffer.from(`mirror:${password}`).toString('base64'))
   })
 
-  it('no credentials: exit 5, with a hint at how to give them', async () => {
+  it('no credentials: exit 5, with a hint how to provide them', async () => {
     const run = await gpreg([...mirror, ...trusted()])
     expect(run.exitCode, run.stderr).toBe(5)
     expect(run.stdout).toMatch(/gpreg login .*--authfile/)
   })
 
-  it('nothing listens: exit 6', async () => {
+  it('no server on the port: exit 6', async () => {
     const host = `127.0.0.1:${await closedPort()}`
     const run = await gpreg([...mirror, '--to', `${host}/gitpod`])
     expect(run.exitCode, run.stderr).toBe(6)
@@ -143,7 +143,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('registries tha
   })
 })
 
-/** A port that was free a moment ago, and that nothing else here asks for by number. */
+/** Returns a port that was free a moment ago. No other code here uses this number. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -41,7 +41,7 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
     expect(deep.json().totals).toMatchObject({ images: images.size, ok: images.size })
   }
 
-  it('goes on after kill -9 and sends no finished blob again', async () => {
+  it('continues after kill -9 and sends no finished blob again', async () => {
     await using target = await startRegistry()
     await using proxy = await startFaultProxy({ to: target.url })
     const command = ['mirror', ...input, '--to', `${proxy.host}/gitpod`, '--json']
@@ -66,7 +66,7 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
     expect(await wrongBlobs(target.storage)).toEqual([])
   })
 
-  it('stops tidily at the first SIGINT and says how to go on', async () => {
+  it('stops in order at the first SIGINT and says how to continue', async () => {
     await using target = await startRegistry()
     await using proxy = await startFaultProxy({ to: target.url })
     holdUploads(proxy)
@@ -79,7 +79,7 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
     expect(await wrongBlobs(target.storage)).toEqual([])
   })
 
-  it('finds gpreg serve without a corrupt blob after the server was killed in mid-push', async () => {
+  it('leaves no corrupt blob in gpreg serve if the server is killed during a push', async () => {
     await using layout = await temporaryDirectory()
     await using server = await startServe(layout.path)
     await using proxy = await startFaultProxy({ to: new URL(`http://${server.host}`) })
@@ -104,7 +104,7 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
   })
 })
 
-/** After some blobs, no upload comes further than its first bytes. */
+/** Stops every upload after its first bytes, once some blobs are finished. */
 function holdUploads(proxy: FaultProxy): void {
   proxy.inject({
     path: UPLOAD,
@@ -116,7 +116,7 @@ function holdUploads(proxy: FaultProxy): void {
 
 const UPLOAD = /\/blobs\/uploads\/[^/]+$/
 
-/** Some blobs are finished and another has begun. */
+/** True if some blobs are finished and another one has begun. */
 function inMidCopy(exchanges: readonly Exchange[]): boolean {
   const begun = exchanges.some(
     ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received > 0,

@@ -17,7 +17,7 @@ import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { startWanLine } from '../support/wan-line.ts'
 import { pseudoRandomLayer } from '../bench/stock.ts'
 
-/** Large enough to be worth a journal, and more than one connection. */
+/** The layer is large enough for a journal and for several connections. */
 const SIZE = 120_000_000
 
 describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
@@ -40,7 +40,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
       `docker.io=${from}/docker.io`,
     ].concat(['--to', to, '--json'], more)
 
-  /** Kills a copy near its end and runs it again; what part of the layer was sent again. */
+  /** Kills a copy near its end and runs it again. Returns the part of the layer that was sent again. */
   const sentAgain = async (target: URL, journal: string): Promise<number> => {
     await using line = await startSlowLine(upstream.url, 9_000_000)
     await using proxy = await startReverseProxy({ to: target })
@@ -58,21 +58,21 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     return (before + uploadedBytes(proxy.exchanges) - SIZE) / SIZE
   }
 
-  it('killed near its end goes on in gpreg serve', async () => {
+  it('that was killed near its end continues in gpreg serve', async () => {
     await using directory = await temporaryDirectory()
     await using server = await startServe(directory.join('layout'))
     expect(await sentAgain(new URL(`http://${server.host}`), directory.join('journal'))).toBeLessThan(0.12)
     expect(await wrongBlobs(directory.join('layout'))).toEqual([])
   })
 
-  it('killed near its end goes on after the last whole chunk in docker-registry', async () => {
+  it('that was killed near its end continues after the last complete chunk in docker-registry', async () => {
     await using directory = await temporaryDirectory()
     await using target = await startRegistry()
     expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((4 * 1024 * 1024) / SIZE)
     expect(await wrongBlobs(target.storage)).toEqual([])
   })
 
-  /** A copy over connections that are slow one by one, with what stands before the source. */
+  /** Copies over a line on which each single connection is slow. `intercept` handles requests to the source. */
   const overWan = async (intercept?: Interceptor) => {
     await using target = await startRegistry()
     await using proxy = await startReverseProxy({ to: upstream.url, ...(intercept ? { intercept } : {}) })
@@ -88,14 +88,14 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     return { layer, wan }
   }
 
-  it('comes over several connections, and each byte once', async () => {
+  it('uses several connections, and each byte comes once', async () => {
     const { layer, wan } = await overWan()
     expect(layer.filter(({ status }) => status === 206).length).toBeGreaterThan(10)
-    expect(wan.carriers(SIZE / 10)).toBeGreaterThan(1)
+    expect(wan.countCarrying(SIZE / 10)).toBeGreaterThan(1)
     expect(wan.passed()).toBeLessThan(1.05 * SIZE)
   })
 
-  it.each([429, 503, 403])('comes over one connection where more are answered %i', async status => {
+  it.each([429, 503, 403])('uses one connection if others are answered %i', async status => {
     let left = 4
     const { layer } = await overWan(({ request, response, forward }) => {
       if (/-\d+$/.test(request.headers.range ?? '') && left > 0) {
@@ -108,7 +108,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     expect(layer.length).toBeLessThan(8)
   })
 
-  it('comes over one connection where ranges are answered with everything', async () => {
+  it('uses one connection if ranges are answered with the whole layer', async () => {
     const { layer } = await overWan(({ request, forward }) => {
       delete request.headers.range
       forward()
@@ -116,7 +116,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     expect(layer.every(({ status }) => status === 200)).toBe(true)
   })
 
-  /** A copy of an index, after whose first manifest the source has no pulls left for a while. */
+  /** Copies an index. After the first manifest, the source allows no pulls for a while. */
   const withoutPulls = async (name: string, ...flags: string[]) => {
     const index = makeIndex([
       [{ os: 'linux', architecture: 'amd64' }, makeImage([pseudoRandomLayer(name, 1000)])],
@@ -134,14 +134,14 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     return { run, milliseconds: performance.now() - started }
   }
 
-  it('waits for pulls where it may, and says so', async () => {
+  it('waits for pulls with --wait-for-quota, and prints that it waits', async () => {
     const { run, milliseconds } = await withoutPulls('patient', '--wait-for-quota')
     expect(run.exitCode, run.stderr).toBe(0)
     expect(run.stderr).toMatch(/no pulls left/)
     expect(milliseconds).toBeGreaterThan(3000)
   })
 
-  it('fails with a hint where it may not wait for pulls', async () => {
+  it('fails with a hint without --wait-for-quota', async () => {
     const { run } = await withoutPulls('impatient')
     expect(run.exitCode).toBe(3)
     expect(run.json().images[0].error).toMatchObject({
@@ -150,17 +150,18 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     })
   })
 
-  it('keeps to a rate, all streams together', async () => {
+  it('respects --limit-rate over all streams together', async () => {
     await using target = await startRegistry()
     const [started, before] = [performance.now(), upstream.requests().length]
     const run = await gpreg(command(upstream.host, `${target.host}/gitpod`, '--limit-rate', '20MB'))
     expect(run.exitCode, run.stderr).toBe(0)
     const rate = SIZE / run.json().totals.seconds
     expect(rate).toBeLessThan(20_000_000 * 1.05)
-    // How near it comes is for the benchmark to say: here other journeys have a part of the machine.
+    // The limit is wide, because other journeys use a part of the machine. The benchmark measures the exact rate.
     expect(rate).toBeGreaterThan(20_000_000 * 0.7)
     expect(performance.now() - started).toBeGreaterThan((1000 * SIZE) / 20_000_000)
-    // Ranges are fetched ahead of what is sent: at a rate, the layer and its config come by one request each.
+    // With a rate limit, the layer and its config are fetched by one request each, because ranges would be fetched ahead
+    // of the limit.
     const blobs = () =>
       upstream
         .requests()
@@ -170,7 +171,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
   })
 })
 
-/** Resolves when the journal says that so many bytes have arrived. */
+/** Resolves when the journal contains an upload with at least this many bytes. */
 async function noted(journal: string, bytes: number): Promise<void> {
   for (;;) {
     const names = await readdir(journal).catch(() => [])

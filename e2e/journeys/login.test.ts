@@ -59,7 +59,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('login', () => 
       { env },
     )
 
-  it('keeps what the registry takes, and mirror uses it; logout forgets it', async () => {
+  it('stores a login that the registry accepts, mirror uses it, and logout deletes it', async () => {
     const authfile = home.join('auth.json')
     const run = await login(authfile, registry.credentials.password, '--json')
     expect(run.exitCode, run.stderr).toBe(0)
@@ -79,7 +79,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('login', () => 
     expect((await gpreg(['logout', host, '--authfile', authfile])).stdout).toContain('there was no login')
   })
 
-  it('keeps nothing that the registry refuses', async () => {
+  it('stores no login that the registry refuses', async () => {
     const authfile = home.join('kept.json')
     await writeFile(authfile, '{ "auths": {} }')
     const run = await login(authfile, 'canary-wrong')
@@ -89,7 +89,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('login', () => 
     expect(await readFile(authfile, 'utf8')).toBe('{ "auths": {} }')
   })
 
-  it('without a terminal says how the password is given', async () => {
+  it('without a terminal: names the flag for the password', async () => {
     const run = await gpreg(['login', host, '-u', 'ada', ...trust()])
     expect(run.exitCode).toBe(2)
     expect(run.stderr).toContain('--password-stdin')
@@ -99,7 +99,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('login', () => 
     ['hangs', 'exec sleep 100', 'did not answer'],
     ['prints rubbish', 'echo rubbish', 'JSON'],
     ['fails', 'exit 7', 'exit 7'],
-  ])('a helper that %s is named, with what to do', async (name, script, message) => {
+  ])('a helper that %s is named, with advice', async (name, script, message) => {
     const bin = home.join(`bin-${name.replace(' ', '-')}`)
     await mkdir(bin)
     await writeFile(`${bin}/docker-credential-broken`, `#!/bin/sh\n${script}\n`)

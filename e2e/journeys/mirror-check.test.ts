@@ -66,17 +66,17 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('values check -
   it.each([
     ['a lock', () => ['--lock', lock]],
     ['a list, without asking any source', () => ['--images', list]],
-  ])('is clean where all is there, by %s', async (_, from) => {
+  ])('finds no problem in a complete mirror, by %s', async (_, from) => {
     expect(await findings(...from())).toMatchObject({ exitCode: 0, errors: [] })
   })
 
-  it('wants to know what belongs to the release', async () => {
+  it('requires an image set or a lock', async () => {
     const run = await gpreg(['values', 'check', config, '--mirror-check'])
     expect(run.exitCode).toBe(2)
     expect(run.stderr).toContain('--lock')
   })
 
-  it('names what is missing and what is not whole, at the field that makes the cluster pull it', async () => {
+  it('names missing and incomplete images, at the field that makes the cluster pull them', async () => {
     const broken = images.get(NAMES[0]!)!.blobs[0]!
     await loseBlob(registry.registry, broken.digest)
     await writeFile(list, [...NAMES, 'docker.io/library/mysql:5.7.34'].join('\n'))
@@ -96,7 +96,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('values check -
     ])
   })
 
-  it('names a base image that is missing at its own field', async () => {
+  it('names a missing base image at its own field', async () => {
     const base = images.get(NAMES[1]!)!
     await loseBlob(registry.registry, base.manifest.digest)
     const { errors } = await findings('--images', list)

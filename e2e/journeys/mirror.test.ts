@@ -74,9 +74,9 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
       }
     })
 
-    it('sends nothing the second time, with two requests an image, or one with a lock', async () => {
+    it('sends nothing the second time, with two requests for each image, or one with a lock', async () => {
       await using internal = await startInternalRegistry()
-      // A name without a tag has nothing that says it is whole: what is below it is looked at each time.
+      // A name without a tag has no mark of a complete image, so gpreg checks its content each time.
       const tagged = [...images.keys()].filter(name => !name.includes('@'))
       const lock = directory.join('gpreg.lock.json')
       const locked = await gpreg(['lock', '--images', '-', ...from, '-o', lock], { stdin: tagged.join('\n') })
@@ -112,7 +112,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
       expect(count(internal)).toBeLessThanOrEqual(tagged.length + CHALLENGE)
     })
 
-    it('verifies what is there, and names what a disk has lost', async () => {
+    it('verifies the target, and names content that a disk has lost', async () => {
       await using internal = await startInternalRegistry()
       expect((await mirror(internal)).exitCode).toBe(0)
       for (const flags of [[], ['--deep']]) {
@@ -135,7 +135,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
       expect(wrong[0].problems).toContainEqual(expect.objectContaining({ digest: lost.digest }))
     })
 
-    it.skipIf(needs('containerd', 'ctr'))('gives containerd images that unpack', async () => {
+    it.skipIf(needs('containerd', 'ctr'))('makes images that containerd unpacks', async () => {
       await using internal = await startInternalRegistry()
       expect((await mirror(internal)).exitCode).toBe(0)
       await using containerd = await startContainerd()
@@ -148,7 +148,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
       expect((await containerd.ctr('images', 'list', '-q')).trim().split('\n')).toHaveLength(3)
     })
 
-    it('reads the JSON of gitpod-installer mirror list, with its own targets', async () => {
+    it('reads the JSON of gitpod-installer mirror list and uses its targets', async () => {
       await using internal = await startInternalRegistry()
       const pairs = ['docker.io/library/redis:6.2', 'quay.io/brancz/kube-rbac-proxy:v0.12.0'].map(
         original => ({
@@ -178,10 +178,10 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'skopeo'))(
   },
 )
 
-/** What each registry may ask once: who are you? */
+/** Each registry may receive one request that asks for the kind of login. */
 const CHALLENGE = 2
 
-/** An image once more, by digest. */
+/** Makes an image with the same content, referenced by digest. */
 function pinned(images: ReadonlyMap<string, Image>, reference: string): [string, Image] {
   const image = images.get(reference)!
   return [`${reference.replace(/:[^:/]*$/, '')}@${image.manifest.digest}`, image]

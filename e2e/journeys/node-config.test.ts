@@ -48,7 +48,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'containerd', 'c
       return { certsDirectory: `${nodes}/certs.d`, credentials: internal.credentials }
     }
 
-    it('pulls by the original names', async () => {
+    it('pulls images by their original names', async () => {
       const node = await configure('nodes')
       for (const [reference, image] of images) {
         await containerd.pull(reference, node)
@@ -57,11 +57,11 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'containerd', 'c
       }
     })
 
-    it("pulls by the mirror's own names", async () => {
+    it('pulls images by their names in the mirror', async () => {
       await containerd.pull(`${internal.to}/library/redis:6.2`, await configure('own'))
     })
 
-    it('asks no other registry for what is not there', async () => {
+    it('asks no other registry for a missing image', async () => {
       const node = await configure('absent')
       const failure = await containerd
         .pull('docker.io/library/absent:1', node)
@@ -70,7 +70,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'containerd', 'c
       expect(failure).not.toContain('registry-1.docker.io')
     })
 
-    it('can pull nothing without being told', async () => {
+    it('can pull no image without the configuration', async () => {
       const { credentials } = internal
       for (const reference of images.keys()) {
         await containerd.ctr('images', 'remove', reference)
@@ -80,7 +80,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl', 'containerd', 'c
   },
 )
 
-describe('what goes where', () => {
+describe('gpreg node-config', () => {
   const TO = ['--to', 'registry.internal/gitpod']
   const login = { stdin: '{"username":"node","password":"correct horse"}' }
   let directory: TemporaryDirectory
@@ -90,7 +90,7 @@ describe('what goes where', () => {
   })
   afterAll(() => directory[Symbol.asyncDispose]())
 
-  it('serves every host of the known releases where no image set is named', async () => {
+  it('writes files for every host of the known releases if no image set is given', async () => {
     const nodes = directory.join('all')
     const run = await gpreg(['node-config', ...TO, '-o', nodes])
     expect(run.exitCode, run.stderr).toBe(0)
@@ -100,7 +100,7 @@ describe('what goes where', () => {
     expect(run.stderr).toContain('--to registry.internal/gitpod --naming installer --naming source')
   })
 
-  it('shows a login only where it is asked for', async () => {
+  it('writes a login only if it is asked to', async () => {
     const nodes = directory.join('login')
     const args = ['node-config', ...TO, '--image', 'redis', '--credentials', '-']
     const refused = await gpreg(args, login)
@@ -123,7 +123,7 @@ describe('what goes where', () => {
     expect(shown.stdout).toContain('password: correct horse')
   })
 
-  it('overwrites what says something else only with --force', async () => {
+  it('overwrites a different file only with --force', async () => {
     const nodes = directory.join('again')
     const write = (prefix: string, ...more: string[]) =>
       gpreg(['node-config', '--image', 'redis', '--to', `registry.internal/${prefix}`, '-o', nodes, ...more])
@@ -137,7 +137,7 @@ describe('what goes where', () => {
   })
 })
 
-/** The mirror as `gpreg node-config` asks for it. */
+/** Mirrors the images under the names that `gpreg node-config` expects. */
 async function mirrorBySource(internal: InternalRegistry): Promise<void> {
   await using upstream = await startUpstream()
   for (const [reference, image] of images) await upstream.add(reference, image)

@@ -12,7 +12,7 @@ import { pushImage } from '../support/upstream.ts'
 const LOGIN = { username: 'robot', password: 'a password of this test' }
 const AUTH = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64')
 
-/** What each program of the README prints, in the order of the page. */
+/** The output of each program of the README, in the order of the page. */
 const PRINTS: Readonly<Record<string, RegExp>> = {
   'Push a file as an artifact with annotations': /^pushed \S+\/team\/report:1\.0@sha256:[0-9a-f]{64}$/m,
   'Pull a file': /^pulled 100000 bytes of application\/pdf$/m,
@@ -26,7 +26,7 @@ const PRINTS: Readonly<Record<string, RegExp>> = {
   "Log in with docker's credentials": /^the registry is guarded\n1\.0$/m,
 }
 
-/** Uses every kind of thing that the package exports, as a stranger would write it. */
+/** A program with every kind of export of the package, as a user would write it. */
 const TYPED_PROGRAM = `
 import {
   artifactIn, attach, contentFrom, copy, createRegistryServer, discover, executeCopy, fetch, fetchManifest, isGpregError,
@@ -62,9 +62,9 @@ console.log(notes.length, copied.digest, totals.sent, server.url, size)
 `
 
 interface Pair extends AsyncDisposable {
-  /** open to everybody */
+  /** registry without login */
   readonly open: string
-  /** asks for the login */
+  /** registry with login */
   readonly guarded: string
 }
 
@@ -107,7 +107,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd'))('a project that installs @
     await project?.[Symbol.asyncDispose]()
   })
 
-  it('gets a small tree: no SDK of a cloud, no oclif, no YAML', async () => {
+  it('gets a small tree: no SDK of a cloud, no oclif, no YAML parser', async () => {
     const packages = await packagesBelow(project.join('node_modules'))
     const bytes = await sizeOf(project.join('node_modules'))
     console.log(
@@ -119,7 +119,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd'))('a project that installs @
     expect(bytes).toBeLessThan(20e6)
   })
 
-  it('is loaded by require, too', async () => {
+  it('can load the package with require', async () => {
     await writeFile(project.join('main.cjs'), "console.log(typeof require('@gpreg/oci').copy)")
     expect(await mustRun(process.execPath, [project.join('main.cjs')], { cwd: project.path })).toBe(
       'function\n',
@@ -127,7 +127,7 @@ describe.skipIf(needs('docker-registry', 'htpasswd'))('a project that installs @
   })
 
   it.each(['nodenext', 'bundler'])(
-    'type-checks strictly, libraries included, by the rules of %s',
+    'passes a strict type check, type declarations of libraries included, with the resolution of %s',
     async rules => {
       const { devDependencies } = JSON.parse(
         await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -193,7 +193,7 @@ console.log((await discover(${copied})).map(({ artifactType }) => artifactType).
     })
 
     it.skipIf(!onPath('oras'))(
-      'makes what the oras command pulls and discovers, and the other way round',
+      'pushes and attaches content that the oras command pulls and discovers, and the other way round',
       async () => {
         await using pair = await start()
         await using files = await temporaryDirectory()

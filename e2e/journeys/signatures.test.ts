@@ -26,7 +26,7 @@ const SBOM: Statement = { artifactType: 'application/spdx+json', payload: '{"spd
 const OF_SBOM: Statement = { artifactType: 'application/vnd.example.signature', payload: 'signed: sbom' }
 const OF_CHILD: Statement = { artifactType: 'application/vnd.example.signature', payload: 'signed: amd64' }
 
-/** The ORAS command makes and finds referrers where it is installed; else our own client does. */
+/** Finds the `oras` command, which makes and finds referrers if it is installed. Otherwise our own client does. */
 const TOOLS = [process.env['PATH'] ?? '', join(homedir(), 'go/bin'), join(homedir(), 'gobin')].join(delimiter)
 const oras = onPath('oras', TOOLS)
 const runOras = async (args: readonly string[], cwd?: string) => {
@@ -91,7 +91,7 @@ describe.skipIf(needs('docker-registry'))(`signatures, made by ${oras ? 'oras' :
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** Makes a referrer at the source. */
+  /** Attaches a referrer to an image of the source. */
   async function attach(subject: Image['manifest'], statement: Statement): Promise<Image['manifest']> {
     if (!oras) {
       const referrer = makeReferrer(subject, statement)
@@ -154,7 +154,7 @@ describe.skipIf(needs('docker-registry'))(`signatures, made by ${oras ? 'oras' :
     for (const digest of expected.index) expect(tree).toContain(digest)
   }
 
-  it('go from registry to registry, to gpreg serve, into its layout and back', async () => {
+  it('are copied from registry to registry, to gpreg serve, into its layout and back', async () => {
     expect((await mirror(`${upstream.host}/${NAME}`, `${internal.host}/one`)).exitCode).toBe(0)
     await expectAll(internal.url, 'one/library/app')
 
@@ -162,7 +162,7 @@ describe.skipIf(needs('docker-registry'))(`signatures, made by ${oras ? 'oras' :
     await expectAll(new URL(`http://${serve.host}`), 'two/library/app')
     await serve[Symbol.asyncDispose]()
 
-    // What serve leaves behind is a layout; another process reads it.
+    // The data of gpreg serve is a layout, which another process reads here.
     await using layout = await startServe(directory.join('layout'), '--read-only')
     await expectAll(new URL(`http://${layout.host}`), 'two/library/app')
     await using back = await startRegistry()
@@ -170,7 +170,7 @@ describe.skipIf(needs('docker-registry'))(`signatures, made by ${oras ? 'oras' :
     await expectAll(back.url, 'three/library/app')
   })
 
-  it('are pinned by a lock, which brings those and no others', async () => {
+  it('are pinned by a lock, and a mirror with this lock copies exactly these', async () => {
     const lock = directory.join('lock.json')
     const from = ['--image', `${NAME}:1`, '--source-mirror', `${NAME}=${upstream.host}/${NAME}`]
     const locked = await gpreg(['lock', ...from, '-o', lock])
@@ -199,14 +199,14 @@ describe.skipIf(needs('docker-registry'))(`signatures, made by ${oras ? 'oras' :
     )
   })
 
-  it('stay where they are with --no-referrers', async () => {
+  it('are not copied with --no-referrers', async () => {
     expect(
       (await mirror(`${upstream.host}/${NAME}`, `${internal.host}/none`, '--no-referrers')).exitCode,
     ).toBe(0)
     expect(await findReferrers(internal.url, 'none/library/app', index.manifest.digest)).toEqual([])
   })
 
-  it('that cannot be looked for are an error, not "none", and nothing goes on behind it', async () => {
+  it('that cannot be listed cause an error, not an empty list, and the run ends soon', async () => {
     const started = performance.now()
     await using proxy = await startFaultProxy({ to: upstream.url })
     proxy.inject({

@@ -12,14 +12,14 @@ import { startWanLine } from '../support/wan-line.ts'
 
 const SIZE = 120_000_000
 
-/** An address is good for one request, begun within so many milliseconds. */
+/** An address is valid for one request, which must begin within this time in milliseconds. */
 const VALID = 1_000
 
-/** The first answer breaks after so many bytes. */
+/** The first answer breaks after this many bytes. */
 const FIRST = 4_000_000
 
 it.skipIf(needs('docker-registry', 'skopeo'))(
-  'a huge layer behind signed addresses is asked of the registry again for every piece, and comes once',
+  'a huge layer behind signed addresses: every piece is requested from the registry again, and each byte is sent once',
   async () => {
     await using upstream = await startUpstream()
     const image = makeImage([pseudoRandomLayer('signed', SIZE)])
@@ -76,7 +76,7 @@ it.skipIf(needs('docker-registry', 'skopeo'))(
   },
 )
 
-/** The head and so many bytes of an answer, then the connection is gone. */
+/** Sends the headers and this many bytes of an answer, then closes the connection. */
 function breakAfter(bytes: number, answer: IncomingMessage, response: ServerResponse): void {
   let left = bytes
   response.writeHead(answer.statusCode!, endToEnd(answer))

@@ -16,7 +16,7 @@ const NAMES = [
 ]
 
 describe.skipIf(needs('docker-registry', 'skopeo'))('skopeo and gpreg serve', () => {
-  it('copies in and out without a byte changed, and reads the layout', async () => {
+  it('skopeo copies in and out without a changed byte, and reads the layout', async () => {
     await using upstream = await startUpstream()
     await using layout = await temporaryDirectory()
     await using elsewhere = await temporaryDirectory()
@@ -45,7 +45,10 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('skopeo and gpreg serve', ()
   })
 })
 
-/** What the layout calls an image. https://github.com/opencontainers/image-spec/blob/main/image-layout.md#indexjson-file */
+/**
+ * The name of an image in the layout's index.
+ * https://github.com/opencontainers/image-spec/blob/main/image-layout.md#indexjson-file
+ */
 async function nameInLayout(directory: string, digest: string): Promise<string> {
   const index: { manifests: { digest: string; annotations?: Record<string, string> }[] } = JSON.parse(
     await readFile(`${directory}/index.json`, 'utf8'),

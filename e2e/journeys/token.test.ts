@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CREDENTIALS } from '../support/ends.ts'
+import { CREDENTIALS } from '../support/disk-registry.ts'
 import { gpreg } from '../support/gpreg.ts'
 import { makeImage, makeLayer, type Image } from '../support/images.ts'
 import { startRegistry, type Registry } from '../support/registry.ts'
@@ -12,11 +12,11 @@ import { needs } from '../support/tools.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 const NAMES = ['one', 'two', 'three', 'four', 'five', 'six']
-/** So slow that the whole takes about twice the life of a token of 5 s. */
+/** The line is so slow that the copy takes about twice the lifetime of a 5 s token. */
 const LAYER_BYTES = 2_000_000
 const BYTES_PER_SECOND = (NAMES.length * LAYER_BYTES) / 10
 
-describe.skipIf(needs('docker-registry', 'skopeo'))('a registry that wants tokens', () => {
+describe.skipIf(needs('docker-registry', 'skopeo'))('a registry that requires tokens', () => {
   let directory: TemporaryDirectory
   let upstream: Upstream
   let target: Registry
@@ -37,7 +37,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a registry that wants token
     await directory?.[Symbol.asyncDispose]()
   })
 
-  /** Both registries want tokens, and the way from the source is slow. */
+  /** Mirrors between two registries that require tokens. The line from the source is slow. */
   const mirror = async (options: Pick<TokenProxyOptions, 'life' | 'claims' | 'grants'>, names = NAMES) => {
     const prefix = `run-${++runs}`
     await using line = await startSlowLine(upstream.url, BYTES_PER_SECOND)
@@ -54,7 +54,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a registry that wants token
     const run = await gpreg(
       ['mirror', ...names.flatMap(name => ['--image', `docker.io/library/${name}:1`])].concat(
         ['--source-mirror', `docker.io=${from.host}/docker.io`, '--to', `${to.host}/${prefix}`],
-        // So few at once that the last begin when the first tokens have ended.
+        // Few transfers at once, so that the last ones begin after the first tokens have expired.
         ['--authfile', authfile, '--json', '--concurrency', '4'],
       ),
     )
@@ -62,13 +62,13 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a registry that wants token
   }
 
   it.concurrent.each<[string, Pick<TokenProxyOptions, 'life' | 'claims'>]>([
-    ['of 5 s life', { life: 5000 }],
-    ['that end sooner than they say', { life: 2500, claims: 300 }],
-  ])('%s gets new ones to the end', async (_, options) => {
+    ['that are valid for 5 s', { life: 5000 }],
+    ['that expire sooner than announced', { life: 2500, claims: 300 }],
+  ])('%s: gpreg gets new ones until the end of the copy', async (_, options) => {
     const { run, from, to, seconds, prefix } = await mirror(options)
     expect(run.exitCode, run.stderr + run.stdout).toBe(0)
     expect(seconds).toBeGreaterThan(5)
-    // for each repository one, and more once they had ended
+    // one for each repository, and more after the first ones expired
     expect(from.issued()).toBeGreaterThan(NAMES.length)
     if (options.claims === undefined) expect(from.expired() + to.expired()).toBe(0)
     else expect(from.expired() + to.expired()).toBeGreaterThan(0)

@@ -26,7 +26,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
   })
   afterAll(() => upstream?.stop())
 
-  /** Kills a copy in the middle of a late chunk and runs it again; what part of the layer was sent again. */
+  /** Kills a copy in the middle of a late chunk and runs it again. Returns the part of the layer that was sent again. */
   const sentAgain = async (target: URL, journal: string): Promise<number> => {
     await using proxy = await startReverseProxy({ to: target })
     await using line = await startSlowLine(new URL(`http://${proxy.host}`), 9_000_000)
@@ -47,14 +47,14 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
     return (before + uploadedBytes(proxy.exchanges) - SIZE) / SIZE
   }
 
-  it('is gone on with in gpreg serve where it was torn', async () => {
+  it('continues in gpreg serve at the byte where it was torn', async () => {
     await using directory = await temporaryDirectory()
     await using server = await startServe(directory.join('layout'))
     expect(await sentAgain(new URL(`http://${server.host}`), directory.join('journal'))).toBeLessThan(0.12)
     expect(await wrongBlobs(directory.join('layout'))).toEqual([])
   })
 
-  it('costs docker-registry, which gives such an upload up, no more than the layer once more', async () => {
+  it('sends at most the layer once more to docker-registry, which cancels such an upload', async () => {
     await using directory = await temporaryDirectory()
     await using target = await startRegistry()
     const again = await sentAgain(target.url, directory.join('journal'))
@@ -63,7 +63,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
   })
 })
 
-/** Neither just begun nor nearly done: the journal knows of the chunk before it only. */
+/** True if the chunk is between a quarter and a half, so that the journal knows only the chunk before it. */
 function isHalfway({ method, kind, received }: Exchange): boolean {
   return method === 'PATCH' && kind === 'upload' && received > CHUNK / 4 && received < CHUNK / 2
 }

@@ -22,7 +22,7 @@ const SERVICE_ACCOUNT = JSON.stringify({
 })
 const STORAGE_KEY = Buffer.from(SECRET.repeat(2)).toString('base64')
 
-/** The canary as it is, and as base64 has it at each of the three places that it may start at. */
+/** The canary (a marked secret) as text, and its base64 for each of the three possible offsets. */
 const TRACES = [
   CANARY,
   ...['', 'x', 'xx'].map(before =>
@@ -91,7 +91,7 @@ describe('gpreg values', () => {
   })
   afterAll(() => directory?.[Symbol.asyncDispose]())
 
-  /** A directory with the inputs, readable for their owner alone. */
+  /** Makes a directory with the input files, readable by their owner only. */
   const workplace = async (name: string): Promise<string> => {
     const path = directory.join(name.replaceAll(' ', '-'))
     await mkdir(path)
@@ -102,7 +102,7 @@ describe('gpreg values', () => {
   const expectNoTrace = (text: string) => {
     for (const trace of TRACES) expect(text).not.toContain(trace)
   }
-  /** Nobody but the owner reads a file with a secret in it. */
+  /** Checks that only the owner can read a file with a secret. */
   const expectGuarded = async (path: string) => {
     for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
@@ -113,7 +113,7 @@ describe('gpreg values', () => {
     }
   }
 
-  it.concurrent.each(CASES)('%s as %s shows no secret, and guards what it writes', async (kind, format) => {
+  it.concurrent.each(CASES)('%s as %s prints no secret and writes private files', async (kind, format) => {
     const cwd = await workplace(`${kind} ${format}`)
     const args = [
       'values',
@@ -143,11 +143,11 @@ describe('gpreg values', () => {
       expect(account).toContain(`accountKey: ${Buffer.from(STORAGE_KEY).toString('base64')}`)
     }
     const check = await gpreg(['values', 'check', 'out', '--strict'], { cwd })
-    // The domain is the one thing that these leave out.
+    // The domain is the only required field that these configurations lack.
     expect(check.stdout.match(/\[[a-z-]+\]/g)).toEqual(['[required]'])
   })
 
-  it.concurrent('shows secrets on stdout only where stdout is named', async () => {
+  it.concurrent('prints secrets to stdout only if stdout is named', async () => {
     const cwd = await workplace('stdout')
     const args = ['values', ...KINDS['azure']!, '--format', 'kots']
     const refused = await gpreg(args, { cwd })
@@ -203,7 +203,7 @@ describe('gpreg values', () => {
     }
   })
 
-  it.concurrent('takes what Terraform made, from a pipe', async () => {
+  it.concurrent('reads outputs of Terraform from a pipe', async () => {
     const cwd = await workplace('terraform')
     const args = [
       'values',
@@ -226,7 +226,7 @@ describe('gpreg values', () => {
   })
 
   it.concurrent(
-    'changes an existing file where it must, and a second time nothing; its diff is one that patch takes',
+    'changes only the necessary lines of an existing file, and none the second time; patch accepts its diff',
     async () => {
       const cwd = await workplace('base')
       const before = `# CHG-1: first installation\napiVersion: v1\ndomain:   gitpod.example.com   # asked for\ncontainerRegistry:\n    inCluster: true     # for now\nworkspace:\n    # no fuse here\n    runtime: { fsShiftMethod: shiftfs }\n`
@@ -246,7 +246,7 @@ describe('gpreg values', () => {
     },
   )
 
-  it.concurrent('adds the mirror to what the installer renders', async () => {
+  it.concurrent('adds the mirror to the output of the installer', async () => {
     const cwd = await workplace('patch')
     const own = Buffer.from(
       JSON.stringify({ auths: { 'registry.gitpod.example.com': { auth: 'eDp5' } } }),
@@ -273,7 +273,7 @@ describe('gpreg values', () => {
 describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd', 'openssl'))(
   'the Secrets that gpreg values writes',
   () => {
-    it('hold logins that the registry takes', async () => {
+    it('contain logins that the registry accepts', async () => {
       await using directory = await temporaryDirectory()
       await using upstream = await startUpstream()
       await using registry = await startInternalRegistry()

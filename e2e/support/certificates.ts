@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { mustRun } from './process.ts'
 
-/** A server certificate for loopback, and the private CA that signed it: paths of PEM files, and the CA itself. */
+/** A server certificate for loopback and the private CA that signed it: paths of PEM files. */
 export interface Certificates {
   readonly caFile: string
   readonly certFile: string
@@ -13,7 +13,7 @@ export interface Certificates {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
 
-/** @param hosts that it is good for besides loopback */
+/** @param hosts names and addresses that the certificate is valid for, besides loopback */
 export async function makeCertificates(directory: string, ...hosts: string[]): Promise<Certificates> {
   const path = (name: string) => `${directory}/${name}`
   const [caFile, caKey, certFile, keyFile] = ['ca.pem', 'ca.key', 'server.pem', 'server.key'].map(path) as [

@@ -3,24 +3,24 @@ import type { Namespace } from './namespace.ts'
 import { mustRun, startProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** A containerd of its own, as a node of the cluster would run it. */
+/** A containerd for one test, run as on a node of the cluster. */
 export interface Containerd extends AsyncDisposable {
   ctr(...args: string[]): Promise<string>
-  /** Pulls and unpacks; by plain HTTP without a `node`. */
+  /** Pulls and unpacks an image. Without `node` it uses plain HTTP. */
   pull(reference: string, node?: Node): Promise<string>
   stop(): Promise<void>
 }
 
-/** What the cluster's nodes are told about registries. */
+/** The registry settings of a node. */
 export interface Node {
-  /** whom to trust for the image's own registry */
+  /** CA of the image's own registry */
   readonly caFile?: string
-  /** a certs.d of the test's making, instead */
+  /** directory `certs.d` that the test wrote, used instead of `caFile` */
   readonly certsDirectory?: string
   readonly credentials?: { readonly username: string; readonly password: string }
 }
 
-/** @param network where it and its client are; default: this machine's */
+/** @param network the network of containerd and its client; default: this machine's */
 export async function startContainerd(network: Pick<Namespace, 'inside'> = MACHINE): Promise<Containerd> {
   const directory = await temporaryDirectory()
   const address = directory.join('containerd.sock')
@@ -35,7 +35,7 @@ export async function startContainerd(network: Pick<Namespace, 'inside'> = MACHI
   return {
     ctr,
     async pull(reference, node) {
-      // overlayfs needs kernel support that containers often lack; native copies directories.
+      // The snapshotter `native` copies directories. overlayfs would need kernel support that containers often lack.
       const pull = ['images', 'pull', '--snapshotter', 'native']
       if (!node) return ctr(...pull, '--plain-http', reference)
       const { caFile, certsDirectory = directory.join('certs.d'), credentials } = node
@@ -60,7 +60,7 @@ async function writeHosts(certsDirectory: string, host: string, caFile: string):
   )
 }
 
-/** Only what pulling needs: no CRI, no networks, no devices. */
+/** The configuration contains only the plugins that a pull needs: no CRI, no networks, no devices. */
 const CONFIG = (directory: string) => `version = 2
 root = "${directory}/root"
 state = "${directory}/state"

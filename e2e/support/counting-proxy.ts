@@ -1,6 +1,6 @@
 import { startReverseProxy, type ReverseProxy, type ReverseProxyOptions } from './reverse-proxy.ts'
 
-/** A proxy that changes nothing and says what passed: the witness for what gpreg claims about its own traffic. */
+/** A proxy that changes nothing and counts bytes. Tests compare its counts with the numbers that gpreg prints. */
 export interface CountingProxy extends ReverseProxy {
   /** bytes of request bodies that went into blob uploads */
   blobBytesReceived(): number

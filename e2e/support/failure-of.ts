@@ -1,7 +1,7 @@
 import { isGpregError, toGpregError, type GpregError } from '@gpreg/oci'
 import { expect } from 'vitest'
 
-/** The typed error in which work ends; that it ends otherwise fails the test. */
+/** Returns the typed error of a promise. The test fails if the promise resolves or rejects with another error. */
 export async function failureOf(work: Promise<unknown>): Promise<GpregError> {
   const outcome = await work.then(
     () => undefined,

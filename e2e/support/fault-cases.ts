@@ -1,14 +1,14 @@
 import type { Fault, FaultRule } from './fault-proxy.ts'
 
-/** One thing that goes wrong, on the way to one side of a copy. */
+/** One fault on the way to one side of a copy. */
 export interface FaultCase {
   readonly name: string
   readonly where: Pick<FaultRule, 'method' | 'path'>
-  /** default: once */
+  /** number of requests that the fault hits; default: 1 */
   readonly times?: number
   readonly fault: Fault | (() => Fault)
-  /** What it ends in; without, it is ridden out. */
-  readonly ends?: readonly string[]
+  /** The error codes that the copy may end with. Undefined if the copy must complete. */
+  readonly codes?: readonly string[]
 }
 
 export const LAYER_BYTES = 1_500_000
@@ -36,7 +36,7 @@ const wrongDigest: Fault = {
 export const ON_THE_SOURCE: readonly FaultCase[] = [
   { name: '500 burst on blobs', where: DOWNLOAD, times: 3, fault: status(500) },
   { name: '503 burst on manifests', where: READ_MANIFEST, times: 2, fault: status(503) },
-  { name: '503 without end', where: DOWNLOAD, times: Infinity, fault: status(503), ends: ['server-error'] },
+  { name: '503 without end', where: DOWNLOAD, times: Infinity, fault: status(503), codes: ['server-error'] },
   { name: '429 with Retry-After in seconds', where: DOWNLOAD, fault: tooMany('1') },
   { name: '429 with Retry-After as a date', where: DOWNLOAD, fault: soon },
   { name: '429 on a manifest', where: READ_MANIFEST, fault: tooMany('1') },
@@ -55,21 +55,21 @@ export const ON_THE_SOURCE: readonly FaultCase[] = [
     where: DOWNLOAD,
     times: Infinity,
     fault: { kind: 'corrupt', at: 100 },
-    ends: ['digest-mismatch'],
+    codes: ['digest-mismatch'],
   },
   {
     name: 'corrupted manifest',
     where: { ...READ_MANIFEST, method: 'GET' },
     times: Infinity,
     fault: { kind: 'corrupt', at: 20 },
-    ends: ['digest-mismatch', 'manifest-invalid'],
+    codes: ['digest-mismatch', 'manifest-invalid'],
   },
   {
     name: 'wrong Docker-Content-Digest on manifests',
     where: READ_MANIFEST,
     times: Infinity,
     fault: wrongDigest,
-    ends: ['digest-mismatch', 'not-found'],
+    codes: ['digest-mismatch', 'not-found'],
   },
   { name: 'wrong Docker-Content-Digest on blobs', where: DOWNLOAD, times: Infinity, fault: wrongDigest },
   { name: 'no answer at all', where: DOWNLOAD, fault: { kind: 'silence' } },
@@ -80,7 +80,7 @@ export const ON_THE_SOURCE: readonly FaultCase[] = [
     where: DOWNLOAD,
     times: Infinity,
     fault: { kind: 'stall', after: 0 },
-    ends: ['stalled'],
+    codes: ['stalled'],
   },
 ]
 
@@ -94,7 +94,7 @@ export const ON_THE_TARGET: readonly FaultCase[] = [
     where: WRITE_MANIFEST,
     times: Infinity,
     fault: status(503),
-    ends: ['server-error'],
+    codes: ['server-error'],
   },
   { name: 'upload cut after some bytes', where: UPLOAD, fault: { kind: 'cut-request', after: 1_000_000 } },
   {
@@ -124,7 +124,7 @@ export const ON_THE_TARGET: readonly FaultCase[] = [
     where: UPLOAD,
     times: Infinity,
     fault: { kind: 'reset', when: 'lost' },
-    ends: ['unreachable', 'upload-lost'],
+    codes: ['unreachable', 'upload-lost'],
   },
   { name: 'reset at the tag', where: WRITE_MANIFEST, fault: { kind: 'reset', when: 'unanswered' } },
   { name: 'an upload that hangs', where: UPLOAD, fault: { kind: 'stall-request', after: 1000 } },

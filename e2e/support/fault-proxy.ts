@@ -7,44 +7,47 @@ import {
   type ReverseProxyOptions,
 } from './reverse-proxy.ts'
 
-/** What goes wrong, once per match. */
+/** A fault that hits one request. */
 export type Fault =
-  /** the answer's headers and so many bytes, then the connection is gone; `clean` ends it with FIN rather than RST */
+  /** the connection ends after the headers and this many bytes of the answer, by FIN if `clean`, else by RST */
   | { readonly kind: 'cut'; readonly after: number; readonly clean?: boolean }
-  /** the answer's headers and so many bytes, then nothing */
+  /** the answer stops after the headers and this many bytes */
   | { readonly kind: 'stall'; readonly after: number }
-  /** not even headers */
+  /** the answer never starts */
   | { readonly kind: 'silence' }
-  /** so many bytes of a request body reach the registry, then nothing moves */
+  /** the request stops after this many bytes of its body */
   | { readonly kind: 'stall-request'; readonly after: number }
-  /** so many bytes of a request body reach the registry, then the connection is gone */
+  /** the connection ends after this many bytes of the request's body */
   | { readonly kind: 'cut-request'; readonly after: number }
-  /** 413 for bodies of more bytes, as proxies do */
+  /** request bodies above this many bytes are answered 413, as proxies do */
   | { readonly kind: 'cap'; readonly bytes: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** one byte of the answer is another */
+  /** the byte at this position of the answer is changed */
   | { readonly kind: 'corrupt'; readonly at: number }
-  /** so many bytes more or fewer than the content has, with a Content-Length to match */
+  /** the answer has this many bytes more (or fewer) than the content, and a matching Content-Length */
   | { readonly kind: 'length'; readonly by: number }
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
   | { readonly kind: 'redirect'; readonly to: (path: string) => string }
-  /** the whole request is read, then the connection reset: `lost` before the registry saw it, `unanswered` after it did */
+  /**
+   * the whole request is read, then the connection is reset: `lost` before the registry received it, `unanswered` after
+   * that
+   */
   | { readonly kind: 'reset'; readonly when: 'lost' | 'unanswered' }
 
 export interface FaultRule {
   readonly method?: string
   readonly path: RegExp
-  /** Lets so many matches pass first; default 0. */
+  /** Number of matching requests that pass before the first fault; default 0. */
   readonly skip?: number
-  /** How often; default 1. */
+  /** Number of requests that the fault hits; default 1. */
   readonly times?: number
   readonly fault: Fault
 }
 
 export interface FaultProxy extends ReverseProxy {
-  /** From now on these rules hold, each with its own count; the first that matches applies. */
+  /** Replaces all rules and their counts. The first matching rule applies. */
   inject(...rules: FaultRule[]): void
-  /** How many faults were dealt out since `inject`. */
+  /** Number of faults since the last `inject`. */
   dealt(): number
 }
 
@@ -139,7 +142,7 @@ function hangUp(response: ServerResponse, clean = false): void {
   else response.socket?.resetAndDestroy()
 }
 
-/** Headers as they are, then only the first bytes of the body, never all; `then` once they are out. */
+/** Sends the headers unchanged and then only the first bytes of the body. Calls `then` when they are sent. */
 function sendPart(answer: IncomingMessage, response: ServerResponse, bytes: number, then: () => void): void {
   response.writeHead(answer.statusCode ?? 502, endToEnd(answer)).flushHeaders()
   let left = Math.min(bytes, lengthOf(answer) - 1)
@@ -152,7 +155,7 @@ function sendPart(answer: IncomingMessage, response: ServerResponse, bytes: numb
   })
 }
 
-/** Bodies here are small enough to hold. */
+/** Sends a changed body. It is buffered, because bodies here are small. */
 async function sendChanged(
   answer: IncomingMessage,
   response: ServerResponse,
@@ -163,7 +166,7 @@ async function sendChanged(
   response.writeHead(answer.statusCode ?? 502, headers).end(response.req.method === 'HEAD' ? undefined : body)
 }
 
-/** Registries and gpreg say how long their bodies are; one of unknown length has no last byte to hold back. */
+/** Length of a body. Registries and gpreg always send it; without it, the proxy could not hold back the last byte. */
 function lengthOf({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? Infinity)
 }

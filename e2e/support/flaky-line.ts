@@ -2,20 +2,20 @@ import type { IncomingMessage } from 'node:http'
 import { endToEnd, startReverseProxy, type ReverseProxy } from './reverse-proxy.ts'
 
 export interface FlakyOptions {
-  /** The connection is reset after so many bytes of answers over it. */
+  /** Number of bytes in answers after which a connection is reset. */
   readonly cutEvery: number
-  /** One request in so many is answered 503. */
+  /** One request out of this many is answered 503. */
   readonly refuseOneIn: number
-  /** Milliseconds between one 429 and the next. */
+  /** Milliseconds between two answers 429. */
   readonly limitEvery: number
 }
 
 export interface FlakyLine extends ReverseProxy {
-  /** Bytes of blobs that went to the client, whole answers or not. */
+  /** Bytes of blobs that were sent to the client, including incomplete answers. */
   passed(): number
 }
 
-/** Stands before a registry that is often busy, on a line that is often cut; the same every time. */
+/** Starts a proxy that imitates a busy registry behind an unreliable line. Its faults are the same in each run. */
 export async function startFlakyLine(to: URL, options: FlakyOptions): Promise<FlakyLine> {
   let [requests, sinceCut, passed] = [0, 0, 0]
   let limitedAt = performance.now()

@@ -2,10 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { runProcess, startProcess, type RunningProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** The built command's file, for Node to run. */
+/** Path of the built command, to be run by Node. */
 export const GPREG = fileURLToPath(new URL('../../packages/mirror-cli/bin/run.js', import.meta.url))
 
-/** Compiled code, for all runs: hundreds of them would each write 3 MB of it into a home of their own. */
+/**
+ * Shared cache of compiled code. Without it, each of several hundred runs would write 3 MB into its own home directory.
+ */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
 
 export interface GpregOptions {
@@ -18,11 +20,11 @@ export interface GpregRun {
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
-  /** stdout as the one document that `--json` prints */
+  /** Parses stdout as the one document that `--json` prints. */
   json<T = any>(): T // eslint-disable-line @typescript-eslint/no-explicit-any -- each test says what it looks at
 }
 
-/** Runs the built command to its end, in an environment that holds nothing of the machine's user. */
+/** Runs the built command to its end, without the environment of the machine's user. */
 export async function gpreg(args: readonly string[], options: GpregOptions = {}): Promise<GpregRun> {
   await using home = await temporaryDirectory()
   const { exitCode, stdout, stderr } = await runProcess(process.execPath, [GPREG, ...args], {

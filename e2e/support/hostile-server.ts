@@ -6,7 +6,7 @@ import type { Content, Image } from './images.ts'
 
 export type Hostility = (request: IncomingMessage, response: ServerResponse) => boolean | void
 
-/** A server that may answer anything, and remembers what it was told. */
+/** A server that may answer anything. It records the requests that it received. */
 export interface HostileServer extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly host: string
@@ -15,11 +15,11 @@ export interface HostileServer extends AsyncDisposable {
     readonly url: string
     readonly authorization: string | undefined
   }[]
-  /** bytes that were written to clients */
+  /** number of bytes that were sent to clients */
   sent(): number
 }
 
-/** @param answer true where it has answered; else `otherwise` does */
+/** @param answer returns true if it sent an answer; otherwise `otherwise` sends it */
 export async function startHostileServer(
   answer: Hostility,
   options: { readonly certificates?: Certificates; readonly otherwise?: Hostility } = {},
@@ -60,7 +60,7 @@ export async function startHostileServer(
   }
 }
 
-/** Serves one image as an honest registry would, under any tag and in any repository. */
+/** Answers as an honest registry with one image, under any tag and in any repository. */
 export function honest(image: Image): Hostility {
   const contents = new Map<string, Content>()
   const add = (one: Image) => {

@@ -1,19 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 
-/** Bytes under their digest, as a registry keeps them. */
+/** Bytes and their digest, as a registry stores them. */
 export interface Content {
   readonly mediaType: string
   readonly digest: string
   readonly bytes: Buffer
 }
 
-/** An image, or an index with its children: made here, by nothing that is under test. */
+/** A test image, or an index with its children. It is made without the code under test. */
 export interface Image {
   readonly manifest: Content
-  /** of all children, each once */
+  /** blobs of the image and all children, each once */
   readonly blobs: readonly Content[]
-  /** of an index, to be there before it */
+  /** children of an index, which must be pushed before it */
   readonly children: readonly Image[]
 }
 
@@ -40,10 +40,10 @@ const TYPES = {
 
 export type Format = keyof typeof TYPES
 
-/** A layer that unpacks: one file, of bytes that do not compress unless given. */
+/** A layer that can be unpacked. It contains one file; without given content, the file does not compress. */
 export interface Layer {
   readonly bytes: Buffer
-  /** digest of the tar inside */
+  /** digest of the uncompressed tar */
   readonly diffId: string
 }
 
@@ -108,7 +108,7 @@ function descriptorOf({ mediaType, digest, bytes }: Content) {
 
 const BLOCK = 512
 
-/** A ustar archive of one file. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
+/** Makes a ustar archive with one file. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
 function tarOf(name: string, content: Buffer): Buffer {
   const header = Buffer.alloc(BLOCK)
   header.write(name)

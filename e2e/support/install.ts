@@ -3,12 +3,12 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { CLOUD_TOOLS, JOURNEY_TOOLS, isRoot, onPath, whyMissing, type Tool } from './tools.ts'
 
 const ROOT = new URL('../../', import.meta.url)
-/** vitest's global set-up of the journeys. */
+/** Global set-up of vitest for the journeys. */
 export default function setup(): void {
   prepare(Object.keys(JOURNEY_TOOLS) as Tool[], new URL('e2e/journeys/', ROOT))
 }
 
-/** The built command must be there, and the servers and clients that the tests in a directory need. */
+/** Fails if the command is not built. Installs missing tools if it may, and reports those that are still missing. */
 export function prepare(tools: readonly Tool[], tests: URL): void {
   assertBuilt()
   const missing = () => tools.filter(tool => whyMissing(tool) !== undefined)
@@ -36,7 +36,7 @@ function apt(...args: string[]): void {
   if (status !== 0) console.error(`e2e: apt-get ${args[0]} failed:\n${stderr || stdout}`)
 }
 
-/** Says which journeys are skipped and why; a run under CI fails instead. */
+/** Prints the journeys that are skipped and the reason. Under CI it throws instead. */
 function report(missing: readonly Tool[], tests: URL): void {
   if (missing.length === 0) return
   const how = isRoot ? 'no apt-get here' : 'not root, so nothing is installed'

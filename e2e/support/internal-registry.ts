@@ -5,11 +5,11 @@ import { startRegistry, type Registry } from './registry.ts'
 import type { SkopeoAccess } from './skopeo.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** The registry of an air-gapped site: TLS from a private CA, a password, and a witness before it. */
+/** The registry of an air-gapped site: TLS with a private CA, a password, and a counting proxy in front. */
 export interface InternalRegistry extends AsyncDisposable {
-  /** what `--to` is given: the witness, and a prefix */
+  /** value of `--to`: the address of the counting proxy and a prefix */
   readonly to: string
-  /** what gpreg is told to reach it */
+  /** flags that gpreg needs to reach the registry */
   readonly flags: readonly string[]
   readonly registry: Registry
   readonly witness: CountingProxy

@@ -5,25 +5,26 @@ import { temporaryDirectory, type TemporaryDirectory } from './temporary-directo
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** A program in a README, under the heading that stands before it. */
+/** A program in a README, with the heading above it. */
 export interface ReadmeProgram {
   readonly title: string
   readonly source: string
 }
 
-/** A project that has nothing of ours but packed libraries, as somebody has who installs them. */
+/** A project with packed libraries and nothing else of this repository, as a user of the libraries has it. */
 export interface LibraryProject extends TemporaryDirectory {
-  /** Runs a module of the project; what it prints. */
+  /** Runs a module in the project and returns its stdout. */
   run(source: string, env?: NodeJS.ProcessEnv): Promise<string>
   npm(...args: string[]): Promise<string>
 }
 
-/** Packs the named packages of this repository as they would be published, and installs them in an empty project. */
+/** Packs the named packages as they would be published, and installs them in an empty project. */
 export async function createLibraryProject(...packages: readonly string[]): Promise<LibraryProject> {
   const project = await temporaryDirectory()
   const release = project.join('release')
   await mkdir(release)
-  await mustRun(process.execPath, [`${ROOT}tools/pack.ts`, '--out', release])
+  // A build here would replace files of the command while other journeys run it.
+  await mustRun(process.execPath, [`${ROOT}tools/pack.ts`, '--no-build', '--out', release])
   const files = await readdir(release)
   const tarballs = packages.map(name => `./release/${files.find(file => file.startsWith(name))}`)
   await writeFile(project.join('package.json'), JSON.stringify({ private: true, type: 'module' }))
@@ -42,7 +43,7 @@ export async function createLibraryProject(...packages: readonly string[]): Prom
   }
 }
 
-/** The JavaScript programs of a README. */
+/** Reads the JavaScript programs of a README. */
 export async function programsOf(readme: string): Promise<ReadmeProgram[]> {
   const text = await readFile(`${ROOT}${readme}`, 'utf8')
   return [...text.matchAll(/^### (.+)\n(?:(?!^#|^```).*\n)*```js\n([\s\S]*?)^```$/gm)].map(

@@ -5,16 +5,18 @@ import { pipeline } from 'node:stream'
 import { startProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** A network of its own, with loopback and nothing else, on which one port leads to the same port of this machine's loopback. */
+/** A network namespace with nothing but loopback. One port leads to the same port of this machine's loopback. */
 export interface Namespace extends AsyncDisposable {
-  /** The command line that runs a program in it. */
+  /** The command line that runs a program in the namespace. */
   inside(command: string, args: readonly string[]): readonly [command: string, args: string[]]
 }
 
-/** Runs what follows where there is no network but loopback. */
+/** Runs a command in a new namespace, after turning its loopback on. */
 const ALONE = ['--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
 
-/** True where namespaces cannot be made or entered here. Like `needs`, it throws under CI, where nothing is skipped. */
+/**
+ * True if this machine cannot create or enter namespaces. Like `needs`, it throws under CI, where no test may be skipped.
+ */
 export function needsNamespace(): boolean {
   const { status, error, stderr } = spawnSync('unshare', [...ALONE, 'nsenter', '--version'])
   if (status !== 0 && process.env['CI'] === 'true')
@@ -23,8 +25,8 @@ export function needsNamespace(): boolean {
 }
 
 /**
- * The namespace has no name and no device, so the kernel removes it with the last program in it, however that ends. The way out
- * is a unix socket: those are found by path, whatever the network.
+ * Starts a namespace without a name and without a device, so that the kernel removes it with its last program, even after
+ * a kill. The way out is a unix socket, because unix sockets are found by path in every network namespace.
  */
 export async function startNamespace(door: string): Promise<Namespace> {
   const [host, port] = door.split(':') as [string, string]
@@ -44,7 +46,7 @@ export async function startNamespace(door: string): Promise<Namespace> {
   }
 }
 
-/** The other half of the way, on the inside. */
+/** The program inside the namespace: it forwards the port to the unix socket. */
 const PORTER = `
 const { connect, createServer } = require('node:net')
 const { pipeline } = require('node:stream')

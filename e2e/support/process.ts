@@ -11,22 +11,22 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A program that this test started, and ends by its own id. */
+/** A program that the test started. The test ends it by its process id. */
 export interface RunningProcess extends AsyncDisposable {
   readonly pid: number
   readonly exited: Promise<Exit>
   stdout(): string
   stderr(): string
-  /** Waits until either stream matches; rejects when the program ends first. */
+  /** Waits until stdout or stderr matches the pattern. Rejects if the program ends first. */
   output(pattern: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
-  /** SIGTERM, and SIGKILL for what does not listen; resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL if the program does not end. Resolves when it has ended. */
   stop(): Promise<void>
 }
 
 const PATIENCE = 10_000
 
-/** What a test that dies on the way would leave behind ends with it. */
+/** All running programs. They are killed when the test process ends, even if a test fails. */
 const alive = new Set<ChildProcess>()
 process.on('exit', () => alive.forEach(child => child.kill('SIGKILL')))
 
@@ -84,14 +84,14 @@ export function startProcess(
   }
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end and returns its output and exit code. */
 export async function runProcess(command: string, args: readonly string[], options: ProcessOptions = {}) {
   const running = startProcess(command, args, options)
   const { code, signal } = await running.exited
   return { exitCode: code, signal, stdout: running.stdout(), stderr: running.stderr() }
 }
 
-/** {@link runProcess} for tools that must succeed; answers stdout. */
+/** Runs a program that must succeed and returns its stdout. */
 export async function mustRun(
   command: string,
   args: readonly string[],
@@ -105,7 +105,7 @@ export async function mustRun(
 function waitForExit(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    // 'close', not 'exit': all output has been read by then.
+    // The event is 'close', not 'exit': after 'close' all output has been read.
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
 }

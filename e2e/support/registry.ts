@@ -5,13 +5,13 @@ import { mustRun, startProcess, type RunningProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 export interface RegistryOptions {
-  /** Asks for these, kept as bcrypt. */
+  /** The login that the registry requires, stored as bcrypt. */
   readonly credentials?: { readonly username: string; readonly password: string }
-  /** Speaks TLS with these. */
+  /** The certificates of the registry, which then uses TLS. */
   readonly certificates?: Certificates
-  /** Keeps its blobs in a bucket of an S3 without TLS. */
+  /** The S3 bucket (without TLS) for blobs; default: a directory. */
   readonly s3?: S3Storage
-  /** Where its directory is made; default the system's. */
+  /** The parent of the registry's directory; default: the system's temporary directory. */
   readonly parent?: string
 }
 
@@ -28,19 +28,19 @@ export interface LoggedRequest {
   readonly method: string
   readonly path: string
   readonly status: number
-  /** bytes of the answer's body */
+  /** bytes of the response body */
   readonly bytes: number
 }
 
-/** A CNCF `docker-registry` of its own, on a free port of loopback. */
+/** A CNCF `docker-registry` for one test, on a free port of loopback. */
 export interface Registry extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly host: string
   readonly url: URL
   readonly pid: number
-  /** where its blobs and links are */
+  /** directory of its blobs and links */
   readonly storage: string
-  /** Its own access log. */
+  /** The access log of the registry. */
   requests(): LoggedRequest[]
   blobFile(digest: string): string
   stop(): Promise<void>
@@ -55,7 +55,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     directory.join('config.json'),
     JSON.stringify(configuration(options, storage, directory.join('htpasswd'))),
   )
-  // With an authority of its own the S3 driver of this registry panics.
+  // The S3 driver of this registry panics if AWS_CA_BUNDLE is set.
   const { AWS_CA_BUNDLE: _, ...env } = process.env
   const running = startProcess('docker-registry', ['serve', directory.join('config.json')], { env })
   const host = await listeningHost(running)
@@ -75,7 +75,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   }
 }
 
-/** A file with one user, as bcrypt of the lowest cost. */
+/** Writes a file with one user. bcrypt has its lowest cost, for speed. */
 export async function writeHtpasswd(
   path: string,
   { username, password }: NonNullable<RegistryOptions['credentials']>,
@@ -83,7 +83,7 @@ export async function writeHtpasswd(
   await writeFile(path, await mustRun('htpasswd', ['-niB', '-C', '4', username], { stdin: password }))
 }
 
-/** JSON is YAML, and the registry reads YAML. */
+/** Writes the configuration as JSON. JSON is valid YAML, which the registry reads. */
 function configuration(
   { credentials, certificates, s3 }: RegistryOptions,
   storage: string,
@@ -97,7 +97,7 @@ function configuration(
       delete: { enabled: true },
     },
     http: {
-      // The kernel picks a free port; the log says which.
+      // Port 0 lets the kernel choose a free port. The registry logs the chosen port.
       addr: '127.0.0.1:0',
       secret: 'a secret of this test alone',
       ...(certificates ? { tls: { certificate: certificates.certFile, key: certificates.keyFile } } : {}),
@@ -106,13 +106,16 @@ function configuration(
   }
 }
 
-/** https://distribution.github.io/distribution/storage-drivers/s3/; the gateway knows no encryption. */
+/**
+ * Configures the S3 driver, without encryption because the gateway has none:
+ * https://distribution.github.io/distribution/storage-drivers/s3/
+ */
 function s3Driver({ bucket, region, endpoint, accessKey, secretKey }: S3Storage) {
   const key = { accesskey: accessKey, secretkey: secretKey }
   return { bucket, region, regionendpoint: `http://${endpoint}`, ...key, secure: false, encrypt: false }
 }
 
-/** It logs the address once the port is open. */
+/** Waits for the log line with the address, which the registry prints when the port is open. */
 async function listeningHost(running: RunningProcess): Promise<string> {
   const [, host] = await running.output(/listening on (127\.0\.0\.1:\d+)/)
   return host!
@@ -134,7 +137,7 @@ export function parseAccessLog(text: string): LoggedRequest[] {
   })
 }
 
-/** Loses one blob as a failing disk would. */
+/** Deletes one blob from the disk, as after a disk failure. */
 export async function loseBlob(registry: Registry, digest: string): Promise<void> {
   await rm(registry.blobFile(digest))
 }

@@ -13,8 +13,8 @@ const ARM64: Platform = { os: 'linux', architecture: 'arm64', variant: 'v8' }
 const BUILD = 'eu.gcr.io/gitpod-core-dev/build'
 
 /**
- * A small release: both manifest families, indexes of several platforms, layers shared between images and between hosts,
- * two tags of one image, an image without layers, a repository below another.
+ * A small release with all shapes of images: Docker and OCI manifests, indexes with several platforms, layers shared
+ * between images and between hosts, two tags of one image, an image without layers, and a repository below another one.
  */
 export function releaseImages(): ReadonlyMap<string, Image> {
   const base = makeLayer('base', 400_000)

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 const DOCUMENT = new URL('../../docs/reliability.md', import.meta.url)
 const MARKS = ['<!-- outcomes -->', '<!-- /outcomes -->'] as const
 
-/** What came of each fault, by the registry it was put before. */
+/** Collects the outcome of each fault for each kind of registry. */
 export class ReliabilityTable {
   readonly #columns: readonly string[]
   readonly #rows: readonly (readonly [way: string, fault: string])[]
@@ -33,7 +33,7 @@ export class ReliabilityTable {
     return lines.join('\n')
   }
 
-  /** The table as the documentation has it; written there first where `UPDATE_RELIABILITY` is set. */
+  /** Reads the table of the documentation. With `UPDATE_RELIABILITY` it writes the collected table there first. */
   async documented(): Promise<string> {
     const text = await readFile(DOCUMENT, 'utf8')
     const [from, to] = [text.indexOf(MARKS[0]) + MARKS[0].length, text.indexOf(MARKS[1])]

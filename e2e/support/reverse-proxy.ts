@@ -12,42 +12,42 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import type { Certificates } from './certificates.ts'
 
-/** One request that passed, and its answer. Bytes are those of the bodies, counted as they pass. */
+/** One request and its answer. Byte counts are those of the bodies. */
 export interface Exchange {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
   readonly kind: 'blob' | 'upload' | 'manifest' | 'other'
-  /** 0 until the answer begins */
+  /** status code; 0 until the answer begins */
   status: number
   received: number
   sent: number
-  /** the answer has gone out whole */
+  /** true if the answer was sent completely */
   complete: boolean
-  /** it is over, one way or another */
+  /** true if the connection is done with this request, with or without an answer */
   closed: boolean
 }
 
 export interface Forwarding {
-  /** Takes the registry's answer instead of it being passed back. */
+  /** Receives the registry's answer, which is then not sent to the client. */
   readonly answer?: (upstream: IncomingMessage) => void
-  /** After so many bytes of the request's body nothing moves any more. */
+  /** Number of bytes of the request's body after which the transfer stops for good. */
   readonly bodyLimit?: number
 }
 
-/** Meets a request before the registry does; answers it itself, or calls `forward`. */
+/** Handles a request before the registry receives it. It either answers the request or calls `forward`. */
 export type Interceptor = (meeting: {
   readonly exchange: Exchange
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Passes the request on. */
+  /** Forwards the request to the registry. */
   forward(how?: Forwarding): void
 }) => void
 
 export interface ReverseProxyOptions {
-  /** where the registry is */
+  /** URL of the registry */
   readonly to: URL
-  /** Speaks TLS on both sides with these. */
+  /** Certificates for TLS to clients and to the registry. */
   readonly certificates?: Certificates | undefined
   readonly intercept?: Interceptor
 }
@@ -56,16 +56,19 @@ export interface ReverseProxy extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly host: string
   readonly exchanges: readonly Exchange[]
-  /** Exchanges by method and kind. */
+  /** Number of exchanges with this method and kind. */
   count(filter: { readonly method?: string; readonly kind?: Exchange['kind'] }): number
-  /** Resolves as soon as the exchanges are as wanted. */
+  /** Resolves as soon as the predicate holds for the exchanges so far. */
   until(wanted: (exchanges: readonly Exchange[]) => boolean): Promise<void>
-  /** Forgets what was counted. */
+  /** Removes all recorded exchanges. */
   clear(): void
   stop(): Promise<void>
 }
 
-/** Stands before a registry under the registry's own eyes: the Host header is kept, so that Locations lead back here. */
+/**
+ * Starts a proxy in front of a registry. It keeps the Host header, so that the Locations of the registry lead to the
+ * proxy.
+ */
 export async function startReverseProxy({
   to,
   certificates,
@@ -112,7 +115,7 @@ export async function startReverseProxy({
   const server = certificates
     ? createHttpsServer({ cert: certificates.cert, key: certificates.key }, serve)
     : createHttpServer(serve)
-  // Clients pool connections; a test that stalls one on purpose must be able to end it.
+  // Clients keep connections open. A test that stalls a connection must be able to close it.
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => {})
@@ -147,12 +150,12 @@ export async function startReverseProxy({
   }
 }
 
-/** Bytes of uploads that came, whole or not. */
+/** Number of bytes of uploads that arrived, including incomplete uploads. */
 export function uploadedBytes(exchanges: readonly Exchange[]): number {
   return exchanges.filter(({ kind }) => kind === 'upload').reduce((sum, one) => sum + one.received, 0)
 }
 
-/** Counts what passes. */
+/** Makes a stream that counts the bytes that pass. */
 export function counting(count: (bytes: number) => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -162,7 +165,7 @@ export function counting(count: (bytes: number) => void): Transform {
   })
 }
 
-/** Passes so many bytes, and then takes no more. */
+/** Makes a stream that passes this many bytes and then stops. */
 function firstBytes(limit: number): Transform {
   let left = limit
   return new Transform({
@@ -186,7 +189,7 @@ function requestSender(to: URL, certificates?: Certificates): (request: Incoming
     send({ agent, host: to.hostname, port: to.port, method, path: url, headers })
 }
 
-/** The answer's headers but those that are about one connection. */
+/** The headers of an answer without those that concern a single connection. */
 export function endToEnd({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter(
     (_, at) => !/^(connection|keep-alive|transfer-encoding)$/i.test(rawHeaders[at - (at % 2)]!),

@@ -1,7 +1,7 @@
 import { startGpreg } from './gpreg.ts'
 import type { RunningProcess } from './process.ts'
 
-/** `gpreg serve` on a free port. */
+/** A running `gpreg serve` on a free port. */
 export interface Serve extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly host: string

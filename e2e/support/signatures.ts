@@ -11,30 +11,39 @@ const EMPTY: Content = {
   bytes: Buffer.from('{}'),
 }
 
-/** Something that says something about an image: of this type, with this payload. */
+/** A statement about an image, such as a signature or an SBOM: its type and its payload. */
 export interface Statement {
   readonly artifactType: string
   readonly payload: string
 }
 
-/** A manifest that refers to another. https://github.com/opencontainers/image-spec/blob/main/manifest.md#image-manifest-property-descriptions */
+/**
+ * Makes a manifest with a `subject`.
+ * https://github.com/opencontainers/image-spec/blob/main/manifest.md#image-manifest-property-descriptions
+ */
 export function makeReferrer(subject: Content, { artifactType, payload }: Statement): Image {
   const layer = contentOf(artifactType, payload)
   return imageOf({ artifactType, subject: describe(subject) }, EMPTY, layer)
 }
 
-/** As `cosign sign` and `cosign attest` write: a tag, no subject. https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md */
+/**
+ * Makes an image as `cosign sign` and `cosign attach` write it: found by its tag, without `subject`.
+ * https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+ */
 export function makeCosignImage(layerType: string, payload: string): Image {
   const config = contentOf('application/vnd.oci.image.config.v1+json', '{"architecture":"","os":""}')
   return imageOf({}, config, contentOf(layerType, payload), { 'dev.cosignproject.cosign/signature': 'c2ln' })
 }
 
-/** `sha256-<hex>.sig` */
+/** The tag that cosign uses for a digest: `sha256-<hex>.sig` */
 export function cosignTag(digest: string, kind: 'sig' | 'att' | 'sbom'): string {
   return `${digest.replace(':', '-')}.${kind}`
 }
 
-/** Pushes a referrer to a registry without the referrers API: the client keeps the list, under a tag. */
+/**
+ * Pushes a referrer to a registry without the referrers API. In this case the client maintains the list of referrers
+ * under a tag.
+ */
 export async function pushReferrer(
   registry: URL,
   repository: string,
@@ -53,7 +62,9 @@ export async function pushReferrer(
   await pushManifest(registry, repository, tag, index)
 }
 
-/** The referrers of a digest and theirs, as a client finds them: by the API, or by the tag where there is none. */
+/**
+ * Finds the referrers of a digest, and the referrers of these. It uses the API, or the tag if the registry has no API.
+ */
 export async function findReferrers(registry: URL, repository: string, digest: string): Promise<string[]> {
   const at = (path: string) =>
     fetch(new URL(`/v2/${repository}/${path}`, registry), { headers: { accept: OCI_INDEX } })

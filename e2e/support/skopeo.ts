@@ -2,19 +2,19 @@ import { expect } from 'vitest'
 import { sha256, type Image } from './images.ts'
 import { mustRun } from './process.ts'
 
-/** How skopeo reaches a registry; nothing means plain HTTP. */
+/** How skopeo reaches a registry; default: plain HTTP. */
 export interface SkopeoAccess {
-  /** holds ca.crt */
+  /** directory with ca.crt */
   readonly certDir?: string
   readonly credentials?: { readonly username: string; readonly password: string }
 }
 
-/** The bytes of a manifest as a client of the registry gets them. */
+/** Reads the bytes of a manifest. */
 export async function inspectRaw(reference: string, access: SkopeoAccess = {}): Promise<string> {
   return mustRun('skopeo', ['inspect', '--raw', ...flags(access, ''), transportOf(reference)])
 }
 
-/** Copies with all children, digests untouched. */
+/** Copies an image with all children and without changing a digest. */
 export async function skopeoCopy(
   from: string,
   to: string,
@@ -25,7 +25,7 @@ export async function skopeoCopy(
   await mustRun('skopeo', ['copy', '--quiet', '--all', '--preserve-digests', ...source, ...target, from, to])
 }
 
-/** That the target serves the image byte for byte: index, children, and each under its digest. */
+/** Checks that the registry serves the image byte for byte: the index, and each child under its digest. */
 export async function expectImage(reference: string, image: Image, access: SkopeoAccess = {}): Promise<void> {
   expect(sha256(await inspectRaw(reference, access)), reference).toBe(image.manifest.digest)
   const name = reference.replace(/@.*/, '').replace(/:[^/:]*$/, '')

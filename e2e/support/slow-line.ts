@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A line to a port that passes so many bytes a second, all connections together, in each direction. */
+/** A proxy to a port that limits the bytes a second in each direction, for all connections together. */
 export interface SlowLine extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly host: string
@@ -13,7 +13,7 @@ export async function startSlowLine(to: URL, bytesPerSecond: number): Promise<Sl
   const sockets = new Set<Socket>()
   const pass = async (from: Socket, into: Socket, budget: { free: number }) => {
     for await (const chunk of from as AsyncIterable<Buffer>) {
-      // Each chunk waits its turn on the line.
+      // Each chunk is delayed until the line is free.
       budget.free = Math.max(budget.free, performance.now()) + (chunk.byteLength / bytesPerSecond) * 1000
       const wait = budget.free - performance.now()
       if (wait > SLICE) await sleep(wait)
@@ -41,7 +41,7 @@ export async function startSlowLine(to: URL, bytesPerSecond: number): Promise<Sl
   }
 }
 
-/** Takes more, or never will. */
+/** Resolves when the socket accepts more bytes or is closed. */
 function drained(socket: Socket): Promise<void> {
   return new Promise(resolve => {
     const done = () => {

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * Files that are kept under a digest but hold other bytes; should be none, whatever happened.
- * Knows `docker-registry`'s storage (`<hex>/data`) and OCI layouts (`blobs/sha256/<hex>`).
+ * Lists files whose bytes differ from the digest in their name. The list should always be empty. It reads the storage of
+ * `docker-registry` (`<hex>/data`) and OCI layouts (`blobs/sha256/<hex>`).
  */
 export async function wrongBlobs(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })

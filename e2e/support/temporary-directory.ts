@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 export interface TemporaryDirectory extends AsyncDisposable {
   readonly path: string
-  /** A path below it. */
+  /** A path in the directory. */
   join(...parts: string[]): string
 }
 
@@ -13,7 +13,7 @@ export async function temporaryDirectory(parent = tmpdir()): Promise<TemporaryDi
   return {
     path,
     join: (...parts) => join(path, ...parts),
-    // A server that was just killed may still be closing files; rm tries again.
+    // `rm` retries, because a server that was killed a moment ago may still be closing files.
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   }
 }

@@ -3,32 +3,32 @@ import type { IncomingMessage } from 'node:http'
 import { startReverseProxy, type ReverseProxy } from './reverse-proxy.ts'
 
 export interface TokenProxyOptions {
-  /** where the registry is */
+  /** URL of the registry */
   readonly to: URL
-  /** how long a token is good for, in milliseconds */
+  /** lifetime of a token in milliseconds */
   readonly life: number
-  /** `expires_in` of the answer, in seconds; default: the truth */
+  /** `expires_in` of the answer in seconds; default: the real lifetime */
   readonly claims?: number
   readonly credentials: { readonly username: string; readonly password: string }
-  /** What a token is good for, whatever was asked for. */
+  /** The scope of every token, whatever scope was requested. */
   readonly grants?: string
 }
 
 export interface TokenProxy extends ReverseProxy {
-  /** Tokens given so far. */
+  /** Number of tokens issued so far. */
   issued(): number
-  /** Requests that came with a token that had ended. */
+  /** Number of requests with an expired token. */
   expired(): number
 }
 
 /**
- * Stands before a registry and wants bearer tokens, which it gives itself.
+ * Starts a proxy that requires bearer tokens for a registry and issues them itself.
  * https://distribution.github.io/distribution/spec/auth/token/
  */
 export async function startTokenProxy(options: TokenProxyOptions): Promise<TokenProxy> {
   const { life, claims = life / 1000, credentials, grants } = options
   const basic = `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`
-  const tokens = new Map<string, { scopes: string[]; ends: number }>()
+  const tokens = new Map<string, { scopes: string[]; expiresAt: number }>()
   let expired = 0
 
   const proxy = await startReverseProxy({
@@ -38,12 +38,13 @@ export async function startTokenProxy(options: TokenProxyOptions): Promise<Token
         if (request.headers.authorization !== basic) return void response.writeHead(401).end()
         const token = randomUUID()
         const scopes = grants === undefined ? exchange.query.getAll('scope') : [grants]
-        tokens.set(token, { scopes, ends: Date.now() + life })
+        tokens.set(token, { scopes, expiresAt: Date.now() + life })
         return void response.end(JSON.stringify({ token, expires_in: claims }))
       }
       const token = tokens.get(/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
-      if (token !== undefined && token.ends < Date.now()) expired++
-      if (token !== undefined && token.ends >= Date.now() && covers(token.scopes, request)) return forward()
+      if (token !== undefined && token.expiresAt < Date.now()) expired++
+      if (token !== undefined && token.expiresAt >= Date.now() && covers(token.scopes, request))
+        return forward()
       request.resume()
       response.writeHead(401, {
         'www-authenticate': `Bearer realm="http://${request.headers.host}/token",service="e2e"`,
@@ -54,7 +55,7 @@ export async function startTokenProxy(options: TokenProxyOptions): Promise<Token
   return { ...proxy, issued: () => tokens.size, expired: () => expired }
 }
 
-/** @param scopes such as `repository:NAME:pull,push` */
+/** True if one of the scopes allows the request. @param scopes such as `repository:NAME:pull,push` */
 export function covers(scopes: readonly string[], { method, url = '' }: IncomingMessage): boolean {
   const repository = /^\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(url)?.[1]
   if (repository === undefined) return true

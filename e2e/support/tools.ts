@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Programs that journeys drive, and the Debian package of each. */
+/** Programs that journeys run, and the Debian package of each. */
 export const JOURNEY_TOOLS = {
   'docker-registry': 'docker-registry',
   skopeo: 'skopeo',
@@ -12,7 +12,7 @@ export const JOURNEY_TOOLS = {
   ip: 'iproute2',
 } as const
 
-/** What only tests of clouds drive. */
+/** Programs that only the tests of clouds run. */
 export const CLOUD_TOOLS = {
   ...JOURNEY_TOOLS,
   aws: 'awscli',
@@ -30,7 +30,7 @@ export function onPath(command: string, path = process.env['PATH'] ?? ''): boole
   return path.split(delimiter).some(directory => isExecutable(join(directory, command)))
 }
 
-/** Why a tool cannot be used here; undefined where it can. */
+/** The reason why a tool cannot be used, or undefined if it can. */
 export function whyMissing(tool: Tool): string | undefined {
   if (!onPath(tool)) return `${tool} is not installed`
   if (tool === 'containerd' && !isRoot) return 'containerd needs root to unpack images'
@@ -38,8 +38,8 @@ export function whyMissing(tool: Tool): string | undefined {
 }
 
 /**
- * For `describe.skipIf(needs(…))`: true where one of the tools cannot be used.
- * Under CI nothing is skipped: there it throws, so that a run that proves less than it claims fails.
+ * True if one of the tools cannot be used; for `describe.skipIf(needs(…))`. Under CI it throws instead, because a run
+ * with skipped tests would prove less than it claims.
  */
 export function needs(...tools: Tool[]): boolean {
   const reasons = tools.map(whyMissing).filter(reason => reason !== undefined)

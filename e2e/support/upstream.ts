@@ -1,7 +1,10 @@
 import type { Content, Image } from './images.ts'
 import { startRegistry, type Registry, type RegistryOptions } from './registry.ts'
 
-/** A registry stocked by plain HTTP; a source host is the first part of its paths: `docker.io/library/redis`. */
+/**
+ * A source registry that stands for several hosts. The host is the first part of each repository:
+ * `docker.io/library/redis`.
+ */
 export interface Upstream extends Registry {
   /** @param reference e.g. `docker.io/library/redis:6.2` */
   add(reference: string, image: Image): Promise<void>
@@ -21,13 +24,13 @@ export async function startUpstream(options: RegistryOptions = {}): Promise<Upst
   }
 }
 
-/** Flags that lead gpreg to `at`, a host and port that stands for all these source hosts. */
+/** Flags that redirect gpreg from all source hosts of the references to the address `at`. */
 export function sourceMirrors(at: string, references: Iterable<string>): string[] {
   const hosts = new Set([...references].map(reference => reference.split('/')[0]!))
   return [...hosts].flatMap(host => ['--source-mirror', `${host}=${at}/${host}`])
 }
 
-/** Pushes blobs, children, then the manifest under its tag. */
+/** Pushes the blobs, then the children, then the manifest under its tag. */
 export async function pushImage(registry: URL, reference: string, image: Image): Promise<void> {
   const colon = reference.lastIndexOf(':')
   const [repository, tag] = [reference.slice(0, colon), reference.slice(colon + 1)]
@@ -55,7 +58,7 @@ export async function pushBlob(
   )
 }
 
-/** Links a blob of another repository. */
+/** Mounts a blob from another repository. */
 export async function mountBlob(
   registry: URL,
   repository: string,

@@ -1,34 +1,37 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** What a line is like. */
+/** The properties of a line. */
 export interface WanOptions {
   /** milliseconds */
   readonly roundTrip: number
-  /** bytes a second of one connection, towards the client */
+  /** bytes a second for one connection, towards the client */
   readonly perConnection: number
-  /** bytes a second of all connections, towards the client */
+  /** bytes a second for all connections together, towards the client */
   readonly inAll: number
 }
 
 export interface WanLine extends AsyncDisposable {
   /** 127.0.0.1:port */
   readonly host: string
-  /** bytes that went to the client */
+  /** number of bytes that were sent to the client */
   passed(): number
-  /** connections that brought at least so many bytes to the client */
-  carriers(bytes: number): number
+  /** number of connections that carried at least this many bytes to the client */
+  countCarrying(bytes: number): number
 }
 
-/** No chunk is longer than this, so that connections share the line fairly. */
+/** Maximum length of a chunk. Short chunks let connections share the line fairly. */
 const SLICE = 64 * 1024
 
-/** A wide area network to a port of loopback: late, narrow for each connection, and not endless for all of them. */
+/**
+ * Starts a proxy that imitates a wide area network: latency, a limit for each connection, and a limit for all
+ * connections.
+ */
 export async function startWanLine(to: URL, options: WanOptions): Promise<WanLine> {
   const sockets = new Set<Socket>()
   const line = { freeAt: 0 }
   const connections: { freeAt: number; passed: number }[] = []
 
-  /** Waits for a turn of so many bytes on something that gives so many a second. */
+  /** Time at which a connection (or the line) with this rate has sent all its waiting bytes, including these ones. */
   const turn = (owner: { freeAt: number }, bytes: number, rate: number): number =>
     (owner.freeAt = Math.max(owner.freeAt, performance.now()) + (bytes / rate) * 1000)
 
@@ -59,7 +62,7 @@ export async function startWanLine(to: URL, options: WanOptions): Promise<WanLin
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket)).on('error', () => {})
     }
-    // Requests are small: the whole round trip is spent on their way.
+    // The whole round trip is spent on the request, because requests are small.
     near.on('data', (chunk: Buffer) => setTimeout(() => far.write(chunk), options.roundTrip))
     near.on('end', () => setTimeout(() => far.end(), options.roundTrip))
     near.on('close', () => far.destroy())
@@ -69,7 +72,7 @@ export async function startWanLine(to: URL, options: WanOptions): Promise<WanLin
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     passed: () => connections.reduce((total, { passed }) => total + passed, 0),
-    carriers: bytes => connections.filter(({ passed }) => passed >= bytes).length,
+    countCarrying: bytes => connections.filter(({ passed }) => passed >= bytes).length,
     async [Symbol.asyncDispose]() {
       server.close()
       sockets.forEach(socket => socket.destroy())

@@ -1,4 +1,4 @@
-/** What a caller did wrong, as the API tells it. */
+/** An error of a caller, in the form in which a fake API answers it. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string

@@ -1,35 +1,35 @@
-/** What happens to one call: refused, throttled, or done without anybody hearing of it. */
-export type Fault = 'refuse' | 'throttle' | 'cut'
+/** What happens to one call: it is refused, it is throttled, or it takes effect and its answer is lost. */
+export type CallFault = 'refuse' | 'throttle' | 'cut'
 
 export interface CloudCall {
   /** such as `iam:CreateUser` or `PUT ?tagging` */
   readonly name: string
-  /** Whether it may change something. */
+  /** True if the call may change something. */
   readonly isWrite: boolean
 }
 
-/** All calls to a fake cloud, in order; and what goes wrong with them. */
+/** The log of all calls to a fake cloud, in order. Tests use it to inject faults. */
 export class CallLog {
   readonly calls: CloudCall[] = []
-  #fault: (index: number, call: CloudCall) => Fault | undefined = () => undefined
+  #fault: (index: number, call: CloudCall) => CallFault | undefined = () => undefined
   #done: (index: number) => void = () => {}
 
-  /** The fault of the call with this index, and of no other. */
-  at(index: number, fault: Fault): void {
+  /** Injects a fault into the call with this index only. */
+  at(index: number, fault: CallFault): void {
     this.#fault = at => (at === index ? fault : undefined)
   }
 
-  /** Decides for every call. */
-  faults(decide: (index: number, call: CloudCall) => Fault | undefined): void {
+  /** Sets a function that chooses the fault of each call. */
+  faults(decide: (index: number, call: CloudCall) => CallFault | undefined): void {
     this.#fault = decide
   }
 
-  /** Called when the call with this index has taken effect, before it is answered. */
+  /** Sets a function that runs when the call with this index has taken effect, before its answer is sent. */
   whenDone(act: (index: number) => void): void {
     this.#done = act
   }
 
-  /** Starts anew, without faults. */
+  /** Removes all calls and faults. */
   clear(): void {
     this.calls.length = 0
     this.#fault = () => undefined
@@ -40,8 +40,8 @@ export class CallLog {
     return this.calls.filter(({ isWrite }) => isWrite).map(({ name }) => name)
   }
 
-  /** For fakes: notes a call. */
-  note(call: CloudCall): { readonly fault: Fault | undefined; done(): void } {
+  /** Logs a call; for the fakes. */
+  note(call: CloudCall): { readonly fault: CallFault | undefined; done(): void } {
     const index = this.calls.push(call) - 1
     return { fault: this.#fault(index, call), done: () => this.#done(index) }
   }

@@ -3,14 +3,15 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 
 export interface ConnectProxy extends AsyncDisposable {
-  /** for `HTTPS_PROXY` */
+  /** value of `HTTPS_PROXY` */
   readonly url: string
-  /** What clients wanted to reach, as `host:port`, in order. */
+  /** The hosts that clients asked for, as `host:port`, in order. */
   readonly wanted: readonly string[]
 }
 
 /**
- * Leads names of the world to servers of a test, and refuses all others, so that nothing leaves the machine.
+ * Starts a proxy that connects real host names to servers of a test. It refuses all other hosts, so that no request
+ * leaves the machine.
  * https://www.rfc-editor.org/rfc/rfc9110#CONNECT
  *
  * @param routes from `host:port` to a port of loopback

@@ -5,12 +5,12 @@ import { startRadosGateway, type RadosGateway } from './aws/radosgw.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** One for all tests, since it takes a while to start; absent where it is not installed. */
+    /** One gateway for all tests, because it is slow to start. Undefined if it is not installed. */
     gateway: RadosGateway | undefined
   }
 }
 
-/** vitest's global set-up of the tests of clouds. */
+/** Global set-up of vitest for the tests of clouds. */
 export default async function setup(project: TestProject) {
   prepare(Object.keys(CLOUD_TOOLS) as Tool[], new URL('../../cloud/', import.meta.url))
   if (needs('radosgw', 'ceph', 'ceph-mon', 'ceph-osd')) return

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { ApiError } from '../api-error.ts'
 import type { CallLog } from '../calls.ts'
 
-/** How calls and answers are written, and what errors are called that every action may end in. */
+/** How an API encodes calls and answers, and the codes of the errors that every action may return. */
 export interface Protocol<Input, Output> {
   readonly service: string
   readonly contentType: string
@@ -22,7 +22,7 @@ export type Actions<Input, Output> = Readonly<Record<string, (input: Input) => P
 export interface ApiServerOptions<Input, Output> {
   readonly protocol: Protocol<Input, Output>
   readonly actions: Actions<Input, Output>
-  /** Key ids that may call; signatures are not looked into. */
+  /** Ids of the access keys that may call. Signatures are not checked. */
   readonly callers: readonly string[]
   readonly log: CallLog
 }
@@ -34,7 +34,7 @@ export interface ApiServer extends AsyncDisposable {
 
 const READS = /^(Get|List|Describe)/
 
-/** An API of AWS. Every call is logged, and goes wrong as the log says. */
+/** Starts a fake API of AWS. It logs every call and injects the faults that the log is told to inject. */
 export async function startApiServer<Input, Output>(
   options: ApiServerOptions<Input, Output>,
 ): Promise<ApiServer> {

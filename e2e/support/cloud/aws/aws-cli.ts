@@ -7,20 +7,20 @@ import { ADMIN, type AccessKey } from './radosgw.ts'
 export interface AwsCliOptions {
   readonly endpoint: string
   readonly region?: string
-  /** Whose calls these are; default: the account's. */
+  /** The access key of the caller; default: the account's. */
   readonly key?: AccessKey
 }
 
 export interface AwsCliRun {
   readonly stdout: string
   readonly stderr: string
-  /** of the error that it ended in */
+  /** code of the error that the run ended with */
   readonly code: string | undefined
-  /** stdout of a run that went well */
+  /** Parses the stdout of a successful run. */
   json<T = any>(): T // eslint-disable-line @typescript-eslint/no-explicit-any -- each test says what it looks at
 }
 
-/** AWS's own client, which knows nothing of what is under test, and nothing of the machine's user. */
+/** Runs the AWS CLI. This client is independent of gpreg and sees no settings of the machine's user. */
 export async function awsCli(
   { endpoint, region = 'us-east-1', key = ADMIN }: AwsCliOptions,
   ...args: string[]
@@ -33,7 +33,7 @@ export async function awsCli(
     AWS_DEFAULT_REGION: region,
     AWS_MAX_ATTEMPTS: '1',
     AWS_PAGER: '',
-    // The gateway is older than the checksums that newer clients add unasked.
+    // The gateway does not support the checksums that newer clients add by default.
     AWS_REQUEST_CHECKSUM_CALCULATION: 'when_required',
     AWS_RESPONSE_CHECKSUM_VALIDATION: 'when_required',
   })

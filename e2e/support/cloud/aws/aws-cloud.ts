@@ -3,19 +3,22 @@ import { CallLog } from '../calls.ts'
 import { startIamServer, type IamServer } from './iam-server.ts'
 import { ADMIN, type RadosGateway } from './radosgw.ts'
 
-/** An account: S3 that is a real gateway, and an IAM whose keys work there. Every call is logged, and may go wrong. */
+/**
+ * A fake AWS account: a real S3 gateway, and a fake IAM whose keys are valid at the gateway. Every call is logged and may
+ * fail.
+ */
 export interface AwsCloud extends AsyncDisposable {
   readonly s3: string
   readonly iam: string
   readonly users: IamServer['users']
   readonly log: CallLog
-  /** Requests to S3, whoever made them. */
+  /** All requests to S3, of any client. */
   readonly front: ReverseProxy
-  /** What the built command finds the account by. */
+  /** The environment that lets the built command find the account. */
   readonly env: Readonly<Record<string, string>>
 }
 
-/** By this alone the command and its clients are somebody, whatever the machine's user may be. */
+/** The only identity of the command and its clients: the machine's user has no influence. */
 export const CALLER_ENV = {
   AWS_ACCESS_KEY_ID: ADMIN.accessKeyId,
   AWS_SECRET_ACCESS_KEY: ADMIN.secretAccessKey,
@@ -35,7 +38,7 @@ export async function startAwsCloud(gateway: RadosGateway): Promise<AwsCloud> {
       const { method } = exchange
       const setting = [...exchange.query.keys()].find(key => !/^(x-id|prefix|max-keys|list-type)$/.test(key))
       const caller = /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1]
-      // What others do with keys that were made here is no call to the account.
+      // Only calls with the administrator's key are logged. Other keys were created in the test.
       if (caller !== ADMIN.accessKeyId) {
         if (caller !== undefined) used.set(caller, new Date())
         return forward()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-/** The one registry of an account in a region. */
+/** Id of the account. An account has one registry in each region. */
 export const ECR_ACCOUNT = '123456789012'
 export const ECR_REGION = 'eu-west-1'
 export const ECR_HOST = `${ECR_ACCOUNT}.dkr.ecr.${ECR_REGION}.amazonaws.com`
@@ -16,15 +16,15 @@ export type Standing = 'stranger' | 'expired' | 'known'
 
 const TWELVE_HOURS = 12 * 60 * 60 * 1000
 
-/** What both sides of ECR know: which repositories there are, and who holds a login that is good. */
+/** The state that both APIs of ECR share: the repositories and the valid logins. */
 export class EcrAccount {
   readonly repositories = new Map<string, EcrRepository>()
-  /** milliseconds that a login is good for, from when it is given */
+  /** milliseconds from the issue of a login to its end */
   life = TWELVE_HOURS
-  /** when logins end, by password */
+  /** end of each login, by password */
   readonly #logins = new Map<string, number>()
 
-  /** Logins given so far. */
+  /** Number of logins issued so far. */
   get issued(): number {
     return this.#logins.size
   }
@@ -35,21 +35,21 @@ export class EcrAccount {
     return { password, expiresAt }
   }
 
-  /** Ends all logins before their time. */
+  /** Invalidates all logins before their end. */
   expire(): void {
     for (const password of this.#logins.keys()) this.#logins.set(password, 0)
   }
 
-  /** @param authorization the header */
+  /** @param authorization the header `Authorization` */
   standingOf(authorization = ''): Standing {
     const [, encoded = ''] = /^Basic (.+)$/.exec(authorization) ?? []
     const [, password = ''] = /^AWS:(.+)$/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
-    const ends = this.#logins.get(password)
-    if (ends === undefined) return 'stranger'
-    return ends < Date.now() ? 'expired' : 'known'
+    const expiresAt = this.#logins.get(password)
+    if (expiresAt === undefined) return 'stranger'
+    return expiresAt < Date.now() ? 'expired' : 'known'
   }
 
-  /** In the words of both sides. */
+  /** The message that both APIs of ECR use for a missing repository. */
   missing(name: string): string {
     return `The repository with name '${name}' does not exist in the registry with id '${ECR_ACCOUNT}'`
   }

@@ -11,25 +11,25 @@ import { startEcrRegistry } from './ecr-registry.ts'
 import { startEcrServer } from './ecr-server.ts'
 import { ADMIN } from './radosgw.ts'
 
-/** ECR under its own name, for whoever goes by the proxy. */
+/** A fake ECR. Clients that use the proxy reach it by the real host name. */
 export interface EcrCloud extends AsyncDisposable {
-  /** as it stands in references */
+  /** the host name in references */
   readonly host: string
   readonly account: EcrAccount
-  /** Calls that are not about images. */
+  /** Calls of the API that manages repositories and logins. */
   readonly log: CallLog
-  /** URL of the API */
+  /** URL of the API that manages repositories and logins */
   readonly endpoint: string
-  /** Requests that are about images, as clients made them. */
+  /** Requests for images, as clients sent them. */
   readonly front: ReverseProxy
-  /** What is behind; wants no login, but TLS. */
+  /** The registry behind the proxy. It requires TLS and no login. */
   readonly registry: Registry
   readonly proxy: ConnectProxy
-  /** Its authority vouches for the host. */
+  /** The CA that signed the certificate of the host. */
   readonly certificates: Certificates
-  /** holds ca.crt, for skopeo */
+  /** directory with ca.crt, for skopeo */
   readonly certDir: string
-  /** What the built command finds all of it by, but the authority. */
+  /** The environment that lets the built command find all of this, except for the CA. */
   readonly env: Readonly<Record<string, string>>
 }
 

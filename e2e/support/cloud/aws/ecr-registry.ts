@@ -4,19 +4,19 @@ import { startReverseProxy, type ReverseProxy } from '../../reverse-proxy.ts'
 import { ECR_HOST, type EcrAccount } from './ecr-account.ts'
 
 export interface EcrRegistryOptions {
-  /** a registry that speaks TLS with the same certificates */
+  /** a registry that uses TLS with the same certificates */
   readonly to: URL
   readonly account: EcrAccount
   readonly certificates: Certificates
 }
 
-/** ECR's own realm, which leads nowhere. */
+/** The token realm that ECR names in its challenge; no server answers there. */
 const CHALLENGE = `Basic realm="https://${ECR_HOST}/",service="ecr.amazonaws.com"`
 
-/** The side of ECR that holds images: a registry before which stands all that ECR does otherwise. */
+/** Starts the part of ECR that serves images: a real registry behind a proxy that imitates the peculiarities of ECR. */
 export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptions): Promise<ReverseProxy> {
-  /** what an upload told first, by its path */
-  const told = new Map<string, string>()
+  /** the first `Range` that each upload was answered, by the upload's path */
+  const firstRanges = new Map<string, string>()
   return startReverseProxy({
     to,
     certificates,
@@ -35,17 +35,18 @@ export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptio
       const name = repositoryOf(exchange.path)
       if (name !== undefined && !account.repositories.has(name))
         return refuse(404, 'NAME_UNKNOWN', account.missing(name))
-      // Mounts are off until an account turns them on: what asks for one gets an upload.
+      // Mounts are off until an account turns them on: ECR answers a mount request by opening an upload.
       if (exchange.query.has('mount')) request.url = exchange.path
       if (request.method !== 'PATCH') return forward()
       forward({
         answer(upstream: IncomingMessage) {
           const { range, ...headers } = upstream.headers
           exchange.status = upstream.statusCode === 202 ? 201 : (upstream.statusCode ?? 502)
-          // https://github.com/aws/containers-roadmap/issues/2831: it stays where the first chunk ended.
-          if (range !== undefined && !told.has(exchange.path)) told.set(exchange.path, range)
-          const stuck = range === undefined ? {} : { range: told.get(exchange.path) }
-          response.writeHead(exchange.status, { ...headers, ...stuck })
+          // ECR repeats the `Range` of the first chunk in all later answers:
+          // https://github.com/aws/containers-roadmap/issues/2831
+          if (range !== undefined && !firstRanges.has(exchange.path)) firstRanges.set(exchange.path, range)
+          const firstRange = range === undefined ? {} : { range: firstRanges.get(exchange.path) }
+          response.writeHead(exchange.status, { ...headers, ...firstRange })
           upstream.pipe(response)
         },
       })

@@ -5,7 +5,7 @@ import { ECR_ACCOUNT, ECR_HOST, ECR_REGION, type EcrAccount, type EcrRepository 
 
 export interface EcrServerOptions {
   readonly account: EcrAccount
-  /** Key ids that may call. */
+  /** Ids of the access keys that may call. */
   readonly callers: readonly string[]
   readonly log: CallLog
 }
@@ -17,7 +17,10 @@ interface Input {
   readonly tags?: EcrRepository['tags']
 }
 
-/** JSON both ways, the action in a header: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
+/**
+ * Requests and answers are JSON, and a header names the action:
+ * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+ */
 const PROTOCOL: Protocol<Input, object> = {
   service: 'ecr',
   contentType: 'application/x-amz-json-1.1',
@@ -38,7 +41,7 @@ const PROTOCOL: Protocol<Input, object> = {
 /** `com.amazonaws.ecr#RepositoryName` */
 const NAME = /^(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*\/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$/
 
-/** The side of ECR that gives logins and makes repositories. */
+/** Starts the part of ECR that issues logins and creates repositories. */
 export function startEcrServer({ account, ...options }: EcrServerOptions): Promise<ApiServer> {
   return startApiServer({ ...options, protocol: PROTOCOL, actions: ecrActions(account) })
 }

@@ -9,12 +9,12 @@ import { ApiError } from '../api-error.ts'
 import type { IamKey, IamUser } from './iam-protocol.ts'
 import { ADMIN, createUser, radosgwAdmin, type RadosGateway } from './radosgw.ts'
 
-/** Users of a fake IAM as users of the gateway, which holds them to their keys and policies. */
+/** Copies users of the fake IAM to the S3 gateway, which enforces their keys and policies. */
 export class GatewayIdentities {
   readonly #conf: string
-  /** The gateway speaks IAM for policies, and for nothing else. */
+  /** A client of the gateway's own IAM API, which supports policies only. */
   readonly #iam: IAMClient
-  /** Several tests share the gateway, and each has names of its own. */
+  /** Prefix of this test's user names, because several tests share the gateway. */
   readonly #prefix = randomBytes(3).toString('hex')
 
   constructor({ conf, endpoint }: RadosGateway) {
@@ -33,7 +33,7 @@ export class GatewayIdentities {
   async putPolicy(user: IamUser, PolicyName: string, PolicyDocument: string): Promise<void> {
     const command = new PutUserPolicyCommand({ UserName: this.#uid(user), PolicyName, PolicyDocument })
     await this.#iam.send(command).catch((thrown: unknown) => {
-      // The gateway gives no reason.
+      // The gateway does not say why it refuses a policy.
       if (thrown instanceof IAMServiceException && thrown.$metadata.httpStatusCode === 400)
         throw new ApiError(400, 'MalformedPolicyDocument', 'Syntax errors in policy.')
       throw thrown
@@ -52,7 +52,7 @@ export class GatewayIdentities {
     return this.#changeKeys(user, 'rm', `--access-key=${id}`)
   }
 
-  /** `radosgw-admin key` writes the user anew, without its policies. */
+  /** Changes keys and restores the policies, because `radosgw-admin key` writes the user again without them. */
   async #changeKeys(user: IamUser, ...args: string[]): Promise<void> {
     await radosgwAdmin(this.#conf, 'key', ...args, `--uid=${this.#uid(user)}`, '--key-type=s3')
     for (const [name, document] of user.policies) await this.putPolicy(user, name, document)

@@ -17,7 +17,7 @@ export interface IamUser {
 
 const XMLNS = 'https://iam.amazonaws.com/doc/2010-05-08/'
 
-/** A form goes in, XML comes out: https://docs.aws.amazonaws.com/IAM/latest/UserGuide/programming.html */
+/** A request is a form, an answer is XML: https://docs.aws.amazonaws.com/IAM/latest/UserGuide/programming.html */
 export const IAM_PROTOCOL: Protocol<URLSearchParams, string> = {
   service: 'iam',
   contentType: 'text/xml',
@@ -37,13 +37,13 @@ export const IAM_PROTOCOL: Protocol<URLSearchParams, string> = {
     `<ErrorResponse xmlns="${XMLNS}">${element('Error', { Type: 'Sender', Code: code, Message: message })}<RequestId>r</RequestId></ErrorResponse>`,
 }
 
-/** An element of elements of text. */
+/** An XML element that contains one text element for each field. */
 export function element(name: string, fields: Readonly<Record<string, string>>): string {
   const inner = Object.entries(fields).map(([key, value]) => `<${key}>${escape(value)}</${key}>`)
   return `<${name}>${inner.join('')}</${name}>`
 }
 
-/** A list that is told whole. */
+/** A complete list: one answer contains all members. */
 export function list(name: string, members: readonly string[]): string {
   return `<IsTruncated>false</IsTruncated><${name}>${members.join('')}</${name}>`
 }

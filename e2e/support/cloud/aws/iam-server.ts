@@ -17,19 +17,22 @@ import type { RadosGateway } from './radosgw.ts'
 
 export interface IamServerOptions {
   readonly gateway: RadosGateway
-  /** Key ids that may call. */
+  /** Ids of the access keys that may call. */
   readonly callers: readonly string[]
   readonly log: CallLog
-  /** When a key was used last, in S3. */
+  /** Time of the last request to S3 with this key. */
   lastUse(id: string): Date | undefined
 }
 
 export interface IamServer extends ApiServer {
-  /** by name in small letters: no two differ in case alone */
+  /** users by lower-case name, because IAM refuses names that differ only in case */
   readonly users: ReadonlyMap<string, IamUser>
 }
 
-/** Users, keys and policies are made in the gateway, so a key given here works or is refused there for real. */
+/**
+ * Starts a fake IAM. It creates users, keys and policies in the S3 gateway, so that the gateway really accepts or refuses
+ * its keys.
+ */
 export async function startIamServer(options: IamServerOptions): Promise<IamServer> {
   const users = new Map<string, IamUser>()
   const server = await startApiServer({
@@ -150,7 +153,8 @@ function iamActions(
       const user = userOf(form)
       const key = keyOf(user, form)
       const isActive = form.get('Status') === 'Active'
-      // The gateway knows no key that is there and does not work.
+      // The gateway has no inactive keys: a key is removed there when it becomes inactive, and added again when it becomes
+      // active.
       if (isActive && !key.isActive) await identities.admit(user, key)
       if (!isActive && key.isActive) await identities.expel(user, key)
       key.isActive = isActive

@@ -6,11 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { mustRun, startProcess, type RunningProcess } from '../../process.ts'
 import { temporaryDirectory } from '../../temporary-directory.ts'
 
-/** A real S3 with users, keys and policies: Ceph's gateway over one monitor and one store in memory, on loopback. */
+/** A real S3 with users, keys and policies: the Ceph gateway over one monitor and one in-memory store, on loopback. */
 export interface RadosGateway {
   /** http://127.0.0.1:port */
   readonly endpoint: string
-  /** for `radosgw-admin -c`; all of the gateway's state is beside it */
+  /** path for `radosgw-admin -c`; the state of the gateway lies beside it */
   readonly conf: string
 }
 
@@ -26,7 +26,7 @@ export interface GatewayUser {
   readonly caps?: string
 }
 
-/** Keys of the user that may make users and policies. */
+/** Access key of the user that may create users and policies. */
 export const ADMIN: AccessKey = { accessKeyId: 'AKIAADMIN', secretAccessKey: 'secret-of-the-admin' }
 
 const PATIENCE = 60_000
@@ -47,7 +47,8 @@ export async function startRadosGateway(): Promise<RadosGateway & AsyncDisposabl
   const daemons: RunningProcess[] = []
   const startDaemon = (...args: string[]) => void daemons.unshift(runDaemon(conf, args))
   const stop = async () => {
-    // The gateway goes before what it stands on. Nothing in memory is worth a tidy end, and ceph-osd takes its time for one.
+    // The gateway is stopped before the daemons that it needs. ceph-osd is killed, because a clean stop is slow and only
+    // memory is lost.
     for (const daemon of daemons) {
       daemon.signal('SIGKILL')
       await daemon.exited
@@ -72,12 +73,12 @@ export async function startRadosGateway(): Promise<RadosGateway & AsyncDisposabl
   }
 }
 
-/** Runs `radosgw-admin`; answers what it prints. */
+/** Runs `radosgw-admin` and returns its stdout. */
 export function radosgwAdmin(conf: string, ...args: string[]): Promise<string> {
   return mustRun('radosgw-admin', ['-c', conf, ...args])
 }
 
-/** A user of the gateway itself, beside those of the fake IAM. */
+/** Creates a user in the gateway itself, beside those of the fake IAM. */
 export async function createUser(conf: string, { uid, key, caps }: GatewayUser): Promise<void> {
   const flags = [
     ...(key ? [`--access-key=${key.accessKeyId}`, `--secret-key=${key.secretAccessKey}`] : []),
@@ -86,7 +87,7 @@ export async function createUser(conf: string, { uid, key, caps }: GatewayUser):
   await radosgwAdmin(conf, 'user', 'create', `--uid=${uid}`, `--display-name=${uid}`, ...flags)
 }
 
-/** One copy of everything, no authentication inside, everything on loopback. */
+/** Configures one copy of all data, no authentication between daemons, and loopback only. */
 function configuration(directory: string, fsid: string, ports: { v1: number; v2: number; port: number }) {
   return `
 [global]
@@ -143,7 +144,7 @@ async function makeKeyrings(directory: string): Promise<void> {
   await mustRun('ceph-authtool', [keyring, '--gen-key', '-n', 'client.admin', ...caps])
 }
 
-/** In the foreground, and gone with this process, however it ends: a daemon would go its own way. */
+/** Runs a daemon in the foreground, so that it ends with this process. In the background it would outlive the test. */
 function runDaemon(conf: string, [command, ...args]: readonly string[]): RunningProcess {
   return startProcess('setpriv', ['--pdeathsig', 'KILL', command!, '-f', '-c', conf, ...args])
 }
@@ -158,7 +159,7 @@ async function untilServing(endpoint: string, daemons: readonly RunningProcess[]
   }
 }
 
-/** Held until all are known, so that no two are the same. */
+/** Finds free ports. All of them stay open until the last one is found, so that no port is returned twice. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map(server => once(server, 'listening')))

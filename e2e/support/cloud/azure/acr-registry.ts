@@ -7,33 +7,33 @@ import type { AcrRegistry, AzureSubscription } from './subscription.ts'
 import { inSeconds, TokenIssuer } from './tokens.ts'
 
 export interface AcrRegistryOptions {
-  /** a registry that speaks TLS with the same certificates */
+  /** a registry that uses TLS with the same certificates */
   readonly to: URL
   readonly subscription: AzureSubscription
-  /** of Entra */
+  /** issuer of the Entra tokens */
   readonly tokens: TokenIssuer
   readonly certificates: Certificates
-  /** whose tokens are taken */
+  /** audiences of the Entra tokens that the registry accepts */
   readonly audiences: readonly string[]
 }
 
 export interface AcrFront extends ReverseProxy {
-  /** Refresh tokens that were given: what must show nowhere. */
+  /** All refresh tokens that were issued. They must not appear in any output. */
   readonly refreshTokens: TokenIssuer
-  /** Answers the exchange so from now on. */
+  /** Answers each token exchange with this status from now on. */
   refuseExchange(status: number): void
 }
 
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 /**
- * The side of Container Registry that holds images: a registry, and before it who is let in.
+ * Starts the part of Container Registry that serves images: a real registry behind a proxy that checks tokens.
  * https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
  */
 export async function startAcrRegistry(options: AcrRegistryOptions): Promise<AcrFront> {
   const { to, subscription, tokens, certificates, audiences } = options
   const refreshTokens = new TokenIssuer()
-  /** scopes by access token */
+  /** scopes of each access token */
   const access = new Map<string, readonly string[]>()
   let exchangeStatus = 200
 
@@ -67,7 +67,7 @@ export async function startAcrRegistry(options: AcrRegistryOptions): Promise<Acr
       ? give((form.get('scope') ?? '').split(' '))
       : undefined
 
-  /** Undefined where the request is about images. */
+  /** Undefined for a request for images. */
   const answerTo = async (request: IncomingMessage, path: string, query: URLSearchParams) => {
     const { method, headers } = request
     if (!path.startsWith('/oauth2/')) return undefined

@@ -51,7 +51,10 @@ const ROUTES: readonly Route[] = [
 
 const READS: ReadonlySet<string> = new Set(['check', 'list', 'get', 'listCredentials', 'operation'])
 
-/** Azure Resource Manager, as far as Container Registry goes. Every call is logged, and goes wrong as the log says. */
+/**
+ * Starts a fake Azure Resource Manager with the API of Container Registry. It logs every call and injects the faults that
+ * the log is told to inject.
+ */
 export function startArmServer({ certificates, tokens, subscription }: ArmOptions): Promise<HttpsServer> {
   const answerTo = async (request: IncomingMessage, action: Action, groups: Record<string, string>) => {
     const origin = `https://${request.headers.host}`
@@ -154,7 +157,7 @@ function regenerate({ subscription, group, name, input }: ArmRequest): Answer {
 /** https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/async-api-reference.md */
 function operation({ subscription, name: id }: ArmRequest): Answer {
   const name = id.replace('registries-', '')
-  const going = subscription.look(name)
+  const going = subscription.poll(name)
   const registry = subscription.registries.get(name)
   if (registry?.state === 'Failed') {
     const error = { code: 'StorageAccountFailure', message: 'The storage of the registry could not be made.' }

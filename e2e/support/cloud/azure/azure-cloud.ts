@@ -9,7 +9,7 @@ import { CLIENT, startEntraServer, TENANT } from './entra-server.ts'
 import { AzureSubscription } from './subscription.ts'
 import { TokenIssuer } from './tokens.ts'
 
-/** Azure Resource Manager and Entra. */
+/** Fakes of Azure Resource Manager and of Entra. */
 export interface AzureCloud extends AsyncDisposable {
   readonly subscription: AzureSubscription
   readonly log: CallLog
@@ -17,7 +17,7 @@ export interface AzureCloud extends AsyncDisposable {
   readonly resourceManager: string
   readonly tokens: TokenIssuer
   readonly certificates: Certificates
-  /** What clients find an identity by; for other processes also the authority. */
+  /** The environment that gives clients an identity. For other processes it also names the CA. */
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -44,10 +44,10 @@ export async function startAzureCloud(certificates: Certificates): Promise<Azure
   }
 }
 
-/** Registries under their own names, for whoever goes by the proxy. */
+/** Fake registries of Azure. Clients that use the proxy reach them by their real host names. */
 export interface AcrCloud extends AsyncDisposable {
   readonly front: AcrFront
-  /** What is behind; wants no login, but TLS. */
+  /** The registry behind the proxy. It requires TLS and no login. */
   readonly registry: Registry
   readonly proxy: ConnectProxy
 }
@@ -69,7 +69,7 @@ export async function startAcrCloud(
   return { front, registry, proxy, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-/** Good for registries of all clouds. */
+/** Makes certificates for the registry hosts of all Azure clouds. */
 export async function azureCertificates(): Promise<Certificates & AsyncDisposable> {
   const directory = await temporaryDirectory()
   const suffixes = ['*.azurecr.io', '*.azurecr.us', '*.azurecr.cn']

@@ -22,7 +22,10 @@ const refused = (error: string, description: string): Answer => [
   { error, error_description: `${description} Trace ID: 1 Correlation ID: 2`, error_codes: [7000215] },
 ]
 
-/** The part of Entra that gives tokens to applications. https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
+/**
+ * Starts the part of Entra that issues tokens to applications.
+ * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+ */
 export function startEntraServer({ certificates, tokens, log }: EntraOptions): Promise<HttpsServer> {
   const answerTo = async (request: IncomingMessage): Promise<Answer> => {
     const base = `https://${request.headers.host}/${TENANT}`

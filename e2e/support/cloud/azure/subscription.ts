@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CallLog } from '../calls.ts'
 import { ApiError } from '../api-error.ts'
 
-/** A registry, as ARM tells of it. */
+/** A registry, as Resource Manager describes it. */
 export interface AcrRegistry {
   readonly name: string
   readonly group: string
@@ -12,7 +12,7 @@ export interface AcrRegistry {
   adminUserEnabled: boolean
   state: 'Creating' | 'Updating' | 'Deleting' | 'Succeeded' | 'Failed'
   readonly created: string
-  /** `password` and `password2` */
+  /** values by name: `password` and `password2` */
   readonly passwords: Map<string, string>
 }
 
@@ -26,28 +26,28 @@ export interface RegistryInput {
 export const SUBSCRIPTION = '00000000-0000-4000-8000-00000000abcd'
 export const GROUP = 'gitpod-rg'
 
-/** What both sides of Container Registry know, and what may be in the way. */
+/** The state that both APIs of Container Registry share, and the obstacles that a test sets up. */
 export class AzureSubscription {
   readonly log = new CallLog()
   readonly groups = new Set([GROUP])
   readonly registries = new Map<string, AcrRegistry>()
-  /** names that others in the world have */
+  /** registry names that other subscriptions use */
   readonly taken = new Set<string>()
-  /** where registries are, behind their name */
+  /** domain of registries; the full host is NAME.SUFFIX */
   suffix = 'azurecr.io'
   isRegistered = true
-  /** Words of a policy that forbids registries. */
+  /** Message of a policy that forbids registries. */
   policy: string | undefined
-  /** What a creation ends in. */
+  /** Final state of each creation. */
   outcome: 'Succeeded' | 'Failed' = 'Succeeded'
-  /** looks at what goes on before it is done */
-  looks = 2
-  /** Whether a registry that was just made is not listed yet. */
+  /** number of status requests before an operation is done */
+  polls = 2
+  /** True if a list omits a registry that was created a moment ago. */
   isSlowToList = false
-  readonly #ends = new Map<string, { looks: number; end(): void }>()
+  readonly #operations = new Map<string, { polls: number; end(): void }>()
 
-  /** Passwords that were ever told: what must show nowhere. */
-  readonly told = new Set<string>()
+  /** All passwords that were ever returned. They must not appear in any output. */
+  readonly shownPasswords = new Set<string>()
 
   assertGroup(group: string): void {
     if (this.groups.has(group)) return
@@ -56,7 +56,7 @@ export class AzureSubscription {
 
   existing(group: string, name: string): AcrRegistry {
     this.assertGroup(group)
-    this.look(name)
+    this.poll(name)
     const found = this.registries.get(name)
     if (found?.group === group) return found
     const what = `The Resource 'Microsoft.ContainerRegistry/registries/${name}' under resource group '${group}' was not found.`
@@ -67,7 +67,7 @@ export class AzureSubscription {
     return this.taken.has(name) || this.registries.has(name)
   }
 
-  /** A PUT: makes, or writes over what is there. */
+  /** Handles a PUT: creates the registry or overwrites the existing one. */
   put(group: string, name: string, input: RegistryInput): AcrRegistry {
     this.assertGroup(group)
     this.#assertAllowed(name, input)
@@ -105,12 +105,12 @@ export class AzureSubscription {
     this.#begin(registry.name, () => this.registries.delete(registry.name))
   }
 
-  /** Somebody looks at what goes on. @returns whether it still does */
-  look(name: string): boolean {
-    const going = this.#ends.get(name)
+  /** Handles a status request. @returns true if the operation is still running */
+  poll(name: string): boolean {
+    const going = this.#operations.get(name)
     if (going === undefined) return false
-    if (going.looks-- > 0) return true
-    this.#ends.delete(name)
+    if (going.polls-- > 0) return true
+    this.#operations.delete(name)
     going.end()
     return false
   }
@@ -125,8 +125,8 @@ export class AzureSubscription {
       const message = `The operation is disallowed on registry '${registry.name}': the admin user is disabled.`
       throw new ApiError(400, 'UnAuthorizedForCredentialOperations', message)
     }
-    for (const value of registry.passwords.values()) this.told.add(value)
-    // No order is promised.
+    for (const value of registry.passwords.values()) this.shownPasswords.add(value)
+    // The order is reversed, because Azure promises none.
     const passwords = [...registry.passwords].reverse().map(([name, value]) => ({ name, value }))
     return { username: registry.name, passwords }
   }
@@ -136,7 +136,7 @@ export class AzureSubscription {
   }
 
   #begin(name: string, end: () => void): void {
-    this.#ends.set(name, { looks: this.looks, end })
+    this.#operations.set(name, { polls: this.polls, end })
   }
 
   #assertAllowed(name: string, { location, sku }: RegistryInput): void {
@@ -151,5 +151,5 @@ export class AzureSubscription {
   }
 }
 
-/** Those of Azure are 52 characters. */
+/** A password of Azure has 52 characters. */
 const newPassword = (): string => `canary${randomBytes(23).toString('hex')}`

@@ -7,7 +7,7 @@ export interface Claims {
   readonly exp: number
 }
 
-/** Tokens in the form of JWT, known by whoever issued them: nothing here needs a signature that holds. */
+/** Issues tokens in the form of a JWT. The issuer remembers its tokens, so no signature is needed. */
 export class TokenIssuer {
   readonly #issued = new Map<string, Claims>()
 
@@ -19,13 +19,13 @@ export class TokenIssuer {
     return token
   }
 
-  /** @returns undefined for a token that was not issued here, or has ended */
+  /** @returns undefined for a token of another issuer or an expired one */
   read(token: string): Claims | undefined {
     const claims = this.#issued.get(token)
     return claims !== undefined && claims.exp * 1000 > Date.now() ? claims : undefined
   }
 
-  /** All that was issued: what must show nowhere. */
+  /** All issued tokens. They must not appear in any output. */
   get all(): readonly string[] {
     return [...this.#issued.keys()]
   }

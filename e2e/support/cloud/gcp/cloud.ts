@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { CallLog, type Fault } from '../calls.ts'
+import { CallLog, type CallFault } from '../calls.ts'
 
-/** A call, as both forms of the APIs have it. */
+/** A call of an API, independent of its transport (gRPC or REST). */
 export interface ApiCall {
   readonly method: keyof typeof METHODS
   readonly request: ApiRequest
@@ -27,7 +27,7 @@ interface Operation {
   error?: object
 }
 
-/** An answer that refuses, by a name of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
+/** An error answer with a status name of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 export class Refusal extends Error {
   readonly status: string
   readonly details: readonly object[]
@@ -40,27 +40,30 @@ export class Refusal extends Error {
   }
 }
 
-const FAULTS: Readonly<Record<Fault, Refusal>> = {
+const FAULTS: Readonly<Record<CallFault, Refusal>> = {
   refuse: new Refusal('PERMISSION_DENIED', 'Permission denied on the resource, or it may not exist.'),
   throttle: new Refusal('RESOURCE_EXHAUSTED', 'Quota exceeded for quota metric.', 'RATE_LIMIT_EXCEEDED'),
   cut: new Refusal('UNAVAILABLE', 'The service is currently unavailable.'),
 }
 
-/** The number of the project, which replies have where requests may have its name. */
+/** The number of the project. Answers contain the number even if the request named the project by its id. */
 const NUMBER = '232342569935'
 const ARTIFACT_REGISTRY = 'artifactregistry.googleapis.com'
 
-/** A project in memory: what of Service Usage and of Artifact Registry is used, with every way in which they fail. */
+/**
+ * A fake project in memory: the parts of Service Usage and Artifact Registry that gpreg uses, with all their ways to
+ * fail.
+ */
 export class Cloud {
   readonly enabled = new Set<string>()
   readonly repositories = new Map<string, Repository>()
   readonly log = new CallLog()
   hasBilling = true
-  /** looks at an operation before it is done */
-  looks = 2
-  /** calls that Artifact Registry still refuses after it was enabled */
+  /** number of status requests before an operation is done */
+  polls = 2
+  /** number of calls that Artifact Registry refuses after it was enabled */
   slowness = 0
-  readonly #operations = new Map<string, { looks: number; finish: () => object }>()
+  readonly #operations = new Map<string, { polls: number; finish: () => object }>()
 
   handle({ method, request }: ApiCall): object {
     const subject = (request.name ?? `${request.parent}/repositories/${request.repositoryId}`)
@@ -79,14 +82,14 @@ export class Cloud {
   }
 
   begin(name: string, finish: () => object): Operation {
-    this.#operations.set(name, { looks: this.looks, finish })
-    return this.look(name)
+    this.#operations.set(name, { polls: this.polls, finish })
+    return this.poll(name)
   }
 
-  look(name: string): Operation {
+  poll(name: string): Operation {
     const operation = this.#operations.get(name)
     if (operation === undefined) throw new Refusal('NOT_FOUND', `Operation ${name} not found.`)
-    if (operation.looks-- > 0) return { name }
+    if (operation.polls-- > 0) return { name }
     return { name, done: true, ...operation.finish() }
   }
 
@@ -115,7 +118,7 @@ const METHODS = {
     })
   },
 
-  GetOperation: (cloud: Cloud, { name = '' }: ApiRequest): Operation => cloud.look(name),
+  GetOperation: (cloud: Cloud, { name = '' }: ApiRequest): Operation => cloud.poll(name),
 
   GetRepository(cloud: Cloud, { name = '' }: ApiRequest): Repository {
     cloud.needsArtifactRegistry()

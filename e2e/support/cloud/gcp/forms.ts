@@ -7,14 +7,14 @@ import { startGrpcServer } from './grpc-server.ts'
 import { startRestServer } from './rest-server.ts'
 import { serviceAccountKey } from './service-account.ts'
 
-/** How the SDK speaks to a fake: as it does to Google, or as with endpoints of one's own. */
+/** The transport between SDK and fake: gRPC as with Google, or REST as with custom endpoints. */
 export type Form = 'gRPC' | 'REST'
 
 export interface ServedCloud extends AsyncDisposable {
   readonly clients: GcpClients
 }
 
-/** Who makes the changes: a key signs its tokens itself, so nobody is asked for one. */
+/** The identity of the caller. It is a key that signs its own tokens, so no token server is needed. */
 const operator = serviceAccountKey('operator@p1.iam.gserviceaccount.com')
 
 export function serveCloud(cloud: Cloud, form: Form): Promise<ServedCloud> {

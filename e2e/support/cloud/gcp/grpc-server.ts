@@ -8,7 +8,7 @@ export interface GrpcServer extends AsyncDisposable {
   readonly port: number
 }
 
-/** The protos that the SDK's packages come with. */
+/** Directories of the protos in the packages of the SDK. */
 const PROTOS = ['@google-cloud/service-usage', '@google-cloud/artifact-registry', 'google-gax'].map(name =>
   resolve(dirname(fileURLToPath(import.meta.resolve(name))), '../protos'),
 )
@@ -23,7 +23,7 @@ const SERVICES = {
   'google.longrunning.Operations': ['GetOperation'],
 } as const
 
-/** Service Usage, Artifact Registry and the operations of both over gRPC, on one port. */
+/** Starts Service Usage, Artifact Registry and the operations of both over gRPC, on one port. */
 export async function startGrpcServer(cloud: Cloud): Promise<GrpcServer> {
   const root = loadProtos()
   const server = new grpc.Server()
@@ -67,7 +67,7 @@ function serve(
   server.addService({ [method]: definition }, { [method]: handler as never })
 }
 
-/** Details are in a trailer: https://grpc.io/docs/guides/error/#richer-error-model */
+/** Puts the details of an error into a trailer: https://grpc.io/docs/guides/error/#richer-error-model */
 function refused({ status, message, details }: Refusal, root: protobuf.Root) {
   const code = Status[status as keyof typeof Status]
   const type = root.lookupType('google.rpc.Status')

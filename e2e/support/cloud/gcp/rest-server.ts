@@ -28,7 +28,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   UNAVAILABLE: 503,
 }
 
-/** The same APIs over HTTP. */
+/** Starts the same APIs over HTTP. */
 export async function startRestServer(cloud: Cloud): Promise<RestServer> {
   const server = createServer(async (request, response) => {
     const { status, body } = await answerTo(request, cloud)

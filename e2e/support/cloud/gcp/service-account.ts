@@ -3,7 +3,7 @@ import { parseServiceAccountKey, type ServiceAccountKey } from '@gpreg/core'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-/** As `gcloud iam service-accounts keys create` writes it, with a real key inside. */
+/** Makes a service account key as `gcloud iam service-accounts keys create` writes it, with a real private key. */
 export function serviceAccountKey(email: string): ServiceAccountKey {
   const [, domain] = email.split('@') as [string, string]
   const content = {

@@ -3,24 +3,24 @@ import { join } from 'node:path'
 import { startRegistry, writeHtpasswd } from './registry.ts'
 import { startServe } from './serve.ts'
 
-/** The registries that copies go from and to. */
-export const END_KINDS = ['docker-registry', 'gpreg serve'] as const
-export type EndKind = (typeof END_KINDS)[number]
+/** The kinds of registry that a test copies from and to. */
+export const REGISTRY_KINDS = ['docker-registry', 'gpreg serve'] as const
+export type RegistryKind = (typeof REGISTRY_KINDS)[number]
 
-/** One user for all. */
+/** The login of all these registries. */
 export const CREDENTIALS = { username: 'mirror', password: 'correct horse: battery' } as const
 
-/** A real registry on disk that wants a password. */
-export interface End extends AsyncDisposable {
-  readonly kind: EndKind
+/** A real registry with its storage on disk and a password. */
+export interface DiskRegistry extends AsyncDisposable {
+  readonly kind: RegistryKind
   readonly host: string
   readonly url: URL
-  /** where its blobs are */
+  /** directory of its blobs */
   readonly storage: string
 }
 
-/** @param directory that it may write to */
-export async function startEnd(kind: EndKind, directory: string): Promise<End> {
+/** @param directory writable directory for the registry */
+export async function startDiskRegistry(kind: RegistryKind, directory: string): Promise<DiskRegistry> {
   await mkdir(directory, { recursive: true })
   if (kind === 'docker-registry') {
     const registry = await startRegistry({ credentials: CREDENTIALS, parent: directory })
@@ -44,8 +44,8 @@ export async function startEnd(kind: EndKind, directory: string): Promise<End> {
   }
 }
 
-/** What a reference leads to: false where there is no such tag. */
-export async function isTagged({ url }: End, repository: string, tag: string): Promise<boolean> {
+/** True if the repository has this tag. */
+export async function isTagged({ url }: DiskRegistry, repository: string, tag: string): Promise<boolean> {
   const { username, password } = CREDENTIALS
   const answer = await fetch(new URL(`/v2/${repository}/manifests/${tag}`, url), {
     method: 'HEAD',
