@@ -85,8 +85,8 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
 
   const { clouds } = options
 
-  const credentialsFor = (side: Side, host: string): Credentials =>
-    clouds === undefined ? files : new CloudCredentials({ host, side, files, clouds }, context)
+  const credentialsFor = (side: Side, host: string, base: URL): Credentials =>
+    clouds === undefined ? files : new CloudCredentials({ host, side, files, clouds, base }, context)
 
   /** The same promise for all who push to the repository. */
   const created = new Map<string, Promise<void>>()
@@ -115,7 +115,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
           connections,
           budget: budgetFor(host),
           waitForQuota: options.waitForQuota ?? false,
-          credentials: credentialsFor(side, host),
+          credentials: base => credentialsFor(side, host, base),
           stallTimeout,
         },
         context,

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
-import { isGpregError, type Side } from '../../errors.ts'
+import { GpregError, isGpregError, type Side } from '../../errors.ts'
+import { isLoopback } from '../http/endpoint.ts'
 import { isSameCredential, type Credential, type Credentials } from './credentials.ts'
 import type { LoginSource, ShortLogin } from './login-source.ts'
 
@@ -21,6 +22,8 @@ export interface CloudCredentialsOptions {
   /** What files know comes first. */
   readonly files: Credentials
   readonly clouds: Clouds
+  /** The URL at which the registry is spoken to. */
+  readonly base: URL
 }
 
 /**
@@ -60,10 +63,11 @@ export class CloudCredentials implements Credentials {
   }
 
   async #fetch(): Promise<Held | undefined> {
-    const { host, side, clouds } = this.#options
+    const { host, side, clouds, base } = this.#options
     try {
       const source = await clouds(host, side)
       if (source === undefined) return undefined
+      if (isReadableOnTheWay(base)) throw plainHttpError(host, side)
       const login = await source.login(host, this.#context)
       const now = this.#context.now()
       const life = login.expiresAt - now
@@ -76,6 +80,20 @@ export class CloudCredentials implements Credentials {
       return undefined
     }
   }
+}
+
+/** Plain HTTP, other than to this machine itself. */
+function isReadableOnTheWay({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !isLoopback(hostname)
+}
+
+/** A login of a cloud opens more than one registry; one from a file was given for this host, and may go. */
+function plainHttpError(host: string, side: Side): GpregError {
+  return new GpregError('unauthorized', `the login of a cloud is not sent to ${host} over plain HTTP`, {
+    host,
+    side,
+    hint: `leave ${host} out of --plain-http, or keep a login for this host alone: gpreg login ${host}`,
+  })
 }
 
 function credentialOf({ username, password, isRefreshToken }: ShortLogin): Credential {

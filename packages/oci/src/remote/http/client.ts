@@ -22,7 +22,8 @@ export interface ClientOptions {
   readonly connections: Connections
   /** shared by both sides */
   readonly budget: HostBudget
-  readonly credentials: Credentials
+  /** The credentials for a registry that is spoken to at this URL: not all may go over plain HTTP. */
+  readonly credentials: (base: URL) => Credentials
   /** Waits where the host has no pulls left, rather than failing. */
   readonly waitForQuota: boolean
   /** milliseconds without a byte */
@@ -61,6 +62,7 @@ export class RegistryClient {
   readonly #options: ClientOptions
   readonly #context: Context
   readonly #authority: Authority
+  #credentials: Credentials | undefined
   #endpoint: Promise<URL> | undefined
   /** The base URL, once it is known. */
   #own: URL | undefined
@@ -80,7 +82,10 @@ export class RegistryClient {
     this.#authority = new Authority({
       host: options.host,
       side: options.side,
-      credential: (repository, refused) => options.credentials.find(options.host, repository, refused),
+      credential: async (repository, refused) => {
+        this.#credentials ??= options.credentials(await this.#base())
+        return this.#credentials.find(options.host, repository, refused)
+      },
       fetchToken: (...args) => this.#fetchToken(...args),
       now: context.now,
     })
