@@ -8,8 +8,8 @@ import {
   quirksOf,
   Sensitive,
 } from '@gpreg/oci'
-import { call, unless } from './call.ts'
-import { createEcrClient, type AwsClientOptions } from './clients.ts'
+import { call, unless } from './api/call.ts'
+import { createEcrClient, type AwsClientOptions } from './api/clients.ts'
 import { MANAGED } from './names.ts'
 
 export interface EcrAccessOptions extends Partial<AwsClientOptions> {

@@ -13,14 +13,14 @@ import {
   type Context,
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { KeyRemoval, RegistryKey } from './access-key.ts'
-import { Bucket, BucketRemoval, BucketTags } from './bucket.ts'
-import { bucketSettings } from './bucket-settings.ts'
-import { checkBucket } from './canary.ts'
-import { createAwsClients, type AwsClients } from './clients.ts'
+import { KeyRemoval, RegistryKey } from './user/access-key.ts'
+import { Bucket, BucketRemoval, BucketTags } from './bucket/bucket.ts'
+import { bucketSettings } from './bucket/bucket-settings.ts'
+import { checkBucket } from './bucket/canary.ts'
+import { createAwsClients, type AwsClients } from './api/clients.ts'
 import { Journal } from './journal.ts'
 import { bucketName, userName } from './names.ts'
-import { RegistryUser, UserPolicy, UserRemoval } from './user.ts'
+import { RegistryUser, UserPolicy, UserRemoval } from './user/user.ts'
 
 export interface AwsProviderOptions {
   readonly installation: string

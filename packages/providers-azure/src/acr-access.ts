@@ -7,10 +7,10 @@ import {
 import type { Context } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import type { TokenCredential } from '@azure/identity'
-import { cloudOfHost, CLOUDS, type AzureCloud } from './clouds.ts'
-import { azureError } from './errors.ts'
-import { AzureIdentity } from './identity.ts'
-import { Line, PLAIN } from './line.ts'
+import { cloudOfHost, CLOUDS, type AzureCloud } from './api/clouds.ts'
+import { azureError } from './api/errors.ts'
+import { AzureIdentity } from './api/identity.ts'
+import { Line, PLAIN } from './api/line.ts'
 
 export interface AcrAccessOptions {
   /** default: the one that the host is in */

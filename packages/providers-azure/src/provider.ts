@@ -13,11 +13,11 @@ import {
 } from '@gpreg/core'
 import { type Login, GpregError, pause } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
-import { AdminLogin, AdminLoginRemoval } from './admin-login.ts'
-import { createAzureClients, type AzureClients } from './clients.ts'
+import { AdminLogin, AdminLoginRemoval } from './registry/admin-login.ts'
+import { createAzureClients, type AzureClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
-import { Registry, RegistryRemoval, type AzureSku } from './registry.ts'
-import { RegistryFinder } from './registry-finder.ts'
+import { Registry, RegistryRemoval, type AzureSku } from './registry/registry.ts'
+import { RegistryFinder } from './registry/registry-finder.ts'
 
 export interface AzureProviderOptions {
   readonly subscriptionId: string

@@ -1,7 +1,7 @@
 import type { ServiceAccountKey, Context } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import { GoogleAuth } from 'google-gax'
-import { authOptions, identityError } from './identity.ts'
+import { authOptions, identityError } from './api/identity.ts'
 
 /** What of google-auth-library is used. */
 export interface TokenSource {

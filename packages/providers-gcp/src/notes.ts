@@ -1,4 +1,4 @@
-import type { GcpRegistry, Place } from './place.ts'
+import type { GcpRegistry, Place } from './repository/repository-location.ts'
 
 export interface NotesOptions {
   readonly place: Place

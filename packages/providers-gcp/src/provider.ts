@@ -15,11 +15,11 @@ import {
   type Context,
 } from '@gpreg/core'
 import { type Login, isGpregError } from '@gpreg/oci'
-import { createGcpClients, identify, type GcpClients } from './clients.ts'
+import { createGcpClients, identify, type GcpClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
-import { OptionalResource } from './optional.ts'
-import { placeOf, type PlaceOptions } from './place.ts'
-import { findRepository, Repository, RepositoryRemoval } from './repository.ts'
+import { OptionalResource } from './optional-resource.ts'
+import { placeOf, type PlaceOptions } from './repository/repository-location.ts'
+import { findRepository, Repository, RepositoryRemoval } from './repository/repository.ts'
 import { EnabledService, LeftService } from './service.ts'
 
 export interface GcpProviderOptions extends PlaceOptions {

@@ -1,7 +1,7 @@
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { protos, type ServiceUsageClient } from '@google-cloud/service-usage'
-import { call, ONE_TRY } from './call.ts'
-import { follow } from './operation.ts'
+import { call, ONE_TRY } from './api/call.ts'
+import { follow } from './api/operation.ts'
 
 /** What of the client of Service Usage is used. */
 export type Services = Pick<ServiceUsageClient, 'initialize' | 'getService' | 'enableService'>

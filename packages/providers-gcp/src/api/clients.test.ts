@@ -7,7 +7,7 @@ import { parseServiceAccountKey, createContext } from '@gpreg/core'
 import { isGpregError } from '@gpreg/oci'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { createGcpClients, gcpEndpoints, identify } from './clients.ts'
-import { createGoogleAccess } from './google-access.ts'
+import { createGoogleAccess } from '../google-access.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'gpreg-gcp-'))
 afterEach(() => vi.unstubAllEnvs())

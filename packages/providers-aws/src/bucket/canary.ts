@@ -13,8 +13,8 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Check, Context } from '@gpreg/core'
 import { pause, unlessAborted, type GpregError } from '@gpreg/oci'
-import { call } from './call.ts'
-import { REGISTRY_PREFIX } from './names.ts'
+import { call } from '../api/call.ts'
+import { REGISTRY_PREFIX } from '../names.ts'
 
 export interface CanaryOptions {
   /** S3 as the registry will see it */

@@ -10,8 +10,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import type { BucketOptions } from './bucket.ts'
-import { call, unless } from './call.ts'
-import { REGISTRY_PREFIX } from './names.ts'
+import { call, unless } from '../api/call.ts'
+import { REGISTRY_PREFIX } from '../names.ts'
 
 const ALL_BLOCKED = {
   BlockPublicAcls: true,

@@ -1,5 +1,5 @@
-import { finishedImages, rateOf, type ProgressState } from './progress-state.ts'
-import { formatBytes, formatSeconds } from './units.ts'
+import { finishedImages, rateOf, type ProgressState } from './state.ts'
+import { formatBytes, formatSeconds } from '../text/units.ts'
 
 const MAX_IMAGES = 4
 const MAX_BLOBS = 6

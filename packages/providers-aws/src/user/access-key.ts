@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-iam'
 import { keep, type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
 import { GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
-import { call, ONCE, unless } from './call.ts'
-import type { Journal } from './journal.ts'
+import { call, ONCE, unless } from '../api/call.ts'
+import type { Journal } from '../journal.ts'
 import { ABSENT, isOurs, lookUpUser } from './user.ts'
 
 export interface AccessKeyOptions {

@@ -1,7 +1,7 @@
 import { memoryVault, createContext } from '@gpreg/core'
 import { describe, expect, it } from 'vitest'
-import { createAwsProvider } from './provider.ts'
-import { scriptedAws, xmlError, type ScriptedAnswer, type SeenRequest } from './testing/scripted-aws.ts'
+import { createAwsProvider } from '../provider.ts'
+import { scriptedAws, xmlError, type ScriptedAnswer, type SeenRequest } from '../testing/scripted-aws.ts'
 
 /** S3 without the bucket, until somebody makes it. */
 function emptyAccount(): (request: SeenRequest) => ScriptedAnswer {

@@ -2,12 +2,12 @@ import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError, isGpregError, PATIENT, type RetryPolicy } from '@gpreg/oci'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
 import { Status } from 'google-gax'
-import { call, ONE_TRY } from './call.ts'
-import { gcpError, SERVICE_DISABLED, type Call } from './errors.ts'
-import { failureOf } from './failure.ts'
+import { call, ONE_TRY } from '../api/call.ts'
+import { gcpError, SERVICE_DISABLED, type Call } from '../api/errors.ts'
+import { failureOf } from '../api/failure.ts'
 import { hasLabels, labelsOf } from './labels.ts'
-import { follow } from './operation.ts'
-import type { Place } from './place.ts'
+import { follow } from '../api/operation.ts'
+import type { Place } from './repository-location.ts'
 
 /** What of the client of Artifact Registry is used. */
 export type Repositories = Pick<

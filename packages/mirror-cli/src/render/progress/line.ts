@@ -1,6 +1,6 @@
 import type { GpregEvent } from '@gpreg/core'
-import { plain, type Paint } from './paint.ts'
-import { formatSeconds } from './units.ts'
+import { plain, type Paint } from '../text/paint.ts'
+import { formatSeconds } from '../text/units.ts'
 
 /** The line that an event is worth where lines stay, undefined where it is worth none. */
 export function renderEvent(

@@ -1,6 +1,6 @@
 import { isGpregError } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
-import { placeOf } from './place.ts'
+import { placeOf } from './repository-location.ts'
 
 const at = { project: 'p1', installation: 'prod', location: 'europe-west1', registry: 'gcr' } as const
 

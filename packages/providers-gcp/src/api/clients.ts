@@ -3,8 +3,8 @@ import { ServiceUsageClient } from '@google-cloud/service-usage'
 import type { ServiceAccountKey } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { GoogleIdentity, identityError } from './identity.ts'
-import type { Repositories } from './repository.ts'
-import type { Services } from './service.ts'
+import type { Repositories } from '../repository/repository.ts'
+import type { Services } from '../service.ts'
 
 /** What talks to Google. Give others to test, or to share what an application has. */
 export interface GcpClients {

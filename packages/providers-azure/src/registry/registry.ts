@@ -1,10 +1,10 @@
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError, isGpregError, PATIENT, withRetry } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
-import { ONCE } from './call.ts'
-import type { RegistryApi } from './clients.ts'
+import { ONCE } from '../api/call.ts'
+import type { RegistryApi } from '../api/clients.ts'
 import { isOurs, tagsOf } from './names.ts'
-import { follow, repeat } from './operation.ts'
+import { follow, repeat } from '../api/operation.ts'
 import type { RegistryFinder } from './registry-finder.ts'
 
 /** https://learn.microsoft.com/azure/container-registry/container-registry-skus */

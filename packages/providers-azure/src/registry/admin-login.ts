@@ -1,8 +1,8 @@
 import { keep, type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
 import { type Login, GpregError, Sensitive } from '@gpreg/oci'
 import type { Registry as Found, RegistryListCredentialsResult } from '@azure/arm-containerregistry'
-import { call } from './call.ts'
-import type { RegistryApi } from './clients.ts'
+import { call } from '../api/call.ts'
+import type { RegistryApi } from '../api/clients.ts'
 import { isOurs } from './names.ts'
 import type { RegistryFinder } from './registry-finder.ts'
 

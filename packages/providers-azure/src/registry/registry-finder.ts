@@ -1,9 +1,9 @@
 import type { Context } from '@gpreg/core'
 import { GpregError, isGpregError } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
-import { call, unless } from './call.ts'
-import type { RegistryApi } from './clients.ts'
-import type { Call } from './errors.ts'
+import { call, unless } from '../api/call.ts'
+import type { RegistryApi } from '../api/clients.ts'
+import type { Call } from '../api/errors.ts'
 import { assertName, installationOf, isOurs, namesFor, type Place } from './names.ts'
 
 export interface FinderOptions extends Place {

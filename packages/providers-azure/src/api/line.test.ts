@@ -2,7 +2,7 @@ import type { Agent } from 'node:https'
 import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
 import { createContext } from '@gpreg/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createAcrAccess } from './acr-access.ts'
+import { createAcrAccess } from '../acr-access.ts'
 import { PassingFailure } from './failure.ts'
 import { Line } from './line.ts'
 

@@ -10,10 +10,10 @@ import {
 } from '@aws-sdk/client-s3'
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { call, unless } from './call.ts'
-import { awsError } from './errors.ts'
-import type { Journal } from './journal.ts'
-import { belongsTo, hasTag, MANAGED, type Tag } from './names.ts'
+import { call, unless } from '../api/call.ts'
+import { awsError } from '../api/errors.ts'
+import type { Journal } from '../journal.ts'
+import { belongsTo, hasTag, MANAGED, type Tag } from '../names.ts'
 
 export interface BucketOptions {
   readonly s3: S3Client

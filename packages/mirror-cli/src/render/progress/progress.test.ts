@@ -1,9 +1,9 @@
 import type { GpregEvent } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { describe, expect, test } from 'vitest'
-import { frame, summarise } from './progress-frame.ts'
-import { renderEvent } from './progress-line.ts'
-import { createProgressState, finishedImages, rateOf, record, sample } from './progress-state.ts'
+import { frame, summarise } from './frame.ts'
+import { renderEvent } from './line.ts'
+import { createProgressState, finishedImages, rateOf, record, sample } from './state.ts'
 
 const MIB = 1024 ** 2
 const digest = `sha256:${'a'.repeat(64)}` as const

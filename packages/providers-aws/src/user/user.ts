@@ -11,8 +11,8 @@ import {
 import { isDeepStrictEqual } from 'node:util'
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { call, unless } from './call.ts'
-import { belongsTo, hasTag, MANAGED, POLICY_NAME, USER_PATH } from './names.ts'
+import { call, unless } from '../api/call.ts'
+import { belongsTo, hasTag, MANAGED, POLICY_NAME, USER_PATH } from '../names.ts'
 import { bucketPolicy, partitionOf } from './policy.ts'
 
 export interface UserOptions {

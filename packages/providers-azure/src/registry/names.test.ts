@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cloudOfHost } from './clouds.ts'
+import { cloudOfHost } from '../api/clouds.ts'
 import { assertName, isOurs, namesFor, tagsOf } from './names.ts'
 
 const place = fc.record({
