@@ -12,17 +12,17 @@ export interface AwsClientOptions {
   readonly profile?: string
   /** URL of S3 that is not AWS's: MinIO, Ceph */
   readonly s3Endpoint?: string
-  /** URL of an IAM beside it */
+  /** URL of an IAM that belongs to that S3 */
   readonly iamEndpoint?: string
-  /** PEM of authorities to trust besides the usual ones: give those as well */
+  /** PEM of all authorities to trust, the usual ones included */
   readonly ca?: readonly string[]
 }
 
-/** What talks to AWS. Give others to test, or to share what an application has. */
+/** The clients of the AWS SDK. A test or an application can give its own. */
 export interface AwsClients {
   readonly s3: S3Client
   readonly iam: IAMClient
-  /** S3 as the bearer of a key sees it */
+  /** a client of S3 that signs with this key */
   s3With(key: AccessKey): S3Client
 }
 
@@ -55,19 +55,19 @@ function commonConfig({ region, profile, ca }: AwsClientOptions) {
       clientConfig: { region },
       ...(profile === undefined ? {} : { profile }),
     }),
-    // Tries again are core's: they are announced, obey an abort, and leave out what must not be done twice.
+    // core retries: it announces each retry, obeys an abort, and leaves out calls that must not run twice.
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: 20_000,
       requestTimeout: 60_000,
-      // The SDK knows no proxies; Node does.
+      // The SDK knows no proxies, so Node's agent reads HTTPS_PROXY.
       httpAgent: new HttpAgent({ keepAlive: true, proxyEnv: process.env }),
       httpsAgent: new HttpsAgent({ keepAlive: true, proxyEnv: process.env, ...(ca ? { ca: [...ca] } : {}) }),
     },
   }
 }
 
-/** Others have no virtual hosts for buckets, and few know the checksums that the SDK adds unasked. */
+/** Other S3 servers have no virtual hosts for buckets, and few know the checksums that the SDK adds by default. */
 function foreignS3(endpoint: string) {
   return {
     endpoint,

@@ -1,7 +1,7 @@
+import { commonHint, type CloudCall } from '@gpreg/core'
 import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
-import type { Call } from './call.ts'
 
-/** Names of errors, of all services: https://docs.aws.amazonaws.com/AmazonS3/latest/API/ErrorResponses.html and each API's reference. */
+/** Error names of all services: https://docs.aws.amazonaws.com/AmazonS3/latest/API/ErrorResponses.html and each API's reference. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   AccessDenied: 'forbidden',
   AccessDeniedException: 'forbidden',
@@ -35,7 +35,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   NoSuchEntityException: 'not-found',
 }
 
-/** What two callers at once get, and clocks that differ: the next try may do. */
+/** Errors of concurrent callers and of differing clocks: the next try may succeed. */
 const PASSING: ReadonlySet<string> = new Set([
   'OperationAborted',
   'ConcurrentModification',
@@ -51,10 +51,10 @@ interface AwsFailure {
 }
 
 /**
- * An error of the SDK as ours. Its own object stays behind: it carries the request and the answer.
+ * A typed error for an error of the SDK. The SDK's object is not its cause, because it carries the request and the answer.
  * Messages of AWS name the caller and the action, never a secret.
  */
-export function awsError(thrown: unknown, { resource, permission }: Call): GpregError {
+export function awsError(thrown: unknown, { resource, permission }: CloudCall): GpregError {
   if (isGpregError(thrown)) return thrown
   const { name = '', message = '', code: system, $metadata } = thrown as AwsFailure
   if (name === 'AbortError') return abortedError()
@@ -75,7 +75,7 @@ function codeOfStatus(status: number | undefined, system: string): ErrorCode {
   if (status === 401) return 'unauthorized'
   if (status === 403) return 'forbidden'
   if (status === 404) return 'not-found'
-  // S3 says "slow down" so, and to HEAD without a word.
+  // S3 says "slow down" with 503, to HEAD without a body.
   if (status === 429 || status === 503) return 'rate-limited'
   return status >= 500 ? 'server-error' : 'protocol'
 }
@@ -88,17 +88,22 @@ function hintOf(code: ErrorCode, permission: string): { hint?: string } {
       return {
         hint: 'log in with aws sso login or aws configure, choose with --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
       }
-    case 'rate-limited':
-      return { hint: 'AWS limits the rate of calls: run the same command again, it goes on where it stopped' }
     case 'unreachable':
       return { hint: 'check the line, the region, --s3-endpoint, HTTPS_PROXY and NO_PROXY' }
-    default:
-      return {}
+    default: {
+      const hint = commonHint(code, 'AWS')
+      return hint === undefined ? {} : { hint }
+    }
   }
 }
 
-/** The command by which whoever may grants a permission. */
-export function grantHint(permission: string): string {
+/** The name that AWS gives an error. */
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : ''
+}
+
+/** The command that grants a permission. */
+function grantHint(permission: string): string {
   const statement = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"${permission}","Resource":"*"}]}`
   return `whoever runs this needs ${permission}: aws iam put-user-policy --user-name YOU --policy-name gpreg --policy-document '${statement}' (put-role-policy for a role); where that is granted, a service control policy or permissions boundary forbids it`
 }

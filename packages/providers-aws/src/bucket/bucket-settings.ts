@@ -20,10 +20,10 @@ const ALL_BLOCKED = {
   RestrictPublicBuckets: true,
 } as const
 
-/** What a setting of the bucket is, and how it is made so. */
+/** A setting of the bucket. */
 interface Setting {
   readonly title: string
-  /** Whether others than AWS are asked for it, too. */
+  /** Whether S3 that is not AWS's has the setting, too. */
   readonly everywhere: boolean
   inspect(bucket: BucketOptions, resource: string, context: Context): Promise<Inspection>
 }
@@ -51,7 +51,7 @@ const publicAccess: Setting = {
   },
 }
 
-/** Encryption that is set up already, by KMS say, is left alone. */
+/** Encryption that is set up already, for example with KMS, is kept. */
 const encryption: Setting = {
   title: 'encryption',
   everywhere: false,
@@ -86,7 +86,7 @@ const INCOMPLETE: LifecycleRule = {
   AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
 }
 
-/** Every push deletes what it uploaded to, which a bucket with versions keeps for ever. */
+/** Every push deletes its temporary upload, which a bucket with versions keeps for ever as a noncurrent version. */
 const NONCURRENT: LifecycleRule = {
   ID: 'gpreg-noncurrent-versions',
   Status: 'Enabled',
@@ -94,7 +94,7 @@ const NONCURRENT: LifecycleRule = {
   NoncurrentVersionExpiration: { NoncurrentDays: 7 },
 }
 
-/** Pushes that broke off leave parts behind, which are paid for. Putting rules replaces all of them, so what is there is read first. */
+/** Removal of the paid-for parts of pushes that broke off. A put replaces all rules, so the existing ones are read first. */
 const lifecycle: Setting = {
   title: 'lifecycle',
   everywhere: true,
@@ -132,7 +132,7 @@ async function hasVersions(
   return answer?.Status !== undefined
 }
 
-/** All settings of the bucket. What only AWS has is left out elsewhere, and the list of changes says so. */
+/** All settings of the bucket. On S3 that is not AWS's, settings that only AWS has are left out, and the list of changes says so. */
 export function bucketSettings(bucket: BucketOptions): Resource[] {
   return [publicAccess, encryption, lifecycle].map(({ title, everywhere, inspect }) => {
     const name = `s3:${title}/${bucket.bucket}`

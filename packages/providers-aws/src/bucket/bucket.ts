@@ -8,27 +8,26 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep, type Inspection, type Resource, type Context, type VaultJournal } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { awsError } from '../api/errors.ts'
-import type { Journal } from '../journal.ts'
-import { belongsTo, hasTag, MANAGED, type Tag } from '../names.ts'
+import { belongsTo, hasTag, MANAGED, type AwsJournalEntry, type Tag } from '../names.ts'
 
 export interface BucketOptions {
   readonly s3: S3Client
   readonly bucket: string
   readonly region: string
   readonly installation: string
-  /** S3 of somebody else: knows neither regions nor ownership */
+  /** S3 that is not AWS's, such as Ceph: it knows neither regions nor ownership */
   readonly isForeign: boolean
-  readonly journal: Journal
+  readonly journal: VaultJournal<AwsJournalEntry>
 }
 
 /** The region that takes no constraint. https://docs.aws.amazonaws.com/AmazonS3/latest/API/API_CreateBucket.html */
 const FIRST_REGION = 'us-east-1'
 
-/** The bucket. One that is there already is taken as it is. */
+/** The bucket. An existing one is kept as it is. */
 export class Bucket implements Resource {
   readonly name: string
   readonly #options: BucketOptions
@@ -46,10 +45,10 @@ export class Bucket implements Resource {
       return { action: 'create', reason, make: () => this.#create(context) }
     }
     if (isForeign || found === region) return keep('is there')
-    throw this.#elsewhere(found)
+    throw this.#elsewhereError(found)
   }
 
-  /** The bucket's region; undefined where there is no bucket. AWS gives reasons in headers only, so the status has to tell. */
+  /** The bucket's region; undefined if there is no bucket. An answer to HEAD has no body, so its status and headers decide. */
   async #head(context: Context): Promise<string | undefined> {
     const { s3, bucket, region } = this.#options
     const about = { resource: this.name, permission: 's3:ListBucket' }
@@ -73,8 +72,8 @@ export class Bucket implements Resource {
 
   async #create(context: Context): Promise<void> {
     const { s3, bucket, region, isForeign, journal } = this.#options
-    // Only what was begun here is destroyed again; so it is written down before.
-    await journal.write({ begun: [...((await journal.read()).begun ?? []), this.name] })
+    // Written before the call, because `destroy` removes only buckets that gpreg began to create.
+    await journal.write({ begun: [...((await journal.get('begun')) ?? []), this.name] })
     const about = { resource: this.name, permission: 's3:CreateBucket' }
     const plain = isForeign || region === FIRST_REGION
     const command = new CreateBucketCommand({
@@ -82,7 +81,7 @@ export class Bucket implements Resource {
       ...(plain
         ? {}
         : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
-      // The registry's driver sends an ACL along with every object, which buckets with ACLs off may refuse.
+      // The registry's driver sends an ACL with every object, which a bucket with ACLs off may refuse.
       ...(isForeign ? {} : { ObjectOwnership: 'BucketOwnerPreferred' }),
     })
     await call(context, about, async options => {
@@ -93,7 +92,7 @@ export class Bucket implements Resource {
     })
   }
 
-  #elsewhere(found: string): GpregError {
+  #elsewhereError(found: string): GpregError {
     const { bucket, region } = this.#options
     return new GpregError('usage', `the bucket ${bucket} is in ${found}, not in ${region}`, {
       resource: this.name,
@@ -107,7 +106,7 @@ interface HeadFailure {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
 }
 
-/** Says whose the bucket is. Putting tags replaces all of them, so what is there is read first. */
+/** The tags that name the bucket's installation. A put replaces all tags, so the existing ones are read first. */
 export class BucketTags implements Resource {
   readonly name: string
   readonly #options: BucketOptions
@@ -119,7 +118,7 @@ export class BucketTags implements Resource {
 
   async inspect(context: Context): Promise<Inspection> {
     const { s3, bucket, installation, journal } = this.#options
-    const { begun } = await journal.read()
+    const begun = await journal.get('begun')
     const tags = await tagsOf(context, s3, bucket)
     const isOurs = begun?.includes(`s3:bucket/${bucket}`) ?? false
     const wanted = [belongsTo(installation), ...(isOurs ? [MANAGED] : [])]
@@ -141,7 +140,7 @@ export class BucketTags implements Resource {
   }
 }
 
-/** The bucket is to be gone, if gpreg made it and nothing is in it. */
+/** The absence of the bucket. Only an empty bucket that gpreg made is removed. */
 export class BucketRemoval implements Resource {
   readonly name: string
   readonly #options: BucketOptions
@@ -173,7 +172,7 @@ export class BucketRemoval implements Resource {
   }
 }
 
-/** No tags is an error to S3. */
+/** The tags of a bucket. S3 answers with an error if there are none. */
 async function tagsOf(context: Context, s3: S3Client, bucket: string): Promise<readonly Tag[]> {
   const about = { resource: `s3:bucket-tags/${bucket}`, permission: 's3:GetBucketTagging' }
   const command = new GetBucketTaggingCommand({ Bucket: bucket })

@@ -17,23 +17,24 @@ import { call } from '../api/call.ts'
 import { REGISTRY_PREFIX } from '../names.ts'
 
 export interface CanaryOptions {
-  /** S3 as the registry will see it */
+  /** S3 with the registry's own key */
   readonly s3: S3Client
   readonly bucket: string
   readonly isForeign: boolean
 }
 
-/** What the registry's driver sends along with every object, and where Gitpod's chart has it encrypt, this too. */
+/** The headers that the registry's driver sends with every object. */
 const AS_DRIVER = { ACL: 'private', StorageClass: 'STANDARD' } as const
+/** The header that it adds if its chart turns encryption on, as Gitpod's does. */
 const ENCRYPTED = { ServerSideEncryption: 'AES256' } as const
 
-/** A new key takes seconds to be known everywhere in AWS; milliseconds. */
+/** In milliseconds: a new key takes seconds to be known everywhere in AWS. */
 const PATIENCE = 60_000
 const BETWEEN = 2_000
 
 /**
- * Does what one push and one pull of the registry do, with its own key: put, copy, read, multipart, list, delete.
- * Policies, regions, keys and encryption that are not as they should be show here, and nowhere else before Gitpod runs.
+ * Makes the requests of one push and one pull with the registry's own key: put, copy, read, multipart, list, delete.
+ * Nothing else before Gitpod runs shows whether policies, region, key and encryption are right.
  */
 export async function checkBucket(options: CanaryOptions, context: Context): Promise<Check[]> {
   const key = `${REGISTRY_PREFIX}gpreg-probe/${randomUUID()}`
@@ -112,7 +113,7 @@ async function read({ s3, bucket }: CanaryOptions, Key: string, context: Context
   })
 }
 
-/** As the driver finds an upload again: it lists uploads, then parts. */
+/** A multipart upload as the driver makes it: it finds an upload again by listing uploads, then parts. */
 async function multipart({ s3, bucket }: CanaryOptions, Key: string, context: Context): Promise<undefined> {
   const object = { Bucket: bucket, Key }
   const send = about(bucket, 's3:PutObject')
@@ -142,7 +143,7 @@ async function remove({ s3, bucket }: CanaryOptions, keys: string[], context: Co
   })
 }
 
-/** Gitpod's chart always has the registry encrypt. Not every S3 can; then that has to be undone in what the installer renders. */
+/** Gitpod's chart always turns encryption on, which not every S3 supports; then it must be turned off in the rendered configuration. */
 async function checkEncryption(options: CanaryOptions, key: string, context: Context): Promise<Check> {
   const name = 'encrypted write'
   const check = await tried(name, false, () => put(options, key, context, ENCRYPTED), context)

@@ -1,26 +1,26 @@
+import type { IAMClient } from '@aws-sdk/client-iam'
 import {
-  CreateAccessKeyCommand,
-  DeleteAccessKeyCommand,
-  GetAccessKeyLastUsedCommand,
-  ListAccessKeysCommand,
-  type AccessKeyMetadata,
-  type IAMClient,
-} from '@aws-sdk/client-iam'
-import { keep, type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
-import { GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
-import { call, ONCE, unless } from '../api/call.ts'
-import type { Journal } from '../journal.ts'
-import { ABSENT, isOurs, lookUpUser } from './user.ts'
+  keep,
+  type Inspection,
+  type Resource,
+  type SecretVault,
+  type VaultJournal,
+  type Context,
+} from '@gpreg/core'
+import { GpregError, PATIENT, withRetry } from '@gpreg/oci'
+import type { AwsJournalEntry } from '../names.ts'
+import { UserKeys, type ListedKey } from './user-keys.ts'
+import { isOurs, lookUpUser } from './user.ts'
 
 export interface AccessKeyOptions {
   readonly iam: IAMClient
   readonly user: string
   readonly installation: string
   readonly vault: SecretVault
-  readonly journal: Journal
+  readonly journal: VaultJournal<AwsJournalEntry>
   /** The object storage uses the same key. */
   readonly isShared: boolean
-  /** Make a new one even though there is a good one. */
+  /** Make a new key although the vault holds a good one. */
   readonly rotate: boolean
 }
 
@@ -28,121 +28,127 @@ export interface AccessKeyOptions {
 const MOST_KEYS = 2
 
 interface KeyState {
-  readonly keys: readonly AccessKeyMetadata[]
-  /** id of the key that the vault holds, as long as it is good */
+  readonly keys: readonly ListedKey[]
+  /** id of the key in the vault, if IAM still has it active */
   readonly stored: string | undefined
-  /** made by a run that broke off before it could write the secret down; nobody ever used them */
+  /** never used keys of a run that broke off before it stored their secret */
   readonly orphans: readonly string[]
-  /** replaced by an earlier rotation */
+  /** keys that an earlier rotation replaced */
   readonly superseded: readonly string[]
 }
 
-/** The key that the registry uses. Its secret is told once only, so the vault is written before and right after. */
+/** The key that the registry uses. AWS tells its secret once only, so the vault is written before and right after. */
 export class RegistryKey implements Resource {
   readonly name: string
   readonly #options: AccessKeyOptions
+  readonly #userKeys: UserKeys
   #isRotated = false
 
   constructor(options: AccessKeyOptions) {
-    this.name = `iam:access-key/${options.user}`
     this.#options = options
+    this.#userKeys = new UserKeys(options.iam, options.user)
+    this.name = this.#userKeys.name
   }
 
   async inspect(context: Context): Promise<Inspection> {
-    const { rotate } = this.#options
+    const { rotate, journal } = this.#options
     const state = await this.#look(context)
-    const isGood = state.stored !== undefined && !(rotate && !this.#isRotated)
-    if (isGood && state.orphans.length === 0) return keep(`${state.stored} is in the secrets file`)
+    const { stored, orphans } = state
+    const isGood = stored !== undefined && !(rotate && !this.#isRotated)
+    if (isGood && orphans.length === 0) return keep(`${stored} is in the secrets file`)
     if (isGood) {
       const make = async () => {
-        await this.#remove(state.orphans, context)
-        await this.#options.journal.write({ 'keys-before': undefined })
+        await this.#remove(orphans, context)
+        await journal.write({ 'keys-before': undefined })
       }
-      return { action: 'delete', reason: lost(state.orphans), make }
+      return { action: 'delete', reason: orphanReason(orphans), make }
     }
-    const doomed = this.#doomed(state)
-    const kept = state.keys.filter(({ AccessKeyId: id }) => !doomed.includes(id!))
-    if (kept.length >= MOST_KEYS) throw await this.#tooMany(kept, context)
-    return {
-      action: 'create',
-      reason: [
-        'its secret goes to the secrets file',
-        ...(state.orphans.length > 0 ? [lost(state.orphans)] : []),
-        ...(rotate && state.superseded.length > 0
-          ? [`removes ${state.superseded.join(', ')}, replaced before`]
-          : []),
-        ...kept.map(({ AccessKeyId: id }) => `${id} goes on working`),
-      ].join('; '),
-      make: () => this.#create(context),
-    }
+    const kept = this.#keptKeys(state)
+    if (kept.length >= MOST_KEYS) throw await this.#tooManyError(kept, context)
+    return { action: 'create', reason: this.#creationReason(state), make: () => this.#create(context) }
   }
 
-  /** From the start each time: a try whose answer was lost may have made a key that nobody knows the secret of. */
+  /** Each try looks at all keys again: a lost answer may have left a key whose secret nobody knows. */
   async #create(context: Context): Promise<void> {
-    const { iam, user, vault, journal, isShared } = this.#options
+    const { vault, journal, isShared } = this.#options
     await withRetry(context, 'iam:CreateAccessKey', PATIENT, async () => {
       const state = await this.#look(context)
-      const doomed = this.#doomed(state)
-      await this.#remove(doomed, context)
-      const before = state.keys.map(({ AccessKeyId: id }) => id!).filter(id => !doomed.includes(id))
+      const before = this.#keptKeys(state).map(({ id }) => id)
+      await this.#remove(this.#doomed(state), context)
       await journal.write({ 'keys-before': before })
-      const about = { resource: this.name, permission: 'iam:CreateAccessKey' }
-      const command = new CreateAccessKeyCommand({ UserName: user })
-      const { AccessKey } = await call(context, about, options => iam.send(command, options), ONCE)
-      const key = {
-        accessKeyId: AccessKey!.AccessKeyId!,
-        secretAccessKey: new Sensitive(AccessKey!.SecretAccessKey!),
-      }
-      const superseded = [...state.superseded, state.stored].filter(id => id && before.includes(id))
+      const key = await this.#userKeys.create(context)
+      const replaced = [...state.superseded, ...(state.stored === undefined ? [] : [state.stored])]
+      const superseded = replaced.filter(id => before.includes(id))
       await vault.update({
         registryStorage: key,
         ...(isShared ? { storage: key } : {}),
-        journal: await journal.with({ 'keys-before': undefined, superseded: superseded as string[] }),
+        journal: await journal.with({ 'keys-before': undefined, superseded }),
       })
       this.#isRotated = true
     })
   }
 
   async #look(context: Context): Promise<KeyState> {
-    const { iam, vault, journal } = this.#options
-    const keys = await listKeys(this.#options, context)
-    const ids = keys.map(({ AccessKeyId: id }) => id!)
+    const { vault, journal } = this.#options
+    const keys = await this.#userKeys.list(context)
     const { registryStorage } = await vault.read()
-    const { 'keys-before': before, superseded = [] } = await journal.read()
-    const active = keys.find(
-      key => key.AccessKeyId === registryStorage?.accessKeyId && key.Status === 'Active',
+    const before = await journal.get('keys-before')
+    const superseded = (await journal.get('superseded')) ?? []
+    const stored = keys.find(({ id, isActive }) => isActive && id === registryStorage?.accessKeyId)?.id
+    const appeared = keys.flatMap(({ id }) =>
+      before === undefined || before.includes(id) || id === stored ? [] : [id],
     )
-    const appeared =
-      before === undefined ? [] : ids.filter(id => !before.includes(id) && id !== active?.AccessKeyId)
-    const found = appeared.length > 0 ? await lookUpUser(this.#options, context) : undefined
-    const unused = await Promise.all(appeared.map(async id => !(await lastUse(iam, id, context))))
     return {
       keys,
-      stored: active?.AccessKeyId,
-      orphans: found && isOurs(found, this.#options) ? appeared.filter((_, index) => unused[index]) : [],
-      superseded: superseded.filter(id => ids.includes(id)),
+      stored,
+      orphans: await this.#orphansAmong(appeared, context),
+      superseded: superseded.filter(id => keys.some(key => key.id === id)),
     }
   }
 
-  /** Keys that go before one is made. */
+  async #orphansAmong(appeared: readonly string[], context: Context): Promise<string[]> {
+    if (appeared.length === 0) return []
+    const user = await lookUpUser(this.#options, context)
+    const uses = await Promise.all(appeared.map(id => this.#userKeys.lastUse(id, context)))
+    if (user === undefined || !isOurs(user, this.#options)) return []
+    return appeared.filter((_, index) => uses[index] === undefined)
+  }
+
+  /** The keys that are removed before a new one is made. */
   #doomed({ orphans, superseded }: KeyState): string[] {
     return [...orphans, ...(this.#options.rotate ? superseded : [])]
   }
 
+  #keptKeys(state: KeyState): ListedKey[] {
+    const doomed = this.#doomed(state)
+    return state.keys.filter(({ id }) => !doomed.includes(id))
+  }
+
+  #creationReason(state: KeyState): string {
+    const { orphans, superseded } = state
+    const replaces = this.#options.rotate && superseded.length > 0
+    return [
+      'its secret goes to the secrets file',
+      ...(orphans.length > 0 ? [orphanReason(orphans)] : []),
+      ...(replaces ? [`removes ${superseded.join(', ')}, replaced before`] : []),
+      ...this.#keptKeys(state).map(({ id }) => `${id} goes on working`),
+    ].join('; ')
+  }
+
   async #remove(ids: readonly string[], context: Context): Promise<void> {
     for (const id of ids) {
-      await deleteKey(this.#options, id, context)
+      await this.#userKeys.remove(id, context)
       const message = `access key ${id} of ${this.#options.user} is removed`
       context.emit({ type: 'warning', code: 'cloud', message, subject: { resource: this.name } })
     }
   }
 
-  async #tooMany(keys: readonly AccessKeyMetadata[], context: Context): Promise<GpregError> {
-    const { iam, user } = this.#options
+  async #tooManyError(keys: readonly ListedKey[], context: Context): Promise<GpregError> {
+    const { user } = this.#options
     const described = await Promise.all(
-      keys.map(async ({ AccessKeyId: id, CreateDate }) => {
-        const used = (await lastUse(iam, id!, context)) ?? 'never used'
-        return `${id} (made ${CreateDate?.toISOString().slice(0, 10)}, ${used})`
+      keys.map(async ({ id, createdAt }) => {
+        const used = (await this.#userKeys.lastUse(id, context)) ?? 'never used'
+        return `${id} (made ${createdAt?.toISOString().slice(0, 10)}, ${used})`
       }),
     )
     return new GpregError(
@@ -150,70 +156,12 @@ export class RegistryKey implements Resource {
       `${user} has two access keys, and AWS allows no third: ${described.join(', ')}`,
       {
         resource: this.name,
-        hint: `name the --secrets-file that holds one of them; or remove one that nothing uses: aws iam delete-access-key --user-name ${user} --access-key-id ${keys[0]!.AccessKeyId}`,
+        hint: `name the --secrets-file that holds one of them; or remove one that nothing uses: aws iam delete-access-key --user-name ${user} --access-key-id ${keys[0]?.id}`,
       },
     )
   }
 }
 
-type KeyRemovalOptions = Pick<AccessKeyOptions, 'iam' | 'user' | 'installation' | 'vault' | 'journal'>
-
-/** All keys of a user that gpreg made are to be gone. */
-export class KeyRemoval implements Resource {
-  readonly name: string
-  readonly #options: KeyRemovalOptions
-
-  constructor(options: KeyRemovalOptions) {
-    this.name = `iam:access-key/${options.user}`
-    this.#options = options
-  }
-
-  async inspect(context: Context): Promise<Inspection> {
-    const { vault, journal } = this.#options
-    const found = await lookUpUser(this.#options, context)
-    if (found === undefined) return keep('is not there')
-    if (!isOurs(found, this.#options)) return keep('gpreg did not make the user')
-    const keys = await listKeys(this.#options, context)
-    if (keys.length === 0) return keep('there are none')
-    return {
-      action: 'delete',
-      reason: keys.map(({ AccessKeyId: id }) => id).join(', '),
-      make: async () => {
-        for (const { AccessKeyId: id } of keys) await deleteKey(this.#options, id!, context)
-        await vault.update({
-          registryStorage: undefined,
-          storage: undefined,
-          journal: await journal.with({ 'keys-before': undefined, superseded: undefined }),
-        })
-      },
-    }
-  }
-}
-
-type Owner = Pick<AccessKeyOptions, 'iam' | 'user'>
-
-async function listKeys({ iam, user }: Owner, context: Context): Promise<readonly AccessKeyMetadata[]> {
-  const about = { resource: `iam:access-key/${user}`, permission: 'iam:ListAccessKeys' }
-  const command = new ListAccessKeysCommand({ UserName: user })
-  const answer = await call(context, about, options => unless(ABSENT, iam.send(command, options)))
-  return answer?.AccessKeyMetadata ?? []
-}
-
-async function deleteKey({ iam, user }: Owner, id: string, context: Context): Promise<void> {
-  const about = { resource: `iam:access-key/${user}/${id}`, permission: 'iam:DeleteAccessKey' }
-  const command = new DeleteAccessKeyCommand({ UserName: user, AccessKeyId: id })
-  await call(context, about, options => unless(ABSENT, iam.send(command, options)))
-}
-
-/** When and for what a key was used last; undefined where it never was. */
-async function lastUse(iam: IAMClient, id: string, context: Context): Promise<string | undefined> {
-  const about = { resource: `iam:access-key/${id}`, permission: 'iam:GetAccessKeyLastUsed' }
-  const command = new GetAccessKeyLastUsedCommand({ AccessKeyId: id })
-  const { AccessKeyLastUsed: used } = await call(context, about, options => iam.send(command, options))
-  if (used?.LastUsedDate === undefined) return undefined
-  return `used last ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName}`
-}
-
-function lost(orphans: readonly string[]): string {
+function orphanReason(orphans: readonly string[]): string {
   return `removes ${orphans.join(', ')}, made by a run that broke off and never used`
 }

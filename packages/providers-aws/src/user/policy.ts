@@ -1,9 +1,9 @@
 /**
- * The least that the registry's S3 driver works with.
+ * The fewest permissions that the registry's S3 driver works with.
  * https://distribution.github.io/distribution/storage-drivers/s3/#s3-permission-scopes
  *
- * The bucket is in the second statement too: Ceph holds the deletion of several objects against it, and to AWS, where no action on
- * objects ever matches a bucket, that says nothing.
+ * The second statement names the bucket, too: Ceph checks the deletion of several objects against the bucket. On AWS that has no
+ * effect, because its actions on objects never match a bucket.
  */
 export function bucketPolicy(bucket: string, partition: string): object {
   const arn = `arn:${partition}:s3:::${bucket}`
@@ -30,7 +30,7 @@ export function bucketPolicy(bucket: string, partition: string): object {
   }
 }
 
-/** `aws`, `aws-cn`, `aws-us-gov`, … as the names of what is in it say. */
+/** The partition in a resource name: `aws`, `aws-cn`, `aws-us-gov`, … */
 export function partitionOf(arn: string | undefined): string {
   return arn?.split(':')[1] ?? 'aws'
 }

@@ -25,7 +25,7 @@ export interface UserOptions {
 export const ABSENT = ['NoSuchEntityException', 'NoSuchEntity']
 const resourceOf = (user: string) => `iam:user/${user}`
 
-/** The user whose key the registry uses. */
+/** The IAM user whose key the registry uses. */
 export class RegistryUser implements Resource {
   readonly name: string
   readonly #options: UserOptions
@@ -45,7 +45,7 @@ export class RegistryUser implements Resource {
         const about = { resource: this.name, permission: 'iam:CreateUser' }
         const Tags = [MANAGED, belongsTo(installation)]
         const command = new CreateUserCommand({ UserName: user, Path: USER_PATH, Tags })
-        // An answer that was lost, then tried again.
+        // The answer of an earlier try may have been lost.
         const there = ['EntityAlreadyExistsException', 'EntityAlreadyExists']
         await call(context, about, options => unless(there, iam.send(command, options)))
       },
@@ -53,7 +53,7 @@ export class RegistryUser implements Resource {
   }
 }
 
-/** What the user may do: with the one bucket what the registry's driver needs, and nothing else. */
+/** The user's permissions: those that the registry's driver needs on the one bucket, and no others. */
 export class UserPolicy implements Resource {
   readonly name: string
   readonly #options: UserOptions
@@ -81,7 +81,7 @@ export class UserPolicy implements Resource {
     }
   }
 
-  /** Comes percent-encoded. https://docs.aws.amazonaws.com/IAM/latest/APIReference/API_GetUserPolicy.html */
+  /** The document is percent-encoded. https://docs.aws.amazonaws.com/IAM/latest/APIReference/API_GetUserPolicy.html */
   async #read(context: Context): Promise<unknown> {
     const { iam, user } = this.#options
     const about = { resource: this.name, permission: 'iam:GetUserPolicy' }
@@ -91,7 +91,7 @@ export class UserPolicy implements Resource {
   }
 }
 
-/** The user is to be gone, and its policy. Keys have to go before. */
+/** The absence of the user and its policy. Its keys must be removed before. */
 export class UserRemoval implements Resource {
   readonly name: string
   readonly #options: UserOptions
@@ -121,7 +121,7 @@ export class UserRemoval implements Resource {
   }
 }
 
-/** Whether gpreg made the user, for this installation. */
+/** Whether gpreg made the user for this installation. */
 export function isOurs({ Tags }: IamUser, { installation }: Pick<UserOptions, 'installation'>): boolean {
   return hasTag(Tags, MANAGED) && hasTag(Tags, belongsTo(installation))
 }
@@ -137,8 +137,8 @@ export async function lookUpUser(
 }
 
 /**
- * The installation's user, if it is there.
- * @throws `name-taken` where a user of that name is not the installation's
+ * The installation's user; undefined if it is missing.
+ * @throws `name-taken` if a user of that name does not belong to the installation
  */
 async function findUser(options: UserOptions, context: Context): Promise<IamUser | undefined> {
   const { user, installation } = options

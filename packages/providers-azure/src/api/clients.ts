@@ -2,9 +2,9 @@ import { ContainerRegistryManagementClient, type RegistriesOperations } from '@a
 import { GpregError } from '@gpreg/oci'
 import { CLOUDS, type AzureCloud } from './clouds.ts'
 import { AzureIdentity } from './identity.ts'
-import { Line } from './line.ts'
+import { Transport } from './transport.ts'
 
-/** What of the client of Container Registry is used. */
+/** The used part of the client of Container Registry. */
 export type RegistryApi = Pick<
   RegistriesOperations,
   | 'get'
@@ -17,7 +17,7 @@ export type RegistryApi = Pick<
   | 'regenerateCredential'
 >
 
-/** What talks to Azure. Give others to test, or to share what an application has. */
+/** The clients of the SDK. A test or an application can give its own. */
 export interface AzureClients {
   readonly registries: RegistryApi
 }
@@ -26,9 +26,9 @@ export interface AzureClientOptions {
   readonly subscriptionId: string
   /** default: public */
   readonly cloud?: AzureCloud
-  /** URL of an Azure Resource Manager of one's own, as Azure Stack has; default: that of the cloud */
+  /** URL of a private Azure Resource Manager, such as Azure Stack's; default: that of the cloud */
   readonly resourceManager?: string
-  /** PEM of authorities to trust besides the usual ones: give those as well */
+  /** PEM of all authorities to trust, the usual ones included */
   readonly ca?: readonly string[]
 }
 
@@ -37,7 +37,7 @@ export function createAzureClients(options: AzureClientOptions): AzureClients {
   const { subscriptionId, cloud = 'public', ca } = options
   const endpoint = resourceManagerOf(options.resourceManager ?? CLOUDS[cloud].resourceManager)
   const client = new ContainerRegistryManagementClient(new AzureIdentity({ cloud, ca }), subscriptionId, {
-    ...new Line(ca).options,
+    ...new Transport(ca).options,
     endpoint,
   })
   return { registries: client.registries }

@@ -1,6 +1,6 @@
 import { AzureAuthorityHosts } from '@azure/identity'
 
-/** One of the Azures, which know nothing of each other. */
+/** A cloud of Azure. The clouds are separate: an account of one does not exist in another. */
 export type AzureCloud = 'public' | 'usgov' | 'china'
 
 interface CloudFacts {
@@ -8,15 +8,15 @@ interface CloudFacts {
   readonly resourceManager: string
   /** URL of Entra */
   readonly authority: string
-  /** Whom a token for the login to registries is for. */
+  /** the audience of a token for the login to registries */
   readonly registryAudience: string
   readonly registryHost: RegExp
 }
 
 /**
  * https://github.com/Azure/azure-sdk-for-js/blob/main/sdk/containerregistry/container-registry/src/models.ts (`KnownContainerRegistryAudience`):
- * registries take tokens for ARM as well, unless that was turned off. In the public cloud there is a narrower audience, for which
- * whoever gets hold of the token can do nothing but with registries.
+ * registries also accept tokens for ARM, unless that was turned off. The public cloud has a narrower audience, whose tokens are
+ * useless outside registries.
  */
 export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {
   public: {
@@ -39,12 +39,12 @@ export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {
   },
 }
 
-/** The cloud of a registry, by its host; undefined for every other host. */
+/** The cloud of a registry by its host; undefined for every other host. */
 export function cloudOfHost(host: string): AzureCloud | undefined {
   return (Object.keys(CLOUDS) as AzureCloud[]).find(cloud => CLOUDS[cloud].registryHost.test(host))
 }
 
-/** Whether Microsoft vouches for an authority; others must be trusted as they are named, since nobody knows them. */
+/** Whether Microsoft knows an authority. A private one must be trusted without asking Microsoft about it. */
 export function isKnownAuthority(authority: string): boolean {
   return Object.values(CLOUDS).some(known => new URL(known.authority).host === URL.parse(authority)?.host)
 }

@@ -1,22 +1,19 @@
+import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
 import { abortedError, GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
 import { failureOf, type Failure } from './failure.ts'
 
-/** One call to Azure: what it is about, and the permission that it needs, as roles name it. */
-export interface Call {
-  /** such as `acr:registry/gitpod1a2b3c4d` */
-  readonly resource: string
-  /** such as `Microsoft.ContainerRegistry/registries/write` */
-  readonly permission: string
+/** A call to Azure. Its permission is named as in roles, such as `Microsoft.ContainerRegistry/registries/write`. */
+export interface AzureCall extends CloudCall {
   readonly subscriptionId?: string
   readonly resourceGroup?: string
   readonly location?: string
 }
 
-/** Codes of ARM: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors; what is not here goes by its status. */
+/** Codes of ARM: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors. A code that is not listed is mapped by the HTTP status. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   // https://github.com/Azure/azure-cli/issues/13951
   AlreadyInUse: 'name-taken',
-  // What is asked for is right, and not allowed as things are.
+  // The request is valid, but the subscription, a policy or a lock does not allow it.
   MissingSubscriptionRegistration: 'forbidden',
   ReadOnlyDisabledSubscription: 'forbidden',
   RequestDisallowedByPolicy: 'forbidden',
@@ -25,14 +22,14 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   InvalidSubscriptionId: 'not-found',
 }
 
-/** Those of 403 by which something else than a role is missing. */
+/** Codes of a 403 that no role can mend. */
 const NO_ROLE_HELPS: ReadonlySet<string> = new Set(Object.keys(CODES))
 
 /**
- * An error of the SDK as ours. Its own object stays behind: it carries the request, and a token with it.
+ * A typed error for an error of the SDK. The SDK's object is not its cause, because it carries the request with its token.
  * Messages of ARM name the caller and the action, never a secret.
  */
-export function azureError(thrown: unknown, about: Call): GpregError {
+export function azureError(thrown: unknown, about: AzureCall): GpregError {
   if (isGpregError(thrown)) return thrown
   if ((thrown as Error).name === 'AbortError') return abortedError()
   const failure = failureOf(thrown)
@@ -41,11 +38,11 @@ export function azureError(thrown: unknown, about: Call): GpregError {
   return new GpregError('bug', `${resource}: ${(thrown as Error).message.slice(0, 500)}`, { resource })
 }
 
-function failedError(failure: Failure, about: Call): GpregError {
+function failedError(failure: Failure, about: AzureCall): GpregError {
   const { resource, permission } = about
   const { status, code: name = '', message, retryAfter } = failure
   const code = codeOf(failure)
-  // Policies are named at length, and whoever reads it has to find them.
+  // Names of policies are long, and the reader needs all of them.
   const said = [name, message].filter(Boolean).join(': ').slice(0, 4_000)
   return new GpregError(code, `${permission} on ${resource}: ${said}`, {
     resource,
@@ -57,7 +54,7 @@ function failedError(failure: Failure, about: Call): GpregError {
 }
 
 function codeOf({ status, code = '' }: Failure): ErrorCode {
-  if (status === undefined) return codeOfLine(code)
+  if (status === undefined) return code === 'ETIMEDOUT' ? 'stalled' : codeOfConnection(code)
   if (CODES[code] !== undefined) return CODES[code]
   switch (status) {
     case 400:
@@ -71,28 +68,27 @@ function codeOf({ status, code = '' }: Failure): ErrorCode {
     case 429:
       return 'rate-limited'
     default:
-      // A conflict is with something that goes on at the same time.
+      // A conflict with a change that runs at the same time.
       return status >= 500 || status === 409 ? 'server-error' : 'protocol'
   }
 }
 
-function codeOfLine(code: string): ErrorCode {
-  if (code === 'ETIMEDOUT') return 'stalled'
-  return /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_)/.test(code)
-    ? 'tls-untrusted'
-    : 'unreachable'
+/** The code of an error of the SDK, such as `ResourceNotFound`. */
+export function codesOf(thrown: unknown): readonly string[] {
+  const { code } = thrown as { readonly code?: string }
+  return code === undefined ? [] : [code]
 }
 
 const isMissing = (code: ErrorCode, name: string): boolean => code === 'forbidden' && !NO_ROLE_HELPS.has(name)
 
 type Hint = Pick<ErrorDetails, 'hint'>
 
-function hintOf(code: ErrorCode, { code: name = '' }: Failure, about: Call): Hint {
-  const hint = HINTS_BY_NAME[name]?.(about) ?? HINTS[code]?.(about)
+function hintOf(code: ErrorCode, { code: name = '' }: Failure, about: AzureCall): Hint {
+  const hint = HINTS_BY_NAME[name]?.(about) ?? HINTS[code]?.(about) ?? commonHint(code, 'Azure')
   return hint === undefined ? {} : { hint }
 }
 
-type HintFor = (about: Call) => string
+type HintFor = (about: AzureCall) => string
 
 const HINTS_BY_NAME: Readonly<Record<string, HintFor>> = {
   MissingSubscriptionRegistration: ({ subscriptionId }) =>
@@ -110,10 +106,6 @@ const HINTS_BY_NAME: Readonly<Record<string, HintFor>> = {
 const HINTS: Readonly<Partial<Record<ErrorCode, HintFor>>> = {
   forbidden: grantHint,
   unauthorized: () => IDENTITY_HINT,
-  'rate-limited': () =>
-    'Azure limits the rate of calls: run the same command again, it goes on where it stopped',
-  unreachable: () => 'check the line, HTTPS_PROXY and NO_PROXY',
-  'tls-untrusted': () => 'name the authority that signed it in NODE_EXTRA_CA_CERTS',
 }
 
 const SUBSCRIPTION_HINT = 'az account list shows the subscriptions of whoever is logged in'
@@ -121,7 +113,7 @@ const SUBSCRIPTION_HINT = 'az account list shows the subscriptions of whoever is
 export const IDENTITY_HINT =
   'log in with az login (az cloud set for another cloud than the public one), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'
 
-function grantHint({ permission, subscriptionId, resourceGroup }: Call): string {
+function grantHint({ permission, subscriptionId, resourceGroup }: AzureCall): string {
   const scope = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`
   return `whoever runs this needs ${permission}: az role assignment create --assignee YOU --role Contributor --scope ${scope}`
 }

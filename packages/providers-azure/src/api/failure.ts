@@ -1,15 +1,15 @@
-/** What Azure says of a request that it did not do, or why there is no answer. */
+/** Azure's reason for a refused request, or the reason for a missing answer. */
 export interface Failure {
-  /** of HTTP; undefined where there was no answer */
+  /** of HTTP; undefined without an answer */
   readonly status?: number | undefined
-  /** in the words of Azure, such as `AuthorizationFailed`; without an answer, those of the system, such as `ECONNREFUSED` */
+  /** of Azure, such as `AuthorizationFailed`; without an answer, of the system, such as `ECONNREFUSED` */
   readonly code?: string | undefined
   readonly message: string
   /** milliseconds */
   readonly retryAfter?: number | undefined
 }
 
-/** A failure that passes. Unlike the SDK's own error it ends no poller, which can then be asked again. */
+/** A temporary failure. The SDK's own error would end a poller; after this one the poller can be asked again. */
 export class PassingFailure extends Error implements Failure {
   override readonly name = 'PassingFailure'
   readonly status: number | undefined
@@ -31,14 +31,14 @@ interface SdkError {
   readonly message?: string
 }
 
-/** @returns undefined where the error is neither an answer of Azure nor one of the line */
+/** @returns undefined for an error that is neither an answer of Azure nor a failed connection */
 export function failureOf(thrown: unknown): Failure | undefined {
   if (thrown instanceof PassingFailure) return thrown
   const { name, statusCode: status, code, message = '' } = thrown as SdkError
   return name === 'RestError' ? { status, code, message } : undefined
 }
 
-/** The envelope of ARM: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/common-api-details.md#error-response-content */
+/** Reads the error document of ARM: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/common-api-details.md#error-response-content */
 export function failureIn(status: number, body: string | null | undefined): Failure {
   const { code, message } = errorIn(body ?? '') ?? {}
   return {

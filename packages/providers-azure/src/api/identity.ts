@@ -8,36 +8,36 @@ import {
 } from '@azure/identity'
 import { CLOUDS, isKnownAuthority, type AzureCloud } from './clouds.ts'
 import { azureError, IDENTITY_HINT } from './errors.ts'
-import { Line } from './line.ts'
+import { Transport } from './transport.ts'
 
 export interface IdentityOptions {
   readonly cloud: AzureCloud
-  /** PEM of authorities to trust besides the usual ones: give those as well */
+  /** PEM of all authorities to trust, the usual ones included */
   readonly ca?: readonly string[] | undefined
-  /** default: as the SDK finds an identity */
+  /** default: the identity that the SDK finds */
   readonly credential?: TokenCredential | undefined
 }
 
 const ABOUT = { resource: 'entra:token', permission: 'entra:token' }
 
 /**
- * Whom Azure takes this machine for: as the environment says, a workload or managed identity, or who logged in with `az`.
+ * The identity of this machine in Azure: of the environment, of a workload, a managed one, or the login of `az`.
  * https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
  */
 export class AzureIdentity implements TokenCredential {
-  readonly #line: Line
+  readonly #transport: Transport
   readonly #authority: string
   #chain: TokenCredential | undefined
 
   constructor({ cloud, ca, credential }: IdentityOptions) {
     this.#chain = credential
-    this.#line = new Line(ca)
+    this.#transport = new Transport(ca)
     this.#authority = process.env['AZURE_AUTHORITY_HOST'] || CLOUDS[cloud].authority
   }
 
-  /** An abort leaves the SDK to itself: it cannot be stopped while it asks. @throws `unauthorized`, and what the line does */
+  /** After an abort the SDK's request is left running, because it cannot be cancelled. @throws `unauthorized`, and connection errors */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
-    this.#line.failure = undefined
+    this.#transport.failure = undefined
     const over = new AbortController()
     const signal = options.abortSignal as AbortSignal | undefined
     try {
@@ -48,18 +48,20 @@ export class AzureIdentity implements TokenCredential {
         throw new GpregError('unauthorized', 'no identity in Azure', { hint: IDENTITY_HINT })
       return token
     } catch (error) {
-      throw this.#line.failure === undefined ? identityError(error) : azureError(this.#line.failure, ABOUT)
+      throw this.#transport.failure === undefined
+        ? identityError(error)
+        : azureError(this.#transport.failure, ABOUT)
     } finally {
       over.abort()
     }
   }
 
-  /** Refuses an environment that names no way to be somebody. */
+  /** @throws if the environment describes no identity */
   #findIdentity(): TokenCredential {
     return new DefaultAzureCredential({
-      ...this.#line.options,
+      ...this.#transport.options,
       authorityHost: this.#authority,
-      // Microsoft is asked about authorities that are not its own, and does not know them.
+      // The SDK would ask Microsoft about a private authority, which Microsoft does not know.
       disableInstanceDiscovery: !isKnownAuthority(this.#authority),
     })
   }
@@ -70,7 +72,7 @@ async function untilAborted(signal: AbortSignal, over: AbortSignal): Promise<nev
   throw abortedError()
 }
 
-/** What kept a machine from being somebody in Azure. Messages of Entra name the tenant and the application, never a secret. */
+/** The reason why this machine has no identity in Azure. Messages of Entra name the tenant and the application, never a secret. */
 function identityError(thrown: unknown): GpregError {
   if (isGpregError(thrown)) return thrown
   const [said = ''] = (thrown as Error).message.split(/\r?\n(?=Trace ID)/, 1)

@@ -1,14 +1,10 @@
-import type { Context } from '@gpreg/core'
-import { GpregError, pause, PATIENT } from '@gpreg/oci'
-import { call, type Policy } from './call.ts'
-import type { Call } from './errors.ts'
+import { waitForChange, type CallPolicy, type Context } from '@gpreg/core'
+import { GpregError, PATIENT } from '@gpreg/oci'
+import { call } from './call.ts'
+import type { AzureCall } from './errors.ts'
 import { failureOf } from './failure.ts'
 
-const BETWEEN_LOOKS = 2_000
-/** ten minutes */
-const MOST_LOOKS = 300
-
-/** What of the SDK's pollers is used. */
+/** The used part of the SDK's pollers. */
 interface Poller {
   readonly isDone: boolean
   readonly operationState: { readonly status: string } | undefined
@@ -17,18 +13,18 @@ interface Poller {
 }
 
 /**
- * Begins what takes Azure a while, and follows it to its end.
+ * Begins a long-running operation of Azure and waits for its end.
  * https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
  *
- * @param policy of the beginning alone: a look that fails is taken again
+ * @param policy of the first request alone; a failed look is always taken again
  */
 export async function follow(
   begin: (options: { abortSignal: AbortSignal }) => Poller,
-  about: Call,
+  about: AzureCall,
   context: Context,
-  policy: Policy = PATIENT,
+  policy: CallPolicy = PATIENT,
 ): Promise<void> {
-  // Pollers are promises of their end: one that is returned by itself would be waited for.
+  // A poller is itself a promise of the end: returned without an object around it, it would be awaited here.
   const { poller } = await call(
     context,
     about,
@@ -40,14 +36,14 @@ export async function follow(
     policy,
   )
   const looking = { ...about, permission: 'Microsoft.ContainerRegistry/registries/operationStatuses/read' }
-  await repeat(about.resource, context, async () => {
+  await waitForChange(about.resource, context, async () => {
     if (!poller.isDone) await call(context, looking, options => look(poller, options.abortSignal, about))
     return poller.isDone ? undefined : 'in progress'
   })
 }
 
-/** The SDK tells an operation that failed from a look that failed only by what it throws. */
-async function look(poller: Poller, abortSignal: AbortSignal, about: Call): Promise<void> {
+/** Looks once. The SDK throws for a failed operation and for a failed look alike; only the error tells which. */
+async function look(poller: Poller, abortSignal: AbortSignal, about: AzureCall): Promise<void> {
   try {
     await poller.poll({ abortSignal })
   } catch (error) {
@@ -57,27 +53,4 @@ async function look(poller: Poller, abortSignal: AbortSignal, about: Call): Prom
     const message = `${about.permission} on ${resource}: ${(error as Error).message}`
     throw new GpregError('server-error', message, { resource, retryable: false })
   }
-}
-
-/** Looks until nothing goes on any more. @param state what goes on */
-export async function repeat(
-  resource: string,
-  context: Context,
-  state: () => Promise<string | undefined>,
-): Promise<void> {
-  for (let looks = 0; ; looks++) {
-    const going = await state()
-    if (going === undefined) return
-    if (looks === MOST_LOOKS) throw endlessError(resource)
-    context.emit({ type: 'change.waiting', resource, state: going })
-    await pause(context, BETWEEN_LOOKS)
-  }
-}
-
-function endlessError(resource: string): GpregError {
-  return new GpregError('stalled', `${resource} is still being changed after ten minutes`, {
-    resource,
-    hint: 'run the same command again: it goes on where it stopped',
-    retryable: false,
-  })
 }

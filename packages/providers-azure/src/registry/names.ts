@@ -1,27 +1,29 @@
 import { createHash } from 'node:crypto'
 import { GpregError } from '@gpreg/oci'
 
-export interface Place {
+/** The values that the names of an installation's registry are derived from. */
+export interface NameSeed {
   readonly subscriptionId: string
   readonly resourceGroup: string
   readonly installation: string
 }
 
-/** Hexadecimal digits behind the name, as many as Gitpod's Terraform modules have: https://github.com/gitpod-io/gitpod/blob/main/install/infra/modules/aks/registry.tf */
+/** Hexadecimal digits at the end of the name, as in Gitpod's Terraform modules: https://github.com/gitpod-io/gitpod/blob/main/install/infra/modules/aks/registry.tf */
 const SUFFIX = 8
 
 /**
- * Names for a registry, best first. Names are of the whole world, so others may have taken some; the same place always gets the
- * same ones.
+ * Names for a registry, best first. Names are shared by all users of Azure, so some may be taken; the same seed always gives the
+ * same names.
  */
-export function namesFor({ subscriptionId, resourceGroup, installation }: Place): string[] {
-  // ARM makes no difference between small and capital letters in the first two.
-  const place = [subscriptionId.toLowerCase(), resourceGroup.toLowerCase(), installation].join('/')
-  const digits = createHash('sha256').update(place).digest('hex')
-  return digits.match(new RegExp(`.{${SUFFIX}}`, 'g'))!.map(suffix => `gitpod${suffix}`)
+export function namesFor({ subscriptionId, resourceGroup, installation }: NameSeed): string[] {
+  // ARM ignores the case of subscriptions and resource groups.
+  const seed = [subscriptionId.toLowerCase(), resourceGroup.toLowerCase(), installation].join('/')
+  const digits = createHash('sha256').update(seed).digest('hex')
+  const count = digits.length / SUFFIX
+  return Array.from({ length: count }, (_, at) => `gitpod${digits.slice(at * SUFFIX, (at + 1) * SUFFIX)}`)
 }
 
-/** @throws `usage`. Capital letters are taken by ARM, but not by `az`, and image references have none. */
+/** @throws `usage`. Capital letters are refused, too: ARM accepts them, but `az` does not, and image references have none. */
 export function assertName(name: string): void {
   if (/^[a-z0-9]{5,50}$/.test(name)) return
   throw new GpregError('usage', `${name} cannot be the name of a container registry`, {
@@ -32,17 +34,17 @@ export function assertName(name: string): void {
 const MANAGED = 'gpreg-managed'
 const INSTALLATION = 'gpreg-installation'
 
-/** On what gpreg made, and for whom. */
+/** The tags on a registry that gpreg made, with its installation. */
 export const tagsOf = (installation: string) => ({ [MANAGED]: 'true', [INSTALLATION]: installation })
 
 interface Tagged {
   readonly tags?: Readonly<Record<string, string>>
 }
 
-/** Whether gpreg made it for this installation. */
+/** Whether gpreg made the registry for this installation. */
 export function isOurs({ tags = {} }: Tagged, installation: string): boolean {
   return tags[MANAGED] === 'true' && tags[INSTALLATION] === installation
 }
 
-/** Whose it is by its tags, if anybody's. */
+/** The installation that the tags name; undefined if they name none. */
 export const installationOf = ({ tags }: Tagged): string | undefined => tags?.[INSTALLATION]

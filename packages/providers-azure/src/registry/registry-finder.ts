@@ -3,22 +3,22 @@ import { GpregError, isGpregError } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { call, unless } from '../api/call.ts'
 import type { RegistryApi } from '../api/clients.ts'
-import type { Call } from '../api/errors.ts'
-import { assertName, installationOf, isOurs, namesFor, type Place } from './names.ts'
+import type { AzureCall } from '../api/errors.ts'
+import { assertName, installationOf, isOurs, namesFor, type NameSeed } from './names.ts'
 
-export interface FinderOptions extends Place {
+export interface FinderOptions extends NameSeed {
   readonly registries: RegistryApi
   readonly location: string
-  /** of a registry to adopt, or to make under this name and no other */
+  /** of a registry to adopt, or to create with this name and no other */
   readonly name?: string | undefined
 }
 
-/** Knows the installation's registry: the one that was named, or else the one with its tags; and where it would be made. */
+/** Finds the installation's registry: the named one, or else the one with its tags. Chooses the name of a new registry. */
 export class RegistryFinder {
   readonly #options: FinderOptions
-  /** Set as soon as it is there: what was just made may not be listed yet. */
+  /** name of the registry, once it exists: a new one may not be listed yet */
   #found: string | undefined
-  /** names that were not tried yet, best first */
+  /** names not tried yet, best first */
   #candidates: string[] = []
   #candidate: string
 
@@ -28,7 +28,7 @@ export class RegistryFinder {
     this.#candidate = options.name ?? namesFor(options)[0]!
   }
 
-  /** What it is called, or would be. */
+  /** The name of the registry, or of the one to create. */
   get name(): string {
     return this.#found ?? this.#candidate
   }
@@ -38,13 +38,13 @@ export class RegistryFinder {
   }
 
   /** @param permission such as `registries/read` */
-  about(permission: string): Call {
+  about(permission: string): AzureCall {
     const { subscriptionId, resourceGroup, location } = this.#options
     const full = `Microsoft.ContainerRegistry/${permission}`
     return { resource: this.resource, permission: full, subscriptionId, resourceGroup, location }
   }
 
-  /** @throws `not-found` where there is no such resource group, `name-taken` where it belongs to another installation */
+  /** @throws `not-found` for a missing resource group, `name-taken` for a registry of another installation */
   async find(context: Context): Promise<Found | undefined> {
     const name = this.#found ?? this.#options.name
     const found = name === undefined ? await this.#findByTags(context) : await this.#get(name, context)
@@ -53,7 +53,7 @@ export class RegistryFinder {
     return found
   }
 
-  /** Without a resource group there is no registry either. */
+  /** As `find`, but undefined for a missing resource group. */
   async lookUp(context: Context): Promise<Found | undefined> {
     try {
       return await this.find(context)
@@ -64,17 +64,17 @@ export class RegistryFinder {
   }
 
   /**
-   * Where there is none: starts with the best name that is free.
-   * @returns the registry, where it is there after all and was not listed yet
+   * Chooses the best free name for a new registry.
+   * @returns a registry that exists after all, but was not listed yet
    */
   async firstName(context: Context): Promise<Found | undefined> {
-    const { name, ...place } = this.#options
-    this.#candidates = name === undefined ? namesFor(place) : [name]
+    const { name, ...seed } = this.#options
+    this.#candidates = name === undefined ? namesFor(seed) : [name]
     if (name !== undefined) await this.#assertNoOther(name, context)
     return this.nextName(context)
   }
 
-  /** Goes on to the next name that is free. @throws `name-taken` where none is left */
+  /** Chooses the next free name; returns as `firstName`. @throws `name-taken` if none is left */
   async nextName(context: Context): Promise<Found | undefined> {
     for (;;) {
       const name = this.#candidates.shift()
@@ -88,12 +88,12 @@ export class RegistryFinder {
     }
   }
 
-  /** There is one under the name at hand now. */
-  made(): void {
+  /** Notes that a registry with the chosen name exists now. */
+  created(): void {
     this.#found = this.name
   }
 
-  /** Whether there is one under the name at hand, listed or not. */
+  /** Whether a registry with the chosen name exists, listed or not. */
   async isThere(context: Context): Promise<boolean> {
     const found = await this.#get(this.name, context)
     if (found !== undefined) this.#assertNotOthers(found)
@@ -118,7 +118,7 @@ export class RegistryFinder {
     )
   }
 
-  /** Whoever may not ask finds out by making it. */
+  /** Whether a name is free. True also without the permission to ask: then the creation shows it. */
   async #isAvailable(name: string, context: Context): Promise<boolean> {
     const { registries } = this.#options
     const type = 'Microsoft.ContainerRegistry/registries'
@@ -144,7 +144,7 @@ export class RegistryFinder {
     })
   }
 
-  /** A second registry of the same installation would be found by nobody. */
+  /** Refuses a second registry of the same installation, because nothing would find it. */
   async #assertNoOther(name: string, context: Context): Promise<void> {
     const other = await this.#findByTags(context)
     if (other === undefined) return

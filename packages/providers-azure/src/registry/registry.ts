@@ -1,10 +1,9 @@
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep, waitForChange, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError, isGpregError, PATIENT, withRetry } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
-import { ONCE } from '../api/call.ts'
 import type { RegistryApi } from '../api/clients.ts'
 import { isOurs, tagsOf } from './names.ts'
-import { follow, repeat } from '../api/operation.ts'
+import { follow } from '../api/operation.ts'
 import type { RegistryFinder } from './registry-finder.ts'
 
 /** https://learn.microsoft.com/azure/container-registry/container-registry-skus */
@@ -19,9 +18,10 @@ export interface RegistryOptions {
   readonly sku: AzureSku
 }
 
-const GOES_ON: ReadonlySet<string> = new Set(['Creating', 'Updating'])
+/** The states of a registry that is still being changed. */
+const UNFINISHED: ReadonlySet<string> = new Set(['Creating', 'Updating'])
 
-/** Where the images go, with an admin user. */
+/** The registry that holds the images, with an admin user. */
 export class Registry implements Resource {
   readonly #options: RegistryOptions
 
@@ -29,7 +29,7 @@ export class Registry implements Resource {
     this.#options = options
   }
 
-  /** Which one it is shows when it is looked for. */
+  /** The name may change while a free one is looked for. */
   get name(): string {
     return this.#options.finder.resource
   }
@@ -47,7 +47,7 @@ export class Registry implements Resource {
     const isMade = isOurs(found, this.#options.installation)
     if (state === 'Failed' && isMade) throw this.#failedError()
     if (state === 'Deleting') throw this.#leavingError()
-    if (GOES_ON.has(state)) {
+    if (UNFINISHED.has(state)) {
       const make = async () => {
         await this.#wait(context)
         await this.#enableAdmin(context)
@@ -59,7 +59,7 @@ export class Registry implements Resource {
     return { action: 'update', reason, make: () => this.#enableAdmin(context) }
   }
 
-  /** A registry that is there must not be written over, and a try whose answer was lost may have made it. */
+  /** Tries the names one after the other. An existing registry is never overwritten; a try whose answer was lost may have made it. */
   async #create(context: Context): Promise<void> {
     const { finder } = this.#options
     for (;;) {
@@ -83,18 +83,18 @@ export class Registry implements Resource {
       options => registries.create(resourceGroup, name, wanted, options),
       finder.about('registries/write'),
       context,
-      ONCE,
+      'single',
     )
-    finder.made()
+    finder.created()
   }
 
-  /** For what another run began. */
+  /** Waits for a change that another run began. */
   async #wait(context: Context): Promise<void> {
     const { finder } = this.#options
-    await repeat(this.name, context, async () => {
+    await waitForChange(this.name, context, async () => {
       const { provisioningState: state = 'Failed' } = (await finder.find(context)) ?? {}
       if (state === 'Failed') throw this.#failedError()
-      return GOES_ON.has(state) ? state.toLowerCase() : undefined
+      return UNFINISHED.has(state) ? state.toLowerCase() : undefined
     })
   }
 
@@ -127,7 +127,7 @@ export class Registry implements Resource {
   }
 }
 
-/** The registry is to be gone, where it was made for this installation. */
+/** The absence of the registry. It is removed only if gpreg made it for this installation. */
 export class RegistryRemoval implements Resource {
   readonly #options: RegistryOptions
 

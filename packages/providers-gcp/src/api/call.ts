@@ -1,40 +1,36 @@
-import type { Context } from '@gpreg/core'
-import { GpregError, PATIENT, withRetry, type RetryPolicy } from '@gpreg/oci'
-import { gcpError, type Call } from './errors.ts'
+import { createCloudApi, type CallPolicy, type Context } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
+import { gcpError, type GcpCall } from './errors.ts'
+import { codesOf } from './failure.ts'
 
-/** The SDK has no time-out over REST; in milliseconds. */
-const PATIENCE = 90_000
+/** In milliseconds. Over REST, the SDK itself has no time-out. */
+const CALL_TIMEOUT = 90_000
 
-/** For every call of the SDK: tries again are core's, which announces them and obeys an abort. */
+/** An option for every call of the SDK: core retries, because it announces each retry and obeys an abort. */
 export const ONE_TRY = { retry: null }
 
-type Policy = RetryPolicy | ((error: GpregError) => RetryPolicy)
+const api = createCloudApi<GcpCall>({ toError: gcpError, codesOf })
+export const { unless } = api
 
 /**
- * Calls Google, again where that may help.
- * @throws typed errors that name the permission which is missing
+ * Calls Google Cloud, several times if that may help.
+ * @throws typed errors that name the missing permission
  */
 export function call<T>(
   context: Context,
-  about: Call,
+  about: GcpCall,
   run: () => Promise<T>,
-  policy: Policy = PATIENT,
+  policy?: CallPolicy,
 ): Promise<T> {
-  return withRetry(context, about.permission, policy, async () => {
-    try {
-      return await answerTo(run, context.signal, about)
-    } catch (thrown) {
-      throw gcpError(thrown, about)
-    }
-  })
+  return api.call(context, about, ({ abortSignal }) => answerTo(run, abortSignal, about), policy)
 }
 
-/** The SDK lets nobody take a call back, so an abort leaves it to itself. */
-async function answerTo<T>(run: () => Promise<T>, signal: AbortSignal, { resource }: Call): Promise<T> {
+/** The SDK cannot cancel a call: after an abort or a time-out, the call is left running and its answer ignored. */
+async function answerTo<T>(run: () => Promise<T>, signal: AbortSignal, { resource }: GcpCall): Promise<T> {
   signal.throwIfAborted()
   const over = new AbortController()
-  const giveUp = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
-  const given = new Promise<never>((_, reject) => {
+  const giveUp = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT)])
+  const givenUp = new Promise<never>((_, reject) => {
     const stop = () => {
       const stalled = new GpregError('stalled', `Google gave no answer about ${resource}`, { resource })
       reject(signal.aborted ? signal.reason : stalled)
@@ -42,7 +38,7 @@ async function answerTo<T>(run: () => Promise<T>, signal: AbortSignal, { resourc
     giveUp.addEventListener('abort', stop, { signal: over.signal })
   })
   try {
-    return await Promise.race([run(), given])
+    return await Promise.race([run(), givenUp])
   } finally {
     over.abort()
   }

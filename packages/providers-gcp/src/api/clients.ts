@@ -6,22 +6,22 @@ import { GoogleIdentity, identityError } from './identity.ts'
 import type { Repositories } from '../repository/repository.ts'
 import type { Services } from '../service.ts'
 
-/** What talks to Google. Give others to test, or to share what an application has. */
+/** The clients of the SDK. A test or an application can give its own. */
 export interface GcpClients {
   readonly services: Services
   readonly repositories: Repositories
 }
 
-/** URLs of the APIs, where they are not Google's public ones. */
+/** URLs of the APIs, for others than Google's public ones. */
 export interface GcpEndpoints {
   readonly serviceUsage?: string
   readonly artifactRegistry?: string
 }
 
 export interface GcpClientOptions {
-  /** What has one is spoken to over REST. */
+  /** An API with an endpoint of its own is called over REST. */
   readonly endpoints?: GcpEndpoints
-  /** Who makes the changes; default: as the SDK finds an identity */
+  /** the identity that makes the changes; default: the one that the SDK finds */
   readonly credentials?: ServiceAccountKey
 }
 
@@ -33,7 +33,7 @@ export function createGcpClients({ endpoints = {}, credentials }: GcpClientOptio
   }
 }
 
-/** As gcloud takes them: https://cloud.google.com/sdk/gcloud/reference/topic/configurations (`api_endpoint_overrides`). */
+/** The endpoints in the variables of gcloud: https://cloud.google.com/sdk/gcloud/reference/topic/configurations (`api_endpoint_overrides`). */
 export function gcpEndpoints(env: NodeJS.ProcessEnv): GcpEndpoints {
   const serviceUsage = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE']
   const artifactRegistry = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY']
@@ -41,7 +41,7 @@ export function gcpEndpoints(env: NodeJS.ProcessEnv): GcpEndpoints {
 }
 
 /**
- * Before the first call: the SDK's own try, made within a call, ends the process where it fails.
+ * Signs in before the first call. If the SDK's own sign-in fails within a call, it ends the process.
  * @throws `unauthorized`
  */
 export async function identify({ services, repositories }: GcpClients): Promise<void> {

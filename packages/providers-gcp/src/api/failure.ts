@@ -1,6 +1,6 @@
 import { Status } from 'google-gax'
 
-/** What Google says of a call that it did not do. */
+/** Google's reason for a refused call. */
 export interface Failure {
   readonly code: Status
   readonly message: string
@@ -27,7 +27,7 @@ interface Detail {
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
 const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo'
 
-/** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto; what is not here goes by its hundred */
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto. HTTP statuses not listed are mapped by class (4xx, 5xx). */
 const BY_HTTP_STATUS: Readonly<Record<number, Status>> = {
   400: Status.INVALID_ARGUMENT,
   401: Status.UNAUTHENTICATED,
@@ -41,17 +41,17 @@ const BY_HTTP_STATUS: Readonly<Record<number, Status>> = {
   504: Status.DEADLINE_EXCEEDED,
 }
 
-/** Errors as the SDK throws them: with a number of gRPC, or with a status of HTTP and the answer for a message. */
+/** An error of the SDK. Its number is a code of gRPC, or an HTTP status; then the message is the body of the answer. */
 interface SdkError {
   readonly code?: number | string
   readonly status?: number
-  /** gRPC: the message without the code before it; of an answer, its details */
+  /** over gRPC, the message without its leading code; over HTTP, the details of the answer */
   readonly details?: string | object
   readonly message?: string
   readonly reason?: string
 }
 
-/** @returns undefined where the error is no answer of Google */
+/** @returns undefined for an error that is no answer of Google */
 export function failureOf(thrown: unknown): Failure | undefined {
   const { code, status, details, message = '', reason } = thrown as SdkError
   const number = status ?? code
@@ -62,7 +62,7 @@ export function failureOf(thrown: unknown): Failure | undefined {
   return { code: codeOf(number), message: said, ...(reason ? { reason } : {}) }
 }
 
-/** What an answer, or the end of an operation, says went wrong. */
+/** The failure that an answer or the end of an operation reports. */
 export function failureOfStatus({ code, status, message, details }: RpcStatus): Failure {
   const named = Status[status as keyof typeof Status] as Status | undefined
   const reason = details?.map(reasonIn).find(found => found !== undefined)
@@ -71,6 +71,13 @@ export function failureOfStatus({ code, status, message, details }: RpcStatus): 
     message: message ?? '',
     ...(reason ? { reason } : {}),
   }
+}
+
+/** The names that Google gives a failure: of its code, and of its reason. */
+export function codesOf(thrown: unknown): readonly string[] {
+  const failure = failureOf(thrown)
+  if (failure === undefined) return []
+  return [Status[failure.code], ...(failure.reason === undefined ? [] : [failure.reason])]
 }
 
 function codeOf(number: number): Status {
@@ -86,9 +93,10 @@ function answerIn(message: string): RpcStatus | undefined {
   }
 }
 
-/** Reads the first field of the message itself: the SDK knows the type over HTTP and of answers, but not in operations. */
+/** The reason in a detail. In operations the SDK leaves details undecoded, so the first field of the protobuf is read here. */
 function reasonIn({ '@type': type, reason, type_url, value }: Detail): string | undefined {
   if (type === ERROR_INFO) return reason
   if (type_url !== ERROR_INFO || !(value instanceof Uint8Array) || value[0] !== 0x0a) return undefined
-  return Buffer.from(value.subarray(2, 2 + value[1]!)).toString()
+  const [, length = 0] = value
+  return Buffer.from(value.subarray(2, 2 + length)).toString()
 }

@@ -4,28 +4,28 @@ import { GoogleAuth, Status, type GoogleAuthOptions } from 'google-gax'
 import { gcpError, IDENTITY_HINT } from './errors.ts'
 import { failureOf } from './failure.ts'
 
-/** https://developers.google.com/identity/protocols/oauth2/scopes: what may be done is for roles to say */
+/** https://developers.google.com/identity/protocols/oauth2/scopes. Roles, not scopes, limit the permissions. */
 const SCOPES = 'https://www.googleapis.com/auth/cloud-platform'
 
-/** Milliseconds before the end of a token: core asks for the next one a quarter of an hour before. */
-const RENEWED = 20 * 60_000
+/** In milliseconds: the SDK renews a token this long before its end, which is earlier than @gpreg/oci asks (15 minutes). */
+const RENEW_BEFORE_END = 20 * 60_000
 
-/** As the SDK finds an identity on this machine, or as the key of a service account says. */
+/** Sign-in with the key of a service account, or with the identity that the SDK finds on this machine. */
 export function authOptions(key?: ServiceAccountKey): GoogleAuthOptions {
   return {
     scopes: SCOPES,
-    clientOptions: { eagerRefreshThresholdMillis: RENEWED },
+    clientOptions: { eagerRefreshThresholdMillis: RENEW_BEFORE_END },
     ...(key === undefined ? {} : { credentials: JSON.parse(key.json.reveal()) }),
   }
 }
 
-/** What the clients of the SDK are somebody with. */
+/** The identity of the SDK's clients. */
 export class GoogleIdentity extends GoogleAuth {
   constructor(key?: ServiceAccountKey) {
     super(authOptions(key))
   }
 
-  /** A token that cannot be had shows here, before some call is refused for it. */
+  /** Gets a token at once, so that a missing identity fails here and not in a later call. */
   override async getClient() {
     const client = await super.getClient()
     await client.getRequestHeaders()
@@ -33,8 +33,8 @@ export class GoogleIdentity extends GoogleAuth {
   }
 
   /**
-   * An operation that failed, over REST, is made a request that failed: the SDK has types for the details of the latter, and
-   * cannot read the former at all.
+   * Turns a failed operation into a failed request, over REST: the SDK decodes the details of a failed request, but cannot
+   * read a failed operation at all.
    */
   override async fetch<T>(
     ...args: Parameters<GoogleAuth['fetch']>
@@ -56,15 +56,20 @@ function failedOperation(text: string): object | undefined {
   return done && error ? { error: { ...error, status: Status[error.code] } } : undefined
 }
 
-/** What kept a machine from being somebody in Google Cloud. */
+/** The reason why this machine has no identity in Google Cloud. */
 export function identityError(thrown: unknown): GpregError {
   if (isGpregError(thrown)) return thrown
   const { name, message } = thrown as Error
   const code = failureOf(thrown)?.code
-  const isLine = 'config' in (thrown as object) && code === undefined
-  if (isLine || code === Status.RESOURCE_EXHAUSTED || code === Status.UNAVAILABLE || code === Status.INTERNAL)
+  const isConnection = 'config' in (thrown as object) && code === undefined
+  if (
+    isConnection ||
+    code === Status.RESOURCE_EXHAUSTED ||
+    code === Status.UNAVAILABLE ||
+    code === Status.INTERNAL
+  )
     return gcpError(thrown, { project: '', resource: 'iam:token', permission: 'iam.token' })
-  // An error of syntax quotes what it could not read, and that is a key.
+  // A syntax error quotes the text that it could not read, which is a key.
   const said = name === 'SyntaxError' ? 'what was found cannot be read' : message.slice(0, 300)
   return new GpregError('unauthorized', `no identity in Google Cloud: ${said}`, { hint: IDENTITY_HINT })
 }

@@ -5,7 +5,7 @@ const labelSafe = (text: string): string =>
     .replace(/[^a-z0-9_-]/g, '-')
     .slice(0, 63)
 
-/** On what gpreg made, and for whom. */
+/** The labels on a repository that gpreg made, with its installation. */
 export const labelsOf = (installation: string) => ({
   'gpreg-managed': 'true',
   'gpreg-installation': labelSafe(installation),
@@ -15,7 +15,7 @@ interface Labelled {
   readonly labels?: Readonly<Record<string, string>> | null
 }
 
-/** Whether gpreg made it for this installation. */
+/** Whether gpreg made the repository for this installation. */
 export function hasLabels({ labels }: Labelled, installation: string): boolean {
   return Object.entries(labelsOf(installation)).every(([key, value]) => labels?.[key] === value)
 }

@@ -1,6 +1,6 @@
 import { isGpregError } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
-import { placeOf } from './repository-location.ts'
+import { locationOf } from './repository-location.ts'
 
 const at = { project: 'p1', installation: 'prod', location: 'europe-west1', registry: 'gcr' } as const
 
@@ -12,7 +12,7 @@ describe('where images go', () => {
     ['northamerica-northeast1', 'gcr.io', 'us'],
     ['australia-southeast1', 'gcr.io', 'us'],
   ])('near %s is %s, a repository in %s', (near, host, location) => {
-    expect(placeOf({ ...at, location: near })).toEqual({
+    expect(locationOf({ ...at, location: near })).toEqual({
       project: 'p1',
       location,
       repository: host,
@@ -23,7 +23,7 @@ describe('where images go', () => {
 
   it('under pkg.dev is a repository named after the installation, in the very region', () => {
     const address = 'europe-west1-docker.pkg.dev/p1/prod'
-    expect(placeOf({ ...at, registry: 'artifact-registry' })).toEqual({
+    expect(locationOf({ ...at, registry: 'artifact-registry' })).toEqual({
       project: 'p1',
       location: 'europe-west1',
       repository: 'prod',
@@ -34,19 +34,19 @@ describe('where images go', () => {
 
   it('of a project of a domain has the domain before it, for the installer, too', () => {
     const project = 'example.com:p1'
-    expect(placeOf({ ...at, project })).toMatchObject({
+    expect(locationOf({ ...at, project })).toMatchObject({
       project,
       address: 'eu.gcr.io/example.com/p1',
       registryHost: 'eu.gcr.io/example.com/p1',
     })
-    expect(placeOf({ ...at, project, registry: 'artifact-registry' })).toMatchObject({
+    expect(locationOf({ ...at, project, registry: 'artifact-registry' })).toMatchObject({
       registryHost: 'europe-west1-docker.pkg.dev/example.com/p1/prod',
     })
   })
 
   it.each(['Prod', '1st', 'a_b', 'ends-', 'x'.repeat(64)])('is not named after %s', installation => {
-    const place = () => placeOf({ ...at, installation, registry: 'artifact-registry' })
-    expect(place).toThrow(expect.toSatisfy(error => isGpregError(error, 'usage')))
-    expect(placeOf({ ...at, installation }).repository).toBe('eu.gcr.io')
+    const where = () => locationOf({ ...at, installation, registry: 'artifact-registry' })
+    expect(where).toThrow(expect.toSatisfy(error => isGpregError(error, 'usage')))
+    expect(locationOf({ ...at, installation }).repository).toBe('eu.gcr.io')
   })
 })

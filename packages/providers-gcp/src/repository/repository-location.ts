@@ -1,9 +1,9 @@
 import { GpregError } from '@gpreg/oci'
 
-/** Under which names Google serves the registry. */
+/** The host names of the registry: those of gcr.io, or those of pkg.dev. */
 export type GcpRegistry = 'gcr' | 'artifact-registry'
 
-export interface PlaceOptions {
+export interface LocationOptions {
   readonly project: string
   readonly installation: string
   /** such as `europe-west1` */
@@ -11,18 +11,18 @@ export interface PlaceOptions {
   readonly registry: GcpRegistry
 }
 
-/** A repository of Artifact Registry, and the names that images in it have. */
-export interface Place {
+/** The location of a repository of Artifact Registry, and the address of its images. */
+export interface RepositoryLocation {
   readonly project: string
   readonly location: string
   readonly repository: string
-  /** of images, without a scheme */
+  /** the prefix of its images, without a scheme */
   readonly address: string
-  /** As the installer's configuration has it: of gcr.io the host alone, where that says it all. */
+  /** the address in the installer's configuration: of gcr.io the host alone, unless the project is domain-scoped */
   readonly registryHost: string
 }
 
-/** https://cloud.google.com/artifact-registry/docs/transition/gcr-repositories: hosts, and where their repositories are */
+/** https://cloud.google.com/artifact-registry/docs/transition/gcr-repositories: hosts, and the locations of their repositories */
 const GCR = {
   europe: { host: 'eu.gcr.io', location: 'europe' },
   asia: { host: 'asia.gcr.io', location: 'asia' },
@@ -32,19 +32,23 @@ const GCR = {
 /** https://cloud.google.com/artifact-registry/docs/repositories/create-repos */
 const REPOSITORY_ID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** @throws `usage` where the installation cannot be the name of a repository */
-export function placeOf(options: PlaceOptions): Place {
+/** @throws `usage` for an installation that cannot be the name of a repository */
+export function locationOf(options: LocationOptions): RepositoryLocation {
   return options.registry === 'gcr' ? inContainerRegistry(options) : inArtifactRegistry(options)
 }
 
-function inContainerRegistry({ project, location: near }: PlaceOptions): Place {
+function inContainerRegistry({ project, location: near }: LocationOptions): RepositoryLocation {
   const { host, location } = GCR[continentOf(near)]
   const address = `${host}/${pathOf(project)}`
   const registryHost = isDomainScoped(project) ? address : host
   return { project, location, repository: host, address, registryHost }
 }
 
-function inArtifactRegistry({ project, location, installation: repository }: PlaceOptions): Place {
+function inArtifactRegistry({
+  project,
+  location,
+  installation: repository,
+}: LocationOptions): RepositoryLocation {
   if (!REPOSITORY_ID.test(repository)) {
     throw new GpregError('usage', `${repository} cannot be the name of a repository of Artifact Registry`, {
       hint: 'give --installation at most 63 small letters, digits and hyphens, the first a letter',
@@ -59,6 +63,6 @@ function continentOf(location: string): keyof typeof GCR {
   return continent === 'europe' || continent === 'asia' ? continent : 'elsewhere'
 }
 
-/** https://cloud.google.com/artifact-registry/docs/docker/names#domain: `example.com:project` is two parts of a path */
+/** https://cloud.google.com/artifact-registry/docs/docker/names#domain: `example.com:project` becomes two path segments */
 const pathOf = (project: string): string => project.replace(':', '/')
 const isDomainScoped = (project: string): boolean => project.includes(':')

@@ -1,15 +1,14 @@
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError, isGpregError, PATIENT, type RetryPolicy } from '@gpreg/oci'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
-import { Status } from 'google-gax'
-import { call, ONE_TRY } from '../api/call.ts'
-import { gcpError, SERVICE_DISABLED, type Call } from '../api/errors.ts'
+import { call, ONE_TRY, unless } from '../api/call.ts'
+import { gcpError, SERVICE_DISABLED, type GcpCall } from '../api/errors.ts'
 import { failureOf } from '../api/failure.ts'
 import { hasLabels, labelsOf } from './labels.ts'
 import { follow } from '../api/operation.ts'
-import type { Place } from './repository-location.ts'
+import type { RepositoryLocation } from './repository-location.ts'
 
-/** What of the client of Artifact Registry is used. */
+/** The used part of the client of Artifact Registry. */
 export type Repositories = Pick<
   ArtifactRegistryClient,
   'initialize' | 'getRepository' | 'createRepository' | 'deleteRepository'
@@ -17,30 +16,30 @@ export type Repositories = Pick<
 
 export interface RepositoryOptions {
   readonly repositories: Repositories
-  readonly place: Place
+  readonly where: RepositoryLocation
   readonly installation: string
 }
 
 type Found = protos.google.devtools.artifactregistry.v1.IRepository
 const { Format } = protos.google.devtools.artifactregistry.v1.Repository
 
-/** An API that was just enabled is refused for up to a few minutes: about two are waited for. */
+/** Two and a half minutes: a call to an API that was just enabled is refused for up to a few minutes. */
 const TAKES_EFFECT: RetryPolicy = { attempts: 17, base: 10_000, cap: 10_000 }
 
-/** Where the images go. https://cloud.google.com/artifact-registry/docs/repositories/create-repos */
+/** The repository that holds the images. https://cloud.google.com/artifact-registry/docs/repositories/create-repos */
 export class Repository implements Resource {
   readonly name: string
   readonly #options: RepositoryOptions
 
   constructor(options: RepositoryOptions) {
-    this.name = resourceName(options.place)
+    this.name = resourceName(options.where)
     this.#options = options
   }
 
   async inspect(context: Context): Promise<Inspection> {
     const found = await findRepository(this.#options, context)
     if (found !== undefined) return this.#kept(found)
-    const reason = `for images, in ${this.#options.place.location}`
+    const reason = `for images, in ${this.#options.where.location}`
     return { action: 'create', reason, make: () => this.#create(context) }
   }
 
@@ -55,25 +54,25 @@ export class Repository implements Resource {
   }
 
   async #create(context: Context): Promise<void> {
-    const { repositories, installation, place } = this.#options
-    const about = aboutOf(place, 'artifactregistry.repositories.create')
+    const { repositories, installation, where } = this.#options
+    const about = aboutOf(where, 'artifactregistry.repositories.create')
     const request = {
-      parent: `projects/${place.project}/locations/${place.location}`,
-      repositoryId: place.repository,
+      parent: `projects/${where.project}/locations/${where.location}`,
+      repositoryId: where.repository,
       repository: {
         format: Format.DOCKER,
         description: 'Workspace images of Gitpod',
         labels: labelsOf(installation),
       },
     }
-    const create = () => unlessDisabled(repositories.createRepository(request, ONE_TRY), about)
+    const create = () => retryableIfDisabled(repositories.createRepository(request, ONE_TRY), about)
     const patience = (error: GpregError) => (error.code === 'forbidden' ? TAKES_EFFECT : PATIENT)
     try {
       const [operation] = await call(context, about, create, patience)
       await follow(operation, about, context)
     } catch (error) {
       if (!isGpregError(error, 'name-taken')) throw error
-      // Of a try whose answer was lost, or made by another meanwhile.
+      // Made by a try whose answer was lost, or by another run meanwhile.
       const found = await findRepository(this.#options, context)
       if (found === undefined) throw error
       this.#kept(found)
@@ -81,13 +80,13 @@ export class Repository implements Resource {
   }
 }
 
-/** The repository is to be gone, where it was made for this installation. */
+/** The absence of the repository. It is removed only if gpreg made it for this installation. */
 export class RepositoryRemoval implements Resource {
   readonly name: string
   readonly #options: RepositoryOptions
 
   constructor(options: RepositoryOptions) {
-    this.name = resourceName(options.place)
+    this.name = resourceName(options.where)
     this.#options = options
   }
 
@@ -100,9 +99,9 @@ export class RepositoryRemoval implements Resource {
   }
 
   async #remove(context: Context): Promise<void> {
-    const { repositories, place } = this.#options
-    const about = aboutOf(place, 'artifactregistry.repositories.delete')
-    const name = fullName(place)
+    const { repositories, where } = this.#options
+    const about = aboutOf(where, 'artifactregistry.repositories.delete')
+    const name = fullName(where)
     try {
       const [operation] = await call(context, about, () => repositories.deleteRepository({ name }, ONE_TRY))
       await follow(operation, about, context)
@@ -112,22 +111,17 @@ export class RepositoryRemoval implements Resource {
   }
 }
 
-/** @returns undefined also while the API is off: what is in it cannot be seen then */
+/** @returns undefined also while the API is off, because its repositories cannot be read then */
 export function findRepository(options: RepositoryOptions, context: Context): Promise<Found | undefined> {
-  const { repositories, place } = options
-  return call(context, aboutOf(place, 'artifactregistry.repositories.get'), async () => {
-    try {
-      const [found] = await repositories.getRepository({ name: fullName(place) }, ONE_TRY)
-      return found
-    } catch (thrown) {
-      const failure = failureOf(thrown)
-      if (failure?.code === Status.NOT_FOUND || failure?.reason === SERVICE_DISABLED) return undefined
-      throw thrown
-    }
+  const { repositories, where } = options
+  return call(context, aboutOf(where, 'artifactregistry.repositories.get'), async () => {
+    const answer = repositories.getRepository({ name: fullName(where) }, ONE_TRY)
+    return (await unless(['NOT_FOUND', SERVICE_DISABLED], answer))?.[0]
   })
 }
 
-async function unlessDisabled<T>(answer: Promise<T>, about: Call): Promise<T> {
+/** Lets a call be retried while its API is off: it may have been enabled a moment ago. */
+async function retryableIfDisabled<T>(answer: Promise<T>, about: GcpCall): Promise<T> {
   try {
     return await answer
   } catch (thrown) {
@@ -136,14 +130,14 @@ async function unlessDisabled<T>(answer: Promise<T>, about: Call): Promise<T> {
   }
 }
 
-const fullName = ({ project, location, repository }: Place): string =>
+const fullName = ({ project, location, repository }: RepositoryLocation): string =>
   `projects/${project}/locations/${location}/repositories/${repository}`
 
-const resourceName = ({ location, repository }: Place): string =>
+const resourceName = ({ location, repository }: RepositoryLocation): string =>
   `artifactregistry:repository/${location}/${repository}`
 
-const aboutOf = (place: Place, permission: string): Call => ({
-  project: place.project,
-  resource: resourceName(place),
+const aboutOf = (where: RepositoryLocation, permission: string): GcpCall => ({
+  project: where.project,
+  resource: resourceName(where),
   permission,
 })

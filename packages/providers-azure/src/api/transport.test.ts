@@ -4,7 +4,7 @@ import { createContext } from '@gpreg/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createAcrAccess } from '../acr-access.ts'
 import { PassingFailure } from './failure.ts'
-import { Line } from './line.ts'
+import { Transport } from './transport.ts'
 
 const request = (url = 'https://x/', abortSignal = new AbortController().signal) =>
   createPipelineRequest({ url, abortSignal })
@@ -21,12 +21,12 @@ const abort = Object.assign(new Error('aborted'), { name: 'AbortError' })
 
 afterEach(() => vi.unstubAllEnvs())
 
-describe('the line to Azure', () => {
+describe('the transport to Azure', () => {
   it('hands on answers that are for good', async () => {
     for (const status of [200, 202, 400, 401, 403, 404, 409]) {
-      const line = new Line(undefined)
-      expect((await line.sendRequest(request(), answering(status))).status).toBe(status)
-      expect(line.failure).toBeUndefined()
+      const transport = new Transport(undefined)
+      expect((await transport.sendRequest(request(), answering(status))).status).toBe(status)
+      expect(transport.failure).toBeUndefined()
     }
   })
 
@@ -35,17 +35,17 @@ describe('the line to Azure', () => {
       [429, { 'Retry-After': '7' }, 7_000],
       [503, {}, undefined],
     ] as const) {
-      const line = new Line(undefined)
-      const sent = line.sendRequest(request(), answering(status, headers))
+      const transport = new Transport(undefined)
+      const sent = transport.sendRequest(request(), answering(status, headers))
       await expect(sent).rejects.toBeInstanceOf(PassingFailure)
-      expect(line.failure).toMatchObject({ status, code: 'Busy', message: 'later', retryAfter })
+      expect(transport.failure).toMatchObject({ status, code: 'Busy', message: 'later', retryAfter })
     }
   })
 
   it('tells silence from an abort', async () => {
-    const silent = new Line(undefined).sendRequest(request(), failing(abort))
+    const silent = new Transport(undefined).sendRequest(request(), failing(abort))
     await expect(silent).rejects.toMatchObject({ name: 'PassingFailure', code: 'ETIMEDOUT' })
-    const aborted = new Line(undefined).sendRequest(
+    const aborted = new Transport(undefined).sendRequest(
       request('https://x/', AbortSignal.abort()),
       failing(abort),
     )
@@ -54,9 +54,9 @@ describe('the line to Azure', () => {
 
   it('has an agent for TLS, and leaves plain HTTP, of the metadata of a machine, to itself', async () => {
     const [secure, plain] = [request('https://x/'), request('http://169.254.169.254/')]
-    const line = new Line(['pem'])
-    await line.sendRequest(secure, answering(200))
-    await line.sendRequest(plain, answering(200))
+    const transport = new Transport(['pem'])
+    await transport.sendRequest(secure, answering(200))
+    await transport.sendRequest(plain, answering(200))
     expect((secure.agent as Agent).options).toMatchObject({ ca: ['pem'] })
     expect(plain.agent).toBeUndefined()
   })

@@ -8,15 +8,15 @@ import type {
 } from '@azure/core-rest-pipeline'
 import { failureIn, failureOf, PassingFailure, type Failure } from './failure.ts'
 
-/** The SDK has no time-out; in milliseconds. */
-const PATIENCE = 60_000
+/** In milliseconds: the SDK itself has no time-out. */
+const REQUEST_TIMEOUT = 60_000
 const STALLED: Failure = { code: 'ETIMEDOUT', message: 'no answer for a minute' }
 
-/** Pipelines of the SDK without anything that sends again. */
+/** Options for a pipeline of the SDK that sends each request once. */
 export const PLAIN = {
-  // Tries again are core's, which announces them and obeys an abort.
+  // core retries: it announces each retry and obeys an abort.
   retryOptions: { maxRetries: 0 },
-  // What carries a token goes nowhere else with it.
+  // A redirect would carry the token to another host.
   redirectOptions: { maxRetries: 0 },
 }
 
@@ -24,27 +24,27 @@ type ClientOptions = typeof PLAIN & {
   readonly additionalPolicies: { policy: PipelinePolicy; position: 'perRetry' }[]
 }
 
-/** How requests travel, to ARM, to Entra and to registries alike. */
-export class Line implements PipelinePolicy {
+/** Sends the SDK's requests to ARM, to Entra and to registries: with proxies, authorities and a time-out. */
+export class Transport implements PipelinePolicy {
   readonly name = 'gpreg'
   readonly #agent: Agent
-  /** The last failure that passes. */
+  /** the last temporary failure */
   failure: PassingFailure | undefined
 
-  /** @param ca PEM of authorities to trust instead of the usual ones */
+  /** @param ca PEM of authorities to trust in place of the usual ones */
   constructor(ca: readonly string[] | undefined) {
-    // The SDK's own proxies take no authorities; Node's do.
+    // The SDK's own proxy support cannot be given authorities; Node's can.
     this.#agent = new Agent({ keepAlive: true, proxyEnv: process.env, ...(ca ? { ca: [...ca] } : {}) })
   }
 
-  /** For clients of the SDK. */
+  /** Options for clients of the SDK. */
   get options(): ClientOptions {
     return { ...PLAIN, additionalPolicies: [{ policy: this, position: 'perRetry' }] }
   }
 
   async sendRequest(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
     if (request.url.startsWith('https:')) request.agent = this.#agent
-    request.timeout = PATIENCE
+    request.timeout = REQUEST_TIMEOUT
     const response = await next(request).catch((error: Error) => {
       const failure = isTimeout(error, request) ? STALLED : failureOf(error)
       throw failure === undefined ? error : this.#passing(new PassingFailure(failure))
