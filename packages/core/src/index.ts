@@ -11,7 +11,12 @@ export {
   parseProvisioned,
   parseProvisionedSecrets,
 } from './documents/provisioned.ts'
-export { changesOf, keep, makeChanges } from './registry/resource.ts'
+export { createCloudApi } from './registry/cloud/cloud-api.ts'
+export { codeOfConnection, commonHint } from './registry/cloud/common-errors.ts'
+export { waitForChange } from './registry/cloud/long-change.ts'
+export { resourceActions } from './registry/cloud/resource-actions.ts'
+export { VaultJournal } from './registry/cloud/vault-journal.ts'
+export { keep } from './registry/resource.ts'
 export { fileVault, memoryVault } from './registry/secret-vault.ts'
 export {
   isServiceAccountKey,
@@ -68,7 +73,9 @@ export type { VerifiedImage, VerifyOptions, VerifyResult } from './actions/verif
 export type { VerifyProblem } from './actions/walker.ts'
 export type { Check } from './registry/check.ts'
 export type { AccessKey, ServiceAccountKey, StorageAccount } from './registry/login.ts'
-export type { Goal, Provider } from './registry/provider.ts'
+export type { CallPolicy, CloudCall } from './registry/cloud/cloud-api.ts'
+export type { ProvidedResources } from './registry/cloud/resource-actions.ts'
+export type { Goal, Provider, RegistryProbe } from './registry/provider.ts'
 export type { Provisioned, ProvisionedChoice, ProvisionedSecrets } from './documents/provisioned.ts'
 export type { Action, Change, Inspection, Resource } from './registry/resource.ts'
 export type { SecretVault } from './registry/secret-vault.ts'

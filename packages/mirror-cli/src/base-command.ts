@@ -12,7 +12,7 @@ import { tendHeap } from './heap.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
-import { paintFor, type Paint } from './render/paint.ts'
+import { paintFor, type Paint } from './render/text/paint.ts'
 
 interface CommonFlags {
   readonly quiet: boolean

@@ -1,8 +1,8 @@
 import type { Context } from '@gpreg/core'
-import { paintFor } from './render/paint.ts'
-import { frame, summarise } from './render/progress-frame.ts'
-import { renderEvent } from './render/progress-line.ts'
-import { createProgressState, record, sample } from './render/progress-state.ts'
+import { paintFor } from './render/text/paint.ts'
+import { frame, summarise } from './render/progress/frame.ts'
+import { renderEvent } from './render/progress/line.ts'
+import { createProgressState, record, sample } from './render/progress/state.ts'
 
 const FRAME_MS = 100
 const HEARTBEAT_MS = 30_000

@@ -8,12 +8,12 @@ import {
   quirksOf,
   Sensitive,
 } from '@gpreg/oci'
-import { call, unless } from './call.ts'
-import { createEcrClient, type AwsClientOptions } from './clients.ts'
+import { call, unless } from './api/call.ts'
+import { createEcrClient, type AwsClientOptions } from './api/clients.ts'
 import { MANAGED } from './names.ts'
 
 export interface EcrAccessOptions extends Partial<AwsClientOptions> {
-  /** default: as the SDK finds credentials, in the region that the host names */
+  /** default: one with the credentials that the SDK finds, in the region that the host names */
   readonly client?: ECRClient
 }
 
@@ -26,12 +26,12 @@ export function ecrRegion(host: string): string | undefined {
   return /\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1]
 }
 
-/** Lets in to ECR with an identity in AWS, and makes repositories, as ECR does not by itself. */
+/** Logs in to ECR with an identity in AWS, and creates repositories, because a push to ECR does not. */
 export function createEcrAccess(
   host: string,
   options: EcrAccessOptions = {},
 ): LoginSource & RepositoryCreator {
-  // Also with a region that is given: the login would go to whoever owns the host.
+  // Refused even if a region is given, because the login would go to the owner of that host.
   const found = ecrRegion(host)
   const region = options.region ?? found
   if (found === undefined || region === undefined) {
@@ -42,7 +42,7 @@ export function createEcrAccess(
   }
   const client = options.client ?? createEcrClient({ ...options, region })
   return {
-    /** Good for 12 hours. https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
+    /** The login lasts 12 hours. https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
     async login(_host: string, context: Context): Promise<ShortLogin> {
       const about = { resource: `ecr:registry/${host}`, permission: 'ecr:GetAuthorizationToken' }
       const command = new GetAuthorizationTokenCommand({})

@@ -1,7 +1,7 @@
-export { createAwsClients } from './clients.ts'
+export { createAwsClients } from './api/clients.ts'
 export { createEcrAccess, ecrRegion } from './ecr-access.ts'
 export { createAwsProvider } from './provider.ts'
 
-export type { AwsClientOptions, AwsClients } from './clients.ts'
+export type { AwsClientOptions, AwsClients } from './api/clients.ts'
 export type { EcrAccessOptions } from './ecr-access.ts'
 export type { AwsProviderOptions } from './provider.ts'

@@ -1,13 +1,13 @@
-/** Names as Gitpod's Terraform modules give them, so that either finds what the other made. https://github.com/gitpod-io/gitpod/blob/main/install/infra/modules/eks/storage.tf */
+/** The names that Gitpod's Terraform modules give, so that gpreg and the modules find each other's resources. https://github.com/gitpod-io/gitpod/blob/main/install/infra/modules/eks/storage.tf */
 export const bucketName = (installation: string): string => `reg-bucket-${installation}`
 export const userName = (installation: string): string => `registry-user-${installation}`
 
 export const USER_PATH = '/gpreg/'
 export const POLICY_NAME = 'gpreg-registry-bucket'
 
-/** On what gpreg made. */
+/** The tag on every resource that gpreg made. */
 export const MANAGED = { Key: 'gpreg:managed', Value: 'true' }
-/** On what belongs to an installation, whoever made it. */
+/** The tag on every resource of an installation, including those that gpreg did not make. */
 export const belongsTo = (installation: string): Tag => ({ Key: 'gpreg:installation', Value: installation })
 
 export interface Tag {
@@ -21,5 +21,11 @@ export function hasTag(tags: FoundTags | undefined, { Key, Value }: Tag): boolea
   return tags?.some(tag => tag.Key === Key && tag.Value === Value) ?? false
 }
 
-/** Where the registry keeps everything, as long as its chart names no other directory. */
+/** The directory of the registry in its bucket, by default of its chart. */
 export const REGISTRY_PREFIX = 'docker/registry/v2/'
+
+/**
+ * Entries of the vault's journal: `begun` has the resources whose creation was begun, `keys-before` the ids of the access keys
+ * that existed when one more was begun, `superseded` the ids of replaced access keys.
+ */
+export type AwsJournalEntry = 'begun' | 'keys-before' | 'superseded'

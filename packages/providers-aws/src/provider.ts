@@ -1,11 +1,9 @@
 import {
-  changesOf,
   keep,
-  makeChanges,
   memoryVault,
-  type Change,
+  resourceActions,
+  VaultJournal,
   type Check,
-  type Goal,
   type Provider,
   type ProvisionedChoice,
   type Resource,
@@ -13,42 +11,42 @@ import {
   type Context,
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { KeyRemoval, RegistryKey } from './access-key.ts'
-import { Bucket, BucketRemoval, BucketTags } from './bucket.ts'
-import { bucketSettings } from './bucket-settings.ts'
-import { checkBucket } from './canary.ts'
-import { createAwsClients, type AwsClients } from './clients.ts'
-import { Journal } from './journal.ts'
-import { bucketName, userName } from './names.ts'
-import { RegistryUser, UserPolicy, UserRemoval } from './user.ts'
+import { RegistryKey } from './user/access-key.ts'
+import { KeyRemoval } from './user/key-removal.ts'
+import { Bucket, BucketRemoval, BucketTags } from './bucket/bucket.ts'
+import { bucketSettings } from './bucket/bucket-settings.ts'
+import { checkBucket } from './bucket/canary.ts'
+import { createAwsClients, type AwsClients } from './api/clients.ts'
+import { bucketName, userName, type AwsJournalEntry } from './names.ts'
+import { RegistryUser, UserPolicy, UserRemoval } from './user/user.ts'
 
 export interface AwsProviderOptions {
   readonly installation: string
   readonly region: string
   /** default: `reg-bucket-INSTALLATION` */
   readonly bucket?: string
-  /** The object storage is in the same bucket, and uses the same key. */
+  /** The object storage uses the same bucket and the same key. */
   readonly sharedWithStorage?: boolean
   /** URL of S3 that is not AWS's: MinIO, Ceph */
   readonly s3Endpoint?: string
-  /** Whether there is an IAM that can make a user; default: with S3 of AWS. Else the vault must hold a key. */
+  /** Whether an IAM can make a user; default: true with S3 of AWS. If false, the vault must hold a key. */
   readonly withIam?: boolean
-  /** Make a new key even though there is a good one. */
+  /** Make a new key although the vault holds a good one. */
   readonly rotate?: boolean
-  /** Where secrets are kept; default: in memory, so that a crash loses them */
+  /** The place of the secrets; default: memory, so that a crash loses them */
   readonly vault?: SecretVault
-  /** default: as the SDK finds credentials */
+  /** default: those with the credentials that the SDK finds */
   readonly clients?: AwsClients
 }
 
-/** Prepares the bucket of the in-cluster registry, and the key with which the registry, and nobody else, uses it. */
+/** Prepares the bucket of the in-cluster registry, and a key that can use this bucket and nothing else. */
 export function createAwsProvider(options: AwsProviderOptions): Provider {
   const { installation, region, s3Endpoint, vault = memoryVault() } = options
   const { clients = createAwsClients({ region, ...(s3Endpoint ? { s3Endpoint } : {}) }) } = options
   const { bucket = bucketName(installation), sharedWithStorage: isShared = false, rotate = false } = options
   const isForeign = s3Endpoint !== undefined
   const { withIam = !isForeign } = options
-  const journal = new Journal(vault)
+  const journal = new VaultJournal<AwsJournalEntry>(vault)
   const inS3 = { s3: clients.s3, bucket, region, installation, isForeign, journal }
   const inIam = { iam: clients.iam, user: userName(installation), bucket, installation, vault, journal }
 
@@ -67,10 +65,7 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
 
   return {
     cloud: 'aws',
-    changes: (context: Context, goal: Goal = 'present') =>
-      changesOf(goal === 'present' ? present : absent, context),
-    apply: (context: Context): Promise<readonly Change[]> => makeChanges(present, context),
-    destroy: (context: Context): Promise<readonly Change[]> => makeChanges(absent, context),
+    ...resourceActions({ present, absent }),
     describe: async (): Promise<ProvisionedChoice> => {
       const endpoint = s3Endpoint === undefined ? endpointOf(clients, region) : new URL(s3Endpoint).host
       return {
@@ -102,14 +97,14 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
   }
 }
 
-/** Where a region's S3 is, by the SDK's own rules of partitions. */
+/** The S3 endpoint of a region, by the SDK's own rules of partitions. */
 function endpointOf({ s3 }: AwsClients, region: string): string {
   const { endpointProvider } = s3.config
   return endpointProvider({ Region: region, UseFIPS: false, UseDualStack: false, UseGlobalEndpoint: false })
     .url.host
 }
 
-/** A key that somebody made by other means, for S3 without an IAM. */
+/** A key that was made by other means, for S3 without an IAM. */
 class GivenKey implements Resource {
   readonly name = 's3:access-key'
   readonly #vault: SecretVault

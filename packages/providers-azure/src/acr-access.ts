@@ -7,32 +7,32 @@ import {
 import type { Context } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import type { TokenCredential } from '@azure/identity'
-import { cloudOfHost, CLOUDS, type AzureCloud } from './clouds.ts'
-import { azureError } from './errors.ts'
-import { AzureIdentity } from './identity.ts'
-import { Line, PLAIN } from './line.ts'
+import { cloudOfHost, CLOUDS, type AzureCloud } from './api/clouds.ts'
+import { azureError } from './api/errors.ts'
+import { AzureIdentity } from './api/identity.ts'
+import { Transport, PLAIN } from './api/transport.ts'
 
 export interface AcrAccessOptions {
-  /** default: the one that the host is in */
+  /** default: the cloud of the host */
   readonly cloud?: AzureCloud
-  /** PEM of authorities to trust besides the usual ones: give those as well */
+  /** PEM of all authorities to trust, the usual ones included */
   readonly ca?: readonly string[]
-  /** default: as the SDK finds an identity */
+  /** default: the identity that the SDK finds */
   readonly credential?: TokenCredential
 }
 
-/** Who logs in with a token. https://learn.microsoft.com/azure/container-registry/container-registry-authentication#az-acr-login-with---expose-token */
-const NOBODY = '00000000-0000-0000-0000-000000000000'
+/** The user name of a login with a token. https://learn.microsoft.com/azure/container-registry/container-registry-authentication#az-acr-login-with---expose-token */
+const TOKEN_USER = '00000000-0000-0000-0000-000000000000'
 
-/** For how long a login is taken to be good that does not say when it ends, in milliseconds. */
-const SHORT = 5 * 60_000
+/** In milliseconds, the assumed life of a login without an expiry date. */
+const ASSUMED_LIFE = 5 * 60_000
 
-/** Lets in to registries of Azure with an identity in Entra. Repositories come into being by a push. */
+/** Logs in to registries of Azure with an identity in Entra. A push creates the repository. */
 export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
   const { ca, credential } = options
-  const line = new Line(ca)
+  const transport = new Transport(ca)
   const pipeline = createPipelineFromOptions(PLAIN)
-  pipeline.addPolicy(line, { afterPhase: 'Sign' })
+  pipeline.addPolicy(transport, { afterPhase: 'Sign' })
   const identities = new Map<AzureCloud, AzureIdentity>()
 
   return {
@@ -73,22 +73,22 @@ export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
     const refresh = status === 200 ? refreshTokenIn(bodyAsText ?? '') : undefined
     if (refresh === undefined) throw refusedError(host, status)
     const ends = claimsOf(refresh)['exp']
-    const expiresAt = typeof ends === 'number' ? ends * 1000 : context.now() + SHORT
-    return { username: NOBODY, password: new Sensitive(refresh), expiresAt, isRefreshToken: true }
+    const expiresAt = typeof ends === 'number' ? ends * 1000 : context.now() + ASSUMED_LIFE
+    return { username: TOKEN_USER, password: new Sensitive(refresh), expiresAt, isRefreshToken: true }
   }
 }
 
 function cloudOf(host: string): AzureCloud {
   const cloud = cloudOfHost(host)
   if (cloud !== undefined) return cloud
-  // Whoever gets the token can use it elsewhere.
+  // The host would get a token that opens other registries, too.
   throw new GpregError('usage', `${host} is no registry of Azure`, {
     host,
     hint: 'a login server ends in .azurecr.io, .azurecr.us or .azurecr.cn; for another name, say which cloud it is in',
   })
 }
 
-/** Nothing of the answer is told: it may repeat the token. */
+/** The message quotes nothing of the answer, because it may repeat the token. */
 function refusedError(host: string, status: number): GpregError {
   const isRefused = [400, 401, 403].includes(status)
   const code = status === 200 || !isRefused ? 'protocol' : 'unauthorized'
@@ -107,7 +107,7 @@ function refreshTokenIn(text: string): string | undefined {
   return typeof token === 'string' && token !== '' ? token : undefined
 }
 
-/** What a token says of itself; not checked, since it is for others. https://www.rfc-editor.org/rfc/rfc7519 */
+/** The claims of a JWT. The signature is not checked, because only the registry relies on the claims. https://www.rfc-editor.org/rfc/rfc7519 */
 function claimsOf(token: string): Record<string, unknown> {
   return parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }

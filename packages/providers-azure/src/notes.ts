@@ -1,6 +1,6 @@
 import type { Registry } from '@azure/arm-containerregistry'
 
-/** What a person has to know, and may have to do. */
+/** Facts and commands for the registry's administrator. */
 export function notesFor(found: Registry | undefined, resourceGroup: string, name: string): string[] {
   const server = found?.loginServer?.toLowerCase() ?? 'the login server'
   return [

@@ -1,47 +1,45 @@
 import {
-  changesOf,
-  makeChanges,
   memoryVault,
-  type Change,
+  resourceActions,
   type Check,
-  type Goal,
   type Provider,
   type ProvisionedChoice,
+  type RegistryProbe,
   type Resource,
   type SecretVault,
   type Context,
 } from '@gpreg/core'
-import { type Login, GpregError, pause } from '@gpreg/oci'
+import { GpregError, pause } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
-import { AdminLogin, AdminLoginRemoval } from './admin-login.ts'
-import { createAzureClients, type AzureClients } from './clients.ts'
+import { AdminLogin, AdminLoginRemoval } from './registry/admin-login.ts'
+import { createAzureClients, type AzureClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
-import { Registry, RegistryRemoval, type AzureSku } from './registry.ts'
-import { RegistryFinder } from './registry-finder.ts'
+import { Registry, RegistryRemoval, type AzureSku } from './registry/registry.ts'
+import { RegistryFinder } from './registry/registry-finder.ts'
 
 export interface AzureProviderOptions {
   readonly subscriptionId: string
-  /** has to be there */
+  /** must exist */
   readonly resourceGroup: string
   readonly installation: string
   /** such as `westeurope` */
   readonly location: string
   /** default: Premium */
   readonly sku?: AzureSku
-  /** of a registry to adopt, or to make under this name; default: derived from subscription, group and installation */
+  /** of a registry to adopt or to create; default: derived from subscription, group and installation */
   readonly name?: string
-  /** Make the password anew that is not in use, and use that one. */
+  /** Regenerate the unused password, and use it from then on. */
   readonly rotate?: boolean
-  /** Where the login is kept; default: in memory */
+  /** The place of the login; default: memory */
   readonly vault?: SecretVault
-  /** default: as the SDK finds an identity */
+  /** default: those with the identity that the SDK finds */
   readonly clients?: AzureClients
   /** Tries a registry, such as core's `probeRegistry`. */
-  readonly probe?: (login: Login, address: string, context: Context) => Promise<readonly Check[]>
+  readonly probe?: RegistryProbe
 }
 
 /**
- * A password that was just made takes about a minute to be known everywhere; milliseconds.
+ * In milliseconds: a new password takes about a minute to be known everywhere.
  * https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
  */
 const PATIENCE = 90_000
@@ -71,10 +69,7 @@ export function createAzureProvider(options: AzureProviderOptions): Provider {
 
   return {
     cloud: 'azure',
-    changes: (context: Context, goal: Goal = 'present') =>
-      changesOf(goal === 'present' ? present : absent, context),
-    apply: (context: Context): Promise<readonly Change[]> => makeChanges(present, context),
-    destroy: (context: Context): Promise<readonly Change[]> => makeChanges(absent, context),
+    ...resourceActions({ present, absent }),
     async describe(context: Context): Promise<ProvisionedChoice> {
       const found = await existing(context)
       return { kind: 'azure', registry: serverOf(found), region: regionOf(found) }
@@ -112,8 +107,8 @@ export function createAzureProvider(options: AzureProviderOptions): Provider {
   }
 }
 
-/** As ARM says, never built from the name: clouds differ, and a registry may have more in its host. Image references have no capitals. */
+/** The host that ARM reports, in small letters for image references. It cannot be built from the name: hosts differ by cloud and settings. */
 const serverOf = ({ loginServer = '' }: Found): string => loginServer.toLowerCase()
 
-/** ARM answers `West Europe` as well. */
+/** The region in its short form: ARM may answer `West Europe`. */
 const regionOf = ({ location }: Found): string => location.toLowerCase().replaceAll(' ', '')

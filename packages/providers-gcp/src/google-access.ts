@@ -1,9 +1,9 @@
 import type { ServiceAccountKey, Context } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
 import { GoogleAuth } from 'google-gax'
-import { authOptions, identityError } from './identity.ts'
+import { authOptions, identityError } from './api/identity.ts'
 
-/** What of google-auth-library is used. */
+/** The used part of google-auth-library. */
 export interface TokenSource {
   getClient(): Promise<{
     getAccessToken(): Promise<{ token?: string | null }>
@@ -13,15 +13,15 @@ export interface TokenSource {
 
 export interface GoogleAccessOptions {
   readonly auth?: TokenSource
-  /** default: as the SDK finds an identity */
+  /** default: the identity that the SDK finds */
   readonly serviceAccountKey?: ServiceAccountKey
 }
 
-/** For how long a token is taken to be good whose end nobody tells, in milliseconds. */
-const SHORT = 5 * 60_000
+/** In milliseconds, the assumed life of a token without an expiry date. */
+const ASSUMED_LIFE = 5 * 60_000
 
 /**
- * Lets in to Google's registries with an identity in Google Cloud. Repositories hold many images, so none is made here.
+ * Logs in to Google's registries with an identity in Google Cloud. It creates no repositories: one holds many images.
  * https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */
 export function createGoogleAccess(options: GoogleAccessOptions = {}): LoginSource {
@@ -33,7 +33,7 @@ export function createGoogleAccess(options: GoogleAccessOptions = {}): LoginSour
           const client = await auth.getClient()
           const { token } = await client.getAccessToken()
           if (!token) throw new GpregError('unauthorized', 'Google gave no access token', { host })
-          const expiresAt = client.credentials.expiry_date ?? context.now() + SHORT
+          const expiresAt = client.credentials.expiry_date ?? context.now() + ASSUMED_LIFE
           return { username: 'oauth2accesstoken', password: new Sensitive(token), expiresAt }
         } catch (error) {
           throw identityError(error).about({ host })

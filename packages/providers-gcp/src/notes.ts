@@ -1,18 +1,18 @@
-import type { GcpRegistry, Place } from './place.ts'
+import type { GcpRegistry, RepositoryLocation } from './repository/repository-location.ts'
 
 export interface NotesOptions {
-  readonly place: Place
+  readonly where: RepositoryLocation
   readonly registry: GcpRegistry
-  /** address of the service account; undefined where nobody named it */
+  /** address of the service account; undefined if it was not given */
   readonly serviceAccount: string | undefined
   readonly hasKey: boolean
   readonly hasRepository: boolean
 }
 
-/** What a person has to do: grant roles, and make a key. */
+/** The steps that are left to a person: grant roles, and make a key. */
 export function notesFor(options: NotesOptions): string[] {
-  const { place, registry, serviceAccount = 'EMAIL', hasKey, hasRepository } = options
-  const { project, location, repository } = place
+  const { where, registry, serviceAccount = 'EMAIL', hasKey, hasRepository } = options
+  const { project, location, repository } = where
   const member = `--member=serviceAccount:${serviceAccount}`
   // https://cloud.google.com/artifact-registry/docs/access-control
   const notes = [

@@ -1,49 +1,48 @@
 import {
-  changesOf,
-  makeChanges,
   memoryVault,
+  resourceActions,
   serviceAccountEmail,
   serviceAccountLogin,
   type Change,
   type Check,
-  type Goal,
   type Provider,
   type ProvisionedChoice,
+  type RegistryProbe,
   type Resource,
   type SecretVault,
   type ServiceAccountKey,
   type Context,
 } from '@gpreg/core'
-import { type Login, isGpregError } from '@gpreg/oci'
-import { createGcpClients, identify, type GcpClients } from './clients.ts'
+import { isGpregError } from '@gpreg/oci'
+import { createGcpClients, identify, type GcpClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
-import { OptionalResource } from './optional.ts'
-import { placeOf, type PlaceOptions } from './place.ts'
-import { findRepository, Repository, RepositoryRemoval } from './repository.ts'
+import { OptionalResource } from './optional-resource.ts'
+import { locationOf, type LocationOptions } from './repository/repository-location.ts'
+import { findRepository, Repository, RepositoryRemoval } from './repository/repository.ts'
 import { EnabledService, LeftService } from './service.ts'
 
-export interface GcpProviderOptions extends PlaceOptions {
-  /** of the object storage: Gitpod pushes and pulls with it. Whose it is keeps it; nothing here makes or removes keys. */
+export interface GcpProviderOptions extends LocationOptions {
+  /** The key of the object storage's service account, with which Gitpod pushes and pulls. gpreg neither creates nor deletes keys. */
   readonly serviceAccountKey?: ServiceAccountKey
-  /** Address of whom the roles are for; default: whose key it is. */
+  /** Address of the service account that needs the roles; default: that of the key. */
   readonly serviceAccount?: string
-  /** Where the key goes as credentials; default: in memory */
+  /** The place of the credentials made of the key; default: memory */
   readonly vault?: SecretVault
-  /** default: as the SDK finds an identity */
+  /** default: those with the identity that the SDK finds */
   readonly clients?: GcpClients
   /** Tries a registry, such as core's `probeRegistry`. */
-  readonly probe?: (login: Login, address: string, context: Context) => Promise<readonly Check[]>
+  readonly probe?: RegistryProbe
 }
 
 const CONTAINER_REGISTRY = 'containerregistry.googleapis.com'
 const ARTIFACT_REGISTRY = 'artifactregistry.googleapis.com'
 
-/** Prepares the registry of workspace images on Google Cloud, as far as it is not for the owner of the project to do. */
+/** Prepares the registry of workspace images on Google Cloud, except for the steps of the project's owner, such as roles. */
 export function createGcpProvider(options: GcpProviderOptions): Provider {
   const { project, installation, location, registry, serviceAccountKey: key, probe } = options
   const { vault = memoryVault(), clients = createGcpClients() } = options
-  const place = placeOf(options)
-  const inRegistry = { repositories: clients.repositories, place, installation }
+  const where = locationOf(options)
+  const inRegistry = { repositories: clients.repositories, where, installation }
   const enabled = (service: string) => new EnabledService({ services: clients.services, project, service })
 
   const present: readonly Resource[] = [
@@ -58,49 +57,43 @@ export function createGcpProvider(options: GcpProviderOptions): Provider {
     new LeftService(CONTAINER_REGISTRY),
   ]
 
+  const actions = resourceActions({ present, absent, prepare: () => identify(clients) })
+
   return {
     cloud: 'gcp',
-    async changes(context: Context, goal: Goal = 'present'): Promise<readonly Change[]> {
-      await identify(clients)
-      return changesOf(goal === 'present' ? present : absent, context)
-    },
+    ...actions,
     async apply(context: Context): Promise<readonly Change[]> {
-      await identify(clients)
-      const changes = await makeChanges(present, context)
+      const changes = await actions.apply(context)
       if (key !== undefined) await vault.update({ registry: serviceAccountLogin(key), storage: key })
       return changes
-    },
-    async destroy(context: Context): Promise<readonly Change[]> {
-      await identify(clients)
-      return makeChanges(absent, context)
     },
     describe: async (): Promise<ProvisionedChoice> => ({
       kind: 'gcp',
       project,
       region: location,
-      registryHost: place.registryHost,
+      registryHost: where.registryHost,
     }),
     async check(context: Context): Promise<readonly Check[]> {
       const login = key === undefined ? (await vault.read()).registry : serviceAccountLogin(key)
       if (login === undefined) return [skipped('no key of the service account was given')]
       if (probe === undefined) return [skipped('there is nothing to try it with')]
-      return probe(login, place.address, context)
+      return probe(login, where.address, context)
     },
     async notes(context: Context): Promise<readonly string[]> {
       const { serviceAccount = key && serviceAccountEmail(key) } = options
       const hasKey = key !== undefined || (await vault.read()).registry !== undefined
       const hasRepository = await isThere(inRegistry, clients, context)
-      return notesFor({ place, registry, serviceAccount, hasKey, hasRepository })
+      return notesFor({ where, registry, serviceAccount, hasKey, hasRepository })
     },
   }
 
   function skipped(detail: string): Check {
-    const hint = `try it with gpreg doctor ${place.address} when the service account has a key and its roles`
+    const hint = `try it with gpreg doctor ${where.address} when the service account has a key and its roles`
     return { name: 'registry', status: 'skipped', detail, hint }
   }
 }
 
-/** Whoever may not look had it made by others, if at all. */
+/** Whether the repository exists. False also without the permission to look, because then only others can have made it. */
 async function isThere(
   options: Parameters<typeof findRepository>[0],
   clients: GcpClients,

@@ -1,9 +1,9 @@
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { protos, type ServiceUsageClient } from '@google-cloud/service-usage'
-import { call, ONE_TRY } from './call.ts'
-import { follow } from './operation.ts'
+import { call, ONE_TRY } from './api/call.ts'
+import { follow } from './api/operation.ts'
 
-/** What of the client of Service Usage is used. */
+/** The used part of the client of Service Usage. */
 export type Services = Pick<ServiceUsageClient, 'initialize' | 'getService' | 'enableService'>
 
 export interface ServiceOptions {
@@ -15,7 +15,7 @@ export interface ServiceOptions {
 
 const { State } = protos.google.api.serviceusage.v1
 
-/** An API that is to be on in a project. https://cloud.google.com/service-usage/docs/enable-disable */
+/** An enabled API of a project. https://cloud.google.com/service-usage/docs/enable-disable */
 export class EnabledService implements Resource {
   readonly name: string
   readonly #options: ServiceOptions
@@ -46,7 +46,7 @@ export class EnabledService implements Resource {
   }
 }
 
-/** Services are never disabled: what else is in the project may use them. */
+/** An API that stays enabled after `destroy`, because other parts of the project may use it. */
 export class LeftService implements Resource {
   readonly name: string
 

@@ -1,24 +1,28 @@
+import type { Login } from '@gpreg/oci'
 import type { Context } from '../context.ts'
 import type { Check } from './check.ts'
 import type { ProvisionedChoice } from '../documents/provisioned.ts'
 import type { Change } from './resource.ts'
 
-/** Whether what a provider sees to is to be there, or gone. */
+/** The state that a provider's resources are brought into. */
 export type Goal = 'present' | 'absent'
 
-/** Prepares the cloud part of a registry setup. Nothing is changed but by `apply` and `destroy`. */
+/** Tries a registry with a login, such as core's `probeRegistry`. */
+export type RegistryProbe = (login: Login, address: string, context: Context) => Promise<readonly Check[]>
+
+/** Prepares the cloud part of a registry setup. Only `apply` and `destroy` change anything. */
 export interface Provider {
   readonly cloud: 'aws' | 'azure' | 'gcp'
-  /** What is there, and what would be done, in the order in which it would be done. */
+  /** The resources as they are, and the change that each needs, in the order in which changes are made. */
   changes(context: Context, goal?: Goal): Promise<readonly Change[]>
-  /** Makes it so. Idempotent: after a crash at any step, the next one goes on. */
+  /** Makes the changes. It is idempotent: after a crash at any step, the next run goes on from there. */
   apply(context: Context): Promise<readonly Change[]>
-  /** The registry setup, as values-gen takes it. Credentials are in the vault, never here. */
+  /** The registry setup in the form that values-gen reads. Credentials are in the vault, never here. */
   describe(context: Context): Promise<ProvisionedChoice>
-  /** Tries the registry or its bucket with the very credentials that Gitpod will use. */
+  /** Tries the registry or its bucket with the same credentials that Gitpod will use. */
   check(context: Context): Promise<readonly Check[]>
-  /** Removes what this provider created, and nothing else. */
+  /** Removes the resources that this provider created, and no others. */
   destroy(context: Context): Promise<readonly Change[]>
-  /** What a person has to do: commands, for what the provider may not or cannot do itself. */
+  /** Steps that are left to a person, as commands: the provider may not or cannot take them. */
   notes(context: Context): Promise<readonly string[]>
 }

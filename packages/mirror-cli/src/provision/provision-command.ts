@@ -15,7 +15,7 @@ import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfChecks } from '../exit-codes.ts'
 import type { ProvisionFlags } from '../flags/provision.ts'
 import { ask } from '../prompt.ts'
-import { paintFor } from '../render/paint.ts'
+import { paintFor } from '../render/text/paint.ts'
 import { renderChanges, renderProvision, type ProvisionDocument } from '../render/provision.ts'
 import { gitWorkTree } from './git.ts'
 

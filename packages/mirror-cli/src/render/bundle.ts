@@ -1,8 +1,8 @@
 import type { BundleInspection, BundleVerifyResult, LoadResult, SaveResult } from '@gpreg/core'
 import { renderFailures, renderMirror } from './mirror.ts'
-import { plain, type Paint } from './paint.ts'
-import { renderTable } from './table.ts'
-import { count, formatBytes, formatSeconds } from './units.ts'
+import { plain, type Paint } from './text/paint.ts'
+import { renderTable } from './text/table.ts'
+import { count, formatBytes, formatSeconds } from './text/units.ts'
 
 /** What was written, and where. */
 export function renderSave(result: SaveResult & { readonly tool?: string }, paint: Paint = plain): string {

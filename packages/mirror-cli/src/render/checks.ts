@@ -1,5 +1,5 @@
 import type { Check } from '@gpreg/core'
-import type { Paint, Style } from './paint.ts'
+import type { Paint, Style } from './text/paint.ts'
 
 const STATUSES: Readonly<Record<Check['status'], Style>> = {
   ok: 'green',

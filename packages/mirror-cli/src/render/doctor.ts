@@ -1,6 +1,6 @@
 import type { DoctorResult, PurposeVerdict } from '@gpreg/core'
 import { renderChecks } from './checks.ts'
-import { plain, type Paint } from './paint.ts'
+import { plain, type Paint } from './text/paint.ts'
 
 export function renderDoctor({ registry, checks, purposes }: DoctorResult, paint: Paint = plain): string {
   return [

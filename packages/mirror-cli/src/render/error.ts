@@ -1,5 +1,5 @@
 import type { ErrorSubject, GpregError } from '@gpreg/oci'
-import { plain, type Paint } from './paint.ts'
+import { plain, type Paint } from './text/paint.ts'
 
 /** An error as `--json` prints it. */
 export function errorDocument(error: GpregError) {

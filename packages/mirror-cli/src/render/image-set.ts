@@ -1,6 +1,6 @@
 import { formatInstallerList, type ImageSet } from '@gpreg/core'
 import { formatReference } from '@gpreg/oci'
-import { renderTable } from './table.ts'
+import { renderTable } from './text/table.ts'
 
 export const IMAGE_SET_FORMATS = ['table', 'installer', 'text', 'json'] as const
 export type ImageSetFormat = (typeof IMAGE_SET_FORMATS)[number]

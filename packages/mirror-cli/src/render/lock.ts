@@ -1,6 +1,6 @@
 import type { Lock, LockResult } from '@gpreg/core'
 import type { GpregError } from '@gpreg/oci'
-import { count } from './units.ts'
+import { count } from './text/units.ts'
 
 /** The answer of `gpreg lock --json`; `path` is absent where no lock was written. */
 export interface LockDocument {

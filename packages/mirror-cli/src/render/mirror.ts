@@ -1,7 +1,7 @@
 import type { MirrorPlan, MirrorResult } from '@gpreg/core'
-import { plain, type Paint } from './paint.ts'
-import { renderTable } from './table.ts'
-import { count, formatBytes, formatSeconds } from './units.ts'
+import { plain, type Paint } from './text/paint.ts'
+import { renderTable } from './text/table.ts'
+import { count, formatBytes, formatSeconds } from './text/units.ts'
 
 /** What was done, and what went wrong with what. */
 export function renderMirror({ images, totals }: MirrorResult, paint: Paint = plain): string {

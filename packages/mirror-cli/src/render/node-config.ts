@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { NodeConfig } from '@gpreg/values-gen'
 import { SECRET_MODE } from '@gpreg/oci'
-import { renderTable } from './table.ts'
+import { renderTable } from './text/table.ts'
 
 /** The answer of `gpreg node-config --json`; what is in a file with a secret, only where stdout was meant. */
 export function nodeConfigDocument(

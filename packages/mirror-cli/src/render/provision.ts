@@ -1,6 +1,6 @@
 import type { Action, Change, Check, Goal } from '@gpreg/core'
 import { renderChecks } from './checks.ts'
-import { plain, type Paint, type Style } from './paint.ts'
+import { plain, type Paint, type Style } from './text/paint.ts'
 
 /** The answer of `gpreg provision CLOUD --json`. No secret is in it. */
 export interface ProvisionDocument {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { errorDocument, renderError } from './error.ts'
 import { imageSetDocument, renderExcluded, renderImageSet } from './image-set.ts'
 import { renderMirror, renderPlan } from './mirror.ts'
-import { formatBytes, formatSeconds } from './units.ts'
+import { formatBytes, formatSeconds } from './text/units.ts'
 import { renderVerify } from './verify.ts'
 
 const digest = `sha256:${'0'.repeat(64)}` as const

@@ -1,6 +1,6 @@
 import type { CheckResult, Finding } from '@gpreg/values-gen'
-import { plain, type Paint } from './paint.ts'
-import { count } from './units.ts'
+import { plain, type Paint } from './text/paint.ts'
+import { count } from './text/units.ts'
 
 /** As compilers do it, so that editors find the place: every finding with its fix below, then the sums. */
 export function renderValuesCheck(

@@ -1,6 +1,6 @@
 import type { VerifyResult } from '@gpreg/core'
-import { plain, type Paint, type Style } from './paint.ts'
-import { count, formatBytes, formatSeconds } from './units.ts'
+import { plain, type Paint, type Style } from './text/paint.ts'
+import { count, formatBytes, formatSeconds } from './text/units.ts'
 
 const STYLES: Readonly<Record<string, Style>> = {
   missing: 'red',

@@ -9,6 +9,7 @@ import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
 import { RegistryClient, type Greeting } from './http/client.ts'
 import { openConnections, type Connections, type TlsOptions } from './http/connections.ts'
+import { isLoopback } from './http/endpoint.ts'
 import { HostBudget } from './http/host-budget.ts'
 import { Referrers } from './referrers.ts'
 import { RepositoryApi } from './repository-api.ts'
@@ -173,8 +174,10 @@ class RunRegistries implements Registries {
   }
 
   #credentials(side: Side, host: string): Credentials {
-    const { clouds, files } = this.#options
-    return clouds === undefined ? files : new LoginCredentials({ host, side, files, clouds }, this.#context)
+    const { clouds, files, plainHttp = [] } = this.#options
+    if (clouds === undefined) return files
+    const isReadableOnTheWay = plainHttp.includes(host) && !isLoopback(new URL(`http://${host}`).hostname)
+    return new LoginCredentials({ host, side, files, clouds, isReadableOnTheWay }, this.#context)
   }
 
   /** Creates a repository, once for all pushes to it, if its registry wants that. */

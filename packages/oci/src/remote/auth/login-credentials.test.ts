@@ -192,6 +192,57 @@ describe('a login of a cloud', () => {
   })
 })
 
+describe('over plain HTTP to another machine', () => {
+  // This address reaches loopback, and is none by its name.
+  const open = async (side: 'source' | 'target', files: Credentials, access: LoginSource) => {
+    const server = await scriptedServer((request, response) =>
+      userOf(request) === 'of:file'
+        ? void response.writeHead(200, { 'content-length': layer.size }).end()
+        : refuse(response, 401),
+    )
+    const host = server.host.replace('127.0.0.1', '0.0.0.0')
+    const events: OciEvent[] = []
+    const context = createContext({ emit: event => events.push(event), sleep: async () => {} })
+    const options = { credentials: files, env: {}, plainHttp: [host], clouds: async () => access }
+    const registries = await createRegistries(options, context)
+    const { repository } = registries.open(side, parseReference(`${host}/team/app:1`))
+    return {
+      repository,
+      server,
+      events,
+      async [Symbol.asyncDispose]() {
+        await registries.close()
+        await server[Symbol.asyncDispose]()
+      },
+    }
+  }
+  const none: Credentials = { find: async () => undefined }
+
+  it('no cloud is asked for a login, and the error says so', async () => {
+    const access = tokens()
+    await using target = await open('target', none, access)
+    await expect(target.repository.exists(layer)).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringContaining('over plain HTTP'),
+      hint: expect.stringContaining('--plain-http'),
+    })
+    await using source = await open('source', none, access)
+    await expect(source.repository.exists(layer)).rejects.toMatchObject({ subject: { status: 401 } })
+    expect(source.events).toContainEqual(expect.objectContaining({ code: 'credentials-skipped' }))
+    expect(access.given).toBe(0)
+    for (const { seen } of [target.server, source.server])
+      expect(seen.every(({ headers }) => headers.authorization === undefined)).toBe(true)
+  })
+
+  it('the login of a file goes, as it was given for this host', async () => {
+    const access = tokens()
+    const files: Credentials = { find: async () => ({ username: 'of', password: 'file' }) }
+    await using target = await open('target', files, access)
+    expect(await target.repository.exists(layer)).toBe(true)
+    expect(access.given).toBe(0)
+  })
+})
+
 describe('a repository that must be created before the first push', () => {
   it('is created once, when the registry does not know it', async () => {
     const made: string[] = []

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { isGpregError, type Side } from '../../errors.ts'
+import { GpregError, isGpregError, type Side } from '../../errors.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import type { Credentials } from './credentials.ts'
 import type { LoginSource, ShortLogin } from './login-source.ts'
@@ -23,6 +23,8 @@ export interface LoginCredentialsOptions {
   /** Logins of files are preferred. */
   readonly files: Credentials
   readonly clouds: Clouds
+  /** The registry is another machine and is spoken to by plain HTTP. */
+  readonly isReadableOnTheWay: boolean
 }
 
 /**
@@ -62,10 +64,11 @@ export class LoginCredentials implements Credentials {
   }
 
   async #fetch(): Promise<CachedLogin | undefined> {
-    const { host, side, clouds } = this.#options
+    const { host, side, clouds, isReadableOnTheWay } = this.#options
     try {
       const source = await clouds(host, side)
       if (source === undefined) return undefined
+      if (isReadableOnTheWay) throw plainHttpError(host, side)
       const login = await source.login(host, this.#context)
       const now = this.#context.now()
       const life = login.expiresAt - now
@@ -78,6 +81,15 @@ export class LoginCredentials implements Credentials {
       return undefined
     }
   }
+}
+
+/** A login of a cloud opens more than one registry; one from a file was given for this host, and may go. */
+function plainHttpError(host: string, side: Side): GpregError {
+  return new GpregError('unauthorized', `the login of a cloud is not sent to ${host} over plain HTTP`, {
+    host,
+    side,
+    hint: `leave ${host} out of --plain-http, or keep a login for this host alone: gpreg login ${host}`,
+  })
 }
 
 function credentialOf({ username, password, isRefreshToken }: ShortLogin): Credential {

@@ -1,0 +1,28 @@
+import type { SecretVault } from '../secret-vault.ts'
+
+/** Entries of a journal; an entry that is `undefined` is taken out. */
+export type JournalEntries<Entry extends string> = { readonly [K in Entry]?: readonly string[] | undefined }
+
+/** The steps that a provider writes into the vault before it takes them, so that a later run can go on after a crash. */
+export class VaultJournal<Entry extends string> {
+  readonly #vault: SecretVault
+
+  constructor(vault: SecretVault) {
+    this.#vault = vault
+  }
+
+  async get(entry: Entry): Promise<readonly string[] | undefined> {
+    return (await this.#vault.read()).journal?.[entry]
+  }
+
+  /** The journal with these entries, to be written together with something else. */
+  async with(entries: JournalEntries<Entry>): Promise<Record<string, string[]>> {
+    const { journal } = await this.#vault.read()
+    const all = Object.entries<readonly string[] | undefined>({ ...journal, ...entries })
+    return Object.fromEntries(all.flatMap(([entry, values]) => (values ? [[entry, [...values]]] : [])))
+  }
+
+  async write(entries: JournalEntries<Entry>): Promise<void> {
+    await this.#vault.update({ journal: await this.with(entries) })
+  }
+}

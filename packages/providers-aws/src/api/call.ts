@@ -1,0 +1,8 @@
+import { createCloudApi } from '@gpreg/core'
+import { awsError, nameOf } from './errors.ts'
+
+/** Calls to AWS. The codes of its errors are their names. */
+export const { call, unless } = createCloudApi({
+  toError: awsError,
+  codesOf: thrown => [nameOf(thrown)],
+})

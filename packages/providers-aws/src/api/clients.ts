@@ -1,0 +1,78 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { ECRClient } from '@aws-sdk/client-ecr'
+import { IAMClient } from '@aws-sdk/client-iam'
+import { S3Client } from '@aws-sdk/client-s3'
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import type { AccessKey } from '@gpreg/core'
+
+export interface AwsClientOptions {
+  readonly region: string
+  /** of `~/.aws/config`; default: as the SDK searches */
+  readonly profile?: string
+  /** URL of S3 that is not AWS's: MinIO, Ceph */
+  readonly s3Endpoint?: string
+  /** URL of an IAM that belongs to that S3 */
+  readonly iamEndpoint?: string
+  /** PEM of all authorities to trust, the usual ones included */
+  readonly ca?: readonly string[]
+}
+
+/** The clients of the AWS SDK. A test or an application can give its own. */
+export interface AwsClients {
+  readonly s3: S3Client
+  readonly iam: IAMClient
+  /** a client of S3 that signs with this key */
+  s3With(key: AccessKey): S3Client
+}
+
+export function createAwsClients(options: AwsClientOptions): AwsClients {
+  const common = commonConfig(options)
+  const s3 = {
+    ...common,
+    followRegionRedirects: true,
+    ...(options.s3Endpoint === undefined ? {} : foreignS3(options.s3Endpoint)),
+  }
+  return {
+    s3: new S3Client(s3),
+    iam: new IAMClient({
+      ...common,
+      ...(options.iamEndpoint === undefined ? {} : { endpoint: options.iamEndpoint }),
+    }),
+    s3With: ({ accessKeyId, secretAccessKey }) =>
+      new S3Client({ ...s3, credentials: { accessKeyId, secretAccessKey: secretAccessKey.reveal() } }),
+  }
+}
+
+export function createEcrClient(options: AwsClientOptions): ECRClient {
+  return new ECRClient(commonConfig(options))
+}
+
+function commonConfig({ region, profile, ca }: AwsClientOptions) {
+  return {
+    region,
+    credentials: fromNodeProviderChain({
+      clientConfig: { region },
+      ...(profile === undefined ? {} : { profile }),
+    }),
+    // core retries: it announces each retry, obeys an abort, and leaves out calls that must not run twice.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: 20_000,
+      requestTimeout: 60_000,
+      // The SDK knows no proxies, so Node's agent reads HTTPS_PROXY.
+      httpAgent: new HttpAgent({ keepAlive: true, proxyEnv: process.env }),
+      httpsAgent: new HttpsAgent({ keepAlive: true, proxyEnv: process.env, ...(ca ? { ca: [...ca] } : {}) }),
+    },
+  }
+}
+
+/** Other S3 servers have no virtual hosts for buckets, and few know the checksums that the SDK adds by default. */
+function foreignS3(endpoint: string) {
+  return {
+    endpoint,
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  } as const
+}

@@ -1,0 +1,182 @@
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  GetBucketTaggingCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command,
+  PutBucketTaggingCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { keep, type Inspection, type Resource, type Context, type VaultJournal } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
+import { call, unless } from '../api/call.ts'
+import { awsError } from '../api/errors.ts'
+import { belongsTo, hasTag, MANAGED, type AwsJournalEntry, type Tag } from '../names.ts'
+
+export interface BucketOptions {
+  readonly s3: S3Client
+  readonly bucket: string
+  readonly region: string
+  readonly installation: string
+  /** S3 that is not AWS's, such as Ceph: it knows neither regions nor ownership */
+  readonly isForeign: boolean
+  readonly journal: VaultJournal<AwsJournalEntry>
+}
+
+/** The region that takes no constraint. https://docs.aws.amazonaws.com/AmazonS3/latest/API/API_CreateBucket.html */
+const FIRST_REGION = 'us-east-1'
+
+/** The bucket. An existing one is kept as it is. */
+export class Bucket implements Resource {
+  readonly name: string
+  readonly #options: BucketOptions
+
+  constructor(options: BucketOptions) {
+    this.name = `s3:bucket/${options.bucket}`
+    this.#options = options
+  }
+
+  async inspect(context: Context): Promise<Inspection> {
+    const { region, isForeign } = this.#options
+    const found = await this.#head(context)
+    if (found === undefined) {
+      const reason = `for the blobs of the in-cluster registry, in ${isForeign ? 'the S3 given' : region}`
+      return { action: 'create', reason, make: () => this.#create(context) }
+    }
+    if (isForeign || found === region) return keep('is there')
+    throw this.#elsewhereError(found)
+  }
+
+  /** The bucket's region; undefined if there is no bucket. An answer to HEAD has no body, so its status and headers decide. */
+  async #head(context: Context): Promise<string | undefined> {
+    const { s3, bucket, region } = this.#options
+    const about = { resource: this.name, permission: 's3:ListBucket' }
+    return call(context, about, async options => {
+      try {
+        const found = await s3.send(new HeadBucketCommand({ Bucket: bucket }), options)
+        return found.BucketRegion ?? region
+      } catch (thrown) {
+        const { $metadata, $response } = thrown as HeadFailure
+        const elsewhere = $response?.headers?.['x-amz-bucket-region']
+        if ($metadata?.httpStatusCode === 404) return undefined
+        if ($metadata?.httpStatusCode === 301 && elsewhere !== undefined) return elsewhere
+        const error = awsError(thrown, about)
+        if (error.code !== 'forbidden') throw error
+        throw error.with({
+          hint: `the bucket is somebody else's, then choose another with --bucket; or ${error.hint}`,
+        })
+      }
+    })
+  }
+
+  async #create(context: Context): Promise<void> {
+    const { s3, bucket, region, isForeign, journal } = this.#options
+    // Written before the call, because `destroy` removes only buckets that gpreg began to create.
+    await journal.write({ begun: [...((await journal.get('begun')) ?? []), this.name] })
+    const about = { resource: this.name, permission: 's3:CreateBucket' }
+    const plain = isForeign || region === FIRST_REGION
+    const command = new CreateBucketCommand({
+      Bucket: bucket,
+      ...(plain
+        ? {}
+        : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }),
+      // The registry's driver sends an ACL with every object, which a bucket with ACLs off may refuse.
+      ...(isForeign ? {} : { ObjectOwnership: 'BucketOwnerPreferred' }),
+    })
+    await call(context, about, async options => {
+      await unless(['BucketAlreadyOwnedByYou'], s3.send(command, options))
+    }).catch((error: GpregError) => {
+      if (error.code !== 'name-taken') throw error
+      throw error.with({ hint: 'names of buckets are shared by everybody: choose another with --bucket' })
+    })
+  }
+
+  #elsewhereError(found: string): GpregError {
+    const { bucket, region } = this.#options
+    return new GpregError('usage', `the bucket ${bucket} is in ${found}, not in ${region}`, {
+      resource: this.name,
+      hint: `give --region ${found}, or another --bucket`,
+    })
+  }
+}
+
+interface HeadFailure {
+  readonly $metadata?: { readonly httpStatusCode?: number }
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** The tags that name the bucket's installation. A put replaces all tags, so the existing ones are read first. */
+export class BucketTags implements Resource {
+  readonly name: string
+  readonly #options: BucketOptions
+
+  constructor(options: BucketOptions) {
+    this.name = `s3:bucket-tags/${options.bucket}`
+    this.#options = options
+  }
+
+  async inspect(context: Context): Promise<Inspection> {
+    const { s3, bucket, installation, journal } = this.#options
+    const begun = await journal.get('begun')
+    const tags = await tagsOf(context, s3, bucket)
+    const isOurs = begun?.includes(`s3:bucket/${bucket}`) ?? false
+    const wanted = [belongsTo(installation), ...(isOurs ? [MANAGED] : [])]
+    const missing = wanted.filter(tag => !hasTag(tags, tag))
+    if (missing.length === 0) return keep('says whose it is')
+    return {
+      action: 'update',
+      reason: `adds ${missing.map(({ Key, Value }) => `${Key}=${Value}`).join(', ')}`,
+      make: async () => {
+        const others = tags.filter(tag => !missing.some(({ Key }) => Key === tag.Key))
+        const command = new PutBucketTaggingCommand({
+          Bucket: bucket,
+          Tagging: { TagSet: [...others, ...missing] },
+        })
+        const about = { resource: this.name, permission: 's3:PutBucketTagging' }
+        await call(context, about, options => s3.send(command, options))
+      },
+    }
+  }
+}
+
+/** The absence of the bucket. Only an empty bucket that gpreg made is removed. */
+export class BucketRemoval implements Resource {
+  readonly name: string
+  readonly #options: BucketOptions
+
+  constructor(options: BucketOptions) {
+    this.name = `s3:bucket/${options.bucket}`
+    this.#options = options
+  }
+
+  async inspect(context: Context): Promise<Inspection> {
+    const { s3, bucket, installation } = this.#options
+    const looking = { resource: this.name, permission: 's3:ListBucket' }
+    const list = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 })
+    const objects = await call(context, looking, options => unless(['NoSuchBucket'], s3.send(list, options)))
+    if (objects === undefined) return keep('is not there')
+    const tags = await tagsOf(context, s3, bucket)
+    if (!hasTag(tags, MANAGED) || !hasTag(tags, belongsTo(installation))) return keep('gpreg did not make it')
+    if ((objects.Contents ?? []).length > 0)
+      return keep(`holds objects: aws s3 rm s3://${bucket} --recursive, then run this again`)
+    const about = { resource: this.name, permission: 's3:DeleteBucket' }
+    const command = new DeleteBucketCommand({ Bucket: bucket })
+    return {
+      action: 'delete',
+      reason: 'gpreg made it, and it is empty',
+      make: async () => {
+        await call(context, about, options => unless(['NoSuchBucket'], s3.send(command, options)))
+      },
+    }
+  }
+}
+
+/** The tags of a bucket. S3 answers with an error if there are none. */
+async function tagsOf(context: Context, s3: S3Client, bucket: string): Promise<readonly Tag[]> {
+  const about = { resource: `s3:bucket-tags/${bucket}`, permission: 's3:GetBucketTagging' }
+  const command = new GetBucketTaggingCommand({ Bucket: bucket })
+  const none = ['NoSuchTagSet', 'NoSuchTagSetError', 'NoSuchBucket']
+  const answer = await call(context, about, options => unless(none, s3.send(command, options)))
+  return (answer?.TagSet ?? []) as Tag[]
+}

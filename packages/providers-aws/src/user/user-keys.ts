@@ -1,0 +1,73 @@
+import {
+  CreateAccessKeyCommand,
+  DeleteAccessKeyCommand,
+  GetAccessKeyLastUsedCommand,
+  ListAccessKeysCommand,
+  type IAMClient,
+} from '@aws-sdk/client-iam'
+import type { AccessKey, CloudCall, Context } from '@gpreg/core'
+import { GpregError, Sensitive } from '@gpreg/oci'
+import { call, unless } from '../api/call.ts'
+import { ABSENT } from './user.ts'
+
+/** An access key as IAM lists it, without its secret. */
+export interface ListedKey {
+  readonly id: string
+  readonly isActive: boolean
+  readonly createdAt: Date | undefined
+}
+
+/** The access keys of one IAM user. */
+export class UserKeys {
+  readonly name: string
+  readonly #iam: IAMClient
+  readonly #user: string
+
+  constructor(iam: IAMClient, user: string) {
+    this.name = `iam:access-key/${user}`
+    this.#iam = iam
+    this.#user = user
+  }
+
+  /** @returns none if the user is missing */
+  async list(context: Context): Promise<readonly ListedKey[]> {
+    const about = { resource: this.name, permission: 'iam:ListAccessKeys' }
+    const command = new ListAccessKeysCommand({ UserName: this.#user })
+    const answer = await call(context, about, options => unless(ABSENT, this.#iam.send(command, options)))
+    return (answer?.AccessKeyMetadata ?? []).flatMap(({ AccessKeyId: id, Status, CreateDate: createdAt }) =>
+      id === undefined ? [] : [{ id, isActive: Status === 'Active', createdAt }],
+    )
+  }
+
+  /** One try: a second one could leave a key whose secret nobody knows. @throws `protocol` */
+  async create(context: Context): Promise<AccessKey> {
+    const about = { resource: this.name, permission: 'iam:CreateAccessKey' }
+    const command = new CreateAccessKeyCommand({ UserName: this.#user })
+    const { AccessKey: made } = await call(
+      context,
+      about,
+      options => this.#iam.send(command, options),
+      'single',
+    )
+    if (made?.AccessKeyId === undefined || made.SecretAccessKey === undefined)
+      throw new GpregError('protocol', `AWS told no secret of ${this.name}`, { resource: this.name })
+    return { accessKeyId: made.AccessKeyId, secretAccessKey: new Sensitive(made.SecretAccessKey) }
+  }
+
+  async remove(id: string, context: Context): Promise<void> {
+    const about = { resource: `${this.name}/${id}`, permission: 'iam:DeleteAccessKey' }
+    const command = new DeleteAccessKeyCommand({ UserName: this.#user, AccessKeyId: id })
+    await call(context, about, options => unless(ABSENT, this.#iam.send(command, options)))
+  }
+
+  /** Day and service of the last use of a key; undefined for a key that was never used. */
+  async lastUse(id: string, context: Context): Promise<string | undefined> {
+    const about: CloudCall = { resource: `iam:access-key/${id}`, permission: 'iam:GetAccessKeyLastUsed' }
+    const command = new GetAccessKeyLastUsedCommand({ AccessKeyId: id })
+    const { AccessKeyLastUsed: used } = await call(context, about, options =>
+      this.#iam.send(command, options),
+    )
+    if (used?.LastUsedDate === undefined) return undefined
+    return `used last ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName}`
+  }
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { abortedError, GpregError, isGpregError } from '@gpreg/oci'
+import {
+  DefaultAzureCredential,
+  type AccessToken,
+  type GetTokenOptions,
+  type TokenCredential,
+} from '@azure/identity'
+import { CLOUDS, isKnownAuthority, type AzureCloud } from './clouds.ts'
+import { azureError, IDENTITY_HINT } from './errors.ts'
+import { Transport } from './transport.ts'
+
+export interface IdentityOptions {
+  readonly cloud: AzureCloud
+  /** PEM of all authorities to trust, the usual ones included */
+  readonly ca?: readonly string[] | undefined
+  /** default: the identity that the SDK finds */
+  readonly credential?: TokenCredential | undefined
+}
+
+const ABOUT = { resource: 'entra:token', permission: 'entra:token' }
+
+/**
+ * The identity of this machine in Azure: of the environment, of a workload, a managed one, or the login of `az`.
+ * https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
+ */
+export class AzureIdentity implements TokenCredential {
+  readonly #transport: Transport
+  readonly #authority: string
+  #chain: TokenCredential | undefined
+
+  constructor({ cloud, ca, credential }: IdentityOptions) {
+    this.#chain = credential
+    this.#transport = new Transport(ca)
+    this.#authority = process.env['AZURE_AUTHORITY_HOST'] || CLOUDS[cloud].authority
+  }
+
+  /** After an abort the SDK's request is left running, because it cannot be cancelled. @throws `unauthorized`, and connection errors */
+  async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    this.#transport.failure = undefined
+    const over = new AbortController()
+    const signal = options.abortSignal as AbortSignal | undefined
+    try {
+      const chain = (this.#chain ??= this.#findIdentity())
+      const given = chain.getToken(scopes, options)
+      const token = await (signal ? Promise.race([given, untilAborted(signal, over.signal)]) : given)
+      if (token === null)
+        throw new GpregError('unauthorized', 'no identity in Azure', { hint: IDENTITY_HINT })
+      return token
+    } catch (error) {
+      throw this.#transport.failure === undefined
+        ? identityError(error)
+        : azureError(this.#transport.failure, ABOUT)
+    } finally {
+      over.abort()
+    }
+  }
+
+  /** @throws if the environment describes no identity */
+  #findIdentity(): TokenCredential {
+    return new DefaultAzureCredential({
+      ...this.#transport.options,
+      authorityHost: this.#authority,
+      // The SDK would ask Microsoft about a private authority, which Microsoft does not know.
+      disableInstanceDiscovery: !isKnownAuthority(this.#authority),
+    })
+  }
+}
+
+async function untilAborted(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort', { signal: over })
+  throw abortedError()
+}
+
+/** The reason why this machine has no identity in Azure. Messages of Entra name the tenant and the application, never a secret. */
+function identityError(thrown: unknown): GpregError {
+  if (isGpregError(thrown)) return thrown
+  const [said = ''] = (thrown as Error).message.split(/\r?\n(?=Trace ID)/, 1)
+  const message = `no identity in Azure: ${said.replace(/\s+/g, ' ').slice(0, 500)}`
+  return new GpregError('unauthorized', message, { hint: IDENTITY_HINT })
+}

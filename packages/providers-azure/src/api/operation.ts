@@ -1,0 +1,56 @@
+import { waitForChange, type CallPolicy, type Context } from '@gpreg/core'
+import { GpregError, PATIENT } from '@gpreg/oci'
+import { call } from './call.ts'
+import type { AzureCall } from './errors.ts'
+import { failureOf } from './failure.ts'
+
+/** The used part of the SDK's pollers. */
+interface Poller {
+  readonly isDone: boolean
+  readonly operationState: { readonly status: string } | undefined
+  submitted(): Promise<void>
+  poll(options: { abortSignal: AbortSignal }): Promise<unknown>
+}
+
+/**
+ * Begins a long-running operation of Azure and waits for its end.
+ * https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ *
+ * @param policy of the first request alone; a failed look is always taken again
+ */
+export async function follow(
+  begin: (options: { abortSignal: AbortSignal }) => Poller,
+  about: AzureCall,
+  context: Context,
+  policy: CallPolicy = PATIENT,
+): Promise<void> {
+  // A poller is itself a promise of the end: returned without an object around it, it would be awaited here.
+  const { poller } = await call(
+    context,
+    about,
+    async options => {
+      const poller = begin(options)
+      await poller.submitted()
+      return { poller }
+    },
+    policy,
+  )
+  const looking = { ...about, permission: 'Microsoft.ContainerRegistry/registries/operationStatuses/read' }
+  await waitForChange(about.resource, context, async () => {
+    if (!poller.isDone) await call(context, looking, options => look(poller, options.abortSignal, about))
+    return poller.isDone ? undefined : 'in progress'
+  })
+}
+
+/** Looks once. The SDK throws for a failed operation and for a failed look alike; only the error tells which. */
+async function look(poller: Poller, abortSignal: AbortSignal, about: AzureCall): Promise<void> {
+  try {
+    await poller.poll({ abortSignal })
+  } catch (error) {
+    const { status = '' } = poller.operationState ?? {}
+    if (!['failed', 'canceled'].includes(status) || failureOf(error) !== undefined) throw error
+    const { resource } = about
+    const message = `${about.permission} on ${resource}: ${(error as Error).message}`
+    throw new GpregError('server-error', message, { resource, retryable: false })
+  }
+}

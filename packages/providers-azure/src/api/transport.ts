@@ -1,0 +1,65 @@
+import { Agent } from 'node:https'
+import { parseRetryAfter } from '@gpreg/oci'
+import type {
+  PipelinePolicy,
+  PipelineRequest,
+  PipelineResponse,
+  SendRequest,
+} from '@azure/core-rest-pipeline'
+import { failureIn, failureOf, PassingFailure, type Failure } from './failure.ts'
+
+/** In milliseconds: the SDK itself has no time-out. */
+const REQUEST_TIMEOUT = 60_000
+const STALLED: Failure = { code: 'ETIMEDOUT', message: 'no answer for a minute' }
+
+/** Options for a pipeline of the SDK that sends each request once. */
+export const PLAIN = {
+  // core retries: it announces each retry and obeys an abort.
+  retryOptions: { maxRetries: 0 },
+  // A redirect would carry the token to another host.
+  redirectOptions: { maxRetries: 0 },
+}
+
+type ClientOptions = typeof PLAIN & {
+  readonly additionalPolicies: { policy: PipelinePolicy; position: 'perRetry' }[]
+}
+
+/** Sends the SDK's requests to ARM, to Entra and to registries: with proxies, authorities and a time-out. */
+export class Transport implements PipelinePolicy {
+  readonly name = 'gpreg'
+  readonly #agent: Agent
+  /** the last temporary failure */
+  failure: PassingFailure | undefined
+
+  /** @param ca PEM of authorities to trust in place of the usual ones */
+  constructor(ca: readonly string[] | undefined) {
+    // The SDK's own proxy support cannot be given authorities; Node's can.
+    this.#agent = new Agent({ keepAlive: true, proxyEnv: process.env, ...(ca ? { ca: [...ca] } : {}) })
+  }
+
+  /** Options for clients of the SDK. */
+  get options(): ClientOptions {
+    return { ...PLAIN, additionalPolicies: [{ policy: this, position: 'perRetry' }] }
+  }
+
+  async sendRequest(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
+    if (request.url.startsWith('https:')) request.agent = this.#agent
+    request.timeout = REQUEST_TIMEOUT
+    const response = await next(request).catch((error: Error) => {
+      const failure = isTimeout(error, request) ? STALLED : failureOf(error)
+      throw failure === undefined ? error : this.#passing(new PassingFailure(failure))
+    })
+    const { status, headers, bodyAsText } = response
+    if (status !== 429 && status < 500) return response
+    const retryAfter = parseRetryAfter(headers.get('retry-after'), Date.now())
+    throw this.#passing(new PassingFailure({ ...failureIn(status, bodyAsText), retryAfter }))
+  }
+
+  #passing(failure: PassingFailure): PassingFailure {
+    this.failure = failure
+    return failure
+  }
+}
+
+const isTimeout = ({ name }: Error, { abortSignal }: PipelineRequest): boolean =>
+  name === 'AbortError' && abortSignal?.aborted !== true

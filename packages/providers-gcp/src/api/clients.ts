@@ -1,0 +1,67 @@
+import { ArtifactRegistryClient } from '@google-cloud/artifact-registry'
+import { ServiceUsageClient } from '@google-cloud/service-usage'
+import type { ServiceAccountKey } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
+import { GoogleIdentity, identityError } from './identity.ts'
+import type { Repositories } from '../repository/repository.ts'
+import type { Services } from '../service.ts'
+
+/** The clients of the SDK. A test or an application can give its own. */
+export interface GcpClients {
+  readonly services: Services
+  readonly repositories: Repositories
+}
+
+/** URLs of the APIs, for others than Google's public ones. */
+export interface GcpEndpoints {
+  readonly serviceUsage?: string
+  readonly artifactRegistry?: string
+}
+
+export interface GcpClientOptions {
+  /** An API with an endpoint of its own is called over REST. */
+  readonly endpoints?: GcpEndpoints
+  /** the identity that makes the changes; default: the one that the SDK finds */
+  readonly credentials?: ServiceAccountKey
+}
+
+export function createGcpClients({ endpoints = {}, credentials }: GcpClientOptions = {}): GcpClients {
+  const auth = new GoogleIdentity(credentials)
+  return {
+    services: new ServiceUsageClient({ auth, ...overRest(endpoints.serviceUsage) }),
+    repositories: new ArtifactRegistryClient({ auth, ...overRest(endpoints.artifactRegistry) }),
+  }
+}
+
+/** The endpoints in the variables of gcloud: https://cloud.google.com/sdk/gcloud/reference/topic/configurations (`api_endpoint_overrides`). */
+export function gcpEndpoints(env: NodeJS.ProcessEnv): GcpEndpoints {
+  const serviceUsage = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE']
+  const artifactRegistry = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY']
+  return { ...(serviceUsage ? { serviceUsage } : {}), ...(artifactRegistry ? { artifactRegistry } : {}) }
+}
+
+/**
+ * Signs in before the first call. If the SDK's own sign-in fails within a call, it ends the process.
+ * @throws `unauthorized`
+ */
+export async function identify({ services, repositories }: GcpClients): Promise<void> {
+  try {
+    await services.initialize()
+    await repositories.initialize()
+  } catch (error) {
+    throw identityError(error)
+  }
+}
+
+function overRest(endpoint: string | undefined) {
+  if (endpoint === undefined) return {}
+  const url = URL.parse(endpoint)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') {
+    throw new GpregError('usage', `${endpoint} is no endpoint of an API of Google`, {
+      hint: 'give a URL without a path, such as https://serviceusage.internal/',
+    })
+  }
+  const protocol = url.protocol.slice(0, -1)
+  const port = Number(url.port || (protocol === 'https' ? 443 : 80))
+  return { fallback: true, protocol, apiEndpoint: url.hostname, port }
+}

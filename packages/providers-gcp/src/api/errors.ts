@@ -1,0 +1,96 @@
+import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
+import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
+import { Status } from 'google-gax'
+import { failureOf, type Failure } from './failure.ts'
+
+/** A call to Google Cloud. Its permission is named as in IAM, such as `serviceusage.services.enable`. */
+export interface GcpCall extends CloudCall {
+  readonly project: string
+}
+
+/** The reason for an API that is off, or that was turned on too recently for every server to know. https://google.aip.dev/193#errorinfo */
+export const SERVICE_DISABLED = 'SERVICE_DISABLED'
+const NO_BILLING: ReadonlySet<string> = new Set(['UREQ_PROJECT_BILLING_NOT_FOUND', 'BILLING_DISABLED'])
+const QUOTA_USED_UP = 'RESOURCE_QUOTA_EXCEEDED'
+
+const CODES: Readonly<Partial<Record<Status, ErrorCode>>> = {
+  [Status.INVALID_ARGUMENT]: 'usage',
+  [Status.OUT_OF_RANGE]: 'usage',
+  [Status.NOT_FOUND]: 'not-found',
+  [Status.ALREADY_EXISTS]: 'name-taken',
+  [Status.PERMISSION_DENIED]: 'forbidden',
+  // The request is valid, but a policy or the billing of the project does not allow it.
+  [Status.FAILED_PRECONDITION]: 'forbidden',
+  [Status.UNAUTHENTICATED]: 'unauthorized',
+  [Status.RESOURCE_EXHAUSTED]: 'rate-limited',
+  [Status.DEADLINE_EXCEEDED]: 'stalled',
+  [Status.UNAVAILABLE]: 'unreachable',
+  [Status.UNIMPLEMENTED]: 'protocol',
+}
+
+/** https://cloud.google.com/iam/docs/permissions-reference: the role with the permissions of a service, by the service */
+const ROLES: Readonly<Record<string, string>> = {
+  serviceusage: 'roles/serviceusage.serviceUsageAdmin',
+  artifactregistry: 'roles/artifactregistry.admin',
+}
+
+/**
+ * A typed error for an error of the SDK. The SDK's object is not its cause, because it carries the request with its token.
+ * Messages of Google name the project and the permission, never a secret.
+ */
+export function gcpError(thrown: unknown, about: GcpCall): GpregError {
+  if (isGpregError(thrown)) return thrown
+  const failure = failureOf(thrown)
+  return failure === undefined ? unansweredError(thrown, about.resource) : refusedError(failure, about)
+}
+
+export function refusedError(failure: Failure, about: GcpCall): GpregError {
+  const { resource, permission } = about
+  const code = failure.reason === QUOTA_USED_UP ? 'limit-exceeded' : (CODES[failure.code] ?? 'server-error')
+  return new GpregError(code, `${permission} on ${resource}: ${failure.message.slice(0, 500)}`, {
+    resource,
+    ...(isMissing(failure) ? { permission } : {}),
+    ...hintDetail(hintOf(code, failure, about)),
+  })
+}
+
+/** Whether the permission is missing. An API that is off and a project without billing are refused with the same code. */
+function isMissing({ code, reason = '' }: Failure): boolean {
+  return code === Status.PERMISSION_DENIED && reason !== SERVICE_DISABLED && !NO_BILLING.has(reason)
+}
+
+/** An error without an answer: an abort, a failed connection, or an error that the SDK did not expect. */
+function unansweredError(thrown: unknown, resource: string): GpregError {
+  const { name, message = '', code } = thrown as { name?: string; message?: string; code?: unknown }
+  if (name === 'AbortError') return abortedError()
+  // Some proxy answered with a page, which the SDK's error quotes.
+  if (name === 'SyntaxError')
+    return new GpregError('protocol', `${resource}: no answer of Google`, { resource })
+  if (typeof code !== 'string') return new GpregError('bug', `${resource}: ${message}`, { resource })
+  const errorCode = codeOfConnection(code)
+  return new GpregError(errorCode, `${resource}: ${message}`, {
+    resource,
+    ...hintDetail(commonHint(errorCode, 'Google')),
+  })
+}
+
+const hintDetail = (hint: string | undefined) => (hint === undefined ? {} : { hint })
+
+function hintOf(code: ErrorCode, failure: Failure, about: GcpCall): string | undefined {
+  const { project, permission } = about
+  const [service = ''] = permission.split('.', 1)
+  const role = ROLES[service]
+  if (NO_BILLING.has(failure.reason ?? ''))
+    return `the project has no billing account: gcloud billing projects link ${project} --billing-account=ACCOUNT (gcloud billing accounts list shows them)`
+  if (failure.reason === SERVICE_DISABLED)
+    return `the API is off in the project, or on for less than a few minutes: gcloud services enable ${service}.googleapis.com --project=${project}`
+  if (isMissing(failure) && role !== undefined) return grantHint(about, role)
+  return code === 'unauthorized' ? IDENTITY_HINT : commonHint(code, 'Google')
+}
+
+export const IDENTITY_HINT =
+  'log in with gcloud auth application-default login, or name the key of a service account in GOOGLE_APPLICATION_CREDENTIALS'
+
+function grantHint({ project, permission }: GcpCall, role: string): string {
+  return `whoever runs this needs ${permission}: gcloud projects add-iam-policy-binding ${project} --member=user:YOU --role=${role} (serviceAccount:EMAIL for a service account); a project that is not there is refused alike`
+}
