@@ -197,7 +197,8 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
 
   it('is found by the environment alone: identity, authority, and whom to trust', async () => {
     const script = `
-            import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
+      import { createContext } from '@gpreg/core'
+      import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
       const where = { subscriptionId: '${SUBSCRIPTION}', resourceGroup: '${GROUP}', installation: 'prod', location: 'x' }
       const clients = createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
       const provider = createAzureProvider({ ...where, name: 'gitpodimages', clients })
