@@ -13,7 +13,6 @@ import { registryFlags } from '../../flags/registries.ts'
 import { namingFlag } from '../../flags/target.ts'
 import { renderSave } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
-import { toolArchiveName, writeToolArchive } from '../../tool-archive.ts'
 
 const helpGroup = 'BUNDLE'
 
@@ -101,8 +100,10 @@ export default class BundleSave extends BaseCommand {
   }
 
   async #writeTool({ path, form }: SaveOptions): Promise<string> {
+    const { toolArchiveName, writeToolArchive } = await import('../../tool-archive/tool-archive.ts')
     const name = toolArchiveName(this.config.version)
-    await writeToolArchive(join(form === 'directory' ? path : dirname(path), name), this.config.root, 0)
+    const directory = form === 'directory' ? path : dirname(path)
+    await writeToolArchive(join(directory, name), { root: this.config.root, modified: new Date(0) })
     return name
   }
 }
