@@ -1,7 +1,7 @@
-import { graphsOf, type ToCopy } from '@gpreg/oci/copy/survey'
+import { archiveContents } from '@gpreg/oci/copy/archive-contents'
+import type { ToCopy } from '@gpreg/oci/copy/survey'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../documents/lock.ts'
 import type { ImageSet, LockedImage, NamedImage, WantedImage } from '../gitpod/image-set.ts'
-import type { Descriptor } from '@gpreg/oci/model/descriptor'
 import { formatRelativeName, parseRelativeName, referenceBelow } from '@gpreg/oci/model/name'
 import { formatReference, parseReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
 import type { TarContents } from '@gpreg/oci/store/archive/tar-plan'
@@ -76,41 +76,13 @@ export function lockedNames(lock: Lock): IndexEntry[] {
   )
 }
 
-/** What an archive of these images holds. */
-export function archiveContents(surveys: readonly ToCopy[], lock: Lock): TarContents {
-  const graphs = surveys.flatMap(graphsOf)
-  const manifests = graphs.flatMap(graph => graph.manifests.map(({ descriptor }) => descriptor))
-  const without = new Set<string>([
-    ...manifests.map(({ digest }) => digest),
-    ...(lock.base?.blobs ?? []).map(({ digest }) => digest),
-  ])
-  return {
+/** What the archive of a bundle holds: its images, but for the blobs that its base has, and its lock. */
+export function bundleContents(surveys: readonly ToCopy[], lock: Lock): TarContents {
+  return archiveContents(surveys, {
     documents: { [LOCK_NAME]: writeLock(lock) },
-    entries: indexEntries(surveys),
-    manifests,
-    blobs: graphs.flatMap(graph => graph.blobs).filter(({ digest }) => !without.has(digest)),
     created: Date.parse(lock.created),
-  }
-}
-
-/** Names as an index of a layout has them; an image that has only a digest stands there without one. */
-function indexEntries(surveys: readonly ToCopy[]): IndexEntry[] {
-  const named = new Map<string, IndexEntry>()
-  for (const { item, root, referrers } of surveys) {
-    const { name } = item.target.repository
-    const put = (tag: string | undefined, descriptor: Descriptor) => {
-      if (tag === undefined) return
-      named.set(`${name}:${tag}`, namedEntry(`${name}:${tag}`, descriptor))
-    }
-    if (item.tag === undefined) named.set(root.digest, bare(root))
-    put(item.tag, root)
-    for (const { referrer } of referrers) put(referrer.tag, referrer.descriptor)
-  }
-  return [...named.values()]
-}
-
-function bare({ mediaType, digest, size }: Descriptor): IndexEntry {
-  return { mediaType, digest, size }
+    elsewhere: new Set(lock.base?.blobs.map(({ digest }) => digest)),
+  })
 }
 
 function lockSurvey({ root, image, referrers }: ToCopy) {

@@ -75,7 +75,8 @@ export function executeCopy({ transfer, options, context }: CopyPlan): Promise<C
   return executePlan(transfer, options, context)
 }
 
-function engineOptions(options: CopyOptions): EngineOptions {
+/** The options of the engine. */
+export function engineOptions(options: CopyOptions): EngineOptions {
   const { platforms, referrers, refreshReferrers, concurrency = DEFAULT_CONCURRENCY, limitRate } = options
   return {
     concurrency,
@@ -87,7 +88,8 @@ function engineOptions(options: CopyOptions): EngineOptions {
   }
 }
 
-function itemOf({ from, to }: CopyPair): CopyItem {
+/** One copy as the engine takes it. */
+export function itemOf({ from, to }: CopyPair): CopyItem {
   return {
     sourceName: from.name,
     targetName: to.name,

@@ -4,7 +4,6 @@ import { lockBundle } from '../../bundle/bundle-lock.ts'
 import { LOCK_NAME } from '../../bundle/files.ts'
 import { formatReceipt, type Receipt } from '../../documents/receipt.ts'
 import type { Context } from '../../context.ts'
-import type { Place } from '@gpreg/oci/store/artifact'
 import { surveyItems, type TransferPlan } from '@gpreg/oci/copy/plan'
 import { graphsOf, type Survey, type ToCopy } from '@gpreg/oci/copy/survey'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
@@ -120,14 +119,6 @@ function baseOf(receipt: Receipt, surveys: readonly ToCopy[]): LockBase {
     created: receipt.created,
     blobs: receipt.blobs.filter(({ digest }) => needed.has(digest)),
   }
-}
-
-/** The same surveys, for what the bundle is written to. */
-export function retarget(surveys: readonly ToCopy[], open: (repository: string) => Place): ToCopy[] {
-  return surveys.map(survey => ({
-    ...survey,
-    item: { ...survey.item, target: open(survey.item.target.repository.name) },
-  }))
 }
 
 /** Blobs that the receiver holds. */

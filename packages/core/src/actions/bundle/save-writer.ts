@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { archiveContents } from '../../bundle/bundle-lock.ts'
+import { bundleContents } from '../../bundle/bundle-lock.ts'
 import { assertRoom, freeSpace, type DiskSpace } from '../../bundle/disk.ts'
 import { findBundle, LOCK_NAME, sidecarPath, signaturePath } from '../../bundle/files.ts'
 import { createSidecar, formatSidecar, type SidecarVolume } from '../../documents/sidecar.ts'
@@ -23,7 +23,8 @@ import { planTar } from '@gpreg/oci/store/archive/tar-plan'
 import { ingestFolder } from '@gpreg/oci/store/layout/layout-files'
 import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { copyOptions } from '../mirror.ts'
-import { leftOut, retarget, type Draft, type SaveOptions } from './save-draft.ts'
+import { retarget } from '@gpreg/oci/copy/archive-contents'
+import { leftOut, type Draft, type SaveOptions } from './save-draft.ts'
 
 /** What became of a draft. */
 export interface Written {
@@ -53,7 +54,7 @@ export async function writeArchive(
     await discardBeginning(options.path)
     return { plan, outcome, volumes }
   }
-  const tar = planTar(archiveContents(surveys, lock))
+  const tar = planTar(bundleContents(surveys, lock))
   const target = { ...options, elsewhere: leftOut(lock) }
   const opened =
     (await ArchiveWriter.open(target, tar, context.signal)) ?? (await startOver(options.path, context))

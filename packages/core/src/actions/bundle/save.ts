@@ -1,4 +1,4 @@
-import { archiveContents } from '../../bundle/bundle-lock.ts'
+import { bundleContents } from '../../bundle/bundle-lock.ts'
 import { freeSpace } from '../../bundle/disk.ts'
 import type { SidecarVolume } from '../../documents/sidecar.ts'
 import type { Context } from '../../context.ts'
@@ -12,7 +12,8 @@ import { planTar } from '@gpreg/oci/store/archive/tar-plan'
 import { EmptyTarget } from '@gpreg/oci/store/empty-target'
 import { describePlan, dockerHub, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorResult } from '../mirror.ts'
-import { draftBundle, leftOut, retarget, type SaveOptions } from './save-draft.ts'
+import { retarget } from '@gpreg/oci/copy/archive-contents'
+import { draftBundle, leftOut, type SaveOptions } from './save-draft.ts'
 import { writeArchive, writeDirectory, type Written } from './save-writer.ts'
 
 export type { SaveOptions } from './save-draft.ts'
@@ -83,7 +84,7 @@ export async function planSave(
     context,
   )
   const disk = {
-    needed: planTar(archiveContents(draft.surveys, draft.lock)).size,
+    needed: planTar(bundleContents(draft.surveys, draft.lock)).size,
     free: await freeSpace(options.path),
   }
   return { ...describePlan(plan), disk, ...dockerHub(plan, registries) }
