@@ -6,7 +6,8 @@ import { json } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryVault, type GpregEvent, createContext } from '@gpreg/core'
-import { createRegistries, contentFrom, digestOf, parseReference } from '@gpreg/oci'
+import { contentFrom, digestOf, parseReference } from '@gpreg/oci'
+import { createRegistries } from '@gpreg/oci/engine'
 import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
 import {
   azureCertificates,

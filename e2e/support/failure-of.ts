@@ -1,4 +1,5 @@
-import { isGpregError, toGpregError, type GpregError } from '@gpreg/oci'
+import { isGpregError, type GpregError } from '@gpreg/oci'
+import { toGpregError } from '@gpreg/oci/engine'
 import { expect } from 'vitest'
 
 /** Returns the typed error of a promise. The test fails if the promise resolves or rejects with another error. */

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { GpregError, isGpregError } from '@gpreg/oci/errors'
-import { parseReference, type Reference } from '@gpreg/oci/model/reference'
+import { GpregError, isGpregError, parseReference, type Reference } from '@gpreg/oci'
 
 export const STDIN = '-'
 

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { collectImageSet, type ImageSet, createContext, type Context } from '@gpreg/core'
-import { GpregError, toGpregError } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { toGpregError } from '@gpreg/oci/engine'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'

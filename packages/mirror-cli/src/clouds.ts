@@ -1,7 +1,8 @@
 /** The one place that knows the clouds. Each is loaded when it is wanted: their SDKs are large. */
 import { getCACertificates } from 'node:tls'
 import { readText } from '@gpreg/core'
-import { type LoginSource, quirksOf, type Clouds, type Side } from '@gpreg/oci'
+import type { LoginSource, Side } from '@gpreg/oci'
+import { quirksOf, type Clouds } from '@gpreg/oci/engine'
 
 export const loadAws = () => import('@gpreg/provider-aws')
 export const loadAzure = () => import('@gpreg/provider-azure')

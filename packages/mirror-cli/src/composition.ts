@@ -1,11 +1,6 @@
 import type { Context } from '@gpreg/core'
-import {
-  createRegistries,
-  type ReadableRepository,
-  type Reference,
-  type Registries,
-  type RegistriesOptions,
-} from '@gpreg/oci'
+import type { ReadableRepository, Reference } from '@gpreg/oci'
+import { createRegistries, type Registries, type RegistriesOptions } from '@gpreg/oci/engine'
 import { createClouds } from './clouds.ts'
 import { standardInput } from './standard-input.ts'
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 
 /** A file below a directory. */
 export interface OutputFile {

@@ -1,13 +1,7 @@
 import { CreateRepositoryCommand, GetAuthorizationTokenCommand, type ECRClient } from '@aws-sdk/client-ecr'
 import type { Context } from '@gpreg/core'
-import {
-  type LoginSource,
-  type RepositoryCreator,
-  type ShortLogin,
-  GpregError,
-  quirksOf,
-  Sensitive,
-} from '@gpreg/oci'
+import { type LoginSource, type RepositoryCreator, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
+import { quirksOf } from '@gpreg/oci/engine'
 import { call, unless } from './api/call.ts'
 import { createEcrClient, type AwsClientOptions } from './api/clients.ts'
 import { MANAGED } from './names.ts'

@@ -5,7 +5,8 @@ import {
   createPipelineRequest,
 } from '@azure/core-rest-pipeline'
 import type { Context } from '@gpreg/core'
-import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
+import { type LoginSource, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
+import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import type { TokenCredential } from '@azure/identity'
 import { cloudOfHost, CLOUDS, type AzureCloud } from './api/clouds.ts'
 import { azureError } from './api/errors.ts'

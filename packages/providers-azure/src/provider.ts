@@ -9,7 +9,8 @@ import {
   type SecretVault,
   type Context,
 } from '@gpreg/core'
-import { GpregError, pause } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { pause } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { AdminLogin, AdminLoginRemoval } from './registry/admin-login.ts'
 import { createAzureClients, type AzureClients } from './api/clients.ts'

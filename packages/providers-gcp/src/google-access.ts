@@ -1,5 +1,6 @@
 import type { ServiceAccountKey, Context } from '@gpreg/core'
-import { type LoginSource, type ShortLogin, GpregError, PATIENT, Sensitive, withRetry } from '@gpreg/oci'
+import { type LoginSource, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
+import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import { GoogleAuth } from 'google-gax'
 import { authOptions, identityError } from './api/identity.ts'
 

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { unlessAborted } from '@gpreg/oci/errors'
+import { unlessAborted } from '@gpreg/oci/engine'
 import type { Check } from '../registry/check.ts'
 
 export interface NamedCheck<Name extends string> extends Check {

@@ -1,8 +1,6 @@
 import type { Context } from '../context.ts'
-import { formatPrefix, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { formatPrefix, type RegistryPrefix, quirksOf, type Registries } from '@gpreg/oci/engine'
 import { PURPOSES, type RegistryPurpose } from '../registry/purpose.ts'
-import { quirksOf } from '@gpreg/oci/remote/quirks'
-import type { Registries } from '@gpreg/oci/remote/registries'
 import type { NamedCheck } from './checklist.ts'
 import { Probe, type ProbeName } from './probe.ts'
 

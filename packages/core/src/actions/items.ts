@@ -1,10 +1,6 @@
-import type { CopyItem, Referrer } from '@gpreg/oci/copy/item'
-import type { Place } from '@gpreg/oci/store/artifact'
-import { GpregError } from '@gpreg/oci/errors'
+import { type Place, GpregError, formatReference, type Reference, type ReadableRepository } from '@gpreg/oci'
+import { type CopyItem, type Referrer, tagOrDigest, type Registries } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedReferrer, WantedImage } from '../gitpod/image-set.ts'
-import { formatReference, tagOrDigest, type Reference } from '@gpreg/oci/model/reference'
-import type { ReadableRepository } from '@gpreg/oci/store/content'
-import type { Registries } from '@gpreg/oci/remote/registries'
 
 /** Entries of an image set as names to copy. */
 export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {

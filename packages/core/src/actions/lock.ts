@@ -1,12 +1,18 @@
 import type { Context } from '../context.ts'
-import { cachingReader, readGraph, readNamed, type ManifestReader } from '@gpreg/oci/copy/graph'
-import { findReferrers } from '@gpreg/oci/copy/referrers'
-import { unlessAborted, type GpregError } from '@gpreg/oci/errors'
+import { type GpregError, formatReference } from '@gpreg/oci'
+import {
+  cachingReader,
+  readGraph,
+  readNamed,
+  type ManifestReader,
+  findReferrers,
+  unlessAborted,
+  mapLimited,
+  tagOrDigest,
+  type Registries,
+} from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
-import { mapLimited } from '@gpreg/oci/limiter'
-import { formatReference, tagOrDigest } from '@gpreg/oci/model/reference'
-import type { Registries } from '@gpreg/oci/remote/registries'
 
 export interface LockOptions {
   /** Pin signatures and other referrers; default true. */

@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError } from '@gpreg/oci/errors'
-import { CredentialStore, type CredentialPlace } from '@gpreg/oci/remote/auth/credential-store'
-import { createRegistries, type RegistriesOptions } from '@gpreg/oci/remote/registries'
+import { GpregError, isGpregError, CredentialStore, type CredentialPlace } from '@gpreg/oci'
+import { createRegistries, type RegistriesOptions } from '@gpreg/oci/engine'
 
 export interface LoginRequest {
   /** `host[:port]` */

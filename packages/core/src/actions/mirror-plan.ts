@@ -1,12 +1,15 @@
 import type { Context } from '../context.ts'
-import { planTransfer, type TransferPlan } from '@gpreg/oci/copy/plan'
-import { isHeld, type BlobPlace } from '@gpreg/oci/copy/presence'
-import { graphsOf } from '@gpreg/oci/copy/survey'
+import type { ErrorCode, Digest } from '@gpreg/oci'
+import {
+  planTransfer,
+  type TransferPlan,
+  isHeld,
+  type BlobPlace,
+  graphsOf,
+  type Registries,
+} from '@gpreg/oci/engine'
 import type { DiskSpace } from '../bundle/disk.ts'
-import type { ErrorCode } from '@gpreg/oci/errors'
 import type { ImageSet } from '../gitpod/image-set.ts'
-import type { Digest } from '@gpreg/oci/model/digest'
-import type { Registries } from '@gpreg/oci/remote/registries'
 import { copyItems, describeError } from './items.ts'
 import { copyOptions, type MirrorOptions } from './mirror.ts'
 

@@ -1,13 +1,14 @@
 import type { Context } from '../context.ts'
-import { executePlan, type CopiedImage, type CopyOutcome } from '@gpreg/oci/copy/execute'
-import type { CopyOptions } from '@gpreg/oci/copy/item'
-import { planTransfer, type TransferPlan } from '@gpreg/oci/copy/plan'
-import type { ErrorCode } from '@gpreg/oci/errors'
+import type { CopiedImage, CopyOutcome, ErrorCode, Digest, Platform } from '@gpreg/oci'
+import {
+  executePlan,
+  type CopyOptions,
+  planTransfer,
+  type TransferPlan,
+  type Registries,
+  countRetries,
+} from '@gpreg/oci/engine'
 import type { ImageSet } from '../gitpod/image-set.ts'
-import type { Digest } from '@gpreg/oci/model/digest'
-import type { Platform } from '@gpreg/oci/model/platform'
-import type { Registries } from '@gpreg/oci/remote/registries'
-import { countRetries } from '@gpreg/oci/retry'
 import { copyItems, describeError } from './items.ts'
 
 export interface MirrorOptions {

@@ -1,7 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { MediaType, type Descriptor } from '@gpreg/oci/model/descriptor'
-import { digestOf, type Digest } from '@gpreg/oci/model/digest'
-import { contentFrom, type ByteStream, type Content } from '@gpreg/oci/store/content'
+import {
+  MediaType,
+  type Descriptor,
+  digestOf,
+  type Digest,
+  contentFrom,
+  type ByteStream,
+  type Content,
+} from '@gpreg/oci'
 
 /** A manifest and the blobs that it needs: nothing that any registry has seen before. */
 export interface ProbeImage {

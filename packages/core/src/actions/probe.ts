@@ -1,15 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../context.ts'
-import { isGpregError, unlessAborted, type ErrorCode, type GpregError } from '@gpreg/oci/errors'
-import type { Descriptor } from '@gpreg/oci/model/descriptor'
-import { joinPath, parsePrefix, type RegistryPrefix } from '@gpreg/oci/model/reference'
-import type { Login } from '@gpreg/oci/remote/auth/login-source'
-import { quirksOf } from '@gpreg/oci/remote/quirks'
-import { fallbackTag } from '@gpreg/oci/remote/referrers'
-import { createRegistries, type Registries, type RegistriesOptions } from '@gpreg/oci/remote/registries'
-import type { RemoteRepository } from '@gpreg/oci/remote/repository'
-import { contentFrom } from '@gpreg/oci/store/content'
-import { fetchBytes } from '@gpreg/oci/store/verify'
+import {
+  isGpregError,
+  type ErrorCode,
+  type GpregError,
+  type Descriptor,
+  type Login,
+  type RemoteRepository,
+  contentFrom,
+} from '@gpreg/oci'
+import {
+  unlessAborted,
+  joinPath,
+  parsePrefix,
+  type RegistryPrefix,
+  quirksOf,
+  fallbackTag,
+  createRegistries,
+  type Registries,
+  type RegistriesOptions,
+  fetchBytes,
+} from '@gpreg/oci/engine'
 import { Checklist, failed, type Finding, type NamedCheck } from './checklist.ts'
 import { probeBlob, probeImage, type ProbeBlob, type ProbeImage } from './probe-content.ts'
 

@@ -1,22 +1,19 @@
 import type { Context } from '../context.ts'
-import { readManifest } from '@gpreg/oci/copy/graph'
-import { filterPlatforms } from '@gpreg/oci/copy/platform-filter'
-import { unlessAborted } from '@gpreg/oci/errors'
-import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
-import { mapLimited } from '@gpreg/oci/limiter'
-import type { Descriptor } from '@gpreg/oci/model/descriptor'
-import type { Digest } from '@gpreg/oci/model/digest'
-import type { Platform } from '@gpreg/oci/model/platform'
-import { heldBlob, type Receipt } from '../documents/receipt.ts'
-import { formatRelativeName, nameBelow } from '@gpreg/oci/model/name'
+import { type Descriptor, type Digest, type Platform, formatReference, parseReference } from '@gpreg/oci'
 import {
+  readManifest,
+  filterPlatforms,
+  unlessAborted,
+  mapLimited,
+  formatRelativeName,
+  nameBelow,
   formatPrefix,
-  formatReference,
-  parseReference,
   tagOrDigest,
   type RegistryPrefix,
-} from '@gpreg/oci/model/reference'
-import type { Registries } from '@gpreg/oci/remote/registries'
+  type Registries,
+} from '@gpreg/oci/engine'
+import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
+import { heldBlob, type Receipt } from '../documents/receipt.ts'
 import { targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'
 

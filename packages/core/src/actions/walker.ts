@@ -1,13 +1,21 @@
 import type { Context } from '../context.ts'
-import { readManifest } from '@gpreg/oci/copy/graph'
-import type { Place } from '@gpreg/oci/store/artifact'
-import { unlessAborted, type ErrorCode } from '@gpreg/oci/errors'
-import { allSettledOrThrow, Limiter } from '@gpreg/oci/limiter'
-import { isForeignLayer, isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'
-import type { Digest } from '@gpreg/oci/model/digest'
-import { childrenOf } from '@gpreg/oci/model/manifest'
-import { once } from '@gpreg/oci/once'
-import type { ReadableRepository } from '@gpreg/oci/store/content'
+import {
+  type Place,
+  type ErrorCode,
+  type Descriptor,
+  type Digest,
+  childrenOf,
+  type ReadableRepository,
+} from '@gpreg/oci'
+import {
+  readManifest,
+  unlessAborted,
+  allSettledOrThrow,
+  Limiter,
+  isForeignLayer,
+  isManifestType,
+  once,
+} from '@gpreg/oci/engine'
 
 export interface VerifyProblem {
   /** e.g. `not-found`, `digest-mismatch` */

@@ -1,12 +1,18 @@
-import { archiveContents } from '@gpreg/oci/copy/archive-contents'
-import type { ToCopy } from '@gpreg/oci/copy/survey'
+import { formatReference, parseReference } from '@gpreg/oci'
+import {
+  archiveContents,
+  type ToCopy,
+  formatRelativeName,
+  parseRelativeName,
+  referenceBelow,
+  type RegistryPrefix,
+  type TarContents,
+  namedEntry,
+  type IndexEntry,
+} from '@gpreg/oci/engine'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../documents/lock.ts'
 import type { ImageSet, LockedImage, NamedImage, WantedImage } from '../gitpod/image-set.ts'
-import { formatRelativeName, parseRelativeName, referenceBelow } from '@gpreg/oci/model/name'
-import { formatReference, parseReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
-import type { TarContents } from '@gpreg/oci/store/archive/tar-plan'
 import { LOCK_NAME } from './files.ts'
-import { namedEntry, type IndexEntry } from '@gpreg/oci/store/layout/layout-content'
 
 /** An image of a bundle under one of its names. */
 export interface BundledImage extends NamedImage {

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { GpregError } from '@gpreg/oci/errors'
+import { GpregError } from '@gpreg/oci'
 
 /** Bytes on the disk that a file or folder will be on. */
 export interface DiskSpace {

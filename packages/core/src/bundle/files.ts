@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { GpregError } from '@gpreg/oci/errors'
+import { GpregError } from '@gpreg/oci'
+import { damaged } from '@gpreg/oci/engine'
 import { reading } from '../input.ts'
-import { damaged } from '@gpreg/oci/store/damage'
 import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
 
 /** The lock in a bundle. */

@@ -1,16 +1,21 @@
 import type { Context } from '../context.ts'
-import { cachingReader, readGraph } from '@gpreg/oci/copy/graph'
-import { findReferrers } from '@gpreg/oci/copy/referrers'
-import { GpregError, unlessAborted } from '@gpreg/oci/errors'
+import { GpregError, type Descriptor, type Reference, type ReadableRepository } from '@gpreg/oci'
+import {
+  cachingReader,
+  readGraph,
+  findReferrers,
+  unlessAborted,
+  isManifestType,
+  formatRelativeName,
+  withoutHost,
+  namesHost,
+  tryParseReference,
+  REF_NAME,
+  splitName,
+} from '@gpreg/oci/engine'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
 import type { LockedImage, WantedImage } from '../gitpod/image-set.ts'
 import { purposeOf } from '../gitpod/discovery/found-image.ts'
-import { isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'
-import { formatRelativeName, withoutHost } from '@gpreg/oci/model/name'
-import { namesHost, tryParseReference, type Reference } from '@gpreg/oci/model/reference'
-import type { ReadableRepository } from '@gpreg/oci/store/content'
-import { REF_NAME } from '@gpreg/oci/store/layout/layout-content'
-import { splitName } from '@gpreg/oci/store/layout/layout-reader'
 import type { Bundle } from './bundle.ts'
 
 /** The lock of a bundle; of a layout without one, what its names say. */

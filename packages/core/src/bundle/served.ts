@@ -1,9 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import type { ReadableRepository, Store } from '@gpreg/oci/store/content'
-import { isThere } from '@gpreg/oci/store/layout/layout-files'
-import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
+import { type ReadableRepository, type Store, LayoutStore } from '@gpreg/oci'
+import { isThere } from '@gpreg/oci/engine'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 import { LOCK_NAME } from './files.ts'
 

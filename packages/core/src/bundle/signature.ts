@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { GpregError } from '@gpreg/oci/errors'
+import { GpregError } from '@gpreg/oci'
 
 /**
  * Signs as `openssl dgst -sha256 -sign KEY.pem` does: ECDSA over P-256 and SHA-256, DER.

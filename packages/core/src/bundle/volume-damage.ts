@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { storageError } from '@gpreg/oci/store/layout/layout-files'
+import { storageError } from '@gpreg/oci/engine'
 import type { BundleFiles, VolumeFile } from './files.ts'
 
 export interface VolumeDamage {

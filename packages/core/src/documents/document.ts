@@ -1,5 +1,4 @@
-import { isDigest, type Digest } from '@gpreg/oci/model/digest'
-import type { GpregError } from '@gpreg/oci/errors'
+import { isDigest, type Digest, type GpregError } from '@gpreg/oci'
 import { z } from 'zod'
 import { invalidInput } from '../input.ts'
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { digestOf } from '@gpreg/oci/model/digest'
-import { parseReference } from '@gpreg/oci/model/reference'
+import { digestOf, parseReference } from '@gpreg/oci'
 import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockToEntries, readLock, writeLock, type Lock, type LockEntry } from './lock.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Sensitive } from '@gpreg/oci/sensitive'
+import { Sensitive } from '@gpreg/oci'
 import { defineDocument, documentShape, formatDocument } from './document.ts'
 
 const text = z.string().min(1)

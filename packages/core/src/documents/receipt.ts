@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { by, defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
 import { heldBlobShape, type HeldBlob } from './lock.ts'
-import type { Digest } from '@gpreg/oci/model/digest'
+import type { Digest } from '@gpreg/oci'
 
 /** What a target holds, as it was found there: the base of the next differential bundle. */
 export interface Receipt {

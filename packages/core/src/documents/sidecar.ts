@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { GpregError } from '@gpreg/oci/errors'
+import { GpregError, digestOf, type Digest } from '@gpreg/oci'
 import { defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
 import { readLock, writeLock, type Lock } from './lock.ts'
-import { digestOf, type Digest } from '@gpreg/oci/model/digest'
 
 /** `PATH.manifest.json`: what a bundle must be, down to the last byte. The lock pins its content, the volumes its files. */
 export interface Sidecar {

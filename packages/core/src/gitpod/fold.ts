@@ -1,4 +1,4 @@
-import { formatReference, type Reference } from '@gpreg/oci/model/reference'
+import { formatReference, type Reference } from '@gpreg/oci'
 import type { FoundImage } from './discovery/found-image.ts'
 import type { ImageEntry, ImageSet, WantedImage } from './image-set.ts'
 

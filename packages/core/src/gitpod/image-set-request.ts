@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
-import type { Reference, RegistryPrefix } from '@gpreg/oci/model/reference'
-import type { ReadableRepository } from '@gpreg/oci/store/content'
+import type { Reference, ReadableRepository } from '@gpreg/oci'
+import type { RegistryPrefix } from '@gpreg/oci/engine'
 import type { Purpose } from './image-set.ts'
 import type { Naming } from './naming.ts'
 

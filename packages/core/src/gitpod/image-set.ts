@@ -1,7 +1,5 @@
-import type { Descriptor } from '@gpreg/oci/model/descriptor'
-import type { Digest } from '@gpreg/oci/model/digest'
-import type { RelativeName } from '@gpreg/oci/model/name'
-import type { Reference } from '@gpreg/oci/model/reference'
+import type { Descriptor, Digest, Reference } from '@gpreg/oci'
+import type { RelativeName } from '@gpreg/oci/engine'
 
 /** What an image is needed for; `workspace-images` are built by Gitpod itself and never mirrored. */
 export type Purpose = 'components' | 'workspace-base'

@@ -1,5 +1,4 @@
-import { GpregError } from '@gpreg/oci/errors'
-import { formatReference } from '@gpreg/oci/model/reference'
+import { GpregError, formatReference } from '@gpreg/oci'
 import type { ImageSet } from './image-set.ts'
 
 /**

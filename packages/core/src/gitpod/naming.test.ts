@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatReference, parsePrefix, parseReference } from '@gpreg/oci/model/reference'
+import { formatReference, parseReference } from '@gpreg/oci'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { liesBelow, targetNames, type Naming, type NamingOptions } from './naming.ts'
 
 const to = parsePrefix('registry.internal:5000/gitpod')

@@ -1,5 +1,5 @@
-import { referenceBelow, withoutHost, type RelativeName } from '@gpreg/oci/model/name'
-import type { Reference, RegistryPrefix } from '@gpreg/oci/model/reference'
+import type { Reference } from '@gpreg/oci'
+import { referenceBelow, withoutHost, type RelativeName, type RegistryPrefix } from '@gpreg/oci/engine'
 import { GITPOD_BUILD } from './release/catalogue.ts'
 
 /**

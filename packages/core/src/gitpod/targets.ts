@@ -1,6 +1,5 @@
-import { GpregError } from '@gpreg/oci/errors'
-import { formatRelativeName, type RelativeName } from '@gpreg/oci/model/name'
-import { formatReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { GpregError, formatReference } from '@gpreg/oci'
+import { formatRelativeName, type RelativeName, type RegistryPrefix } from '@gpreg/oci/engine'
 import type { ImageEntry, NamedImage, WantedImage } from './image-set.ts'
 import { relativeNames, targetNames, type Naming, type NamingOptions } from './naming.ts'
 

@@ -1,4 +1,4 @@
-import type { Sensitive } from '@gpreg/oci/sensitive'
+import type { Sensitive } from '@gpreg/oci'
 
 /** What S3 knows a client by. */
 export interface AccessKey {

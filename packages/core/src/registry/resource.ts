@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { abortedError } from '@gpreg/oci/errors'
+import { abortedError } from '@gpreg/oci/engine'
 
 export type Action = 'create' | 'update' | 'delete' | 'keep'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fileVault, memoryVault, type SecretVault } from './secret-vault.ts'
-import { Sensitive } from '@gpreg/oci/sensitive'
+import { Sensitive } from '@gpreg/oci'
 
 let directory: string
 beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-vault-'))))

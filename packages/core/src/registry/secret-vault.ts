@@ -1,6 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises'
-import { GpregError } from '@gpreg/oci/errors'
-import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/output-file'
+import { GpregError } from '@gpreg/oci'
+import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import {
   formatProvisionedSecrets,
   parseProvisionedSecrets,

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-import { GpregError } from '@gpreg/oci/errors'
-import type { Login } from '@gpreg/oci/remote/auth/login-source'
+import { GpregError, type Login, Sensitive } from '@gpreg/oci'
 import type { ServiceAccountKey } from './login.ts'
-import { Sensitive } from '@gpreg/oci/sensitive'
 
 const text = z.string().min(1)
 const keyFile = z.object({

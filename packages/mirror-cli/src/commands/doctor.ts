@@ -1,5 +1,5 @@
 import { examineRegistry, PURPOSES } from '@gpreg/core'
-import { parsePrefix } from '@gpreg/oci'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerdicts } from '../exit-codes.ts'

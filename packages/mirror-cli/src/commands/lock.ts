@@ -1,5 +1,5 @@
 import { lockImages, writeLock } from '@gpreg/core'
-import { writeOutputFile } from '@gpreg/oci'
+import { writeOutputFile } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'

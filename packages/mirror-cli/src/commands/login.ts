@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { login } from '@gpreg/core'
-import { GpregError, parseAddress } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { parseAddress } from '@gpreg/oci/engine'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'

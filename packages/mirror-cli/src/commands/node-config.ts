@@ -1,5 +1,6 @@
 import { readInput, readText } from '@gpreg/core'
-import { formatPrefix, GpregError, parsePrefix } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
 import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { defined } from '../flags/defined.ts'

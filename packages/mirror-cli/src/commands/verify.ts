@@ -7,7 +7,8 @@ import {
   verifyHoldings,
   lockOf,
 } from '@gpreg/core'
-import { GpregError, parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'

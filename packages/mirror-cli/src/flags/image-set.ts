@@ -1,5 +1,5 @@
 import type { ImageSetRequest } from '@gpreg/core'
-import { parsePrefix } from '@gpreg/oci'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

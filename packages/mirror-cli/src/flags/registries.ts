@@ -1,4 +1,5 @@
-import { GpregError, journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/oci/engine'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

@@ -1,5 +1,6 @@
 import { probeRegistry, type Check, type Context } from '@gpreg/core'
-import type { Login, RegistriesOptions } from '@gpreg/oci'
+import type { Login } from '@gpreg/oci'
+import type { RegistriesOptions } from '@gpreg/oci/engine'
 
 /** Tries a registry with the login that Gitpod will use. */
 export function probeWith(options: RegistriesOptions) {

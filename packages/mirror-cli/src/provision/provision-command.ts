@@ -10,7 +10,8 @@ import {
   type SecretVault,
   type Context,
 } from '@gpreg/core'
-import { GpregError, writeOutputFile } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { writeOutputFile } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfChecks } from '../exit-codes.ts'
 import type { ProvisionFlags } from '../flags/provision.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NodeConfig } from '@gpreg/values-gen'
-import { SECRET_MODE } from '@gpreg/oci'
+import { SECRET_MODE } from '@gpreg/oci/engine'
 import { renderTable } from './text/table.ts'
 
 /** The answer of `gpreg node-config --json`; what is in a file with a secret, only where stdout was meant. */

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GpregError, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { SecretManifest } from '@gpreg/values-gen'
 
 /** Where a Secret of a role was written to. */

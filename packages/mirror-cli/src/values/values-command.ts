@@ -1,4 +1,5 @@
-import { GpregError, SECRET_MODE, type Sensitive, writeOutputFile } from '@gpreg/oci'
+import { GpregError, type Sensitive } from '@gpreg/oci'
+import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { GeneratedValues } from '@gpreg/values-gen'
 import { BaseCommand } from '../base-command.ts'
 import { commonChoice, type ValuesFlags } from '../flags/values.ts'

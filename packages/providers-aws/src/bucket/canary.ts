@@ -12,7 +12,8 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { Check, Context } from '@gpreg/core'
-import { pause, unlessAborted, type GpregError } from '@gpreg/oci'
+import type { GpregError } from '@gpreg/oci'
+import { pause, unlessAborted } from '@gpreg/oci/engine'
 import { call } from '../api/call.ts'
 import { REGISTRY_PREFIX } from '../names.ts'
 

@@ -7,7 +7,8 @@ import {
   type VaultJournal,
   type Context,
 } from '@gpreg/core'
-import { GpregError, PATIENT, withRetry } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import type { AwsJournalEntry } from '../names.ts'
 import { UserKeys, type ListedKey } from './user-keys.ts'
 import { isOurs, lookUpUser } from './user.ts'

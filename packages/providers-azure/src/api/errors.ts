@@ -1,5 +1,6 @@
 import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
-import { abortedError, GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
+import { GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
+import { abortedError } from '@gpreg/oci/engine'
 import { failureOf, type Failure } from './failure.ts'
 
 /** A call to Azure. Its permission is named as in roles, such as `Microsoft.ContainerRegistry/registries/write`. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { abortedError, GpregError, isGpregError } from '@gpreg/oci'
+import { GpregError, isGpregError } from '@gpreg/oci'
+import { abortedError } from '@gpreg/oci/engine'
 import {
   DefaultAzureCredential,
   type AccessToken,

@@ -1,5 +1,6 @@
 import { waitForChange, type CallPolicy, type Context } from '@gpreg/core'
-import { GpregError, PATIENT } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { PATIENT } from '@gpreg/oci/engine'
 import { call } from './call.ts'
 import type { AzureCall } from './errors.ts'
 import { failureOf } from './failure.ts'

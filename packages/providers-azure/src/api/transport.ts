@@ -1,5 +1,5 @@
 import { Agent } from 'node:https'
-import { parseRetryAfter } from '@gpreg/oci'
+import { parseRetryAfter } from '@gpreg/oci/engine'
 import type {
   PipelinePolicy,
   PipelineRequest,

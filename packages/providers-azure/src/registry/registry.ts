@@ -1,5 +1,6 @@
 import { keep, waitForChange, type Inspection, type Resource, type Context } from '@gpreg/core'
-import { GpregError, isGpregError, PATIENT, withRetry } from '@gpreg/oci'
+import { GpregError, isGpregError } from '@gpreg/oci'
+import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import type { RegistryApi } from '../api/clients.ts'
 import { isOurs, tagsOf } from './names.ts'

@@ -1,5 +1,6 @@
 import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
-import { abortedError, GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
+import { GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
+import { abortedError } from '@gpreg/oci/engine'
 import { Status } from 'google-gax'
 import { failureOf, type Failure } from './failure.ts'
 

@@ -1,5 +1,6 @@
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
-import { GpregError, isGpregError, PATIENT, type RetryPolicy } from '@gpreg/oci'
+import { GpregError, isGpregError } from '@gpreg/oci'
+import { PATIENT, type RetryPolicy } from '@gpreg/oci/engine'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
 import { call, ONE_TRY, unless } from '../api/call.ts'
 import { gcpError, SERVICE_DISABLED, type GcpCall } from '../api/errors.ts'

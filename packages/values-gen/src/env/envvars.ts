@@ -1,5 +1,5 @@
 import { hostOfAddress, type HostedRegistry, type ObjectStorage } from '@gpreg/core'
-import { DOCKER_HUB } from '@gpreg/oci'
+import { DOCKER_HUB } from '@gpreg/oci/engine'
 import { parse } from 'yaml'
 import { writeConfig } from '../config/document.ts'
 import type { Installation } from '../installation/installation.ts'

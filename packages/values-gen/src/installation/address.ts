@@ -1,5 +1,6 @@
 import { hostOfAddress } from '@gpreg/core'
-import { formatPrefix, GpregError, isHostLike, parseAddress, quirksOf } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { formatPrefix, isHostLike, parseAddress, quirksOf } from '@gpreg/oci/engine'
 
 /**
  * Writes an address as the installer wants it, without a slash at its end.

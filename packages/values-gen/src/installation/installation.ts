@@ -6,7 +6,8 @@ import {
   type RegistrySetup,
   type SecretRef,
 } from '@gpreg/core'
-import { formatPrefix, GpregError, parsePrefix } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
 import { isEcr, normaliseAddress, startsWithHost } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
 import { kindSetup } from './kinds.ts'

@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls'
-import { parsePrefix, Sensitive } from '@gpreg/oci'
+import { Sensitive } from '@gpreg/oci'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { parse as parseToml } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'

@@ -1,4 +1,5 @@
-import { type Login, formatPrefix, type RegistryPrefix } from '@gpreg/oci'
+import type { Login } from '@gpreg/oci'
+import { formatPrefix, type RegistryPrefix } from '@gpreg/oci/engine'
 import { certificatesOf } from './certificates.ts'
 import { hostDirectory, hostsToml, type HostSettings } from './hosts-toml.ts'
 import { k3sRegistries } from './k3s-registries.ts'

@@ -1,4 +1,4 @@
-import { formatPrefix } from '@gpreg/oci'
+import { formatPrefix } from '@gpreg/oci/engine'
 import type { NodeConfigRequest } from './node-config.ts'
 
 /** What the files alone do not do. */

@@ -1,14 +1,6 @@
 import type { AccessKey, StorageAccount } from '@gpreg/core'
-import {
-  findLogin,
-  findOnlyLoginBelow,
-  GpregError,
-  parseDockerConfig,
-  Sensitive,
-  type Credential,
-  type DockerConfig,
-  type Login,
-} from '@gpreg/oci'
+import { GpregError, Sensitive, type Credential, type Login } from '@gpreg/oci'
+import { findLogin, findOnlyLoginBelow, parseDockerConfig, type DockerConfig } from '@gpreg/oci/engine'
 import { z } from 'zod'
 
 const text = z.string().min(1)

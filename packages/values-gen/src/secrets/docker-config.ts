@@ -1,5 +1,6 @@
 import { addressOf, hostOfAddress, isSame } from '@gpreg/core'
-import { type Login, DOCKER_HUB, Sensitive } from '@gpreg/oci'
+import { type Login, Sensitive } from '@gpreg/oci'
+import { DOCKER_HUB } from '@gpreg/oci/engine'
 import type { Installation } from '../installation/installation.ts'
 import type { SecretValues } from './values.ts'
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { openBundle } from '../../bundle/bundle.ts'
 import { createContext } from '../../context.ts'
-import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
-import { pushSample, sampleImage } from '@gpreg/oci/testing/sample-image'
+import { LayoutStore } from '@gpreg/oci'
+import { pushSample, sampleImage } from '@gpreg/oci/testing'
 import { inspectBundle } from './inspect.ts'
 
 const directories: string[] = []

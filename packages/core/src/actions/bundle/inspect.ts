@@ -1,12 +1,9 @@
 import type { Bundle, SignatureState } from '../../bundle/bundle.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import type { Context } from '../../context.ts'
-import { cachingReader, readGraph } from '@gpreg/oci/copy/graph'
+import { type Descriptor, type Digest, formatPlatform } from '@gpreg/oci'
+import { cachingReader, readGraph, allSettledOrThrow } from '@gpreg/oci/engine'
 import type { LockBase } from '../../documents/lock.ts'
-import { allSettledOrThrow } from '@gpreg/oci/limiter'
-import type { Descriptor } from '@gpreg/oci/model/descriptor'
-import type { Digest } from '@gpreg/oci/model/digest'
-import { formatPlatform } from '@gpreg/oci/model/platform'
 
 export interface InspectedImage {
   readonly source: string

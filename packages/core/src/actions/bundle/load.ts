@@ -3,21 +3,28 @@ import { originsOf, type Bundle } from '../../bundle/bundle.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import { heldBlob, type Receipt } from '../../documents/receipt.ts'
 import type { Context } from '../../context.ts'
-import { executePlan } from '@gpreg/oci/copy/execute'
-import { cachingReader, readGraph } from '@gpreg/oci/copy/graph'
-import type { CopyItem } from '@gpreg/oci/copy/item'
-import type { Place } from '@gpreg/oci/store/artifact'
-import { lookAtTargets, surveyItems, type TransferPlan } from '@gpreg/oci/copy/plan'
-import { isHeld, type BlobPlan } from '@gpreg/oci/copy/presence'
-import { GpregError } from '@gpreg/oci/errors'
+import { type Place, GpregError, type Digest, formatReference, LayoutStore } from '@gpreg/oci'
+import {
+  executePlan,
+  cachingReader,
+  readGraph,
+  type CopyItem,
+  lookAtTargets,
+  surveyItems,
+  type TransferPlan,
+  isHeld,
+  type BlobPlan,
+  mapLimited,
+  formatRelativeName,
+  nameBelow,
+  referenceBelow,
+  type RelativeName,
+  formatPrefix,
+  type RegistryPrefix,
+  type Registries,
+  damaged,
+} from '@gpreg/oci/engine'
 import type { HeldBlob, Lock } from '../../documents/lock.ts'
-import { mapLimited } from '@gpreg/oci/limiter'
-import type { Digest } from '@gpreg/oci/model/digest'
-import { formatRelativeName, nameBelow, referenceBelow, type RelativeName } from '@gpreg/oci/model/name'
-import { formatPrefix, formatReference, type RegistryPrefix } from '@gpreg/oci/model/reference'
-import type { Registries } from '@gpreg/oci/remote/registries'
-import { damaged } from '@gpreg/oci/store/damage'
-import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { copyItem } from '../items.ts'
 import { describePlan, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '../mirror.ts'

@@ -4,16 +4,20 @@ import { lockBundle } from '../../bundle/bundle-lock.ts'
 import { LOCK_NAME } from '../../bundle/files.ts'
 import { formatReceipt, type Receipt } from '../../documents/receipt.ts'
 import type { Context } from '../../context.ts'
-import { surveyItems, type TransferPlan } from '@gpreg/oci/copy/plan'
-import { graphsOf, type Survey, type ToCopy } from '@gpreg/oci/copy/survey'
+import { digestOf, type Digest, formatReference } from '@gpreg/oci'
+import {
+  surveyItems,
+  type TransferPlan,
+  graphsOf,
+  type Survey,
+  type ToCopy,
+  formatRelativeName,
+  type Registries,
+  partialPath,
+  EmptyTarget,
+} from '@gpreg/oci/engine'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { readLock, writeLock, type Lock, type LockBase } from '../../documents/lock.ts'
-import { digestOf, type Digest } from '@gpreg/oci/model/digest'
-import { formatRelativeName } from '@gpreg/oci/model/name'
-import { formatReference } from '@gpreg/oci/model/reference'
-import type { Registries } from '@gpreg/oci/remote/registries'
-import { partialPath } from '@gpreg/oci/store/archive/archive-files'
-import { EmptyTarget } from '@gpreg/oci/store/empty-target'
 import { copyItem } from '../items.ts'
 import { copyOptions, type MirrorOptions } from '../mirror.ts'
 

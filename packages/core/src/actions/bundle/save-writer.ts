@@ -7,23 +7,26 @@ import { createSidecar, formatSidecar, type SidecarVolume } from '../../document
 import { signBytes } from '../../bundle/signature.ts'
 import { volumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
-import { executePlan, type CopyOutcome } from '@gpreg/oci/copy/execute'
-import { lookAtTargets, type TransferPlan } from '@gpreg/oci/copy/plan'
-import { isHeld } from '@gpreg/oci/copy/presence'
-import type { ToCopy } from '@gpreg/oci/copy/survey'
-import { GpregError, isGpregError } from '@gpreg/oci/errors'
+import { type CopyOutcome, GpregError, isGpregError, digestOf, LayoutStore } from '@gpreg/oci'
+import {
+  executePlan,
+  lookAtTargets,
+  type TransferPlan,
+  isHeld,
+  type ToCopy,
+  writeOutputFile,
+  type Registries,
+  partialPath,
+  volumesOf,
+  ArchiveWriter,
+  discardBeginning,
+  Claim,
+  planTar,
+  ingestFolder,
+  retarget,
+} from '@gpreg/oci/engine'
 import { writeLock, type Lock } from '../../documents/lock.ts'
-import { digestOf } from '@gpreg/oci/model/digest'
-import { writeOutputFile } from '@gpreg/oci/output-file'
-import type { Registries } from '@gpreg/oci/remote/registries'
-import { partialPath, volumesOf } from '@gpreg/oci/store/archive/archive-files'
-import { ArchiveWriter, discardBeginning } from '@gpreg/oci/store/archive/archive-writer'
-import { Claim } from '@gpreg/oci/store/claim'
-import { planTar } from '@gpreg/oci/store/archive/tar-plan'
-import { ingestFolder } from '@gpreg/oci/store/layout/layout-files'
-import { LayoutStore } from '@gpreg/oci/store/layout/layout-store'
 import { copyOptions } from '../mirror.ts'
-import { retarget } from '@gpreg/oci/copy/archive-contents'
 import { leftOut, type Draft, type SaveOptions } from './save-draft.ts'
 
 /** What became of a draft. */

@@ -2,17 +2,19 @@ import { bundleContents } from '../../bundle/bundle-lock.ts'
 import { freeSpace } from '../../bundle/disk.ts'
 import type { SidecarVolume } from '../../documents/sidecar.ts'
 import type { Context } from '../../context.ts'
-import { executePlan } from '@gpreg/oci/copy/execute'
-import { lookAtTargets } from '@gpreg/oci/copy/plan'
+import { digestOf, type Digest } from '@gpreg/oci'
+import {
+  executePlan,
+  lookAtTargets,
+  type Registries,
+  planTar,
+  EmptyTarget,
+  retarget,
+} from '@gpreg/oci/engine'
 import { writeLock } from '../../documents/lock.ts'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
-import { digestOf, type Digest } from '@gpreg/oci/model/digest'
-import type { Registries } from '@gpreg/oci/remote/registries'
-import { planTar } from '@gpreg/oci/store/archive/tar-plan'
-import { EmptyTarget } from '@gpreg/oci/store/empty-target'
 import { describePlan, dockerHub, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorResult } from '../mirror.ts'
-import { retarget } from '@gpreg/oci/copy/archive-contents'
 import { draftBundle, leftOut, type SaveOptions } from './save-draft.ts'
 import { writeArchive, writeDirectory, type Written } from './save-writer.ts'
 

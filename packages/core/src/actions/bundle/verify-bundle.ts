@@ -10,9 +10,8 @@ import { lockOf } from '../../bundle/foreign-layout.ts'
 import { bundledImages } from '../../bundle/bundle-lock.ts'
 import { volumeDamage, type VolumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
-import { isGpregError, type ErrorCode } from '@gpreg/oci/errors'
-import type { Digest } from '@gpreg/oci/model/digest'
-import { formatRelativeName } from '@gpreg/oci/model/name'
+import { isGpregError, type ErrorCode, type Digest } from '@gpreg/oci'
+import { formatRelativeName } from '@gpreg/oci/engine'
 import { Walker } from '../walker.ts'
 
 export interface BundleProblem {

@@ -1,4 +1,4 @@
-import type { Reference } from '@gpreg/oci/model/reference'
+import type { Reference } from '@gpreg/oci'
 import { referencesInText } from './image-text.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { DOCKER_HUB, parseReference, type Reference } from '@gpreg/oci/model/reference'
+import { parseReference, type Reference } from '@gpreg/oci'
+import { DOCKER_HUB } from '@gpreg/oci/engine'
 import type { LockedImage, Purpose } from '../image-set.ts'
 
 /** One mention of an image in one input, before mentions of the same image are folded. */

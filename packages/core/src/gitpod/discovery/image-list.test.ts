@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
-import { isGpregError } from '@gpreg/oci/errors'
+import { isGpregError, formatReference } from '@gpreg/oci'
 import type { GpregEvent } from '../../events.ts'
-import { formatReference } from '@gpreg/oci/model/reference'
 import { parseImageList } from './image-list.ts'
 
 const parse = (text: string, context = createContext()) => parseImageList(text, 'list.txt', context)

@@ -1,4 +1,5 @@
-import { tryParseReference, type Reference } from '@gpreg/oci/model/reference'
+import type { Reference } from '@gpreg/oci'
+import { tryParseReference } from '@gpreg/oci/engine'
 
 /**
  * References in free text: configuration files, arguments, environment values. Only what names a host and a tag or digest

@@ -1,6 +1,6 @@
 import { isMap } from 'yaml'
-import { GpregError, isGpregError } from '@gpreg/oci/errors'
-import { formatPrefix, parsePrefix, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { GpregError, isGpregError, type Reference } from '@gpreg/oci'
+import { formatPrefix, parsePrefix, type RegistryPrefix } from '@gpreg/oci/engine'
 import { GITPOD_BUILD } from '../release/catalogue.ts'
 import { invalidInput, place, referenceAt } from '../../input.ts'
 import type { Naming } from '../naming.ts'

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
-import { formatReference } from '@gpreg/oci/model/reference'
+import { formatReference } from '@gpreg/oci'
 import { workspaceRepoImages } from './workspace-repo.ts'
 
 let directory: string

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
-import { formatReference } from '@gpreg/oci/model/reference'
+import { formatReference } from '@gpreg/oci'
 import { findRelease, knownReleases } from './catalogue.ts'
 import { parseVersions, releaseImages } from './versions.ts'
 

@@ -1,5 +1,5 @@
-import { GpregError } from '@gpreg/oci/errors'
-import { joinPath, parseReference, type Reference, type RegistryPrefix } from '@gpreg/oci/model/reference'
+import { GpregError, parseReference, type Reference } from '@gpreg/oci'
+import { joinPath, type RegistryPrefix } from '@gpreg/oci/engine'
 import { RELEASE_CHANGES, type ReleaseChanges } from './catalogue-data.ts'
 
 /** Where Gitpod publishes its own images; `eu.gcr.io/gitpod-core-dev/build/server`, … */

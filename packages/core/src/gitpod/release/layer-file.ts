@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract } from 'tar-stream'
-import { abortedError, GpregError, isGpregError } from '@gpreg/oci/errors'
-import type { ByteStream } from '@gpreg/oci/store/content'
+import { GpregError, isGpregError, type ByteStream } from '@gpreg/oci'
+import { abortedError } from '@gpreg/oci/engine'
 
 /** Unpacked; the base layer of the versions image has some 6 MiB. What unpacks without end is given up. */
 const MAX_LAYER_BYTES = 64 * 1024 * 1024

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { formatReference } from '@gpreg/oci/model/reference'
+import { formatReference } from '@gpreg/oci'
 import { findRelease, type Release } from './catalogue.ts'
 import type { FoundImage } from '../discovery/found-image.ts'
 import type { ImageSetRequest, ImageSetWorld } from '../image-set-request.ts'

@@ -2,11 +2,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
-import { GpregError } from '@gpreg/oci/errors'
-import { MediaType, type Descriptor } from '@gpreg/oci/model/descriptor'
-import { digestOf, type Digest } from '@gpreg/oci/model/digest'
-import { formatReference } from '@gpreg/oci/model/reference'
-import { contentFrom, type ReadableRepository } from '@gpreg/oci/store/content'
+import { GpregError, MediaType, type Descriptor, digestOf, type Digest, formatReference, contentFrom, type ReadableRepository } from '@gpreg/oci'
 import { readVersionsImage, versionsImage } from './versions-image.ts'
 
 /** A repository in memory with one image under every tag. */

@@ -1,11 +1,6 @@
 import type { Context } from '../../context.ts'
-import { readManifest } from '@gpreg/oci/copy/graph'
-import { GpregError, isGpregError } from '@gpreg/oci/errors'
-import { isForeignLayer, isManifestType, type Descriptor } from '@gpreg/oci/model/descriptor'
-import { childrenOf, type ImageManifest } from '@gpreg/oci/model/manifest'
-import { matchesPlatform } from '@gpreg/oci/model/platform'
-import { formatReference, isTag, tagOrDigest, type Reference } from '@gpreg/oci/model/reference'
-import type { Call, ReadableRepository } from '@gpreg/oci/store/content'
+import { GpregError, isGpregError, type Descriptor, childrenOf, type ImageManifest, matchesPlatform, formatReference, type Reference, type ReadableRepository } from '@gpreg/oci'
+import { readManifest, isForeignLayer, isManifestType, isTag, tagOrDigest, type Call } from '@gpreg/oci/engine'
 import { gitpodImage } from './catalogue.ts'
 import { findInLayer } from './layer-file.ts'
 

@@ -1,6 +1,6 @@
 import { isMap, isScalar } from 'yaml'
 import type { Context } from '../../context.ts'
-import { isTag } from '@gpreg/oci/model/reference'
+import { isTag } from '@gpreg/oci/engine'
 import { gitpodImage, type Release } from './catalogue.ts'
 import { purposeOf, type FoundImage } from '../discovery/found-image.ts'
 import { invalidInput, place } from '../../input.ts'

@@ -1,4 +1,5 @@
-import { PATIENT, withRetry, type GpregError, type RetryPolicy } from '@gpreg/oci'
+import type { GpregError } from '@gpreg/oci'
+import { PATIENT, withRetry, type RetryPolicy } from '@gpreg/oci/engine'
 import type { Context } from '../../context.ts'
 
 /** One call to the API of a cloud: the resource it concerns, and the permission it needs in the words of the cloud. */

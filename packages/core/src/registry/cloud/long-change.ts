@@ -1,4 +1,5 @@
-import { GpregError, pause } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { pause } from '@gpreg/oci/engine'
 import type { Context } from '../../context.ts'
 
 /** milliseconds */

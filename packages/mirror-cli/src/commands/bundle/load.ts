@@ -7,7 +7,8 @@ import {
   verifyBundle,
   type LoadTarget,
 } from '@gpreg/core'
-import { GpregError, parsePrefix, writeOutputFile } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { parsePrefix, writeOutputFile } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'

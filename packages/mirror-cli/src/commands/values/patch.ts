@@ -1,4 +1,5 @@
-import { formatPrefix, GpregError, parsePrefix, SECRET_MODE, writeOutputFile } from '@gpreg/oci'
+import { GpregError } from '@gpreg/oci'
+import { formatPrefix, parsePrefix, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'

@@ -1,5 +1,6 @@
 import { hostOfAddress } from '@gpreg/core'
-import { DOCKER_HUB, isGpregError, parseReference } from '@gpreg/oci'
+import { isGpregError, parseReference } from '@gpreg/oci'
+import { DOCKER_HUB } from '@gpreg/oci/engine'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 import { customRepository, mirrorOf } from './mirror.ts'

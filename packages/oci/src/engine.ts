@@ -1,0 +1,70 @@
+/**
+ * The engine in stages, and what it stands on: for programs that plan, write and prove whole sets, as gpreg does. It may change with
+ * any version; what index.ts exports does not without a major one.
+ */
+export { archiveContents, retarget } from './copy/archive-contents.ts'
+export { executePlan } from './copy/execute.ts'
+export { cachingReader, readGraph, readManifest, readNamed } from './copy/graph.ts'
+export { lookAtTargets, planTransfer, surveyItems } from './copy/plan.ts'
+export { filterPlatforms } from './copy/platform-filter.ts'
+export { isHeld } from './copy/presence.ts'
+export { findReferrers } from './copy/referrers.ts'
+export { graphsOf } from './copy/survey.ts'
+export { abortedError, toGpregError, unlessAborted } from './errors.ts'
+export { Limiter, allSettledOrThrow, mapLimited } from './limiter.ts'
+export { isForeignLayer, isManifestType } from './model/descriptor.ts'
+export {
+  formatRelativeName,
+  nameBelow,
+  parseRelativeName,
+  referenceBelow,
+  withoutHost,
+} from './model/name.ts'
+export {
+  DOCKER_HUB,
+  formatPrefix,
+  isHostLike,
+  isRepository,
+  isTag,
+  joinPath,
+  namesHost,
+  parseAddress,
+  parsePrefix,
+  tagOrDigest,
+  tryParseReference,
+} from './model/reference.ts'
+export { once } from './once.ts'
+export { SECRET_MODE, writeOutputFile } from './output-file.ts'
+export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
+export { parseRetryAfter } from './remote/http/failure.ts'
+export { quirksOf } from './remote/quirks.ts'
+export { fallbackTag } from './remote/referrers.ts'
+export { createRegistries } from './remote/registries.ts'
+export { parseSourceMirror } from './remote/source-mirrors.ts'
+export { journalDirectory } from './remote/upload/upload-journal.ts'
+export { PATIENT, countRetries, pause, withRetry } from './retry.ts'
+export { partialPath, volumesOf } from './store/archive/archive-files.ts'
+export { ArchiveWriter, discardBeginning } from './store/archive/archive-writer.ts'
+export { planTar } from './store/archive/tar-plan.ts'
+export { Claim } from './store/claim.ts'
+export { damaged } from './store/damage.ts'
+export { EmptyTarget } from './store/empty-target.ts'
+export { REF_NAME, formatIndex, namedEntry } from './store/layout/layout-content.ts'
+export { ingestFolder, isThere, readDocument, storageError } from './store/layout/layout-files.ts'
+export { LayoutReader, splitName } from './store/layout/layout-reader.ts'
+export { fetchBytes } from './store/verify.ts'
+
+export type { ManifestReader } from './copy/graph.ts'
+export type { CopyItem, CopyOptions, Referrer } from './copy/item.ts'
+export type { TransferPlan } from './copy/plan.ts'
+export type { BlobPlace, BlobPlan } from './copy/presence.ts'
+export type { Survey, ToCopy } from './copy/survey.ts'
+export type { RelativeName } from './model/name.ts'
+export type { RegistryPrefix } from './model/reference.ts'
+export type { DockerConfig } from './remote/auth/docker-config.ts'
+export type { Clouds } from './remote/auth/login-credentials.ts'
+export type { Registries, RegistriesOptions } from './remote/registries.ts'
+export type { RetryPolicy } from './retry.ts'
+export type { TarContents } from './store/archive/tar-plan.ts'
+export type { Call } from './store/content.ts'
+export type { IndexEntry } from './store/layout/layout-content.ts'
