@@ -1,5 +1,5 @@
 import type { ErrorSubject, OciEvent } from '@gpreg/oci'
-import type { Change } from './registry/resource.ts'
+import type { Change } from './registry/change.ts'
 
 /** What happens while gpreg works: all that happens to content, and what core adds. `type` and the fields are a contract. */
 export type GpregEvent =

@@ -49,7 +49,7 @@ export interface BundleFiles {
  */
 export async function findBundle(named: readonly string[]): Promise<BundleFiles> {
   const [only] = named
-  if (named.length === 1 && (await isLayout(only!))) return findDirectory(only!)
+  if (only !== undefined && named.length === 1 && (await isLayout(only))) return findDirectory(only)
   const paths = (await Promise.all(named.map(partsAt))).flat()
   const [first] = paths
   if (first === undefined) throw new GpregError('usage', 'no bundle was named')
@@ -175,7 +175,7 @@ async function volumesByNumber(base: string, given: ReadonlyMap<string, string>)
 }
 
 function numberOf(name: string): number {
-  return Number(/\d+$/.exec(name)![0])
+  return Number(/\d+$/.exec(name)?.[0])
 }
 
 /** More than the lock of any release, little enough to hold. */

@@ -2,7 +2,7 @@ import type { Login } from '@gpreg/oci'
 import type { Context } from '../context.ts'
 import type { Check } from './check.ts'
 import type { ProvisionedChoice } from '../documents/provisioned.ts'
-import type { Change } from './resource.ts'
+import type { Change } from './change.ts'
 
 /** The state that a provider's resources are brought into. */
 export type Goal = 'present' | 'absent'

@@ -1,16 +1,6 @@
 import type { Context } from '../context.ts'
+import type { Action, Change } from './change.ts'
 import { abortedError } from '@gpreg/oci/engine'
-
-export type Action = 'create' | 'update' | 'delete' | 'keep'
-
-/** What is done to something in the cloud. */
-export interface Change {
-  /** such as `s3:bucket/gitpod-registry` */
-  readonly resource: string
-  readonly action: Action
-  /** Why, and what is changed. */
-  readonly reason: string
-}
 
 /** What looking at a resource came to, and how the change is made. */
 export interface Inspection {

@@ -75,5 +75,5 @@ export function addressOf(registry: Registry): string | undefined {
 
 /** `host[:port]` of an address. */
 export function hostOfAddress(address: string): string {
-  return address.split('/', 1)[0]!
+  return address.replace(/\/.*/s, '')
 }

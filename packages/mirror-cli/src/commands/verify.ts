@@ -71,14 +71,14 @@ export default class Verify extends BaseCommand {
         hint: 'name it with --to HOST[:PORT]/PREFIX',
       })
     const { set, registries, context, originOf } =
-      flags.bundle === undefined
+      flags.bundle === undefined || to === undefined
         ? { ...(await this.collect(flags)), originOf: () => undefined }
-        : await this.#bundled(flags, flags.bundle, to!)
+        : await this.#bundled(flags, flags.bundle, to)
     const options = { ...copyOptions(flags), deep: flags.deep }
     const found = await verifyHoldings(set, registries, options, context)
     const { result } = found
-    if (flags.receipt !== undefined)
-      await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to!, found, originOf, context)))
+    if (flags.receipt !== undefined && to !== undefined)
+      await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to, found, originOf, context)))
     return this.answer(result, renderVerify, exitCodeOfVerify(result))
   }
 

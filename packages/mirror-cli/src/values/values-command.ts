@@ -34,9 +34,10 @@ export abstract class ValuesCommand extends BaseCommand {
       ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
     })
     const generated = { ...made, warnings: [...notes, ...made.warnings] }
-    const text = flags.diff
-      ? diffConfig(base.base!.text, plain(generated.text), flags.base!)
-      : this.#shown(generated, flags)
+    const text =
+      flags.diff && base.base !== undefined && flags.base !== undefined
+        ? diffConfig(base.base.text, plain(generated.text), flags.base)
+        : this.#shown(generated, flags)
     if (flags.output !== undefined && flags.output !== STDOUT)
       await writeOutputFile(flags.output, plain(generated.text), modeOf(generated))
     const files =

@@ -43,7 +43,8 @@ export class Slots {
     const full = new Set<Budget>()
     let kept = 0
     for (; kept < this.#waiting.length && full.size < this.#known.size;) {
-      const next = this.#waiting[kept]!
+      const next = this.#waiting[kept]
+      if (next === undefined) break
       for (const budget of next.budgets) if (!budget.isFree) full.add(budget)
       if (next.budgets.some(budget => full.has(budget))) {
         // What it needs and could have is kept for it: a later one must not take that for ever.

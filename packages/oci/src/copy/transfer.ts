@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { isGpregError, toGpregError, type GpregError } from '../errors.ts'
+import { GpregError, isGpregError, toGpregError } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -103,16 +103,18 @@ export class Transfer {
 
   #sendFirst(blob: BlobPlan, onStart: (blob: BlobPlan) => void): void {
     const [first, ...others] = blob.places
+    const [source] = blob.sources
+    if (first === undefined || source === undefined) return
     const { digest, size } = blob.descriptor
-    const sent = this.#inTurn(blob, blob.sources[0]!.repository, first!.repository, async () => {
+    const sent = this.#inTurn(blob, source.repository, first.repository, async () => {
       this.#context.signal.throwIfAborted()
       onStart(blob)
       this.#context.emit({ type: 'blob.started', digest, size })
-      if (!(await this.#mountFromSource(blob, first!.repository))) await this.#send(first!, blob.sources)
+      if (!(await this.#mountFromSource(blob, first.repository))) await this.#send(first, blob.sources)
     })
-    this.#expect(first!, sent)
+    this.#expect(first, sent)
     for (const place of others) {
-      const filled = sent.then(() => this.#fill(place, first!.repository))
+      const filled = sent.then(() => this.#fill(place, first.repository))
       this.#expect(place, filled)
     }
   }
@@ -131,7 +133,8 @@ export class Transfer {
 
   /** Some repository has it: the others get it from there. */
   #spread(blob: BlobPlan): void {
-    const holder = blob.places.find(({ present }) => present)!.repository
+    const holder = blob.places.find(({ present }) => present)?.repository
+    if (holder === undefined) return
     for (const place of blob.places) {
       if (place.present) {
         this.#countPresent(blob.descriptor)
@@ -180,11 +183,12 @@ export class Transfer {
         if (!isGpregError(failure, 'not-found') || failure.subject.side === 'target') break
       }
     }
-    if (failure!.code !== 'aborted') {
+    const error = failure ?? new GpregError('bug', `${descriptor.digest} has no source`)
+    if (error.code !== 'aborted') {
       this.#defeats++
-      this.#context.emit({ type: 'blob.failed', digest: descriptor.digest, error: failure! })
+      this.#context.emit({ type: 'blob.failed', digest: descriptor.digest, error })
     }
-    throw failure!
+    throw error
   }
 
   async #sendFrom(source: ReadableRepository, place: BlobPlace): Promise<void> {

@@ -11,8 +11,8 @@ export type DigestAlgorithm = keyof typeof HEX_LENGTH
 const DIGEST = /^(sha256|sha512):([0-9a-f]+)$/
 
 export function isDigest(text: string): text is Digest {
-  const match = DIGEST.exec(text)
-  return match !== null && match[2]!.length === HEX_LENGTH[match[1] as DigestAlgorithm]
+  const [, algorithm, hex = ''] = DIGEST.exec(text) ?? []
+  return algorithm !== undefined && hex.length === HEX_LENGTH[algorithm as DigestAlgorithm]
 }
 
 /** @throws `digest-invalid` */

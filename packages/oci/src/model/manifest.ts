@@ -192,7 +192,7 @@ function settleMediaType(
   given: string | undefined,
   subject: ErrorSubject,
 ): string {
-  const outer = given?.split(';')[0]!.trim()
+  const outer = given?.replace(/;.*/s, '').trim()
   const known = outer !== undefined && isManifestType(outer) ? outer : undefined
   if (declared !== undefined && known !== undefined && declared !== known) {
     throw invalid(`says it is ${declared} but was announced as ${known}`, subject)

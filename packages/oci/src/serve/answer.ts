@@ -1,44 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isGpregError, type ErrorCode } from '../errors.ts'
 import type { ByteStream } from '../store/content.ts'
+import { ApiError, type ApiErrorCode } from './api-error.ts'
 import type { UploadSessions } from './upload-sessions.ts'
-
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
-export type ApiErrorCode =
-  | 'BLOB_UNKNOWN'
-  | 'BLOB_UPLOAD_INVALID'
-  | 'BLOB_UPLOAD_UNKNOWN'
-  | 'DENIED'
-  | 'DIGEST_INVALID'
-  | 'MANIFEST_BLOB_UNKNOWN'
-  | 'MANIFEST_INVALID'
-  | 'MANIFEST_UNKNOWN'
-  | 'NAME_INVALID'
-  | 'SIZE_INVALID'
-  | 'TOOMANYREQUESTS'
-  | 'UNAUTHORIZED'
-  | 'UNSUPPORTED'
-  | 'UNKNOWN'
-
-/** An answer other than what was asked for. Thrown by handlers, written by the router. */
-export class ApiError {
-  readonly status: number
-  readonly code: ApiErrorCode
-  readonly message: string
-  readonly headers: Readonly<Record<string, string>>
-
-  constructor(
-    status: number,
-    code: ApiErrorCode,
-    message: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
-    this.status = status
-    this.code = code
-    this.message = message
-    this.headers = headers
-  }
-}
 
 /** One request on its way through the handlers. */
 export interface Exchange {
@@ -127,16 +91,17 @@ const STATUS: Partial<Record<ErrorCode, readonly [number, ApiErrorCode]>> = {
   aborted: [503, 'UNKNOWN'],
 }
 
+const FAILED = 'the registry failed; its log says why'
+
 const OUR_FAULT: Readonly<Record<number, string>> = {
-  500: 'the registry failed; its log says why',
   503: 'the registry is stopping',
   507: 'the registry cannot write; its disk may be full',
 }
 
 function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
-  if (!isGpregError(thrown)) return new ApiError(500, 'UNKNOWN', OUR_FAULT[500]!)
+  if (!isGpregError(thrown)) return new ApiError(500, 'UNKNOWN', FAILED)
   const [status, code] = STATUS[thrown.code] ?? [500, 'UNKNOWN' as const]
   // What went wrong on this side is for the log of the server, not for whoever asked.
-  return new ApiError(status, code, status < 500 ? thrown.message : OUR_FAULT[status]!)
+  return new ApiError(status, code, status < 500 ? thrown.message : (OUR_FAULT[status] ?? FAILED))
 }

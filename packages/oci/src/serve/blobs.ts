@@ -3,7 +3,8 @@ import { parseDigest } from '../model/digest.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { isDeleter, isSizer } from '../store/capabilities.ts'
 import type { ByteStream, ReadableRepository, Repository } from '../store/content.ts'
-import { answer, ApiError, type Exchange } from './answer.ts'
+import { answer, type Exchange } from './answer.ts'
+import { ApiError } from './api-error.ts'
 import { parseRange } from './range.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs */

@@ -31,12 +31,12 @@ export function parseHtpasswd(text: string): Htpasswd {
   const known = new Set<string>()
   return {
     async allows(authorization) {
-      const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '')
-      if (match === null) return false
+      const [, encoded] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? []
+      if (encoded === undefined) return false
       // bcrypt is slow on purpose; what was right once need not be hashed for every request.
-      const mark = createHmac('sha256', key).update(match[1]!).digest('base64')
+      const mark = createHmac('sha256', key).update(encoded).digest('base64')
       if (known.has(mark)) return true
-      const decoded = Buffer.from(match[1]!, 'base64').toString('utf8')
+      const decoded = Buffer.from(encoded, 'base64').toString('utf8')
       const colon = decoded.indexOf(':')
       const hash = hashes.get(decoded.slice(0, Math.max(colon, 0)))
       const { compare } = await import('bcryptjs')

@@ -2,7 +2,8 @@ import { MediaType } from '../model/descriptor.ts'
 import { parseDigest } from '../model/digest.ts'
 import { isReferrerLister, isRepositoryLister, isTagLister } from '../store/capabilities.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
-import { answer, answerJson, ApiError, type Exchange } from './answer.ts'
+import { answer, answerJson, type Exchange } from './answer.ts'
+import { ApiError } from './api-error.ts'
 
 const MAX_PAGE = 1000
 

@@ -5,7 +5,8 @@ import { isTag } from '../model/reference.ts'
 import { isDeleter, isUntagger } from '../store/capabilities.ts'
 import { contentFrom, type ReadableRepository, type Repository } from '../store/content.ts'
 import { fetchBytes } from '../store/verify.ts'
-import { answer, ApiError, bodyOf, type Exchange } from './answer.ts'
+import { answer, bodyOf, type Exchange } from './answer.ts'
+import { ApiError } from './api-error.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export async function serveManifest(

@@ -1,7 +1,7 @@
 import { isGpregError } from '../errors.ts'
 import { isIngester, type Ingest } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
-import { ApiError } from './answer.ts'
+import { ApiError } from './api-error.ts'
 
 /** A client that was not heard of for so long has started over, in milliseconds. */
 const IDLE = 60 * 60_000

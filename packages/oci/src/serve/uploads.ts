@@ -2,7 +2,8 @@ import { isDigest, parseDigest, type Digest } from '../model/digest.ts'
 import { MediaType } from '../model/descriptor.ts'
 import { isMounter, type Ingest } from '../store/capabilities.ts'
 import type { ByteStream, Repository } from '../store/content.ts'
-import { answer, ApiError, bodyOf, type Exchange } from './answer.ts'
+import { answer, bodyOf, type Exchange } from './answer.ts'
+import { ApiError } from './api-error.ts'
 import { parseChunkRange } from './range.ts'
 
 /**

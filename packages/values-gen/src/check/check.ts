@@ -36,7 +36,7 @@ function syntaxFindings({ errors }: YamlSource): Finding[] {
     code,
     path: formatPath(path),
     ...position,
-    message: code === 'duplicate-key' ? 'this field is there already' : message.split('\n', 1)[0]!,
+    message: code === 'duplicate-key' ? 'this field is there already' : message.replace(/\n.*/s, ''),
     hint:
       code === 'duplicate-key'
         ? 'put the two together into one'

@@ -1,7 +1,5 @@
+import type { Level } from './level.ts'
 import type { RuleCode } from './rules.ts'
-
-/** An error is what the installer refuses or panics on; a warning is what breaks after it. */
-export type Level = 'error' | 'warning'
 
 export interface Finding {
   readonly level: Level

@@ -15,8 +15,10 @@ export function withoutKnown(text: string, findings: readonly Finding[]): Findin
 
 function knownAt(lines: readonly string[], line: number): ReadonlySet<string> {
   const codes = new Set<string>()
-  for (let at = line; at >= 0 && (at === line || lines[at]!.trimStart().startsWith('#')); at--) {
-    for (const code of MARK.exec(lines[at]!)?.[1]?.split(/[\s,]+/) ?? []) codes.add(code)
+  for (let at = line; at >= 0; at--) {
+    const text = lines[at] ?? ''
+    if (at !== line && !text.trimStart().startsWith('#')) break
+    for (const code of MARK.exec(text)?.[1]?.split(/[\s,]+/) ?? []) codes.add(code)
   }
   return codes
 }

@@ -1,5 +1,5 @@
 import type { ConfigReader } from './config-reader.ts'
-import type { Level } from './finding.ts'
+import type { Level } from './level.ts'
 import type { Path } from './path.ts'
 
 /** What rules want to know of a release of the catalogue. */

@@ -21,12 +21,14 @@ export function suggestField(path: Path, key: string): string {
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1]
-    for (let column = 0; column < other.length; column++) {
-      const changed = row[column]! + (letter === other[column] ? 0 : 1)
-      next.push(Math.min(changed, next[column]! + 1, row[column + 1]! + 1))
+    let left = index + 1
+    const next = [left]
+    for (const [column, above] of row.slice(1).entries()) {
+      const changed = (row[column] ?? 0) + (letter === other[column] ? 0 : 1)
+      left = Math.min(changed, left + 1, above + 1)
+      next.push(left)
     }
     row = next
   }
-  return row.at(-1)!
+  return row.at(-1) ?? 0
 }

@@ -4,7 +4,8 @@ import { parsePrefix } from '@gpreg/oci/engine'
 import { parse as parseToml } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { parse as parseYaml } from 'yaml'
-import { nodeConfig, type NodeConfigRequest } from './node-config.ts'
+import { nodeConfig } from './node-config.ts'
+import type { NodeConfigRequest } from './request.ts'
 import { knownSourceHosts } from './source-hosts.ts'
 
 const CA = `${rootCertificates[0]!}\n`

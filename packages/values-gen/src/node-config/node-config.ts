@@ -1,9 +1,9 @@
-import type { Login } from '@gpreg/oci'
-import { formatPrefix, type RegistryPrefix } from '@gpreg/oci/engine'
+import { formatPrefix } from '@gpreg/oci/engine'
 import { certificatesOf } from './certificates.ts'
 import { hostDirectory, hostsToml, type HostSettings } from './hosts-toml.ts'
 import { k3sRegistries } from './k3s-registries.ts'
 import { nodeNotes } from './notes.ts'
+import type { NodeConfigRequest } from './request.ts'
 
 /** A file for a node. */
 export interface NodeFile {
@@ -15,21 +15,6 @@ export interface NodeFile {
   /** 0600 if it holds a secret */
   readonly mode: 0o644 | 0o600
   readonly why: string
-}
-
-/** A mirror that was published with `--naming source`, and how a node reaches it. */
-export interface NodeConfigRequest {
-  readonly to: RegistryPrefix
-  /** Hosts in the names that images are pulled by: `docker.io`, `quay.io`, … */
-  readonly sources: readonly string[]
-  /** PEM of the authorities that the mirror's certificate is from. */
-  readonly ca?: string
-  readonly plainHttp?: boolean
-  readonly skipVerify?: boolean
-  /** For k3s, whose configuration has a place for it. */
-  readonly login?: Login
-  /** Flags that name the image set, for the notes. */
-  readonly imageSet?: string
 }
 
 export interface NodeConfig {

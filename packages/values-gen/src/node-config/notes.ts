@@ -1,5 +1,5 @@
 import { formatPrefix } from '@gpreg/oci/engine'
-import type { NodeConfigRequest } from './node-config.ts'
+import type { NodeConfigRequest } from './request.ts'
 
 /** What the files alone do not do. */
 export function nodeNotes(

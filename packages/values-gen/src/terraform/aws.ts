@@ -3,7 +3,7 @@ import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
 import { isEcr } from '../installation/address.ts'
 import type { PartialChoice } from '../installation/choice.ts'
-import type { Outputs, TerraformOutputs } from './outputs.ts'
+import type { Outputs, TerraformOutputs } from './shapes.ts'
 import { ifCreated, text } from './shapes.ts'
 
 const bucket = z.object({

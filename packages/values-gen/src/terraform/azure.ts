@@ -1,6 +1,6 @@
 import { Sensitive } from '@gpreg/oci'
 import { z } from 'zod'
-import type { Outputs, TerraformOutputs } from './outputs.ts'
+import type { Outputs, TerraformOutputs } from './shapes.ts'
 import { ifCreated, text } from './shapes.ts'
 
 /** https://github.com/gitpod-io/gitpod/blob/release-2022.11.3/install/infra/modules/aks/output.tf */

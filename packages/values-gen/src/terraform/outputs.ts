@@ -1,23 +1,9 @@
 import { GpregError } from '@gpreg/oci'
 import { z } from 'zod'
-import type { PartialChoice } from '../installation/choice.ts'
-import type { SecretValues } from '../secrets/values.ts'
 import { readAws } from './aws.ts'
 import { readAzure } from './azure.ts'
 import { readGoogle } from './google.ts'
-import { isCreated } from './shapes.ts'
-
-/** What Terraform made, as far as registries and storage are concerned. */
-export interface TerraformOutputs {
-  readonly choice: PartialChoice
-  readonly values: SecretValues
-  /** Keys of service accounts that are in files, beside the module: the caller reads them. */
-  readonly files: { readonly registry?: string; readonly storage?: string }
-  /** What was not created, and what that means. */
-  readonly notes: readonly string[]
-}
-
-export type Outputs = Readonly<Record<string, unknown>>
+import { isCreated, type Outputs, type TerraformOutputs } from './shapes.ts'
 
 const OURS = ['registry', 'registry_backend', 'storage']
 

@@ -1,3 +1,5 @@
+import type { PartialChoice } from '../installation/choice.ts'
+import type { SecretValues } from '../secrets/values.ts'
 import { z } from 'zod'
 
 export const text = z.string().min(1)
@@ -15,3 +17,15 @@ export function ifCreated<T extends z.ZodType>(shape: T) {
 export function isCreated(output: unknown): boolean {
   return !notCreated.safeParse(output).success
 }
+
+/** What Terraform made, as far as registries and storage are concerned. */
+export interface TerraformOutputs {
+  readonly choice: PartialChoice
+  readonly values: SecretValues
+  /** Keys of service accounts that are in files, beside the module: the caller reads them. */
+  readonly files: { readonly registry?: string; readonly storage?: string }
+  /** What was not created, and what that means. */
+  readonly notes: readonly string[]
+}
+
+export type Outputs = Readonly<Record<string, unknown>>

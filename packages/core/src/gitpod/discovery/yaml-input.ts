@@ -22,7 +22,7 @@ export function parseYaml(text: string, path: string): YamlInput {
   const error = documents.flatMap(document => document.errors)[0]
   if (error !== undefined) {
     // The parser's text goes on with an excerpt of the source; its first line is the reason.
-    const reason = error.message.split(/ at line|\n/)[0]!
+    const reason = error.message.replace(/(?: at line|\n).*/s, '')
     throw invalidInput(path, lines.linePos(error.pos[0]).line, `not YAML: ${reason}`, HINT, error)
   }
   return {

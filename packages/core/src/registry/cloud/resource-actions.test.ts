@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
-import type { Action, Resource } from '../resource.ts'
+import type { Action } from '../change.ts'
+import type { Resource } from '../resource.ts'
 import { resourceActions } from './resource-actions.ts'
 
 function resource(name: string, action: Action, made: string[]): Resource {

@@ -35,6 +35,12 @@ export function createProgressState(): ProgressState {
 
 /** Takes one event in. In place: `blob.progress` comes by the thousand a second. */
 export function record(state: ProgressState, event: GpregEvent): void {
+  recordImage(state, event)
+  recordBlob(state, event)
+  recordStep(state, event)
+}
+
+function recordImage(state: ProgressState, event: GpregEvent): void {
   switch (event.type) {
     case 'plan.started':
       state.looking = { done: 0, total: event.images }
@@ -65,6 +71,11 @@ export function record(state: ProgressState, event: GpregEvent): void {
     case 'image.verified':
       state.images.verified += 1
       break
+  }
+}
+
+function recordBlob(state: ProgressState, event: GpregEvent): void {
+  switch (event.type) {
     case 'blob.started':
       state.activeBlobs.set(event.digest, { size: event.size, sent: 0 })
       break
@@ -82,6 +93,11 @@ export function record(state: ProgressState, event: GpregEvent): void {
     case 'blob.failed':
       state.activeBlobs.delete(event.digest)
       break
+  }
+}
+
+function recordStep(state: ProgressState, event: GpregEvent): void {
+  switch (event.type) {
     case 'change.started':
       state.step = `${event.action} ${event.resource}`
       break

@@ -5,10 +5,20 @@ export function renderTable(
   rightAligned: readonly string[] = [],
 ): string {
   const lines = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...lines.map(cells => cells[column]!.length)))
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) =>
-      rightAligned.includes(head[column]!) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+  const columns = head.map((name, column) => ({
+    isRight: rightAligned.includes(name),
+    cells: lines.map(cells => cells[column] ?? ''),
+  }))
+  const padded = columns.map(({ isRight, cells }) => {
+    const width = Math.max(...cells.map(cell => cell.length))
+    return cells.map(cell => (isRight ? cell.padStart(width) : cell.padEnd(width)))
+  })
+  return lines
+    .map((_, row) =>
+      padded
+        .map(cells => cells[row])
+        .join('  ')
+        .trimEnd(),
     )
-  return lines.map(cells => line(cells).join('  ').trimEnd()).join('\n')
+    .join('\n')
 }

@@ -1,0 +1,17 @@
+import type { Login } from '@gpreg/oci'
+import type { RegistryPrefix } from '@gpreg/oci/engine'
+
+/** A mirror that was published with `--naming source`, and how a node reaches it. */
+export interface NodeConfigRequest {
+  readonly to: RegistryPrefix
+  /** Hosts in the names that images are pulled by: `docker.io`, `quay.io`, … */
+  readonly sources: readonly string[]
+  /** PEM of the authorities that the mirror's certificate is from. */
+  readonly ca?: string
+  readonly plainHttp?: boolean
+  readonly skipVerify?: boolean
+  /** For k3s, whose configuration has a place for it. */
+  readonly login?: Login
+  /** Flags that name the image set, for the notes. */
+  readonly imageSet?: string
+}
