@@ -97,7 +97,7 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
   }
 
   it('gets what is built, with its types, and neither sources nor tests', async () => {
-    expect(packed).toHaveLength(2)
+    expect(packed).toHaveLength(3)
     for (const { files } of packed) {
       const paths = files.map(({ path }) => path)
       expect(paths).toEqual(expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts']))
@@ -105,7 +105,7 @@ describe.skipIf(needs('openssl'))('a project that uses the packed libraries', ()
       const surplus = (path: string) => inside(path) || /\.test\.|tsbuildinfo|(?<!\.d)\.ts$/.test(path)
       expect(paths.filter(surplus)).toEqual([])
     }
-    expect(await readdir(project.join('node_modules/@gpreg'))).toEqual(['core', 'provider-azure'])
+    expect(await readdir(project.join('node_modules/@gpreg'))).toEqual(['core', 'oci', 'provider-azure'])
     expect(await readdir(project.join('node_modules/@types'))).toEqual(['node'])
   })
 
