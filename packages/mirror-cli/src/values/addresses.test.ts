@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Config } from '@oclif/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { z } from 'zod'
 import { COMMANDS } from '../commands.ts'
 import { hostOf } from '../commands/login.ts'
 
@@ -33,7 +32,8 @@ afterEach(() => {
   process.exitCode = undefined
 })
 
-const failure = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) })
+/** What `--json` prints of a failure. */
+const failureOf = (text: string): { readonly error: { readonly hint?: string } } => JSON.parse(text)
 
 /** Every command that takes the address of a registry. */
 const commands: Record<string, (address: string) => Promise<unknown>> = {
@@ -69,7 +69,7 @@ describe.each(Object.keys(commands))('%s refuses, in the words of all commands,'
     ['registry.internal/x:1.0', '"x:1.0" is not a repository path'],
   ])('%s', async (address, why) => {
     await commands[name]?.(address)
-    const { error } = failure.parse(JSON.parse(output))
+    const { error } = failureOf(output)
     expect(error).toMatchObject({
       code: 'usage',
       message: `${JSON.stringify(address)} is not the address of a registry: ${why}`,
