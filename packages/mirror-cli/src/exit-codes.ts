@@ -74,8 +74,8 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 
 /**
  * The exit code for `failures` among `total` images: 3, for one image is no reason to call the registry unreachable.
- * Where every image failed for want of access or of a connection, that is the news (5, 6); an interruption and a bug of ours
- * always are.
+ * If every image failed with the same code and it is 5 (auth) or 6 (unreachable), that code is returned instead of 3. 130 and 1
+ * always win.
  */
 export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number): ExitCode {
   if (failures.length === 0) return ExitCode.done

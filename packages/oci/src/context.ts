@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EventSink, OciEvent } from './events.ts'
 
-/** The world as the engine sees it; tests pass another one. @typeParam E events that packages above may add to */
+/** Clock, randomness, events and abort signal of the engine; tests pass their own. @typeParam E the events, which a package above may extend */
 export interface Context<E = OciEvent> {
   /** Receives every event; must not throw. */
   readonly emit: EventSink<E>

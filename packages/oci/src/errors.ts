@@ -3,7 +3,7 @@
  * Code and fields are a contract; the message is for people and may change.
  */
 
-/** What went wrong. Grouped as the exit codes of the command group them. */
+/** What went wrong, in the groups of the command's exit codes. */
 export type ErrorCode =
   // the caller's input
   | 'usage'
@@ -48,7 +48,7 @@ export type ErrorCode =
 /** Which end of a copy an error belongs to. */
 export type Side = 'source' | 'target'
 
-/** What an error is about; every field that is known is set. */
+/** What an error is about. Every known field is set. */
 export interface ErrorSubject {
   readonly side?: Side
   readonly host?: string
@@ -59,7 +59,7 @@ export interface ErrorSubject {
   readonly resource?: string
   /** The permission or role that is missing, in the cloud's own words. */
   readonly permission?: string
-  /** HTTP status of the answer, where there was one. */
+  /** HTTP status, if there was an answer. */
   readonly status?: number
 }
 
@@ -104,13 +104,13 @@ export class GpregError extends Error {
     this.retryAfter = retryAfter
   }
 
-  /** The same error with more said about what it concerns; what is already known stays. */
+  /** The same error with more fields of its subject set. Fields that are set already stay. */
   about(subject: ErrorSubject): GpregError {
     const known = Object.fromEntries(Object.entries(this.subject).filter(([, value]) => value !== undefined))
     return this.with({ ...subject, ...known })
   }
 
-  /** The same error after the last try: nobody need try again. */
+  /** The same error, not to be retried. */
   final(): GpregError {
     return this.with({ retryable: false })
   }
@@ -148,7 +148,7 @@ export function isGpregError(error: unknown, code?: ErrorCode): error is GpregEr
   )
 }
 
-/** Any thrown value as a {@link GpregError}; what nobody foresaw is a bug of ours. */
+/** Any thrown value as a {@link GpregError}; an unexpected one gets the code `bug`. */
 export function toGpregError(error: unknown): GpregError {
   if (isGpregError(error)) return error
   if (error instanceof Error && error.name === 'AbortError') return abortedError(error)
@@ -159,7 +159,7 @@ export function toGpregError(error: unknown): GpregError {
   })
 }
 
-/** Any thrown value as an error to note and go on from. @throws `aborted`: from that nobody goes on */
+/** Any thrown value as an error that the caller records before it goes on. @throws `aborted`, which must end all work */
 export function unlessAborted(thrown: unknown): GpregError {
   const error = toGpregError(thrown)
   if (error.code === 'aborted') throw error

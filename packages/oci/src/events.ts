@@ -6,11 +6,11 @@ import type { Digest } from './model/digest.ts'
  * Images are named by their target (`host/repository:tag`), blobs by digest. Sizes are bytes, times milliseconds.
  */
 export type OciEvent =
-  /** Planning starts: so many target names to look at. */
+  /** Planning starts; `images` is the number of target names. */
   | { readonly type: 'plan.started'; readonly images: number }
-  /** One more name has been looked at. */
+  /** One target name has been planned. */
   | { readonly type: 'plan.image'; readonly image: string; readonly upToDate: boolean }
-  /** The plan stands; these bytes are to be sent. */
+  /** The plan is complete; `bytes` are to be sent. */
   | { readonly type: 'plan.done'; readonly images: number; readonly blobs: number; readonly bytes: number }
   /** The first blob of an image is on its way. */
   | { readonly type: 'image.started'; readonly image: string; readonly bytes: number }
@@ -36,7 +36,7 @@ export type OciEvent =
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
   | { readonly type: 'blob.progress'; readonly digest: Digest; readonly bytes: number }
   | { readonly type: 'blob.sent'; readonly digest: Digest; readonly size: number }
-  /** A blob that was to be sent turned out to be there. */
+  /** A blob that was planned to be sent turned out to be present. */
   | { readonly type: 'blob.present'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'blob.mounted'; readonly digest: Digest; readonly repository: string }
   | { readonly type: 'blob.failed'; readonly digest: Digest; readonly error: GpregError }
@@ -48,7 +48,7 @@ export type OciEvent =
       readonly delay: number
       readonly error: GpregError
     }
-  /** Nothing is left of what a host lets be pulled; it is asked again when `left` is over. Told every minute. */
+  /** The pull quota of a host is used up. It is asked again after `left` milliseconds; the event repeats every minute. */
   | { readonly type: 'quota.waiting'; readonly host: string; readonly left: number }
   | {
       readonly type: 'warning'
@@ -56,7 +56,7 @@ export type OciEvent =
       readonly message: string
       readonly subject?: ErrorSubject
     }
-  /** One HTTP exchange is over; `status` 0 where no answer came. */
+  /** One HTTP request has ended; `status` is 0 if no answer came. */
   | {
       readonly type: 'request'
       readonly side: Side

@@ -1,12 +1,12 @@
-/** Lets at most so many pieces of work run at once; the rest wait in order. */
+/** Runs at most `limit` jobs in parallel; the others wait in order. */
 export class Limiter {
   readonly #limit: () => number
   #waiting: (() => void)[] = []
-  /** How many of the waiting have had their turn; they are dropped in bulk, since taking from the front is slow. */
+  /** Number of entries at the front of the queue that have started. They are removed in bulk, because removing from the front is slow. */
   #served = 0
   #running = 0
 
-  /** @param limit at least one; what changes is looked at whenever a piece of work begins or ends */
+  /** @param limit at least 1; a function is called whenever a job starts or ends */
   constructor(limit: number | (() => number)) {
     this.#limit = typeof limit === 'number' ? () => limit : limit
   }
@@ -22,7 +22,7 @@ export class Limiter {
     }
   }
 
-  /** Slots are handed over at once: nobody who comes later can take one first. */
+  /** Starts waiting jobs. A free slot goes to the first waiting job, never to a later one. */
   #letIn(): void {
     while (this.#running < this.#limit()) {
       const next = this.#next()
@@ -44,8 +44,8 @@ export class Limiter {
 }
 
 /**
- * `Promise.all` that awaits everything that was started before it throws the first error: nothing goes on behind the back of
- * whoever handles that error.
+ * `Promise.all` that awaits all promises before it throws the first error, so that no work goes on while the caller handles the
+ * error.
  */
 export async function allSettledOrThrow<const T extends readonly unknown[]>(
   work: T,
@@ -57,7 +57,10 @@ export async function allSettledOrThrow<const T extends readonly unknown[]>(
   }) as { -readonly [K in keyof T]: Awaited<T[K]> }
 }
 
-/** {@link allSettledOrThrow} over work that is started only so many pieces at once: what waits costs nothing. */
+/**
+ * Runs `work` on every item, at most `limit` in parallel. Waits for everything that was started, then throws the first error.
+ * Queued items hold no promise.
+ */
 export async function mapLimited<T, R>(
   items: Iterable<T>,
   limit: number,

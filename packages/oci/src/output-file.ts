@@ -1,14 +1,14 @@
 import { open, realpath, rename, rm } from 'node:fs/promises'
 import { GpregError } from './errors.ts'
 
-/** For files that hold secrets. */
+/** File mode of files that hold secrets. */
 export const SECRET_MODE = 0o600
 
 /**
- * Writes a file whole or not at all: a reader never sees half of it, and what was there stays if this fails. A symbolic link
- * stays one.
+ * Writes a file whole or not at all: a reader never sees half of it, and the old file stays if writing fails. A symbolic link
+ * is kept.
  * @param mode of the file; default: what the user's umask leaves
- * @param sync whether it is to outlive a power cut, too, which takes its time
+ * @param sync whether the file must survive a power cut; that is slower
  */
 export async function writeOutputFile(
   path: string,
@@ -19,7 +19,7 @@ export async function writeOutputFile(
   const place = await realpath(path).catch(() => path)
   const draft = `${place}.${process.pid}.tmp`
   try {
-    // Of its final mode before there is anything in it to read.
+    // The mode is set before anything is written, so that nobody else can read it.
     await using file = await open(draft, 'w', mode)
     if (mode !== undefined) await file.chmod(mode)
     await file.writeFile(text)

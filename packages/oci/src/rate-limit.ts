@@ -1,13 +1,13 @@
 import type { Context } from './context.ts'
 import { pause } from './retry.ts'
 
-/** Waits shorter than this, in milliseconds, are saved up: timers are no finer. */
+/** Milliseconds. Shorter waits are added up, because timers are no finer. */
 const SLICE = 20
 
-/** What was not used of the last so many milliseconds may be made up for: streams that pause together keep to the rate as well. */
+/** Milliseconds of unused rate that may be caught up on, so that streams with pauses reach the rate as well. */
 const SAVED_UP = 1_000
 
-/** A rate that all streams of a run share: each chunk waits for its turn on the line. */
+/** A byte rate that all streams of a run share. Each chunk waits until it fits the rate. */
 export class RateLimit {
   readonly #rate: number
   readonly #context: Context
@@ -20,7 +20,7 @@ export class RateLimit {
     this.#freeAt = context.now()
   }
 
-  /** Settles when so many bytes may go. */
+  /** Resolves when this many bytes may be sent. */
   async take(bytes: number, signal: AbortSignal = this.#context.signal): Promise<void> {
     const now = this.#context.now()
     this.#freeAt = Math.max(this.#freeAt, now - SAVED_UP) + bytes / this.#rate

@@ -10,27 +10,27 @@ export interface RetryPolicy {
   readonly cap: number
 }
 
-/** Rides out a registry that restarts (about a minute) without hiding one that is gone. */
+/** Long enough for a registry that restarts (about a minute), short enough to report one that is down. */
 export const PATIENT: RetryPolicy = { attempts: 7, base: 500, cap: 30_000 }
 
-/** A time-out for no progress has been waited for already; a second one is enough. */
+/** For stalls: each attempt already waited for the whole time-out. */
 export const ONCE_MORE: RetryPolicy = { attempts: 2, base: 500, cap: 1_000 }
 
-/** For a host that never answered in this run: a typing error should not cost a minute. */
+/** For a host that never answered in this run: its name may be misspelt, and that should not cost a minute. */
 export const BRIEF: RetryPolicy = { attempts: 3, base: 300, cap: 1_000 }
 
-/** A registry that asks for longer than this is not waited for. */
+/** Longest `Retry-After` that is obeyed, in milliseconds. */
 const MAX_RETRY_AFTER = 15 * 60_000
 
-/** How often an error of this kind is worth another try. */
+/** The retry policy for an error. */
 export function patienceFor(error: GpregError): RetryPolicy {
   return error.code === 'stalled' ? ONCE_MORE : PATIENT
 }
 
 /**
- * Runs `work` until it succeeds, fails for good, or the policy is used up. What the other side asked for in `Retry-After` is
- * obeyed; otherwise waits double, with jitter so that parallel work does not come back in step. An error that used the policy
- * up is final: callers with tries of their own do not multiply them. An error for which there is no policy is left to them.
+ * Runs `work` until it succeeds, fails for good, or the attempts of the policy are used up. `Retry-After` is obeyed; otherwise waits
+ * double, with jitter, so that parallel work does not retry in step. After the last attempt the error is marked non-retryable, so
+ * that nested retries do not multiply. If `policy` returns undefined, the error is thrown unchanged and the caller may retry.
  */
 export async function withRetry<T>(
   context: Context,
@@ -55,7 +55,7 @@ export async function withRetry<T>(
   }
 }
 
-/** A context that counts the retries announced through it. */
+/** A context that counts its `retry` events. */
 export function countRetries<E extends { readonly type: string } = OciEvent>(
   context: Context<E>,
 ): { readonly context: Context<E>; count(): number } {

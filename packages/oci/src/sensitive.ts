@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 
 const HIDDEN = '[secret]'
 
-/** A value that shows itself to nobody who does not ask for it by name: not to logs, to JSON, or to a template string. */
+/** A secret. Logs, JSON and template strings show `[secret]`; only `reveal()` returns the value. */
 export class Sensitive {
   readonly #value: string
 

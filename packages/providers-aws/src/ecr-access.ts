@@ -13,7 +13,7 @@ export interface EcrAccessOptions extends Partial<AwsClientOptions> {
 
 /**
  * The region of a private registry of ECR, by its host `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`; undefined for every other host.
- * https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/Registries.html
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
  */
 export function ecrRegion(host: string): string | undefined {
   if (quirksOf(host).kind !== 'ecr') return undefined
@@ -36,7 +36,7 @@ export function createEcrAccess(
   }
   const client = options.client ?? createEcrClient({ ...options, region })
   return {
-    /** The login lasts 12 hours. https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
+    /** The login lasts 12 hours. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
     async login(_host: string, context: Context): Promise<ShortLogin> {
       const about = { resource: `ecr:registry/${host}`, permission: 'ecr:GetAuthorizationToken' }
       const command = new GetAuthorizationTokenCommand({})

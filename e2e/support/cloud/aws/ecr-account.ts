@@ -5,7 +5,7 @@ export const ECR_ACCOUNT = '123456789012'
 export const ECR_REGION = 'eu-west-1'
 export const ECR_HOST = `${ECR_ACCOUNT}.dkr.ecr.${ECR_REGION}.amazonaws.com`
 
-/** https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_Repository.html */
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Repository.html */
 export interface EcrRepository {
   readonly repositoryName: string
   readonly imageTagMutability: string

@@ -29,7 +29,7 @@ export function startEcrRegistry({ to, account, certificates }: EcrRegistryOptio
       const standing = account.standingOf(request.headers.authorization)
       if (standing === 'stranger')
         return refuse(401, 'UNAUTHORIZED', 'Not Authorized', { 'www-authenticate': CHALLENGE })
-      // https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/common-errors-docker.html
+      // https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
       if (standing === 'expired')
         return refuse(403, 'DENIED', 'Your authorization token has expired. Reauthenticate and try again.')
       const name = repositoryOf(exchange.path)

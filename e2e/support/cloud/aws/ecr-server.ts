@@ -46,7 +46,7 @@ export function startEcrServer({ account, ...options }: EcrServerOptions): Promi
   return startApiServer({ ...options, protocol: PROTOCOL, actions: ecrActions(account) })
 }
 
-/** https://docs.aws.amazonaws.com/AmazonECR/latest/APIReference/API_Operations.html */
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html */
 function ecrActions(account: EcrAccount): Actions<Input, object> {
   const { repositories } = account
   const existing = (name: string): EcrRepository => {

@@ -17,7 +17,7 @@ export interface IamUser {
 
 const XMLNS = 'https://iam.amazonaws.com/doc/2010-05-08/'
 
-/** A request is a form, an answer is XML: https://docs.aws.amazonaws.com/IAM/latest/UserGuide/programming.html */
+/** A request is a form, an answer is XML: https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html */
 export const IAM_PROTOCOL: Protocol<URLSearchParams, string> = {
   service: 'iam',
   contentType: 'text/xml',
@@ -48,7 +48,7 @@ export function list(name: string, members: readonly string[]): string {
   return `<IsTruncated>false</IsTruncated><${name}>${members.join('')}</${name}>`
 }
 
-/** https://docs.aws.amazonaws.com/IAM/latest/APIReference/API_User.html */
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_User.html */
 export function describeUser(user: IamUser): string {
   const fields = element('User', {
     Path: user.path,

@@ -43,7 +43,7 @@ export async function startIamServer(options: IamServerOptions): Promise<IamServ
   return { ...server, users }
 }
 
-/** https://docs.aws.amazonaws.com/IAM/latest/APIReference/API_Operations.html */
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html */
 function iamActions(
   { gateway, lastUse }: IamServerOptions,
   users: Map<string, IamUser>,

@@ -58,7 +58,7 @@ export async function examineRegistry(
   return { kind: 'DoctorResult', version: 1, registry: formatPrefix(prefix), checks, purposes: verdicts }
 }
 
-/** https://docs.aws.amazonaws.com/AmazonECR/latest/userguide/registry_auth.html#registry-auth-token */
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html#registry-auth-token */
 const SHORT_LOGIN: NamedCheck<CheckName> = {
   name: 'lasting-login',
   status: 'failed',

@@ -47,7 +47,7 @@ export interface ProbeOptions {
 const REPOSITORY = 'gpreg-doctor'
 const OTHER_REPOSITORY = 'gpreg-doctor-mount'
 
-/** Which of the first questions an error of the first request answers; any other, whether the registry is there. */
+/** The checks (reach, tls, auth) that an error of the first request belongs to; a code that is not listed counts against `reach`. */
 const GREETING = ['reach', 'tls', 'auth'] as const
 const ANSWERS: Readonly<Partial<Record<ErrorCode, (typeof GREETING)[number]>>> = {
   'tls-untrusted': 'tls',

@@ -120,7 +120,10 @@ async function readLayout(directory: string, lock: Lock | undefined): Promise<La
   }
 }
 
-/** Names mean what the lock says, which may be signed; `index.json` never is. What it names besides is not of the bundle. */
+/**
+ * The signature covers the lock, not `index.json`. So tags are taken from the lock; an `index.json` entry that contradicts it is
+ * damage, an extra one is ignored.
+ */
 function checkNames(store: LayoutReader, lock: Lock | undefined, name: string): LayoutReader {
   if (lock === undefined) return store
   const named = new Map(store.entries().map(entry => [entry.annotations?.[REF_NAME], entry.digest]))

@@ -29,7 +29,7 @@ export interface CopyOptions extends OperationOptions {
   readonly limitRate?: number
 }
 
-/** A set held against its targets: what is there, what can be mounted, what must be sent. */
+/** A comparison of a set with its targets: content that is present, can be mounted, or must be sent. */
 export interface CopyPlan {
   readonly transfer: TransferPlan
   readonly options: EngineOptions
@@ -39,7 +39,8 @@ export interface CopyPlan {
 const DEFAULT_CONCURRENCY = 16
 
 /**
- * Copies one artifact with everything below it, from any store to any other. What is there is not sent; the tag is written last.
+ * Copies one artifact with everything below it, from any store to any other. Content that the target has is not sent. The tag is
+ * written last, because a tag says that the artifact is whole.
  * @returns the descriptor of what the target has now
  * @throws why it could not be copied
  */
@@ -58,7 +59,7 @@ export async function copy(
 }
 
 /**
- * Looks at both sides of a set of copies before anything is sent, so that each unique blob crosses the line once, however many
+ * Compares sources and targets of a set before anything is sent, so that each unique blob is transferred once, even if many
  * artifacts share it. Nothing is written.
  */
 export async function planCopy(pairs: readonly CopyPair[], options: CopyOptions = {}): Promise<CopyPlan> {

@@ -36,7 +36,7 @@ export async function executePlan(
   const transfer = new Transfer(options, context)
   const publishing = new Publishing(options)
   const waiting = imagesByBlob(plan)
-  // Blobs of images that failed while the plan was made are not sent for them.
+  // Images that failed during planning do not ask for blobs.
   transfer.start(
     plan.blobs.filter(blob => waiting.has(blob)),
     announcer(waiting, context),
@@ -66,8 +66,8 @@ export async function executePlan(
 }
 
 /**
- * Writes the manifests of so many images at once, but of one repository one after the other: registries on plain files
- * (CNCF distribution 2.8) can answer wrongly while a link that two tags share is being written.
+ * Writes the manifests of several images in parallel, but those of one repository one at a time. Registries that store files
+ * (CNCF distribution 2.8) can answer wrongly while they write a link that two tags share.
  */
 class Publishing {
   readonly #all: SmallLane

@@ -14,14 +14,14 @@ export interface ImageGraph {
   readonly manifests: readonly ManifestNode[]
   /** configs and layers, each once */
   readonly blobs: readonly Descriptor[]
-  /** Layers whose bytes are not kept in registries; they stay where their `urls` say. */
+  /** Layers that registries do not store; their bytes stay at their `urls`. */
   readonly foreign: readonly Descriptor[]
 }
 
-/** Indexes of indexes are rare, and deeper ones unheard of. */
+/** Deepest nesting of indexes that is followed; real images have one or two levels. */
 const MAX_DEPTH = 8
 
-/** Reads a manifest; several images may share one, so readers may share what they have read. */
+/** Reads a manifest. A reader may cache, because several images may share a manifest. */
 export type ManifestReader = (
   repository: ReadableRepository,
   descriptor: Descriptor,
@@ -37,7 +37,7 @@ export const readManifest: ManifestReader = async (repository, descriptor, call)
   }
 }
 
-/** What a name stands for, whole where the store gives that in one request. */
+/** The manifest of a name if the store reads it in one request, else its descriptor. */
 export async function readNamed(
   repository: ReadableRepository,
   tagOrDigest: string,
@@ -48,7 +48,7 @@ export async function readNamed(
     : repository.resolve(tagOrDigest, call)
 }
 
-/** A reader that reads each digest once. What it holds is bounded by the manifest limit and the image set. */
+/** A reader that reads each digest once. Its memory is bounded by the size limit of manifests and the number of images. */
 export function cachingReader(read: ManifestReader = readManifest): ManifestReader {
   const known = new Map<Digest, Promise<ManifestNode>>()
   return (repository, descriptor, call) => {
@@ -56,7 +56,7 @@ export function cachingReader(read: ManifestReader = readManifest): ManifestRead
     if (found !== undefined) return found
     const pending = read(repository, descriptor, call)
     known.set(descriptor.digest, pending)
-    // Another repository may still have what this one could not give.
+    // A failed read is forgotten, because another repository may have the manifest.
     pending.catch(() => known.delete(descriptor.digest))
     return pending
   }

@@ -11,25 +11,25 @@ import type { CopyItem, CopyOptions } from './item.ts'
 import { isHeld, Presence, type BlobPlace, type BlobPlan } from './presence.ts'
 import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
-/** Small requests at once. They wait for the other side, not for the line. */
+/** Small requests in parallel. They are limited by latency, not by bandwidth. */
 const LOOKS_AT_ONCE = 16
 
-/** After so many names that targets lack, and none that they have, they are likely to be empty. */
+/** A target is taken for empty after this many of its names were missing and none was found. */
 const LIKELY_EMPTY = 8
 
-/** An image that is to be copied, with the places of all its blobs. */
+/** An image to copy, with the target repositories of all its blobs. */
 export interface ImagePlan extends ToCopy {
   readonly needs: readonly BlobPlace[]
 }
 
-/** The image set held against its targets: what is there, what can be mounted, what must be sent. */
+/** A comparison of the image set with its targets: content that is present, can be mounted, or must be sent. */
 export interface TransferPlan {
   readonly images: readonly (ImagePlan | Settled)[]
   /** largest first */
   readonly blobs: readonly BlobPlan[]
 }
 
-/** Looks at everything before anything is sent, so that each unique blob crosses the line once. */
+/** Compares the whole set with its targets before anything is sent, so that each unique blob is transferred once. */
 export async function planTransfer(
   items: readonly CopyItem[],
   options: CopyOptions,
@@ -38,7 +38,7 @@ export async function planTransfer(
   return lookAtTargets(await surveyItems(items, options, context), context)
 }
 
-/** What is known of every name before its target's blobs are looked at. */
+/** Reads every name on both sides. The blobs of the targets are not looked at yet. */
 export async function surveyItems(
   items: readonly CopyItem[],
   options: CopyOptions,
@@ -64,9 +64,9 @@ export async function surveyItems(
       )
     },
     held: async (item: CopyItem) => {
-      // A digest without its tag proves nothing: what is below it may be missing.
+      // A manifest without its tag may lack content below it, so only a tag counts.
       if (item.tag === undefined) return undefined
-      // There is no name in a repository that is new, and whether it is would be asked next anyway.
+      // A new repository has no tags, and one request tells whether it is new.
       if (found === 0 && lacking >= LIKELY_EMPTY && (await isNew(item))) return undefined
       const held = await resolve(item.target.repository, item.tag, call)
       if (held === undefined) lacking++
@@ -82,7 +82,7 @@ export async function surveyItems(
   })
 }
 
-/** Holds what was surveyed against what the targets have. */
+/** Asks the targets which blobs of the surveyed images they have. */
 export async function lookAtTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
   const call = { signal: context.signal }
   const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
@@ -96,7 +96,7 @@ export async function lookAtTargets(surveys: readonly Survey[], context: Context
   return plan
 }
 
-/** Adds what the target has to what is known of an image. One whose repository cannot be asked has failed. */
+/** Asks the target for the blobs of one image. The image fails if its repository cannot be asked. */
 async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
   const { item, root, isNew } = survey
   try {
@@ -114,7 +114,7 @@ async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Pro
   }
 }
 
-/** For a name without a tag, nothing but everything below it says that it is whole. */
+/** An image without a tag is whole only if the target has every manifest of it. */
 async function hasManifests(survey: ToCopy, call: Call): Promise<boolean> {
   const { repository } = survey.item.target
   const manifests = graphsOf(survey).flatMap(graph => graph.manifests)
@@ -124,7 +124,7 @@ async function hasManifests(survey: ToCopy, call: Call): Promise<boolean> {
   return there.every(Boolean)
 }
 
-/** What the tag stands for, if it is there. */
+/** The descriptor behind a tag; undefined if the tag does not exist. */
 async function resolve(repository: Repository, tag: string, call: Call): Promise<Descriptor | undefined> {
   try {
     return await repository.resolve(tag, call)

@@ -7,7 +7,7 @@ import { formatPlatform, matchesPlatform, type Platform } from '../model/platfor
  * An index with only the wanted platforms: a new document with a new digest, which the caller announces. Images that are
  * about a child (attestations that BuildKit keeps in the index) stay with that child. A manifest, or an index that holds
  * nothing else anyway, comes back as it is.
- * @throws `platform-refused` where nothing would be left
+ * @throws `platform-refused` if no platform would be left
  */
 export function filterPlatforms(
   node: ManifestNode,

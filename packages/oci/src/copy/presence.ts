@@ -5,7 +5,7 @@ import type { Call, ReadableRepository, Repository } from '../store/content.ts'
 import type { Place } from '../store/artifact.ts'
 import type { CopyItem } from './item.ts'
 
-/** One blob, every repository of one store that needs it, and where it can come from. Blobs are planned for each store apart. */
+/** A blob, the repositories of one store that need it, and the sources that have it. Each target store has a plan of its own. */
 export interface BlobPlan {
   readonly descriptor: Descriptor
   readonly store: string
@@ -14,16 +14,16 @@ export interface BlobPlan {
   readonly places: readonly BlobPlace[]
 }
 
-/** A blob in a repository that needs it. There is one such object for both, so that it is told by its identity. */
+/** A blob in a repository that needs it. Each pair of both has exactly one object, so that objects can be compared by identity. */
 export interface BlobPlace {
   readonly blob: BlobPlan
   readonly repository: Repository
   readonly present: boolean
-  /** Nobody asked, since the repository is new to its registry: it may be there after all. */
+  /** The target was not asked, because the repository is new to it. The blob may be there all the same. */
   readonly unasked: boolean
 }
 
-/** Whether any repository of the store has it, so that none of its bytes need cross the line. */
+/** True if a repository of the store has the blob, so that it need not be transferred. */
 export function isHeld({ places }: BlobPlan): boolean {
   return places.some(({ present }) => present)
 }
@@ -32,8 +32,8 @@ type Growing = { -readonly [K in keyof BlobPlan]: BlobPlan[K] }
 type Answers = Map<Digest, Promise<BlobPlace>>
 
 /**
- * What the targets have of the blobs that images need: every repository is asked for every blob once. There may be hundreds of
- * thousands, so nothing is kept by a key that is longer than the digest that is there anyway.
+ * Finds out which blobs the targets have. Each repository is asked once for each blob. Keys are the digests themselves, because
+ * there may be hundreds of thousands of blobs.
  */
 export class Presence {
   readonly #limiter: Limiter
@@ -52,7 +52,7 @@ export class Presence {
   }
 
   /**
-   * Where an item needs these blobs, and whether they are there.
+   * Asks whether the target repository of an item has these blobs.
    * @param isNew the target does not know the repository, which therefore is not asked
    */
   look(item: CopyItem, descriptors: readonly Descriptor[], isNew: boolean): Promise<readonly BlobPlace[]> {
@@ -73,7 +73,7 @@ export class Presence {
 
   async #ask(blob: Growing, repository: Repository, isNew: boolean): Promise<BlobPlace> {
     const place = { blob, repository, present: false, unasked: isNew }
-    // Neither pushed nor spread: either keeps room for sixteen more, and most blobs have one place.
+    // `concat`, because V8 allocates 16 more slots on `push` and spread; most blobs are in exactly one repository.
     blob.places = blob.places.concat(place)
     if (isNew) return place
     return this.#limiter.run(async () => {

@@ -13,13 +13,13 @@ export interface Publication {
   readonly referrers: readonly ReferrerGraph[]
   readonly tag: string | undefined
   readonly call: Call
-  /** Puts a blob in its place again. */
+  /** Sends a blob to the repository again. */
   resend(descriptor: Descriptor): Promise<void>
 }
 
 /**
- * Writes the manifests of an image whose blobs are there: children before parents, referrers after what they speak about, the
- * tag last, since the tag is what says that the image is whole.
+ * Writes the manifests of an image after its blobs: children before parents, referrers after their subjects, the tag last,
+ * because the tag says that the image is whole.
  */
 export async function publishImage(publication: Publication): Promise<void> {
   const { image, referrers, tag } = publication
@@ -37,7 +37,7 @@ async function putAll(publication: Publication, nodes: readonly ManifestNode[]):
   for (const node of nodes) await put(publication, node)
 }
 
-/** One more try where the registry misses content that it said it had: it is looked for, sent, and the manifest put again. */
+/** If the registry misses content that it claimed to have, that content is sent and the manifest is put once more. */
 async function put(publication: Publication, node: ManifestNode, tag?: string): Promise<void> {
   try {
     await write(publication, node, tag)
@@ -64,6 +64,6 @@ async function heal(publication: Publication, node: ManifestNode, cause: GpregEr
     children.map(child => publication.repository.exists(child, publication.call)),
   )
   const missing = children.filter((_, index) => !there[index])
-  // A registry that says it has everything and yet misses something gets everything.
+  // A registry that claims to have everything and still refuses the manifest is sent everything.
   for (const child of missing.length > 0 ? missing : children) await publication.resend(child)
 }

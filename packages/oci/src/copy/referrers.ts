@@ -9,15 +9,15 @@ import type { Referrer } from './item.ts'
 /** https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#storage, and the same for attestations and SBOMs */
 const COSIGN_SUFFIXES = ['sig', 'att', 'sbom'] as const
 
-/** A repository with more tags is asked for single ones instead. */
+/** Most tags that are listed; a repository with more is asked for single tags. */
 const MANY_TAGS = 1000
 
-/** No image has so many; a list without end is not followed. */
+/** Most referrers that are followed; more than any image has. */
 const MAX_REFERRERS = 1000
 
 /**
- * What speaks about these manifests: cosign's tags and OCI referrers, and what speaks about those in turn. Subjects come
- * before what is about them. An error while looking is an error, never "none".
+ * Finds the signatures and other referrers of manifests, by cosign's tags and by OCI subjects, and the referrers of those in
+ * turn. Subjects come before their referrers. A failed request is thrown and never taken for "none".
  */
 export async function findReferrers(
   repository: ReadableRepository,
@@ -56,7 +56,7 @@ export function cosignTag(subject: Digest, suffix: (typeof COSIGN_SUFFIXES)[numb
   return `${digestAlgorithm(subject)}-${digestHex(subject)}.${suffix}`
 }
 
-/** All tags where the store lists them and they are not many: one request instead of several for each manifest. */
+/** The tags of the repository, if the store lists them and they are few: one request instead of several for each manifest. */
 async function knownTags(
   repository: ReadableRepository,
   call: Call,
@@ -70,7 +70,7 @@ async function knownTags(
     }
     return tags
   } catch (error) {
-    // Not allowed to list, or nothing to list: single tags can still be asked for.
+    // Without the list, single tags are asked for.
     const refusals = ['not-found', 'unauthorized', 'forbidden', 'protocol'] as const
     if (refusals.some(code => isGpregError(error, code))) return undefined
     throw error

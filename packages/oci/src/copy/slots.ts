@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * Lets work in that needs a slot of several budgets, such as those of a source and a target. All are taken at once or none, so
- * nobody holds one while he waits for another; who comes later goes first only where he needs none of what is missing.
+ * Runs jobs that need a slot of several budgets, such as those of a source and a target. A job takes all its slots at once or
+ * none, which rules out deadlock. A later job may overtake only if it needs none of the budgets an earlier one is waiting for.
  */
 export class Slots {
   #waiting: Waiting[] = []
@@ -32,7 +32,7 @@ export class Slots {
     }
   }
 
-  /** Bytes went from one to the other: what the budgets, each named once, learn from. Called for every chunk. */
+  /** Reports transferred bytes to the budgets, which adapt to the throughput. Called for every chunk. */
   moved(budgets: readonly Budget[], bytes: number): void {
     for (const budget of budgets) budget.moved(bytes, this.#waiting.length > 0)
   }
@@ -47,7 +47,7 @@ export class Slots {
       if (next === undefined) break
       for (const budget of next.budgets) if (!budget.isFree) full.add(budget)
       if (next.budgets.some(budget => full.has(budget))) {
-        // What it needs and could have is kept for it: a later one must not take that for ever.
+        // Its budgets are reserved, because later jobs could otherwise keep it waiting for ever.
         kept++
         continue
       }

@@ -1,25 +1,25 @@
 import { Limiter } from '../limiter.ts'
 import type { Budget } from '../store/capabilities.ts'
 
-/** Pieces of small work at once for each transfer that a host may be asked for, and the transfers that count at most. */
+/** Small jobs in parallel for each transfer that a budget allows, and the largest number of transfers that counts. */
 const EACH = 8
 const MOST = 4
 
 /**
- * Where work that costs requests rather than bytes waits for its turn. It takes no slot of a host, but is no way around its
- * budget either: where a host has too much, the lane narrows with the budget, for all work, and widens with it again.
+ * A queue for jobs that cost requests rather than bytes. They take no slot of a host, but the queue follows the budgets: when a
+ * host is overloaded, fewer jobs run in parallel, and more again when its budget grows.
  */
 export class SmallLane {
   readonly #limiter = new Limiter(() => EACH * this.#narrowest())
   readonly #budgets = new Set<Budget>()
   readonly #concurrency: number
 
-  /** @param concurrency transfers at once that are wanted at most, whatever budgets allow */
+  /** @param concurrency most transfers in parallel that the caller wants, whatever the budgets allow */
   constructor(concurrency: number) {
     this.#concurrency = concurrency
   }
 
-  /** @param budgets of the hosts that the work asks something of */
+  /** @param budgets of the hosts that the job sends requests to */
   run<T>(budgets: readonly Budget[], work: () => Promise<T>): Promise<T> {
     for (const budget of budgets) this.#budgets.add(budget)
     return this.#limiter.run(work)

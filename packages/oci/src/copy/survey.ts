@@ -10,29 +10,29 @@ import type { CopyItem, CopyOptions, Referrer } from './item.ts'
 import { assertMayFilter, filterPlatforms } from './platform-filter.ts'
 import { findReferrers } from './referrers.ts'
 
-/** A referrer and all that it needs. */
+/** A referrer with its manifests and blobs. */
 export interface ReferrerGraph {
   readonly referrer: Referrer
   readonly graph: ImageGraph
 }
 
-/** A name whose image is wanted, with all that is to be there. */
+/** A name to copy, with all content that the target must have in the end. */
 export interface ToCopy {
   readonly item: CopyItem
   readonly status: 'to-copy'
   readonly root: Descriptor
   readonly image: ImageGraph
   readonly referrers: readonly ReferrerGraph[]
-  /** The target does not know the repository, as far as anybody asked. */
+  /** The target was asked for the repository and does not know it. */
   readonly isNew: boolean
 }
 
-/** A name about which there is nothing more to do. */
+/** A name that needs no copy: up to date, or failed. */
 export type Settled =
   | { readonly item: CopyItem; readonly status: 'up-to-date'; readonly root: Descriptor }
   | { readonly item: CopyItem; readonly status: 'failed'; readonly error: GpregError }
 
-/** What is known of one name before anything is sent. */
+/** The state of one name before anything is sent. */
 export type Survey = ToCopy | Settled
 
 /** Every graph of an image: its own, then those of its referrers. */
@@ -44,15 +44,15 @@ export interface Surveyor {
   readonly options: CopyOptions
   readonly context: Context
   readonly read: ManifestReader
-  /** What is behind a name of a source; several targets may share one. `whole`: its content will be wanted, too. */
+  /** Resolves a name of the source; several targets may share it. @param whole whether the manifest is wanted, too */
   offer(item: CopyItem, whole: boolean): Promise<Descriptor | ManifestNode>
-  /** What the target has under the wanted tag. */
+  /** The descriptor that the target has under the wanted tag. */
   held(item: CopyItem): Promise<Descriptor | undefined>
-  /** Whether the target is known not to know the repository. */
+  /** Whether the target is known to lack the repository. */
   isNew(item: CopyItem): Promise<boolean>
 }
 
-/** Looks at one name on both sides. Two requests where nothing changed, one with a lock. */
+/** Compares one name on both sides: two requests if nothing changed, one with a lock. */
 export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   try {
     return await survey(item, surveyor)
@@ -65,7 +65,7 @@ export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Su
 async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   const { options, context } = surveyor
   const call = { signal: context.signal }
-  // The target first: where it has nothing, the source is asked for all of it at once.
+  // The target is asked first: if it has nothing, one request reads the whole manifest from the source.
   const held = await surveyor.held(item)
   const offered = item.locked?.root ?? (await surveyor.offer(item, held === undefined))
   const root = await wantedRoot(item, offered, surveyor, call)
@@ -87,7 +87,7 @@ async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
   return { item, status: 'to-copy', root: image.root, image, referrers, isNew }
 }
 
-/** What is offered, or the part of it that the platforms ask for, announced. */
+/** The root to copy. With a platform filter it is a new index, which a warning announces. */
 async function wantedRoot(
   item: CopyItem,
   offered: Descriptor | ManifestNode,

@@ -27,15 +27,15 @@ import { isHeld, type BlobPlace, type BlobPlan } from './presence.ts'
 import { Slots } from './slots.ts'
 import { SmallLane } from './small-lane.ts'
 
-/** Whole blobs tried again after a broken upload or a wrong digest; the download inside resumes on its own. */
+/** Tries for a whole blob after a broken upload or a wrong digest. The download has tries of its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
 
-/** After so many blobs in a row that failed for good, the rest get one try each: the host is down or full. */
+/** After this many failed blobs in a row, each remaining blob gets one try: the host is down or full. */
 const MAX_DEFEATS = 3
 
 /**
- * What costs requests rather than bytes has a lane of its own: behind the large blobs, configs would keep every image waiting
- * until the end, and one after the other they would leave the line idle.
+ * Largest blob, in bytes, that goes through the lane of small jobs. Behind the large blobs, configs would keep every image waiting
+ * until the end; one at a time, they would leave the line idle.
  */
 const SMALL = 256 * 1024
 
@@ -48,7 +48,7 @@ export interface TransferTotals {
   bytes: { sent: number; mounted: number; present: number }
 }
 
-/** Brings blobs to every repository that needs them: each crosses the line once, the other repositories mount it. */
+/** Sends blobs to the repositories that need them. Each blob is transferred once; the other repositories mount it. */
 export class Transfer {
   readonly totals: TransferTotals = {
     sent: 0,
@@ -57,7 +57,7 @@ export class Transfer {
     bytes: { sent: 0, mounted: 0, present: 0 },
   }
   readonly #context: Context
-  /** Stores without a budget of their own. */
+  /** Limits transfers between stores that have no budget. */
   readonly #large: Limiter
   readonly #small: SmallLane
   readonly #slots = new Slots()
@@ -72,7 +72,7 @@ export class Transfer {
     this.#context = context
   }
 
-  /** Sets everything going, in the order of the plan. `onStart` is told when a blob is on its way. */
+  /** Starts all transfers in the order of the plan. @param onStart is called when the transfer of a blob begins */
   start(blobs: readonly BlobPlan[], onStart: (blob: BlobPlan) => void): void {
     for (const blob of blobs) {
       if (isHeld(blob)) this.#spread(blob)
@@ -80,22 +80,22 @@ export class Transfer {
     }
   }
 
-  /** Settles when the blob is in the repository. */
+  /** Resolves when the blob is in the repository. */
   async arrival(place: BlobPlace): Promise<void> {
     await this.#arrivals.get(place)
   }
 
-  /** All work that was started, settled. */
+  /** Resolves when all transfers have ended, failed ones included. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#arrivals.values())
   }
 
-  /** Sends a blob again whatever the target says it has: it may have said so wrongly. */
+  /** Sends a blob although the target claimed to have it. */
   async resend(place: BlobPlace): Promise<void> {
     await this.#send({ ...place, unasked: false }, place.blob.sources)
   }
 
-  /** Whoever waits sees the failure; that nobody waits yet is no crash. */
+  /** Keeps a promise for later. Its failure is no unhandled rejection while nothing awaits it. */
   #expect(place: BlobPlace, arrival: Promise<void>): void {
     arrival.catch(() => {})
     this.#arrivals.set(place, arrival)
@@ -119,7 +119,7 @@ export class Transfer {
     }
   }
 
-  /** Runs when there is room for it: by the budgets of the hosts at both ends, where they have some. */
+  /** Runs a job when the budgets of both hosts have room for it. */
   #inTurn(
     { descriptor }: BlobPlan,
     source: ReadableRepository,
@@ -131,7 +131,7 @@ export class Transfer {
     return budgets.length > 0 ? this.#slots.run(budgets, work) : this.#large.run(work)
   }
 
-  /** Some repository has it: the others get it from there. */
+  /** Copies a blob from the repository that has it to the others. */
   #spread(blob: BlobPlan): void {
     const holder = blob.places.find(({ present }) => present)?.repository
     if (holder === undefined) return
@@ -145,7 +145,7 @@ export class Transfer {
     }
   }
 
-  /** Mounts, or where the registry would rather not, sends: from beside it, not over the line again. */
+  /** Mounts a blob. If the registry refuses, the blob is sent, preferably from the repository beside it. */
   async #fill(place: BlobPlace, holder: Repository): Promise<void> {
     const { blob, repository } = place
     this.#context.signal.throwIfAborted()
@@ -153,7 +153,7 @@ export class Transfer {
     await this.#send(place, [{ store: blob.store, repository: holder }, ...blob.sources])
   }
 
-  /** A source in the target's own registry needs no transfer. */
+  /** Mounts a blob from the source, if that is in the same store. */
   async #mountFromSource({ descriptor, sources, store }: BlobPlan, repository: Repository): Promise<boolean> {
     const neighbour = sources.find(source => source.store === store)
     return neighbour !== undefined && this.#mount(descriptor, repository, neighbour.repository.name)
@@ -169,7 +169,7 @@ export class Transfer {
     return true
   }
 
-  /** Sends from the first source that can give it. */
+  /** Sends a blob from the first source that has it. */
   async #send(place: BlobPlace, sources: readonly Place<ReadableRepository>[]): Promise<void> {
     const { descriptor } = place.blob
     let failure: GpregError | undefined
@@ -204,7 +204,7 @@ export class Transfer {
           this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts),
       }),
       async () => {
-        // What has no slot teaches nothing about their number: where it ends, the line only seems to be full.
+        // Small blobs run outside the slots. If their bytes counted, the throughput drop at their end would look like a saturated line.
         const budgets = isSmall(descriptor) ? [] : budgetsOf(source, target)
         const counted = this.#counted(descriptor, contentOf(this.#reader(source), descriptor), budgets)
         const call = { signal: this.#context.signal }
@@ -212,7 +212,7 @@ export class Transfer {
           if (unasked && isUnlessStoredPusher(target))
             await target.pushUnlessStored(descriptor, counted.content, call)
           else await target.push(descriptor, counted.content, call)
-          // There is nothing to read of a blob without a byte.
+          // An empty blob is sent without being read.
           return size === 0 || counted.wasRead()
         } catch (error) {
           this.#context.emit({ type: 'blob.progress', digest, bytes: -counted.sent() })
@@ -239,7 +239,7 @@ export class Transfer {
     this.totals.bytes.present += size
   }
 
-  /** Content that says how much of it went out. Opened again further back, it takes back what will be sent again. */
+  /** Content that reports progress. Opened again at an earlier offset, it reports the repeated bytes as negative progress. */
   #counted(
     { digest }: Descriptor,
     content: Content & UnverifiedContent,

@@ -10,7 +10,7 @@ export interface Descriptor {
   readonly platform?: Platform
   readonly annotations?: Readonly<Record<string, string>>
   readonly artifactType?: string
-  /** Where foreign (non-distributable) layers are to be had. */
+  /** URLs of a foreign (non-distributable) layer. */
   readonly urls?: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export const MediaType = {
 
 const KNOWN: ReadonlyMap<string, string> = new Map(Object.values(MediaType).map(type => [type, type]))
 
-/** The same type, as the one string that all who name it can share: a set of images names one a hundred thousand times. */
+/** The same media type as a shared string, because a set of images may name one type a hundred thousand times. */
 export function sharedMediaType(type: string): string {
   return KNOWN.get(type) ?? type
 }

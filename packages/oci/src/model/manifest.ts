@@ -6,7 +6,7 @@ import { isDigest, type Digest } from './digest.ts'
 /** Registries refuse manifests above 4 MiB; so do we. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
-/** More entries than any image has, few enough to hold. */
+/** Most entries of a manifest; more than any image has, few enough for memory. */
 const MAX_ENTRIES = 20_000
 
 const annotations = z.record(z.string(), z.string())
@@ -54,7 +54,7 @@ interface Common {
   readonly mediaType: string
   readonly artifactType?: string
   readonly annotations?: Readonly<Record<string, string>>
-  /** The manifest that this one speaks about: a signature's image, an SBOM's image. */
+  /** The manifest that this one is about, such as the image of a signature or an SBOM. */
   readonly subject?: Descriptor
 }
 
@@ -71,7 +71,7 @@ export interface ImageIndex extends Common {
 
 export type Manifest = ImageManifest | ImageIndex
 
-/** A manifest or index with its bytes, which are never written again by us. */
+/** A manifest or index with its original bytes, which are never serialised again. */
 export interface ManifestNode {
   readonly descriptor: Descriptor
   readonly bytes: Uint8Array
@@ -79,7 +79,7 @@ export interface ManifestNode {
 }
 
 /**
- * Reads a manifest or an index, OCI or Docker schema 2. The bytes stay what they are: what is returned is a view.
+ * Reads a manifest or an index, OCI or Docker schema 2. The result is a view; the bytes are not changed.
  * @param mediaType what the descriptor or the `Content-Type` says; the document's own `mediaType` must not disagree
  * @throws `manifest-too-large`, `manifest-unsupported` (schema 1), `manifest-invalid`
  */
@@ -185,7 +185,7 @@ function isSchema1(json: object, mediaType: string | undefined): boolean {
   )
 }
 
-/** OCI documents may leave `mediaType` out; then the header decides, and where that is generic too, the shape. */
+/** The media type of a manifest: its own field, else the header, else the shape, since OCI documents may omit the field. */
 function settleMediaType(
   json: object,
   declared: string | undefined,

@@ -43,7 +43,7 @@ export function normalisePlatform({ os, architecture, variant }: Platform): Plat
   return { os, architecture: arch, ...(kind ? { variant: kind } : {}) }
 }
 
-/** Whether content for `offered` is meant by the request `wanted`; a request without variant takes every variant of 64-bit hosts. */
+/** Whether the platform `offered` satisfies `wanted`. A wanted platform without a variant takes every variant of a 64-bit architecture. */
 export function matchesPlatform(wanted: Platform, offered: Platform): boolean {
   const a = normalisePlatform(wanted)
   const b = normalisePlatform(offered)

@@ -17,7 +17,7 @@ export interface Exchange {
   readonly signal: AbortSignal
 }
 
-/** The body of a request, as fast as it is taken. Who stops early can still answer: the connection stays. */
+/** The body of a request as a stream. A handler that stops reading early can still answer, because the connection stays open. */
 export async function* bodyOf({ request, traffic }: Exchange): ByteStream {
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     traffic.in += chunk.byteLength
@@ -25,7 +25,7 @@ export async function* bodyOf({ request, traffic }: Exchange): ByteStream {
   }
 }
 
-/** Ends an exchange with headers and, but for HEAD, a small body. */
+/** Sends the answer: headers and, except for HEAD, a small body. */
 export function answer(
   { request, response, traffic }: Exchange,
   status: number,
@@ -42,8 +42,8 @@ export function answer(
 }
 
 /**
- * How long, in milliseconds, a client that was refused may go on sending. What it sends is thrown away: it comes to read why
- * it was refused, and its next request on this connection is not held up.
+ * Milliseconds for which a refused client may go on sending. The bytes are discarded, so that the client can read the refusal and
+ * use the connection again.
  */
 const LINGER = 5_000
 
@@ -69,7 +69,7 @@ export function answerJson(
 export function answerError(exchange: Exchange, thrown: unknown): void {
   const { status, code, message, headers } = toApiError(thrown)
   if (exchange.response.headersSent) {
-    // Half an answer must not look like a whole one.
+    // The connection is cut, so that half an answer does not look like a whole one.
     exchange.response.destroy()
     return
   }
@@ -102,6 +102,6 @@ function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
   if (!isGpregError(thrown)) return new ApiError(500, 'UNKNOWN', FAILED)
   const [status, code] = STATUS[thrown.code] ?? [500, 'UNKNOWN' as const]
-  // What went wrong on this side is for the log of the server, not for whoever asked.
+  // Errors of the server are written to its log; the client gets a general message.
   return new ApiError(status, code, status < 500 ? thrown.message : (OUR_FAULT[status] ?? FAILED))
 }

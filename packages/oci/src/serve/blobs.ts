@@ -60,7 +60,7 @@ export async function deleteBlob(
   answer(exchange, 202)
 }
 
-/** So many bytes of a stream. */
+/** The first `length` bytes of a stream. */
 async function* first(stream: ByteStream, length: number, traffic: Exchange['traffic']): ByteStream {
   let left = length
   for await (const chunk of stream) {
@@ -68,7 +68,7 @@ async function* first(stream: ByteStream, length: number, traffic: Exchange['tra
     traffic.out += taken
     yield chunk.subarray(0, taken)
     left -= taken
-    // The last chunk is there only after the whole has been checked.
+    // The stream is read to its end, because the last chunk comes only after the digest was checked.
     if (left === 0) return
   }
 }

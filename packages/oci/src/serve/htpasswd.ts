@@ -6,7 +6,7 @@ export interface Htpasswd {
   allows(authorization: string | undefined): Promise<boolean>
 }
 
-/** What nobody's password hashes to; compared for unknown users, so that names cannot be told by the time it takes. */
+/** A hash that no password has. Unknown users are compared with it, so that the response time does not tell which users exist. */
 const NOBODY = '$2b$10$CwTycUXWue0Thq9StjUM0uJ8n3hR3Dk8oQy8jT5xR6cJx6m0lD6uG'
 
 /**
@@ -33,7 +33,7 @@ export function parseHtpasswd(text: string): Htpasswd {
     async allows(authorization) {
       const [, encoded] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? []
       if (encoded === undefined) return false
-      // bcrypt is slow on purpose; what was right once need not be hashed for every request.
+      // bcrypt is slow on purpose, so a login that was right is remembered.
       const mark = createHmac('sha256', key).update(encoded).digest('base64')
       if (known.has(mark)) return true
       const decoded = Buffer.from(encoded, 'base64').toString('utf8')

@@ -31,7 +31,7 @@ export async function listReferrers(
   digest: string,
 ): Promise<void> {
   const subject = parseDigest(digest)
-  // Clients then look for the index under the tag that the specification names.
+  // A 404 makes clients read the fallback tag.
   if (!isReferrerLister(repository)) throw new ApiError(404, 'UNSUPPORTED', 'this store lists no referrers')
   const all = await repository.referrers(subject, exchange)
   const wanted = exchange.url.searchParams.get('artifactType')
@@ -41,7 +41,7 @@ export async function listReferrers(
   answer(exchange, 200, { 'content-type': MediaType.ociIndex, ...filtered }, body)
 }
 
-/** What comes after `last`, at most `n`, and the link to what follows. Everything is in lexical order. */
+/** One page: at most `n` items after `last`, in lexical order, and the link to the next page. */
 function page(
   { url }: Exchange,
   all: readonly string[],

@@ -79,7 +79,7 @@ function assertReference(tagOrDigest: string): string {
   )
 }
 
-/** A manifest as it comes in; never more than a manifest may have. */
+/** The body of a request, at most as large as a manifest may be. */
 async function readBody(exchange: Exchange): Promise<Buffer> {
   assertManifestSize(Number(exchange.request.headers['content-length'] ?? 0))
   const chunks: Uint8Array[] = []

@@ -5,8 +5,8 @@ export interface ByteRange {
 }
 
 /**
- * A `Range` header over content of a size: the range, `unsatisfiable`, or undefined where the whole content is the right
- * answer (no header, several ranges, another unit, rubbish). A range that ends before it starts may be passed over or refused;
+ * Reads a `Range` header for content of `size` bytes. Undefined means that the whole content is the right answer: no header, several
+ * ranges, another unit, or nonsense. A range that ends before it starts may be ignored or refused;
  * the conformance suite wants it refused. https://www.rfc-editor.org/rfc/rfc9110#field.range
  */
 export function parseRange(

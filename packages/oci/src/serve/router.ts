@@ -33,7 +33,7 @@ const ROUTES: readonly Route[] = [
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
-/** Leads a request to what answers it. */
+/** Calls the handler of a request. */
 export async function route(
   exchange: Exchange,
   store: Store<ReadableRepository>,
@@ -55,7 +55,7 @@ export async function route(
     if (!isRepository(name)) throw new ApiError(400, 'NAME_INVALID', 'not a repository name')
     const repository = store.repository(name)
     if (!isWritable(repository) && !READS.has(method)) throw readOnlyError()
-    // What reads asks for no more than what can be read.
+    // Handlers of GET and HEAD use only what a readable repository has.
     return handler(exchange, repository as Repository, decode(last))
   }
   throw new ApiError(404, 'UNSUPPORTED', 'there is no such endpoint')

@@ -32,7 +32,7 @@ export interface AccessLogEntry {
   readonly milliseconds: number
   /** address of the client */
   readonly remote: string
-  /** what the server failed over; what the client did wrong is in the status */
+  /** The failure, if the server failed; a mistake of the client shows in the status only. */
   readonly error?: unknown
 }
 
@@ -50,13 +50,13 @@ export interface ListeningServer {
   close(): Promise<void>
 }
 
-/** Headers must come within this, in milliseconds; bodies may take as long as they move. */
+/** Milliseconds within which the headers of a request must arrive. Bodies may take as long as bytes arrive. */
 const HEADERS_TIMEOUT = 30_000
 const IDLE_TIMEOUT = 120_000
-/** What is at work when the server stops may take so long to end, in milliseconds. */
+/** Milliseconds that requests may still take when the server stops. */
 const GRACE = 5_000
 
-/** An OCI distribution server over any store, with what the store can do. */
+/** An OCI distribution server over any store. Requests that need a capability which the store lacks are refused. */
 export function createRegistryServer(
   store: Store<ReadableRepository>,
   options: RegistryServerOptions = {},
@@ -114,7 +114,7 @@ export function createRegistryServer(
   }
 }
 
-/** Node's servers are loaded here: who only copies is spared them. */
+/** Node's server modules are loaded when a server starts, because programs that only copy do not need them. */
 async function createServer(tls: RegistryServerOptions['tls'], listener: RequestListener): Promise<Server> {
   return tls
     ? (await import('node:https')).createServer(tls, listener)
@@ -122,7 +122,7 @@ async function createServer(tls: RegistryServerOptions['tls'], listener: Request
 }
 
 /**
- * A registry that anybody on the network may write to is never what was meant.
+ * Refuses to start a registry that everybody on the network may write to.
  * @throws `usage`
  */
 export function assertNotOpenByAccident(host: string, options: RegistryServerOptions): void {
@@ -179,7 +179,7 @@ function startListening(server: Server, host: string, port: number): Promise<voi
 
 async function closeServer(server: Server, stopping: AbortController): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  // Connections that become idle from here on are nobody's any more.
+  // Connections that become idle while the server stops are closed, too.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
   const cut = setTimeout(() => {
     stopping.abort()

@@ -3,7 +3,7 @@ import { isIngester, type Ingest } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
 import { ApiError } from './api-error.ts'
 
-/** A client that was not heard of for so long has started over, in milliseconds. */
+/** Milliseconds after which an unused upload is discarded; its client has started over. */
 const IDLE = 60 * 60_000
 
 /** Each open upload is a file and a little memory. */
@@ -12,14 +12,14 @@ const MAX_OPEN = 10_000
 interface Session {
   readonly ingest: Ingest
   readonly repository: string
-  /** A request is writing: two writers of one upload would mix their bytes. */
+  /** A request is writing. Two writers of one upload would mix their bytes. */
   busy: boolean
   lastUsed: number
 }
 
 /**
- * The uploads that are open. Kept, because an ingest that has seen all bytes knows their hash; what a restart forgot is taken
- * up again where the store still has it.
+ * The open uploads. They stay in memory, because an ingest that saw all bytes knows their hash. After a restart they are found again
+ * in the store.
  */
 export class UploadSessions {
   readonly #open = new Map<string, Session>()
@@ -46,7 +46,7 @@ export class UploadSessions {
     try {
       return await work(session.ingest)
     } catch (error) {
-      // On a full disk, half an upload is of no use and in the way.
+      // The upload is discarded, because on a full disk it takes the space that others need.
       if (isGpregError(error, 'storage')) await this.giveUp(session.ingest)
       throw error
     } finally {
@@ -71,7 +71,7 @@ export class UploadSessions {
     const ingest = known === undefined && isIngester(repository) ? await repository.ingest(id) : undefined
     if (ingest === undefined)
       throw new ApiError(404, 'BLOB_UPLOAD_UNKNOWN', 'this upload is not known, or is finished')
-    // Two requests may have looked at once: they share what the first one found.
+    // Two requests may have searched in parallel; both use the session that was added first.
     return this.#open.get(id) ?? this.#add(ingest, repository)
   }
 
@@ -81,7 +81,7 @@ export class UploadSessions {
     return session
   }
 
-  /** Gives up what nobody goes on with. Done when something new starts, so that no timer is needed. */
+  /** Discards unused uploads. It runs when a new upload starts, so that no timer is needed. */
   async #collect(): Promise<void> {
     const deadline = this.#now() - IDLE
     for (const { ingest, busy, lastUsed } of this.#open.values()) {

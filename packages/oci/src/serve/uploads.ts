@@ -25,7 +25,7 @@ export async function startUpload(exchange: Exchange, repository: Repository): P
       await uploads.commit(ingest, wanted)
     })
   } catch (error) {
-    // Nobody was told its name, so nobody could go on with it.
+    // The client was not told the id of this upload, so it could not go on with it.
     await uploads.giveUp(ingest)
     throw error
   }
@@ -33,7 +33,7 @@ export async function startUpload(exchange: Exchange, repository: Repository): P
 }
 
 /**
- * Takes a chunk, or a stream without an end of its own. What breaks off is kept as far as it came: `GET` says how far.
+ * Takes a chunk, or a stream of unknown length. The bytes of a broken request are kept, and `GET` tells how many there are.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  */
 export async function continueUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
@@ -63,7 +63,7 @@ export async function cancelUpload(exchange: Exchange, repository: Repository, i
   answer(exchange, 204)
 }
 
-/** Without `from` any repository will do; a store that keeps one pool of blobs has it, wherever it came from. */
+/** Mounts a blob. Without `from` a store with one pool of blobs mounts from any repository. */
 async function mountBlob(repository: Repository, digest: Digest, from: string | null): Promise<boolean> {
   if (!isMounter(repository)) return false
   return repository.mount({ mediaType: MediaType.octetStream, digest, size: 0 }, from ?? repository.name)
@@ -114,7 +114,7 @@ function locationOf(repository: Repository, ingest: Ingest): string {
   return `/v2/${repository.name}/blobs/uploads/${ingest.id}`
 }
 
-/** The bytes that are there, both ends included; of an empty upload by custom `0-0`. */
+/** The range of received bytes, both ends included; `0-0` for an empty upload, as other registries answer. */
 function rangeOf({ size }: Ingest): string {
   return `0-${Math.max(size - 1, 0)}`
 }

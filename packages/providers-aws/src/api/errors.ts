@@ -2,7 +2,7 @@ import { commonHint, type CloudCall } from '@gpreg/core'
 import { GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 
-/** Error names of all services: https://docs.aws.amazonaws.com/AmazonS3/latest/API/ErrorResponses.html and each API's reference. */
+/** Error names of all services: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and each API's reference. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   AccessDenied: 'forbidden',
   AccessDeniedException: 'forbidden',

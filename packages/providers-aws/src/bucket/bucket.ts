@@ -24,7 +24,7 @@ export interface BucketOptions {
   readonly journal: VaultJournal<AwsJournalEntry>
 }
 
-/** The region that takes no constraint. https://docs.aws.amazonaws.com/AmazonS3/latest/API/API_CreateBucket.html */
+/** The region that takes no constraint. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 const FIRST_REGION = 'us-east-1'
 
 /** The bucket. An existing one is kept as it is. */

@@ -25,7 +25,7 @@ export interface AccessKeyOptions {
   readonly rotate: boolean
 }
 
-/** A user has two keys at most. https://docs.aws.amazonaws.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/** A user has two keys at most. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MOST_KEYS = 2
 
 interface KeyState {

@@ -81,7 +81,7 @@ export class UserPolicy implements Resource {
     }
   }
 
-  /** The document is percent-encoded. https://docs.aws.amazonaws.com/IAM/latest/APIReference/API_GetUserPolicy.html */
+  /** The document is percent-encoded. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.html */
   async #read(context: Context): Promise<unknown> {
     const { iam, user } = this.#options
     const about = { resource: this.name, permission: 'iam:GetUserPolicy' }

@@ -1,4 +1,4 @@
-/** Where a region's partition has its names. https://docs.aws.amazonaws.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+/** Where a region's partition has its names. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
 const PARTITIONS: readonly (readonly [RegExp, string])[] = [
   [/^cn-/, 'amazonaws.com.cn'],
   [/^us-isof-/, 'csp.hci.ic.gov'],

@@ -180,7 +180,7 @@ async function seal(
 async function removeOld(path: string, sidecar: string, keep: readonly string[]): Promise<void> {
   const old = await findBundle([sidecar]).catch(() => undefined)
   for (const volume of old?.volumes ?? [])
-    // Whatever that sidecar says, nothing is removed that is not called as this bundle is.
+    // The old sidecar is untrusted: only files whose names are this bundle's name (plus `.NNN`) are removed.
     if (volume.path !== undefined && !keep.includes(volume.path) && isOf(volume.path, path))
       await rm(volume.path, { force: true })
   await rm(sidecar, { force: true })

@@ -2,7 +2,7 @@ import type { GpregEvent } from '@gpreg/core'
 import { plain, type Paint } from '../text/paint.ts'
 import { formatSeconds } from '../text/units.ts'
 
-/** The line that an event is worth where lines stay, undefined where it is worth none. */
+/** The log line for an event on a non-TTY, or undefined if the event is not logged. */
 export function renderEvent(
   event: GpregEvent,
   { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},

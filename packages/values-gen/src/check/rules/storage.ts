@@ -13,7 +13,7 @@ const ENDPOINTS = [
 
 const AWS = /(?:^|\.)amazonaws\.(?:com|eu)(?:\.cn)?$/
 
-/** Every endpoint of AWS names its region, but for the oldest one. https://docs.aws.amazonaws.com/general/latest/gr/s3.html */
+/** Every endpoint of AWS names its region, but for the oldest one. https://docs.aws.amazon.com/general/latest/gr/s3.html */
 function servesRegion(host: string, region: string): boolean {
   return (
     host.split('.').some(label => label === region || label === `s3-${region}`) ||
