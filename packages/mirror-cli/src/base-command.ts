@@ -20,7 +20,7 @@ interface CommonFlags {
   readonly verbose: boolean
 }
 
-/** What all commands share: flags from the environment, interruption, the answer on stdout and the rest on stderr, exit codes. */
+/** The base of all commands: flags from the environment, interruption, the answer on stdout, everything else on stderr, exit codes. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
   static override baseFlags = commonFlags
@@ -119,7 +119,7 @@ export abstract class BaseCommand extends Command {
     await super.finally(error)
   }
 
-  /** What oclif says about arguments, in our words. */
+  /** Turns an argument error of oclif into a `usage` error. */
   #usageError({ message }: Error): GpregError {
     const text = stripVTControlCharacters(message)
       .replace(/\s*See more help with --help\s*$/, '')

@@ -4,7 +4,7 @@ import { createRegistries, type Registries, type RegistriesOptions } from '@gpre
 import { createClouds } from './clouds.ts'
 import { standardInput } from './standard-input.ts'
 
-/** What a command works with. */
+/** The things that a command works with. */
 export interface World {
   readonly context: Context
   readonly registries: Registries

@@ -9,7 +9,7 @@ import type {
 } from '@gpreg/core'
 import type { ErrorCode } from '@gpreg/oci'
 
-/** What scripts see; a contract (docs/cli.md). */
+/** Exit codes. Scripts rely on them (docs/cli.md). */
 export const ExitCode = {
   done: 0,
   bug: 1,
@@ -23,7 +23,7 @@ export const ExitCode = {
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 
 /**
- * The exit code where an error ends the command. Errors of single images do not: see {@link exitCodeOfFailures}.
+ * The exit code of an error that ends the command. Errors of single images do not end it: see {@link exitCodeOfFailures}.
  * "Unreachable" means that no answer came that could be trusted; a registry that answers with an error was reached.
  */
 const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
@@ -91,17 +91,17 @@ export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan | SaveRes
   return exitCodeOfFailures(failures, images.length)
 }
 
-/** 4 where something that was tried does not hold. */
+/** 4 if a check failed. */
 export function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
   return checks.some(({ status }) => status === 'failed') ? ExitCode.different : ExitCode.done
 }
 
-/** 4 where the registry cannot serve what was asked. */
+/** 4 if the registry cannot serve a purpose. */
 export function exitCodeOfVerdicts(verdicts: readonly PurposeVerdict[]): ExitCode {
   return verdicts.some(({ status }) => status === 'blocked') ? ExitCode.different : ExitCode.done
 }
 
-/** 4 as soon as one image is known to differ; where images only could not be read, that is a failure and no difference. */
+/** 4 if an image is known to differ. Images that could not be read are failures, not differences. */
 export function exitCodeOfVerify({ images, totals }: VerifyResult): ExitCode {
   if (totals.missing + totals.different + totals.incomplete > 0) return ExitCode.different
   const telling = (codes: readonly ErrorCode[]) =>

@@ -14,7 +14,7 @@ export async function ask(question: string, signal: AbortSignal): Promise<string
   }
 }
 
-/** Asks for something that nobody should see. */
+/** Asks for a secret; the terminal does not show the input. */
 export async function askHidden(question: string, signal: AbortSignal): Promise<string> {
   process.stderr.write(question)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })

@@ -82,7 +82,7 @@ export default class Verify extends BaseCommand {
     return this.answer(result, renderVerify, exitCodeOfVerify(result))
   }
 
-  /** What a bundle says must be there. */
+  /** The image set of a bundle, below `to`. */
   async #bundled(
     flags: Parameters<Verify['open']>[0] & { key?: string | undefined },
     paths: string[],

@@ -59,7 +59,7 @@ export function parseVolumeSize(text: string): number {
 }
 
 /**
- * What `-o` means: a name that ends in `/` or is a directory is a layout, else a tar, whole or in volumes.
+ * Reads `-o`: a name that ends in `/` or is a directory means a layout; any other name a tar, whole or in volumes.
  * @throws `usage`
  */
 export function parseOutput(

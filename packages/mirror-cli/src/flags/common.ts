@@ -3,7 +3,7 @@ import { withEnvironment } from './environment.ts'
 
 const helpGroup = 'GLOBAL'
 
-/** What every command takes. */
+/** The flags of every command. */
 export const commonFlags = withEnvironment({
   json: Flags.boolean({ helpGroup, description: 'print one JSON document on stdout' }),
   quiet: Flags.boolean({

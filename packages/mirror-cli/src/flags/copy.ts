@@ -31,7 +31,7 @@ export const rateFlag = withEnvironment({
   }),
 })
 
-/** What of an image is meant, and how fast it may go. */
+/** The flags that say which parts of an image are copied, and how fast. */
 export const copyFlags = {
   ...platformFlag,
   ...referrersFlag,

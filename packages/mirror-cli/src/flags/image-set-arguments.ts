@@ -1,6 +1,6 @@
 import { imageSetFlags, type ImageSetFlags } from './image-set.ts'
 
-/** The flags that name the image set, as one types them in a shell; undefined where there are none. */
+/** The flags that name the image set, as typed in a shell; undefined if there are none. */
 export function imageSetArguments(flags: Partial<ImageSetFlags>): string | undefined {
   const names = Object.keys(imageSetFlags) as (keyof typeof imageSetFlags)[]
   const given = names.flatMap(name => [flags[name] ?? []].flat().map(value => `--${name} ${quote(value)}`))

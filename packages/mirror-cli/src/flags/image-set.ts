@@ -61,7 +61,7 @@ export const imageSetFlags = withEnvironment({
 
 export type ImageSetFlags = Interfaces.InferredFlags<typeof imageSetFlags & typeof targetFlags>
 
-/** @throws `usage` where `--to` is no target */
+/** @throws `usage` if `--to` is not the address of a registry */
 export function imageSetRequest(flags: ImageSetFlags): ImageSetRequest {
   return defined({
     release: flags.release,

@@ -3,7 +3,7 @@ import { withEnvironment } from './environment.ts'
 
 const outputs = { helpGroup: 'OUTPUT' } as const
 
-/** What every cloud takes. */
+/** The flags of every cloud. */
 export const provisionFlags = withEnvironment({
   installation: Flags.string({
     helpValue: 'NAME',

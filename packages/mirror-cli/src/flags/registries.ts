@@ -93,7 +93,7 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
   })
 }
 
-/** `FILE` or `HOST=FILE`. What stands before `=` is a host unless it has a slash: then it is part of a path. */
+/** Reads `FILE` or `HOST=FILE`. Text before `=` is a host, unless it contains a slash; then it is a part of the path. */
 function parseCaFile(text: string): { host?: string; file: string } {
   const [, host, file] = /^([^/=]+)=(.+)$/.exec(text) ?? []
   return host === undefined || file === undefined ? { file: text } : { host, file }

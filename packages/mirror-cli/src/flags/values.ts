@@ -10,7 +10,7 @@ const repeatable = { multiple: true, multipleNonGreedy: true } as const
 const inputs = { helpGroup: 'INPUT' } as const
 const outputs = { helpGroup: 'OUTPUT' } as const
 
-/** What every kind of `gpreg values` takes. */
+/** The flags of every kind of `gpreg values`. */
 export const valuesFlags = withEnvironment({
   domain: Flags.string({ helpValue: 'DOMAIN', description: 'where Gitpod will be, e.g. gitpod.example.com' }),
   mirror: Flags.string({

@@ -20,7 +20,7 @@ import { paintFor } from '../render/text/paint.ts'
 import { renderChanges, renderProvision, type ProvisionDocument } from '../render/provision.ts'
 import { gitWorkTree } from './git.ts'
 
-/** What a cloud's command adds: its provider, and the credentials that somebody made by other means. */
+/** The parts that the command of a cloud adds: its provider, and credentials that were made by other means. */
 export interface CloudPart {
   open(vault: SecretVault): Promise<Provider>
   readonly given?: ProvisionedSecrets
@@ -31,7 +31,7 @@ export interface CloudPart {
 type WrittenFiles = NonNullable<ProvisionDocument['files']>
 type Flags = ProvisionFlags & { readonly json: boolean; readonly quiet: boolean; readonly verbose: boolean }
 
-/** What `gpreg provision` does for every cloud: shows the changes, asks, makes them, tries the result, writes it down. */
+/** The steps of `gpreg provision` for every cloud: shows the changes, asks, applies them, checks the result, writes the files. */
 export abstract class ProvisionCommand extends BaseCommand {
   protected async provision(flags: Flags, part: CloudPart): Promise<ProvisionDocument> {
     const context = await this.watch(flags)

@@ -4,7 +4,7 @@ import { plain, type Paint } from './text/paint.ts'
 import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 
-/** What was written, and where. */
+/** The files that were written. */
 export function renderSave(result: SaveResult & { readonly tool?: string }, paint: Paint = plain): string {
   const { path, images, volumes, totals, leftOut, signed, lock, tool } = result
   const bytes = volumes.reduce((sum, { size }) => sum + size, 0)

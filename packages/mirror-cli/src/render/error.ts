@@ -6,7 +6,7 @@ export function errorDocument(error: GpregError) {
   return { kind: 'Error', version: 1, error: error.toJSON() } as const
 }
 
-/** An error for people: what, where, what to do next; with `verbose` also what led to it. */
+/** An error for people: message, subject and hint; with `verbose` also its causes. */
 export function renderError(
   error: GpregError,
   { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
@@ -21,7 +21,7 @@ export function renderError(
   ].join('\n')
 }
 
-/** What an error is about, as far as its message does not say it already. */
+/** The subject of an error, without the parts that its message contains. */
 function renderSubject(
   { side, host, reference, digest, path, status }: ErrorSubject,
   message: string,

@@ -40,7 +40,7 @@ export function renderImageSet(
   }
 }
 
-/** What was left out, a line an image. */
+/** One line for each image that was left out. */
 export function renderExcluded({ excluded }: Pick<ImageSet, 'excluded'>): string[] {
   return excluded.map(({ source, pattern }) => `left out by ${pattern}: ${formatReference(source)}`)
 }

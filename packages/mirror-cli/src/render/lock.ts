@@ -2,7 +2,7 @@ import type { Lock, LockResult } from '@gpreg/core'
 import type { GpregError } from '@gpreg/oci'
 import { count } from './text/units.ts'
 
-/** The answer of `gpreg lock --json`; `path` is absent where no lock was written. */
+/** The answer of `gpreg lock --json`; `path` is absent if no lock was written. */
 export interface LockDocument {
   readonly kind: 'LockResult'
   readonly version: 1

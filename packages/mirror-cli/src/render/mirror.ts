@@ -3,7 +3,7 @@ import { plain, type Paint } from './text/paint.ts'
 import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 
-/** What was done, and what went wrong with what. */
+/** A summary, then one line for each failure. */
 export function renderMirror({ images, totals }: MirrorResult, paint: Paint = plain): string {
   const { bytes, blobs } = totals
   return [
@@ -46,7 +46,7 @@ interface Outcome {
   readonly error?: { readonly message: string; readonly hint?: string }
 }
 
-/** What went wrong with what. */
+/** One line for each failure. */
 export function renderFailures(images: readonly Outcome[], paint: Paint): string[] {
   return images
     .filter(({ status }) => status === 'failed')

@@ -3,7 +3,7 @@ import type { NodeConfig } from '@gpreg/values-gen'
 import { SECRET_MODE } from '@gpreg/oci/engine'
 import { renderTable } from './text/table.ts'
 
-/** The answer of `gpreg node-config --json`; what is in a file with a secret, only where stdout was meant. */
+/** The answer of `gpreg node-config --json`. It contains the text of a file with a secret only if `-o -` was given. */
 export function nodeConfigDocument(
   { files, notes }: NodeConfig,
   { directory, secrets }: { readonly directory?: string; readonly secrets: boolean },
@@ -24,7 +24,7 @@ export function nodeConfigDocument(
   } as const
 }
 
-/** What was written, and where on the node it belongs. */
+/** The files that were written, with their paths on the node. */
 export function renderNodeFiles({ files }: NodeConfig): string {
   return renderTable(
     ['FILE', 'ON THE NODE', 'WHY'],

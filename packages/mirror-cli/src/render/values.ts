@@ -3,14 +3,14 @@ import type { GeneratedValues, MissingSecret } from '@gpreg/values-gen'
 import type { ValuesFlags } from '../flags/values.ts'
 import type { SecretFile } from '../values/secret-files.ts'
 
-/** The answer of `gpreg values KIND --json`. What holds secrets is in it only where stdout was named. */
+/** The answer of `gpreg values KIND --json`. It contains text with secrets only if `-o -` was given. */
 export interface ValuesDocument {
   readonly kind: 'Values'
   readonly version: 1
   readonly format: ValuesFlags['format']
   /** where it went */
   readonly file?: string
-  /** what was written, or the diff; absent where it went to a file */
+  /** the configuration or the diff; absent if it was written to a file */
   readonly text?: string
   readonly secrets: readonly SecretFile[]
   readonly missing: readonly MissingSecret[]
@@ -39,7 +39,7 @@ export function valuesDocument(
   }
 }
 
-/** What the user should know beside the answer. */
+/** Notes and warnings for the user. */
 export function renderValuesNotes({ file, secrets, missing, warnings, next }: ValuesDocument): string {
   return [
     ...(file === undefined ? [] : [`written: ${file}`]),

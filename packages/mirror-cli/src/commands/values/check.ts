@@ -67,7 +67,7 @@ export default class ValuesCheck extends BaseCommand {
     return this.answer(result, renderValuesCheck, holds ? ExitCode.done : ExitCode.different)
   }
 
-  /** What the registry that the configuration names lacks of what the cluster will pull. */
+  /** The images that the cluster will pull and the configured registry lacks. */
   async #missing(file: string, config: string, flags: CheckFlags): Promise<Finding[]> {
     if (file === STDIN) {
       throw new GpregError('usage', '--mirror-check wants the configuration in a file', {

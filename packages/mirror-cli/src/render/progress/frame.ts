@@ -5,7 +5,7 @@ const MAX_IMAGES = 4
 const MAX_BLOBS = 6
 const BAR_WIDTH = 20
 
-/** What a terminal shows at this moment: pure, a line an entry, none wider than `width`. */
+/** The progress lines of a terminal at one moment. Pure; no line is wider than `width`. */
 export function frame(state: ProgressState, now: number, width: number): string {
   const lines = [summarise(state, now), ...activeImages(state), ...activeBlobs(state)]
   return lines

@@ -9,7 +9,7 @@ export interface ProgressState {
   readonly activeImages: Map<string, number>
   /** Blobs on their way, by digest. */
   readonly activeBlobs: Map<string, { readonly size: number; sent: number }>
-  /** What is being changed or tried, where it is no image. */
+  /** The current change or check, if no image is concerned. */
   step: string | undefined
   retries: number
   planned: boolean

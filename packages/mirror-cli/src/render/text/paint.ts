@@ -7,7 +7,7 @@ export type Paint = (style: Style, text: string) => string
 
 export const plain: Paint = (_style, text) => text
 
-/** Colours where the stream shows them, and NO_COLOR does not forbid it. */
+/** Colours, if the stream supports them and NO_COLOR is not set. */
 export function paintFor(stream: NodeJS.WritableStream): Paint {
   return (style, text) => styleText(style, text, { stream })
 }

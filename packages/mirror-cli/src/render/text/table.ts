@@ -1,4 +1,4 @@
-/** Columns as wide as their widest cell, two spaces apart; nothing after the last one. Right-aligned where the name says so. */
+/** A table with columns as wide as their widest cell, two spaces apart. The columns named in `rightAligned` are right-aligned. */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
