@@ -1,7 +1,7 @@
 import type { ErrorSubject, OciEvent } from '@gpreg/oci'
 import type { Change } from './registry/change.ts'
 
-/** What happens while gpreg works: all that happens to content, and what core adds. `type` and the fields are a contract. */
+/** The events of gpreg: those of oci, and those of core. `type` and the fields are a contract. */
 export type GpregEvent =
   | OciEvent
   | { readonly type: 'image.verified'; readonly image: string; readonly ok: boolean; readonly status: string }
@@ -27,7 +27,7 @@ export type WarningCode =
   | 'image-skipped'
   /** the source of a list says something worth knowing */
   | 'image-set'
-  /** nobody checked who made a bundle, or whether it is whole */
+  /** the signature of a bundle was not checked */
   | 'bundle-unchecked'
   /** a bundle that was begun is gone on with, under the tags of then */
   | 'bundle-resumed'

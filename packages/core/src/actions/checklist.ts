@@ -6,7 +6,7 @@ export interface NamedCheck<Name extends string> extends Check {
   readonly name: Name
 }
 
-/** What a try came to, where nothing was thrown; `ok` unless it says otherwise. */
+/** The result of a check that threw nothing; `ok` by default. */
 export type Finding = Partial<Omit<Check, 'name'>>
 
 /** Tries one thing after the other; what fails is noted, and what stands on it is skipped. */

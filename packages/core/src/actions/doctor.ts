@@ -33,7 +33,7 @@ export interface DoctorResult {
 
 const MIRRORED = ['reach', 'tls', 'auth', 'push', 'pull'] as const
 
-/** What each purpose stands on. Image builds send a layer whole, and log in with what a Secret holds, for months. */
+/** The checks that each purpose needs. Image builds send a layer as one request, and log in with a Secret that stays for months. */
 const NEEDS: Readonly<Record<RegistryPurpose, readonly CheckName[]>> = {
   components: MIRRORED,
   'workspace-base': MIRRORED,

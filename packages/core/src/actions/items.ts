@@ -41,7 +41,7 @@ export function copyItem(
   }
 }
 
-/** @throws `usage` where neither `--to` nor the list says where the image goes */
+/** @throws `usage` if neither `--to` nor the list says where the image goes */
 export function targetOf({ source, target }: ImageEntry): Reference {
   if (target !== undefined) return target
   const name = formatReference(source)

@@ -21,13 +21,13 @@ export interface LogoutResult {
   readonly kind: 'LogoutResult'
   readonly version: 1
   readonly host: string
-  /** null where nothing was kept for the host */
+  /** null if nothing was kept for the host */
   readonly store: CredentialPlace | null
 }
 
 /**
- * Tries a login on the registry, and keeps it where it works.
- * @throws `unauthorized` where it does not; nothing is kept then
+ * Tries a login on the registry, and stores it if it works.
+ * @throws `unauthorized` if it does not; nothing is kept then
  */
 export async function login(
   request: LoginRequest,

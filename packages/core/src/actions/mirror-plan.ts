@@ -42,13 +42,13 @@ export interface MirrorPlan {
     readonly blobs: { readonly unique: number } & TransferAmounts
     readonly bytes: { readonly unique: number } & TransferAmounts
   }
-  /** bytes of disk; only where something is written to one */
+  /** bytes of disk; only if something is written to one */
   readonly disk?: DiskSpace
-  /** Docker Hub counts manifest reads; absent where nothing is read from it. `pullsLeft` is null where it does not say. */
+  /** Docker Hub counts manifest reads; absent if nothing is read from it. `pullsLeft` is null if it does not say. */
   readonly dockerHub?: { readonly pullsNeeded: number; readonly pullsLeft: number | null }
 }
 
-/** What mirrorImages would do. Nothing is written. */
+/** Plans mirrorImages. Nothing is written. */
 export async function planMirror(
   set: ImageSet,
   registries: Registries,
@@ -96,7 +96,7 @@ function planRows({ images }: TransferPlan): PlannedImage[] {
   })
 }
 
-/** What happens with a blob in one repository; the first that needs it is sent it, the others mount it. */
+/** The treatment of a blob in one repository: the first repository that needs it is sent the blob, the others mount it. */
 function fate(place: BlobPlace): keyof TransferAmounts {
   if (place.present) return 'present'
   return isHeld(place.blob) || place !== place.blob.places[0] ? 'mount' : 'send'

@@ -25,7 +25,7 @@ export interface MirrorOptions {
 export interface MirroredImage {
   readonly source: string
   readonly target: string
-  /** absent where the source could not be read */
+  /** absent if the source could not be read */
   readonly digest?: Digest
   readonly status: 'copied' | 'up-to-date' | 'failed'
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }

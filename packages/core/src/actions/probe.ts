@@ -43,7 +43,7 @@ export interface ProbeOptions {
   readonly largeUpload?: number
 }
 
-/** What is pushed goes to these two repositories below the prefix, whoever tries it and how often. */
+/** The two repositories below the prefix that test content is pushed to, in every run. */
 const REPOSITORY = 'gpreg-doctor'
 const OTHER_REPOSITORY = 'gpreg-doctor-mount'
 
@@ -76,8 +76,8 @@ export async function probeRegistry(
 }
 
 /**
- * Does with a registry what mirroring, nodes and image builds do with it, with real bytes: one whose storage is broken still
- * answers to whoever only asks. What was pushed is removed again, as far as the registry lets anybody do that.
+ * Tries a registry with real bytes, as mirroring, nodes and image builds use it. A registry with broken storage still answers
+ * requests that only ask. Pushed content is removed afterwards, if the registry allows that.
  */
 export class Probe {
   readonly #registries: Registries
@@ -186,7 +186,7 @@ export class Probe {
       : { status: 'warning', detail: 'an artifact was taken, and is not listed afterwards' }
   }
 
-  /** Manifests have to go, or something stays that can be pulled. Blobs that nobody names many registries collect on their own. */
+  /** Removes the test manifests, so that nothing stays that can be pulled. Many registries collect unreferenced blobs by themselves. */
   async #remove(): Promise<Finding> {
     const images = [this.#artifact, this.#successor, this.#image]
     const manifests = [...images.map(({ descriptor }) => descriptor), ...(await this.#fallbackIndex())]

@@ -21,7 +21,7 @@ export interface VerifyOptions {
   /** Read every byte back and hash it. */
   readonly deep?: boolean
   readonly platforms?: readonly Platform[]
-  /** Whether the source is asked which digests to expect where no lock tells; default true. */
+  /** Ask the source for the expected digests if there is no lock; default true. */
   readonly askSource?: boolean
   /** Also prove that the signatures and referrers of the lock are there; default true. */
   readonly referrers?: boolean
@@ -29,7 +29,7 @@ export interface VerifyOptions {
 
 export interface VerifiedImage {
   readonly target: string
-  /** what the lock or the source says; null where neither can tell */
+  /** the digest of the lock or of the source; null if neither can tell */
   readonly expected: Digest | null
   readonly found: Digest | null
   readonly status: 'ok' | 'missing' | 'different' | 'incomplete' | 'unreadable'
@@ -104,7 +104,7 @@ export async function verifyHoldings(
 }
 
 /**
- * What a target was found to hold, for the next differential bundle.
+ * A receipt of a verified target, the base of the next differential bundle.
  * @param originOf which bundle brought a blob, where that is known
  */
 export function receiptOfVerify(
@@ -176,7 +176,7 @@ async function verifyImage(
   }
 }
 
-/** What must be there: by the lock, by the reference, else by the source as it is now. */
+/** The digest that the target must have: from the lock, the reference, or the source as it is now. */
 async function expectedDigest(
   entry: ImageEntry,
   registries: Registries,

@@ -29,7 +29,7 @@ export interface VerifyProblem {
 const LOOKS_AT_ONCE = 16
 
 /**
- * Walks content of any store and says what is missing or wrong, all of it rather than the first. What several images share is
+ * Walks content of any store and reports all missing or wrong content, not only the first. Shared content is
  * looked at once a repository, and with `deep` read once a store.
  */
 export class Walker {

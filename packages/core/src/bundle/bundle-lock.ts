@@ -19,7 +19,7 @@ export interface BundledImage extends NamedImage {
   readonly locked: LockedImage
 }
 
-/** What was surveyed, as the lock of a bundle: digests as they will be in it, and every name they have. */
+/** The lock of a bundle: the digests of the surveyed images, and all names that each image has. */
 export function lockBundle(
   { images }: ImageSet<NamedImage>,
   surveys: readonly ToCopy[],
@@ -82,7 +82,7 @@ export function lockedNames(lock: Lock): IndexEntry[] {
   )
 }
 
-/** What the archive of a bundle holds: its images, but for the blobs that its base has, and its lock. */
+/** The content of a bundle's archive: its lock and its images, without the blobs of its base. */
 export function bundleContents(surveys: readonly ToCopy[], lock: Lock): TarContents {
   return archiveContents(surveys, {
     documents: { [LOCK_NAME]: writeLock(lock) },

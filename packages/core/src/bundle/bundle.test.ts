@@ -224,7 +224,7 @@ describe('the names of a bundle', () => {
     ],
   }
 
-  /** A signed bundle in a directory, whose index says what it likes. */
+  /** A signed bundle in a directory whose index contradicts its lock. */
   async function openDirectory(names: Record<string, Digest>) {
     const { secret, key } = newKey()
     const directory = await newDirectory()

@@ -7,7 +7,7 @@ import { lockedNames } from './bundle-lock.ts'
 import { findBundle, LOCK_NAME, type BundleFiles } from './files.ts'
 import { verifyBytes } from './signature.ts'
 
-/** A public key, and where it is from. */
+/** A public key and the path of its file. */
 export interface BundleKey {
   readonly pem: string
   readonly path: string
@@ -110,7 +110,7 @@ function asLock(lock: Lock | undefined): { lock?: Lock } {
   return lock === undefined ? {} : { lock }
 }
 
-/** What a lock says is a bundle is one, however damaged. */
+/** Opens the layout of a bundle. If there is a lock, an unreadable layout is damage, not a foreign directory. */
 async function readLayout(directory: string, lock: Lock | undefined): Promise<LayoutReader> {
   try {
     return await LayoutStore.read(directory)
@@ -137,7 +137,7 @@ function checkNames(store: LayoutReader, lock: Lock | undefined, name: string): 
   return store.under({ entries: () => entries })
 }
 
-/** Which bundle brought a blob, as receipts say it: another one where this one left it out. */
+/** Names the bundle that brought a blob, for receipts: this one, or the base if this one leaves the blob out. */
 export function originsOf(bundle: Bundle, lock: Lock): (digest: Digest) => string | undefined {
   const base = new Map(lock.base?.blobs.map(blob => [blob.digest, blob.bundle]))
   const title = bundleTitle(bundle, lock)

@@ -23,11 +23,11 @@ export function signaturePath(sidecar: string): string {
 export interface VolumeFile {
   /** file name */
   readonly name: string
-  /** absent where it was not found */
+  /** absent if it was not found */
   readonly path?: string
   /** bytes that are there */
   readonly size: number
-  /** what the sidecar says; absent where there is none */
+  /** what the sidecar says; absent if there is none */
   readonly expected?: { readonly size: number; readonly sha256: string }
 }
 
@@ -35,7 +35,7 @@ export interface VolumeFile {
 export interface BundleFiles {
   /** what messages call it */
   readonly name: string
-  /** set where it is an OCI layout in a directory */
+  /** set if it is an OCI layout in a directory */
   readonly directory?: string
   /** in the order of the archive */
   readonly volumes: readonly VolumeFile[]
@@ -96,7 +96,7 @@ async function isLayout(path: string): Promise<boolean> {
   return ['oci-layout', 'index.json', 'blobs'].some(name => names.includes(name)) || !names.some(isPart)
 }
 
-/** What a path stands for: of a directory, such as a mount point, the volumes and sidecars in it. */
+/** The files that a path names. A directory, such as a mount point, names the volumes and sidecars in it. */
 async function partsAt(path: string): Promise<string[]> {
   if (!(await isDirectory(path))) return [path]
   const names = await reading(path, () => readdir(path))

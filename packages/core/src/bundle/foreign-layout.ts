@@ -25,7 +25,7 @@ export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
 
 /**
  * The lock of a layout that another tool wrote: its names, as they stand in `index.json`. A host in a name is left out.
- * @throws `image-set-empty` where nothing in it has a name
+ * @throws `image-set-empty` if nothing in it has a name
  */
 async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
   const call = { signal: context.signal }

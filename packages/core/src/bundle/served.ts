@@ -13,7 +13,7 @@ export interface ServedStore extends AsyncDisposable {
 }
 
 /**
- * What `gpreg serve` serves: a bundle where it lies, or else a layout in a directory, which is made where there is none.
+ * Opens the store of `gpreg serve`: a bundle, without unpacking, or a layout in a directory, which is created if it is missing.
  * @throws what opening a bundle or a layout throws
  */
 export async function openServedStore(

@@ -37,7 +37,7 @@ export interface HeldBlob {
 export interface LockEntry extends LockedImage {
   /** normalised reference */
   readonly source: string
-  /** The name it had below `--to` when the lock was made; counts only where no `--to` is given. */
+  /** The name it had below `--to` when the lock was made; counts only if no `--to` is given. */
   readonly target?: string
   /** In the lock of a bundle: its names below the prefix, e.g. `library/redis:6.2`. */
   readonly paths?: readonly string[]
@@ -87,7 +87,7 @@ const HINT = 'make a new one with gpreg lock'
 
 const reader = defineDocument({ noun: 'a lock', version: VERSION, shape: lockDocument, hint: HINT })
 
-/** What a lock says of an image that was read. */
+/** The lock entry of an image that was read. */
 export function lockedImage(
   { mediaType, digest, size }: Descriptor,
   blobs: readonly Descriptor[],

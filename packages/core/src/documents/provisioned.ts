@@ -4,7 +4,7 @@ import { defineDocument, documentShape, formatDocument } from './document.ts'
 
 const text = z.string().min(1)
 
-/** What of an installation a cloud's part decides, in the words of `gpreg values KIND`. */
+/** The settings of an installation that the cloud decides, named as the flags of `gpreg values KIND`. */
 const choice = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('aws'),
@@ -23,11 +23,11 @@ export type ProvisionedChoice = z.output<typeof choice>
 
 const document = documentShape('Provisioned', 1, {
   choice,
-  /** Where the credentials are, seen from this file; absent where they were not wanted. */
+  /** The path of the credentials, relative to this file; absent if they were not wanted. */
   secretsFile: text.exactOptional(),
 })
 
-/** What `gpreg provision` made, as its file says it. Nothing in it is secret. */
+/** The document of `gpreg provision -o`. Nothing in it is secret. */
 export type Provisioned = z.output<typeof document>
 
 const sensitive = text.transform(value => new Sensitive(value))
@@ -42,7 +42,7 @@ const secrets = documentShape('ProvisionedSecrets', 1, {
   storage: z
     .union([accessKey, z.object({ json: sensitive }), z.object({ accountName: text, accountKey: sensitive })])
     .exactOptional(),
-  /** What must outlive a crash; the provider's own words. Nothing in it is secret. */
+  /** Notes of the provider that must survive a crash. Nothing in it is secret. */
   journal: z.record(z.string(), z.array(text)).exactOptional(),
 })
 

@@ -3,7 +3,7 @@ import { by, defineDocument, digestShape, documentShape, formatDocument } from '
 import { heldBlobShape, type HeldBlob } from './lock.ts'
 import type { Digest } from '@gpreg/oci'
 
-/** What a target holds, as it was found there: the base of the next differential bundle. */
+/** The content of a target as it was found there: the base of the next differential bundle. */
 export interface Receipt {
   readonly kind: 'Receipt'
   readonly version: 1

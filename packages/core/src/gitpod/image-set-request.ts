@@ -4,7 +4,7 @@ import type { RegistryPrefix } from '@gpreg/oci/engine'
 import type { Purpose } from './image-set.ts'
 import type { Naming } from './naming.ts'
 
-/** Where an image set comes from: the union of all that is named. Paths may be `-` for standard input, where one file is read. */
+/** The inputs of an image set, which is their union. A path may be `-` for standard input. */
 export interface ImageSetRequest {
   /** e.g. `release-2022.11.3`: its versions manifest is read out of the image of that tag */
   readonly release?: string

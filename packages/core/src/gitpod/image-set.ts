@@ -1,16 +1,16 @@
 import type { Descriptor, Digest, Reference } from '@gpreg/oci'
 import type { RelativeName } from '@gpreg/oci/engine'
 
-/** What an image is needed for; `workspace-images` are built by Gitpod itself and never mirrored. */
+/** The purpose of an image. `workspace-images` are built by Gitpod itself and never mirrored. */
 export type Purpose = 'components' | 'workspace-base'
 
-/** An image that is needed: where it comes from, and why. */
+/** A needed image: its source and the reason why it is needed. */
 export interface WantedImage {
   readonly source: Reference
   readonly purpose: Purpose
   /** e.g. `versions:components.server`, `catalogue:2022.11.3`, `manifests:deploy.yaml`; sorted, no duplicates */
   readonly origins: readonly string[]
-  /** What a lock says it must be. */
+  /** The digest and size that a lock demands. */
   readonly locked?: LockedImage
 }
 
@@ -30,7 +30,7 @@ export interface ImageSet<E extends WantedImage = ImageEntry> {
   readonly images: readonly E[]
   /** When its lock was made, where it is from one; ISO 8601. */
   readonly locked?: string
-  /** What `--exclude` left out. */
+  /** Images that `--exclude` left out. */
   readonly excluded: readonly { readonly source: Reference; readonly pattern: string }[]
 }
 
@@ -49,6 +49,6 @@ export interface LockedImage {
 export interface LockedReferrer extends Pick<Descriptor, 'mediaType' | 'digest' | 'size' | 'artifactType'> {
   /** what it speaks about: the image, one of its children, or another referrer */
   readonly subject: Digest
-  /** cosign's tag, e.g. `sha256-….sig`; absent where the registry finds it by subject */
+  /** cosign's tag, e.g. `sha256-….sig`; absent if the registry finds it by subject */
   readonly tag?: string
 }

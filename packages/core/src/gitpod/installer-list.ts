@@ -3,7 +3,7 @@ import type { ImageSet } from './image-set.ts'
 
 /**
  * An image set as `gitpod-installer mirror list` prints it.
- * @throws `usage` where images have no target
+ * @throws `usage` if images have no target
  */
 export function formatInstallerList({ images }: ImageSet): string {
   const list = images.map(({ source, target }) => {

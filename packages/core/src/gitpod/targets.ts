@@ -48,7 +48,7 @@ export function assertDistinctNames(images: readonly NamedImage[]): void {
 /**
  * Entries with one source for each target. A name of the target registry that stands in the set as a source as well (rendered
  * manifests and configurations name them) gives way to the image that is published under it.
- * @throws `target-collision` where two images want one name
+ * @throws `target-collision` if two images want one name
  */
 export function withoutCollisions(entries: readonly ImageEntry[]): ImageEntry[] {
   const byTarget = new Map<string, ImageEntry>()
@@ -66,7 +66,7 @@ export function withoutCollisions(entries: readonly ImageEntry[]): ImageEntry[] 
   return [...free, ...byTarget.values()]
 }
 
-/** What only one image can have: a tag, or a digest without one. A digest beside a tag does not make the tag another. */
+/** The part of a name that only one image can have: its tag, or its digest if it has no tag. */
 function slotOf({ repository, tag, digest }: RelativeName): string {
   return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`
 }

@@ -1,6 +1,6 @@
 export type Action = 'create' | 'update' | 'delete' | 'keep'
 
-/** What is done to something in the cloud. */
+/** A change of a cloud resource. */
 export interface Change {
   /** such as `s3:bucket/gitpod-registry` */
   readonly resource: string

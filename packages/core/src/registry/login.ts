@@ -1,6 +1,6 @@
 import type { Sensitive } from '@gpreg/oci'
 
-/** What S3 knows a client by. */
+/** The credentials of an S3 client. */
 export interface AccessKey {
   readonly accessKeyId: string
   readonly secretAccessKey: Sensitive

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import type { Action, Change } from './change.ts'
 import { abortedError } from '@gpreg/oci/engine'
 
-/** What looking at a resource came to, and how the change is made. */
+/** The result of inspecting a resource, with the change that it needs. */
 export interface Inspection {
   readonly action: Action
   readonly reason: string
@@ -13,7 +13,7 @@ export interface Inspection {
 /** Something in the cloud that ought to be in a certain state. */
 export interface Resource {
   readonly name: string
-  /** Looks and changes nothing. What the resource is part of may not be there yet. */
+  /** Inspects the resource without changing it. Its parent may not exist yet. */
   inspect(context: Context): Promise<Inspection>
 }
 

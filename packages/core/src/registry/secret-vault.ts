@@ -7,13 +7,13 @@ import {
   type ProvisionedSecrets,
 } from '../documents/provisioned.ts'
 
-/** What is `undefined` is taken out. */
+/** Removes fields that are `undefined`. */
 export type SecretChange = { readonly [K in keyof ProvisionedSecrets]?: ProvisionedSecrets[K] | undefined }
 
 /** Where a provider keeps the secrets that it makes, and what it must not forget meanwhile. */
 export interface SecretVault {
   read(): Promise<ProvisionedSecrets>
-  /** Replaces what is named, leaves the rest. What was written survives a crash from when this resolves. */
+  /** Replaces the given entries and keeps the others. The entries survive a crash once the promise resolves. */
   update(change: SecretChange): Promise<void>
 }
 

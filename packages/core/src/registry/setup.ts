@@ -1,6 +1,6 @@
 import type { RegistryPurpose } from './purpose.ts'
 
-/** A Kubernetes Secret in the namespace of the installation, by name. What it holds is never here. */
+/** The name of a Kubernetes Secret in the namespace of the installation, never its content. */
 export interface SecretRef {
   readonly name: string
 }

@@ -10,7 +10,7 @@ export function withEnvironment<T extends Interfaces.FlagInput>(flags: T): T {
 
 /**
  * Flags that may be given several times, from the environment, as arguments: oclif itself would read such a variable as one value.
- * Values are separated by newlines or commas; by newlines only where a value has a comma of its own (`HOST=CERT,KEY`).
+ * Values are separated by newlines or commas; by newlines only if a value has a comma of its own (`HOST=CERT,KEY`).
  */
 export function environmentArguments(
   flags: Interfaces.FlagInput,

@@ -39,7 +39,7 @@ export interface AccessLogEntry {
 export interface RegistryServer {
   /** Answers one request; for servers that listen themselves. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** @throws `usage` where the server would be open by accident or the address cannot be had */
+  /** @throws `usage` if the server would be open by accident or the address cannot be had */
   listen(host: string, port: number): Promise<ListeningServer>
 }
 

@@ -4,7 +4,7 @@ import type { RuleCode } from './rules.ts'
 export interface Finding {
   readonly level: Level
   readonly code: RuleCode
-  /** `containerRegistry.privateBaseImageAllowList[0]`; empty where it is about the whole file */
+  /** `containerRegistry.privateBaseImageAllowList[0]`; empty if it is about the whole file */
   readonly path: string
   /** from 1 */
   readonly line: number

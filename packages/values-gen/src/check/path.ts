@@ -16,7 +16,7 @@ export function formatPath(path: Path): string {
     .replace(/^\./, '')
 }
 
-/** What is at a path of plain data; undefined where nothing is. */
+/** What is at a path of plain data; undefined if nothing is. */
 export function valueAt(data: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, part) =>

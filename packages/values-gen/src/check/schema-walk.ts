@@ -9,7 +9,7 @@ export function inner(schema: z.ZodType): z.ZodType {
     : schema
 }
 
-/** The schema of what is at a path; undefined where the installer knows nothing. */
+/** The schema of what is at a path; undefined if the installer knows nothing. */
 export function schemaAt(path: Path): z.ZodType | undefined {
   return path.reduce<z.ZodType | undefined>(step, configSchema)
 }

@@ -121,7 +121,7 @@ function storageVariables(storage: ObjectStorage | undefined): Variables {
   }
 }
 
-/** Counts only where cert-manager does not give the certificates. */
+/** Counts only if cert-manager does not give the certificates. */
 function caVariables({ ca }: Installation): Variables {
   if (ca === undefined) return {}
   return { TLS_CUSTOM_CA_CRT_ENABLED: '1', TLS_CUSTOM_CA_CRT_CREDENTIALS_NAME: ca.name }

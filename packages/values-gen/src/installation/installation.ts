@@ -16,7 +16,7 @@ import { kindSetup } from './kinds.ts'
 export interface Installation {
   readonly domain?: string
   readonly registries: RegistrySetup
-  /** undefined where the choice says nothing of it */
+  /** undefined if the choice says nothing of it */
   readonly objectStorage?: ObjectStorage
   /** Hosts, without path. */
   readonly allowHosts: readonly string[]
@@ -30,7 +30,7 @@ export interface Installation {
 /** The names that Gitpod's KOTS application gives. */
 const SECRET_NAMES = { registry: 'container-registry', mirror: 'mirror-registry', ca: 'ca-certificate' }
 
-/** @throws `usage` where the choice cannot work */
+/** @throws `usage` if the choice cannot work */
 export function planInstallation(choice: Choice): Installation {
   const secret = (role: SecretRole, usual: string): SecretRef => ({
     name: choice.secretNames?.[role] ?? usual,

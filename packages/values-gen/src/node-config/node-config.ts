@@ -28,7 +28,7 @@ const K3S = '/etc/rancher/k3s'
 
 /**
  * What nodes need to pull images by their original names from a mirror.
- * @throws `input-invalid` where the authorities are no certificates
+ * @throws `input-invalid` if the authorities are no certificates
  */
 export function nodeConfig(request: NodeConfigRequest): NodeConfig {
   const sources = [...new Set(request.sources)].filter(host => host !== request.to.host).sort()

@@ -37,7 +37,7 @@ export interface BundleInspection {
   readonly totals: { readonly images: number; readonly blobs: number; readonly bytes: number }
 }
 
-/** What is in a bundle; its blobs are not read. */
+/** Describes the content of a bundle. Blobs are not read. */
 export async function inspectBundle(bundle: Bundle, context: Context): Promise<BundleInspection> {
   const lock = await lockOf(bundle, context)
   const read = cachingReader()

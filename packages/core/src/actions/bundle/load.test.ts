@@ -14,7 +14,7 @@ const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
 
 const images = { good: sampleImage(['good']), bad: sampleImage(['bad']) }
-// What is damaged is read again before it is given up: nobody waits here.
+// A damaged volume is read twice before it counts as damaged.
 const context = createContext({ sleep: async () => {} })
 
 /** A layout of another tool, in which something of one image is not as it was. */

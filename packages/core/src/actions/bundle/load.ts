@@ -40,13 +40,13 @@ export interface MissingBlob {
   readonly size: number
   /** targets that need it */
   readonly images: readonly string[]
-  /** what had it, where that is known */
+  /** the bundle that brought it, if known */
   readonly bundle?: string
 }
 
 /** The answer of `gpreg bundle load --json`. */
 export interface LoadResult extends MirrorResult {
-  /** What of the base is not there; absent where nothing is missing. */
+  /** Blobs of the base that the target lacks; absent if nothing is missing. */
   readonly missing?: readonly MissingBlob[]
 }
 
@@ -67,7 +67,7 @@ export async function loadBundle(
   return missing.length === 0 ? result : { ...result, missing }
 }
 
-/** What loadBundle would do. Nothing is written to a registry. */
+/** Plans loadBundle. Nothing is written to a registry. */
 export async function planLoad(
   bundle: Bundle,
   target: LoadTarget,
@@ -103,7 +103,7 @@ async function planBundle(
   return settleBase(bundle, lock, await lookAtTargets(surveys, context), open, context)
 }
 
-/** Blobs that the bundle leaves out come from where the receipt saw them; images whose blobs are nowhere fail, and say which. */
+/** Finds the blobs that the bundle leaves out in the repositories named by the receipt. An image fails if a blob of it is nowhere. */
 async function settleBase(
   { store, name }: Bundle,
   lock: Lock,
@@ -166,7 +166,7 @@ function baseMissing(
   })
 }
 
-/** What the target holds now of a bundle, by the images that did not fail. */
+/** A receipt of the images of a bundle that were loaded. */
 export async function receiptOfLoad(
   bundle: Bundle,
   to: RegistryPrefix,

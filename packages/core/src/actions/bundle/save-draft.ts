@@ -27,7 +27,7 @@ export interface SaveOptions extends MirrorOptions {
   readonly form: 'directory' | 'archive'
   /** bytes of all volumes but the last; absent for one tar */
   readonly volumeSize?: number
-  /** What the target holds: its blobs are left out. */
+  /** The content of the target; blobs in it are left out of the bundle. */
   readonly since?: Receipt
   /** private key, PEM */
   readonly sign?: { readonly pem: string; readonly path: string }
@@ -77,7 +77,7 @@ export async function draftBundle(
   const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base)
   const lock = lockAt(set.locked ?? new Date(context.now()).toISOString())
   if (set.locked !== undefined || begun === undefined) return { status: 'drafted', surveys, lock }
-  // What was begun goes on under the time it has, where it is still the same.
+  // A bundle that was begun keeps its creation time if its content is still the same.
   const same = lockAt(begun.created)
   return { status: 'drafted', surveys, lock: writeLock(same) === writeLock(begun) ? same : lock }
 }
@@ -94,7 +94,7 @@ async function readBegun(path: string): Promise<Lock | undefined> {
   }
 }
 
-/** Moving tags stay where they were when the bundle was begun, so that it can be finished. */
+/** Pins moving tags to the digests that they had when the bundle was begun, so that it can be finished. */
 function pinTo(
   set: ImageSet<NamedImage>,
   begun: Lock | undefined,

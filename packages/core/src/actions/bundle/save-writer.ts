@@ -29,11 +29,11 @@ import { writeLock, type Lock } from '../../documents/lock.ts'
 import { copyOptions } from '../mirror.ts'
 import { leftOut, type Draft, type SaveOptions } from './save-draft.ts'
 
-/** What became of a draft. */
+/** The result of writing a draft. */
 export interface Written {
   readonly plan: TransferPlan
   readonly outcome: CopyOutcome
-  /** absent where something is missing still */
+  /** absent if something is missing still */
   readonly volumes?: readonly SidecarVolume[]
 }
 
@@ -92,7 +92,7 @@ export async function writeArchive(
 
 /**
  * Writes a draft into a directory, or goes on with it.
- * @throws `storage`, also where another process is writing it, `input-invalid`, `aborted`
+ * @throws `storage`, also if another process is writing it, `input-invalid`, `aborted`
  */
 export async function writeDirectory(
   { surveys, lock }: Draft,
@@ -176,7 +176,7 @@ async function seal(
   return volumes
 }
 
-/** What another bundle left under this name would be taken for a part of this one. */
+/** Removes the files of an older bundle of the same name, because they would be taken for parts of this one. */
 async function removeOld(path: string, sidecar: string, keep: readonly string[]): Promise<void> {
   const old = await findBundle([sidecar]).catch(() => undefined)
   for (const volume of old?.volumes ?? [])

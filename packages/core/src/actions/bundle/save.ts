@@ -24,7 +24,7 @@ export type { SaveOptions } from './save-draft.ts'
 export interface SaveResult extends Omit<MirrorResult, 'kind'> {
   readonly kind: 'SaveResult'
   readonly path: string
-  /** digest of the lock in it; absent where nothing was written */
+  /** digest of the lock in it; absent if nothing was written */
   readonly lock?: Digest
   readonly volumes: readonly SidecarVolume[]
   readonly signed: boolean
@@ -71,7 +71,7 @@ export async function saveBundle(
   }
 }
 
-/** What saveBundle would write, and whether there is room. Nothing is written. */
+/** Plans saveBundle and compares the size with the free disk space. Nothing is written. */
 export async function planSave(
   set: ImageSet<NamedImage>,
   registries: Registries,

@@ -43,7 +43,7 @@ export interface BundleVerifyResult {
 }
 
 /**
- * Reads a bundle whole: signature, volumes, and every blob by its digest. What is wrong is in the result.
+ * Reads a bundle whole: signature, volumes, and every blob by its digest. Problems are in the result.
  * @throws `signature-invalid`, `input-unreadable`, `bundle-damaged` for a sidecar that cannot be read
  */
 export async function verifyBundle(
@@ -100,7 +100,7 @@ export async function walkBundle(bundle: Bundle, context: Context) {
     const found = await walker.walk({ store: bundle.name, repository }, [locked, ...locked.referrers])
     for (const problem of found) {
       const { digest } = problem
-      // What a differential bundle leaves out is at the target.
+      // Blobs that a differential bundle leaves out are at the target.
       if (problem.code === 'not-found' && digest !== undefined && left.has(digest)) continue
       const key = `${problem.code} ${digest}`
       const message =
@@ -130,7 +130,7 @@ async function contentProblems(
     await using bundle = await openBundle(paths, undefined, { ...context, emit: () => {} })
     return await walkBundle(bundle, context)
   } catch (thrown) {
-    // A lock or an index that is none, where no sidecar tells what it was.
+    // Without a sidecar, a damaged lock or index is only found when it is read.
     if (!isGpregError(thrown, 'bundle-damaged') && !isGpregError(thrown, 'input-invalid')) throw thrown
     const { code, message } = thrown
     return { ...nothing, problems: [{ code, message } satisfies BundleProblem] as BundleProblem[] }

@@ -2,7 +2,7 @@ import { DockerfileParser, type Variable } from 'dockerfile-ast'
 
 /** One `FROM` of a Dockerfile that names an image of a registry. */
 export interface BaseImage {
-  /** With build arguments resolved; undefined where one has no default. */
+  /** With build arguments resolved; undefined if one has no default. */
   readonly image: string | undefined
   /** as written */
   readonly text: string
@@ -13,7 +13,7 @@ export interface BaseImage {
 /** Build arguments before the first `FROM`: the only ones that `FROM` sees. */
 type Arguments = ReadonlyMap<string, string>
 
-/** What the `FROM` lines of a Dockerfile name, without earlier stages and `scratch`. Build arguments take their defaults. */
+/** The images of the `FROM` lines of a Dockerfile, without earlier stages and `scratch`. Build arguments take their defaults. */
 export function parseBaseImages(text: string): BaseImage[] {
   const dockerfile = DockerfileParser.parse(text)
   const values = new Map<string, string>()

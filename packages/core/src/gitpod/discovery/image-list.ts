@@ -65,7 +65,7 @@ function readJson(text: string, path: string): unknown {
   }
 }
 
-/** Where a string stands in JSON text; undefined where it is written with escapes. */
+/** The position of a string in JSON text; undefined if the text escapes it. */
 function lineOf(json: string, value: string): number | undefined {
   const index = json.indexOf(JSON.stringify(value))
   return index < 0 ? undefined : json.slice(0, index).split('\n').length

@@ -13,7 +13,7 @@ export function referencesInText(text: string): Reference[] {
     .flatMap(word => referenceInWord(word) ?? [])
 }
 
-/** What parts words in shell, JSON, YAML, TOML and prose. Not `$`, `{`, `}`: a word with a variable in it is no reference. */
+/** Characters that separate words in shell, JSON, YAML, TOML and prose. `$`, `{` and `}` do not: a word with a variable is no reference. */
 const WORD_ENDS = /[\s"'`,;<>()[\]|\\]+/
 /** `--flag=value`, `NAME=value` */
 const VALUE_STARTS = /=+/

@@ -6,9 +6,9 @@ import { invalidInput, place, referenceAt } from '../../input.ts'
 import type { Naming } from '../naming.ts'
 import { parseYaml, textAt } from './yaml-input.ts'
 
-/** What a `gitpod.config.yaml` says about images. */
+/** The parts of a `gitpod.config.yaml` that concern images. */
 export interface InstallerImages {
-  /** `repository`, where it is not Gitpod's own. */
+  /** `repository`, if it is not Gitpod's own. */
   readonly to?: RegistryPrefix
   /** `workspace.workspaceImage` */
   readonly workspaceImage?: Reference
@@ -16,7 +16,7 @@ export interface InstallerImages {
   readonly naming: Naming
 }
 
-/** @throws `input-invalid`, also where `repository` cannot be a target; `reference-invalid` */
+/** @throws `input-invalid`, also if `repository` cannot be a target; `reference-invalid` */
 export function parseInstallerConfig(text: string, path: string): InstallerImages {
   const { documents, lineOf } = parseYaml(text, path)
   const root = documents[0]?.contents ?? null

@@ -77,7 +77,7 @@ interface Visit {
   readonly opaque: boolean
 }
 
-/** Goes through a document without recursion, so that no input is too deep. Anchored nodes are visited where they stand. */
+/** Visits all nodes of a document without recursion, so that no nesting is too deep. Aliases are not followed. */
 function* imagesIn(document: Document.Parsed, input: YamlInput, context: Context): Generator<Reference> {
   const stack: Visit[] = [{ node: document.contents, parent: '', opaque: false }]
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {

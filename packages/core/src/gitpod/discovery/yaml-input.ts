@@ -52,7 +52,7 @@ function isEmptyScalar(node: ParsedNode): boolean {
 const NULL = /^(?:null|Null|NULL|~)$/
 
 /**
- * The scalar text at a path of keys; undefined where there is none or it is empty.
+ * The scalar text at a path of keys; undefined if there is none or it is empty.
  * @param same how keys compare; default: as written
  */
 export function textAt(

@@ -5,7 +5,7 @@ import { RELEASE_CHANGES, type ReleaseChanges } from './catalogue-data.ts'
 /** Where Gitpod publishes its own images; `eu.gcr.io/gitpod-core-dev/build/server`, … */
 export const GITPOD_BUILD: RegistryPrefix = { host: 'eu.gcr.io', path: 'gitpod-core-dev/build' }
 
-/** What the catalogue knows about a release. */
+/** The entry of the catalogue for a release. */
 export interface Release {
   /** e.g. `2022.11.3` */
   readonly name: string
@@ -22,7 +22,7 @@ export interface Component {
   readonly key: string
   /** path below {@link GITPOD_BUILD} */
   readonly repository: string
-  /** The setting that renders it; absent where every full list has it. */
+  /** The setting that renders it; absent if every full list has it. */
   readonly when?: string
 }
 

@@ -5,7 +5,7 @@ import { extract } from 'tar-stream'
 import { GpregError, isGpregError, type ByteStream } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 
-/** Unpacked; the base layer of the versions image has some 6 MiB. What unpacks without end is given up. */
+/** Most bytes of an unpacked layer that are read; the base layer of the versions image has about 6 MiB. */
 const MAX_LAYER_BYTES = 64 * 1024 * 1024
 
 /**
@@ -13,7 +13,7 @@ const MAX_LAYER_BYTES = 64 * 1024 * 1024
  * The layer is read to its end, since only then is it known to be what its digest says.
  * https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
  * @param maxBytes of the file
- * @throws `input-invalid` where it is no layer or too large, and what the stream throws
+ * @throws `input-invalid` if it is no layer or too large, and what the stream throws
  */
 export async function findInLayer(
   layer: ByteStream,

@@ -15,7 +15,7 @@ const HINT =
 /**
  * The image that carries the versions manifest of a release. Its tag is the name of the build (`release-2022.11.3`,
  * `release-2022.08.0.0`, `main.2968`); the bare number of a release stands for the final build.
- * @throws `release-unknown` where the version can be no tag
+ * @throws `release-unknown` if the version can be no tag
  */
 export function versionsImage(release: string): Reference {
   const tag = /^\d{4}\.\d/.test(release) ? `release-${release}` : release
@@ -27,7 +27,7 @@ export function versionsImage(release: string): Reference {
 
 /**
  * Reads `/versions.yaml` out of the image's layers, as the image's file system would show it.
- * @throws `not-found` where image or file are not there, and what the repository throws
+ * @throws `not-found` if image or file are not there, and what the repository throws
  */
 export async function readVersionsImage(
   image: Reference,

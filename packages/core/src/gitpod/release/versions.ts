@@ -9,9 +9,9 @@ import { parseYaml, textAt, type YamlInput } from '../discovery/yaml-input.ts'
 /** `versions.yaml` of a release: the tags of the images that were built for it. */
 export interface VersionsManifest {
   readonly path: string
-  /** What the manifest says it is, e.g. `release-2022.11.3`; builds of a branch say e.g. `main.2968`. */
+  /** The version in the manifest, e.g. `release-2022.11.3`, or `main.2968` for a build of a branch. */
   readonly version?: string
-  /** The tag behind a component's key, e.g. `workspace.supervisor`; undefined where it has none. */
+  /** The tag behind a component's key, e.g. `workspace.supervisor`; undefined if it has none. */
   tag(key: string): string | undefined
 }
 

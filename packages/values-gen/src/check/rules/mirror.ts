@@ -18,7 +18,7 @@ export function mirrorOf(config: ConfigReader): string | undefined {
   return usable ? repository : undefined
 }
 
-/** Why this cannot be where images are; undefined where it can. */
+/** Why this cannot be where images are; undefined if it can. */
 function refusal(repository: string): { message: string; hint: string } | undefined {
   const scheme = /^[a-z]+:\/\//i.exec(repository)?.[0]
   if (scheme !== undefined)
