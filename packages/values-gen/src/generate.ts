@@ -32,7 +32,7 @@ export interface GeneratedValues {
   readonly warnings: readonly string[]
 }
 
-/** @throws `usage` if the choice cannot work, `input-invalid` where the base is no configuration */
+/** @throws `usage` if the choice cannot work, `input-invalid` if the base is no configuration */
 export function generateValues(request: ValuesRequest): GeneratedValues {
   const installation = planInstallation(request.choice)
   const secrets = secretsFor(request, installation)

@@ -18,7 +18,7 @@ export interface CheckOptions {
 }
 
 /**
- * What the installer of a release would refuse in a `gitpod.config.yaml`, and what would break after it. It asks nobody. A comment
+ * Checks a `gitpod.config.yaml`: the fields that the installer of a release refuses, and those that break afterwards. No request is sent. A comment
  * `# gpreg:known CODE` at a field, or right above it, silences a warning there.
  * @throws `release-unknown`
  */
@@ -29,7 +29,7 @@ export function checkConfig(text: string, { path, release: version }: CheckOptio
   return checkResult(path, release.name, withoutKnown(text, findings))
 }
 
-/** What follows from a broken file is not worth telling. */
+/** Findings that only follow from a broken file are left out. */
 function syntaxFindings({ errors }: YamlSource): Finding[] {
   return errors.map(({ code, message, path, position }) => ({
     level: RULES[code].level,

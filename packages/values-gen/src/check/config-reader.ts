@@ -2,7 +2,7 @@ import { toPath, valueAt, type Path } from './path.ts'
 import { defaultOf, schemaAt } from './schema-walk.ts'
 import type { YamlSource } from './yaml-source.ts'
 
-/** What rules see of a configuration: each value by its path, of the type they ask for or not at all. */
+/** Reads a configuration for rules: a value by its path, or undefined if it has another type. */
 export class ConfigReader {
   readonly #data: unknown
   readonly #source: YamlSource
@@ -12,7 +12,7 @@ export class ConfigReader {
     this.#source = source
   }
 
-  /** True where the file says something there. */
+  /** True if the file has a value at the path. */
   has(path: string | Path): boolean {
     return valueAt(this.#data, toPath(path)) !== undefined
   }

@@ -81,7 +81,7 @@ function isText(schema: z.ZodType): boolean {
   return schema instanceof z.ZodString || schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral
 }
 
-/** What Go makes of null in a list. */
+/** The zero value that Go reads for null in a list. */
 function emptyOf(schema: z.ZodType): unknown {
   return inner(schema) instanceof z.ZodObject ? {} : ''
 }

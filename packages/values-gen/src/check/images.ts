@@ -11,7 +11,7 @@ const MESSAGES: Readonly<Record<Exclude<VerifiedImage['status'], 'ok'>, readonly
   unreadable: ['image-unreadable', 'could not be looked at'],
 }
 
-/** What the registry lacks, at the field of the configuration that makes the cluster pull it. */
+/** Findings about missing images, at the field of the configuration that makes the cluster pull them. */
 export function imageFindings(text: string, images: readonly VerifiedImage[]): Finding[] {
   const source = new YamlSource(text)
   const base = (source.data as { workspace?: { workspaceImage?: unknown } } | undefined)?.workspace

@@ -4,7 +4,7 @@ import { formatPath, valueAt, type Path } from './path.ts'
 import { schemaAt } from './schema-walk.ts'
 import { suggestField } from './suggest.ts'
 
-/** What the types have against a configuration, in words. */
+/** The type errors of a configuration, in words. */
 export function describeIssue(issue: core.$ZodIssue, data: unknown): Note[] {
   const path = issue.path.map(part => (typeof part === 'symbol' ? String(part) : part))
   const value = valueAt(data, path)

@@ -9,7 +9,7 @@ export interface Located {
   readonly depth: number
 }
 
-/** What is at a path, or as far down as there is something. */
+/** The node at a path, or its nearest ancestor that exists. */
 export function locate(document: Document | undefined, path: Path): Located {
   const root = document?.contents
   let here: Located = root ? { value: root, depth: 0 } : { depth: 0 }
@@ -32,7 +32,7 @@ function child(document: Document | undefined, node: Node | undefined, part: str
 
 type Pairs = readonly { readonly key: Node; readonly value: Node | null }[]
 
-/** As the installer finds it: in any case where it is not there in the right one, and in what is merged (`<<`). */
+/** Finds a key as the installer does: first in the right case, then in any case, also in merged maps (`<<`). */
 function field(
   document: Document | undefined,
   pairs: Pairs,

@@ -16,7 +16,7 @@ export function formatPath(path: Path): string {
     .replace(/^\./, '')
 }
 
-/** What is at a path of plain data; undefined if nothing is. */
+/** The value at a path of plain data; undefined if there is none. */
 export function valueAt(data: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, part) =>

@@ -2,7 +2,7 @@ import type { ConfigReader } from './config-reader.ts'
 import type { Level } from './level.ts'
 import type { Path } from './path.ts'
 
-/** What rules want to know of a release of the catalogue. */
+/** The facts about a release that rules use. */
 export interface CheckedRelease {
   readonly name: string
   readonly chartsKeepPath: boolean
@@ -11,15 +11,15 @@ export interface CheckedRelease {
 /** One thing that can be wrong with a configuration. */
 export interface Rule {
   readonly level: Level
-  /** What goes wrong and why, whatever the file says. */
+  /** The consequence and its reason, independent of the file. */
   readonly about: string
-  /** Absent where it is noticed while the file is read. */
+  /** Absent if reading the file finds the violation. */
   readonly check?: (config: ConfigReader, release: CheckedRelease) => Iterable<Complaint>
 }
 
 export type Rules = Readonly<Record<string, Rule>>
 
-/** That a rule is broken, and where. */
+/** A violation of a rule, with its path. */
 export interface Complaint {
   readonly path: string | Path
   readonly message: string

@@ -20,7 +20,7 @@ function step(schema: z.ZodType | undefined, part: string | number): z.ZodType |
   return here instanceof z.ZodObject && Object.hasOwn(here.shape, part) ? here.shape[part] : undefined
 }
 
-/** What the installer takes where the file says nothing. */
+/** The defaults of the installer. */
 export function defaultOf(schema: z.ZodType | undefined): unknown {
   return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
 }

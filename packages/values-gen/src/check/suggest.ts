@@ -3,7 +3,7 @@ import { fieldPaths, fieldsAt } from './schema-walk.ts'
 
 const FAR = 3
 
-/** What somebody meant who wrote an unknown key in the map at a path. */
+/** A suggestion for an unknown key in the map at a path. */
 export function suggestField(path: Path, key: string): string {
   const fields = fieldsAt(path)
   const [nearest] = fields

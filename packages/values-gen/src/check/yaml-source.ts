@@ -54,7 +54,7 @@ export class YamlSource {
     return second && this.#position(second.contents?.range[0] ?? second.range[0])
   }
 
-  /** Where a value is; of a map, a list or nothing its key; where there is none, that of what should hold it. */
+  /** The position of a value; for a map, a list or null that of its key; for a missing value that of its parent. */
   position(path: string | Path, onKey = false): Position {
     const { key, value } = locate(this.#root, toPath(path))
     const [start, end] = value?.range ?? [0, 0]
@@ -86,7 +86,7 @@ export class YamlSource {
     return 'empty' in documents ? [] : documents
   }
 
-  /** What is not closed is wrong where it opens; the parser notices it where something else begins, or at the end. */
+  /** An unclosed quote or bracket is reported at its start, although the parser notices it later. */
   #parseError(error: YAMLParseError): SourceError {
     const offset = error.pos[0]
     if (error.code === 'DUPLICATE_KEY') {

@@ -38,7 +38,7 @@ export function changeConfig(text: string, path: string, fields: readonly Field[
   return setFields(document, fields) ? keepLines(text, printed, document.toString(style)) : text
 }
 
-/** False where the document says it all already. */
+/** False if the document has all fields already. */
 function setFields(document: Document, fields: readonly Field[]): boolean {
   const wanted = new Set(fields.map(({ path }) => path.join('.')))
   const contradictions = [...wanted]
@@ -56,7 +56,7 @@ function setField(document: Document, { path, value, comment, known, merge }: Fi
     ? addItems(document, path, value as readonly unknown[])
     : setLeaves(document, path, value)
   if (isNew && comment !== undefined) {
-    // What is experimental is so as a whole.
+    // The experimental part is described as a whole.
     const place = path[0] === 'experimental' ? path.slice(0, 1) : path
     commentOn(
       document,

@@ -20,14 +20,14 @@ export interface Field {
   readonly merge?: true
 }
 
-/** What contradicts a field that is set: it goes, unless it is set as well. */
+/** Fields that contradict a field that is set. They are removed, unless they are set as well. */
 export const CONTRADICTIONS: Readonly<Record<string, readonly string[]>> = {
   repository: ['dropImageRepo'],
   'containerRegistry.inCluster': ['containerRegistry.external', 'containerRegistry.s3storage'],
   'objectStorage.inCluster': ['objectStorage.s3', 'objectStorage.cloudStorage', 'objectStorage.azure'],
 }
 
-/** What the installer must be told, in the order of its own documentation; nothing that it takes for granted. */
+/** The fields that the installer needs, in the order of its documentation, without its defaults. */
 export function configFields(installation: Installation): Field[] {
   return [...fieldsOf(installation)]
 }

@@ -205,7 +205,7 @@ export const KNOWN_SINCE: Readonly<Record<string, string>> = {
   'workspace.prebuildPVC': '2022.11',
 }
 
-/** What an editor completes and checks with. https://json-schema.org/draft/2020-12 */
+/** The JSON Schema for editors. https://json-schema.org/draft/2020-12 */
 export function configJsonSchema(): object {
   const schema = z.toJSONSchema(configSchema, { io: 'input' })
   return { ...schema, title: 'gitpod.config.yaml of Gitpod Self-Hosted 2022.11.3' }

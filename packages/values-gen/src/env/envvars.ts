@@ -5,7 +5,7 @@ import { writeConfig } from '../config/document.ts'
 import type { Installation } from '../installation/installation.ts'
 import { configPatch } from '../kots/config-patch.ts'
 
-/** What `gitpod-installer config build-from-envvars` reads. Secrets are named, not held. */
+/** The variables that `gitpod-installer config build-from-envvars` reads. They contain names of Secrets, not their content. */
 export interface EnvVariable {
   readonly name: string
   readonly value: string
@@ -30,7 +30,7 @@ export function envVariables(installation: Installation): EnvVariable[] {
   return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
 }
 
-/** A line each, as a shell and `docker run --env-file` read it where nothing needs quotes. */
+/** One line for each variable, as a shell and `docker run --env-file` read it. */
 export function formatEnv(variables: readonly EnvVariable[]): string {
   return variables.map(({ name, value }) => `${name}=${quoted(value)}\n`).join('')
 }

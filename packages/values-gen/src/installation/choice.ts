@@ -1,6 +1,6 @@
 import { GpregError } from '@gpreg/oci'
 
-/** What the user chose, as the flags of `gpreg values` say it. Nothing in here is secret. */
+/** The choices of the user, named as the flags of `gpreg values`. Nothing in it is secret. */
 export interface CommonChoice {
   readonly domain?: string
   /** Where the images were mirrored to: `host[:port]/prefix`. */
@@ -53,7 +53,7 @@ export interface AzureChoice {
 
 export interface ExternalChoice {
   readonly kind: 'external'
-  /** `host[:port][/path]`; with {@link CommonChoice.singleRegistry} the mirror where it is not given */
+  /** `host[:port][/path]`; with {@link CommonChoice.singleRegistry} the mirror by default */
   readonly registry?: string
 }
 

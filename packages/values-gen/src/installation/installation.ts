@@ -23,7 +23,7 @@ export interface Installation {
   readonly workspaceImage?: string
   readonly dropImageRepo: boolean
   readonly ca?: SecretRef
-  /** What the choice makes likely to go wrong. */
+  /** Warnings about the choice. */
   readonly warnings: readonly string[]
 }
 

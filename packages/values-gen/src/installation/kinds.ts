@@ -19,7 +19,7 @@ import type {
 } from './choice.ts'
 import { s3Endpoint } from './s3-endpoint.ts'
 
-/** What a kind of installation brings: who keeps workspace images, and where backups go. */
+/** The parts of a kind of installation: the registry of workspace images and the storage of backups. */
 export interface KindSetup {
   readonly workspaceRegistry: InClusterRegistry | HostedRegistry
   readonly objectStorage?: ObjectStorage

@@ -11,7 +11,7 @@ import { configPatch } from './config-patch.ts'
 /** The Secrets that KOTS makes out of the values, under names of its own. The others must be there before it deploys. */
 export const KOTS_SECRETS: readonly SecretRole[] = ['registry', 'storage']
 
-/** What KOTS has no option for. */
+/** Settings that KOTS has no option for. */
 const PATCHED = [
   'repository',
   'imagePullSecrets',
@@ -24,7 +24,7 @@ const PATCHED = [
 type Options = Readonly<Record<string, string | Sensitive | undefined>>
 
 /**
- * KOTS ConfigValues, for `kubectl kots install … --config-values FILE`. Options whose values nobody gave are left out: KOTS asks
+ * KOTS ConfigValues, for `kubectl kots install … --config-values FILE`. Options without a value are left out: KOTS asks
  * for them. https://docs.replicated.com/reference/custom-resource-configvalues
  */
 export function kotsConfigValues(installation: Installation, values: SecretValues): Sensitive {
@@ -55,7 +55,7 @@ function registryOptions(installation: Installation, values: SecretValues): Opti
     return {
       reg_incluster: '0',
       reg_url: registry.address,
-      // KOTS takes the URL where there is none.
+      // KOTS reads an empty path as the whole URL.
       reg_server: server === registry.address ? undefined : server,
       reg_username: login?.username,
       // Google's is JSON. Gitpod's Makefile pastes what `jq -Rsa` makes of it into YAML, where its quotes are YAML's: KOTS gets

@@ -1,6 +1,6 @@
 import { stringify } from 'smol-toml'
 
-/** What containerd is told about a registry. https://github.com/containerd/containerd/blob/main/docs/hosts.md */
+/** A registry in the configuration of containerd. https://github.com/containerd/containerd/blob/main/docs/hosts.md */
 export interface HostSettings {
   readonly capabilities?: readonly ('pull' | 'resolve' | 'push')[]
   /** The URL is the root of the API as it stands, with no `/v2` put behind it. Since containerd 1.6. */

@@ -1,7 +1,7 @@
 import type { Login } from '@gpreg/oci'
 import { stringify } from 'yaml'
 
-/** What k3s is told about the mirror. https://docs.k3s.io/installation/private-registry */
+/** The mirror in the configuration of k3s. https://docs.k3s.io/installation/private-registry */
 export interface K3sMirror {
   /** host[:port] */
   readonly host: string

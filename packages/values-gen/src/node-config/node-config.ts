@@ -19,7 +19,7 @@ export interface NodeFile {
 
 export interface NodeConfig {
   readonly files: readonly NodeFile[]
-  /** What else must be so, for people. */
+  /** Further steps for the user. */
   readonly notes: readonly string[]
 }
 
@@ -27,7 +27,7 @@ const CERTS_D = '/etc/containerd/certs.d'
 const K3S = '/etc/rancher/k3s'
 
 /**
- * What nodes need to pull images by their original names from a mirror.
+ * The files with which nodes pull images by their original names from a mirror.
  * @throws `input-invalid` if the authorities are no certificates
  */
 export function nodeConfig(request: NodeConfigRequest): NodeConfig {
@@ -100,7 +100,7 @@ function trust(ca: string | undefined, skipVerify: boolean | undefined): HostSet
   return { ...(ca === undefined ? {} : { ca }), ...(skipVerify ? { skip_verify: true } : {}) }
 }
 
-/** The root of the API as it looks to someone who knows images by their upstream paths. */
+/** The URL of the API below which images have their upstream paths. */
 function endpointOf(request: NodeConfigRequest): string {
   const { path } = request.to
   return `${urlOf(request)}/v2${path === '' ? '' : `/${path}`}`

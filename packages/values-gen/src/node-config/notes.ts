@@ -1,7 +1,7 @@
 import { formatPrefix } from '@gpreg/oci/engine'
 import type { NodeConfigRequest } from './request.ts'
 
-/** What the files alone do not do. */
+/** Steps that the files alone do not do. */
 export function nodeNotes(
   { to, login, imageSet = '--release VERSION' }: NodeConfigRequest,
   privateCa: boolean,

@@ -10,7 +10,7 @@ export interface NodeConfigRequest {
   readonly ca?: string
   readonly plainHttp?: boolean
   readonly skipVerify?: boolean
-  /** For k3s, whose configuration has a place for it. */
+  /** The login for k3s; containerd's files have no field for it. */
   readonly login?: Login
   /** Flags that name the image set, for the notes. */
   readonly imageSet?: string

@@ -7,7 +7,7 @@ import type { SecretValues } from './values.ts'
 /** Logins by the key of a docker config. */
 export type Logins = ReadonlyMap<string, Login>
 
-/** What a docker config says of one registry. It shows the password: only for what is made {@link Sensitive} at once. */
+/** The docker config of one registry. It contains the password, so it must become {@link Sensitive} at once. */
 export interface AuthEntry {
   readonly username: string
   readonly password: string
@@ -28,7 +28,7 @@ export function authEntry({ username, password }: Login): AuthEntry {
 }
 
 /**
- * What a registry's entry is called: its bare host, as image-builder and registry-facade look it up. Docker Hub is looked up by
+ * The key of a registry's entry: its bare host, as image-builder and registry-facade look it up. Docker Hub is looked up by
  * a different name by each of image-builder, registry-facade and kubelet.
  */
 export function authKeys(host: string): string[] {

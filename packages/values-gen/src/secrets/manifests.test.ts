@@ -16,7 +16,7 @@ const auth = (username: string) => ({
 
 const secretsOf = (choice: Choice, values: SecretValues = {}) =>
   secretManifests(planInstallation(choice), values)
-/** What is in each Secret, decoded. */
+/** The decoded content of each Secret. */
 const contents = (choice: Choice, values: SecretValues) =>
   Object.fromEntries(
     secretsOf(choice, values).manifests.map(({ name, yaml }) => {

@@ -1,7 +1,7 @@
 import type { AccessKey, ServiceAccountKey, StorageAccount } from '@gpreg/core'
 import type { Login } from '@gpreg/oci'
 
-/** What goes into the Secrets that a configuration names. Each is there if the user gave it. */
+/** The content of the Secrets that a configuration names, as far as the user gave it. */
 export interface SecretValues {
   /** For a hosted registry of workspace images. */
   readonly registry?: Login

@@ -7,16 +7,16 @@ import type { SecretValues } from './values.ts'
 
 export type SecretType = 'kubernetes.io/dockerconfigjson' | 'Opaque'
 
-/** A Secret that the configuration names, and nobody gave what belongs into it. */
+/** A Secret that the configuration names and whose content was not given. */
 export interface MissingSecret {
   readonly name: string
   readonly role: SecretRole
   readonly why: string
-  /** What gives it. */
+  /** The flag that gives it. */
   readonly flag: string
 }
 
-/** Without data where nobody gave it. */
+/** A Secret; without data if its content was not given. */
 export interface WantedSecret extends MissingSecret {
   readonly type: SecretType
   readonly data?: Readonly<Record<string, Sensitive>> | undefined

@@ -7,7 +7,7 @@ import type { Outputs, TerraformOutputs } from './shapes.ts'
 import { ifCreated, text } from './shapes.ts'
 
 /**
- * The k3s module names files where the gke module gives keys.
+ * The k3s module gives paths of key files, the gke module gives the keys.
  * https://github.com/gitpod-io/gitpod/blob/release-2022.11.3/install/infra/modules/gke/output.tf
  * https://github.com/gitpod-io/gitpod/blob/release-2022.11.3/install/infra/modules/k3s/output.tf
  */

@@ -13,7 +13,7 @@ const printed = (outputs: object) =>
       Object.entries(outputs).map(([name, value]) => [name, { sensitive: true, type: 'dynamic', value }]),
     ),
   )
-/** What of the configuration would still lack credentials. */
+/** The parts of the configuration that still lack credentials. */
 const missing = (outputs: object) => {
   const { choice, values } = read(outputs)
   return secretManifests(planInstallation(completeChoice(choice)), values).missing.map(({ name }) => name)

@@ -18,13 +18,13 @@ export function isCreated(output: unknown): boolean {
   return !notCreated.safeParse(output).success
 }
 
-/** What Terraform made, as far as registries and storage are concerned. */
+/** The registries and the storage that Terraform made. */
 export interface TerraformOutputs {
   readonly choice: PartialChoice
   readonly values: SecretValues
   /** Keys of service accounts that are in files, beside the module: the caller reads them. */
   readonly files: { readonly registry?: string; readonly storage?: string }
-  /** What was not created, and what that means. */
+  /** Parts that were not created, and the consequences. */
   readonly notes: readonly string[]
 }
 

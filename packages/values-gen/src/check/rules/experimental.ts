@@ -21,7 +21,7 @@ const DEPRECATED: readonly { readonly old: string; readonly now?: string; readon
   { old: 'objectStorage.maximumBackupCount', since: '2022.07' },
 ]
 
-/** What is not, or no longer, a part of the configuration proper. */
+/** Rules about `experimental`: fields that are not, or no longer, a part of the configuration. */
 export const EXPERIMENTAL_RULES = {
   'experimental-ignored': {
     level: 'warning',

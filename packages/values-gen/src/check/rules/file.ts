@@ -1,7 +1,7 @@
 import { KNOWN_SINCE } from '../../config/schema.ts'
 import type { Rules } from '../rule.ts'
 
-/** Whether the installer can read the file: syntax, fields, types. */
+/** Rules about reading the file: syntax, fields, types. */
 export const FILE_RULES = {
   'yaml-syntax': { level: 'error', about: 'The file is not YAML.' },
   'duplicate-key': { level: 'error', about: 'A field is there twice; the installer parses strictly.' },

@@ -1,6 +1,6 @@
 import type { Rules } from '../rule.ts'
 
-/** Whether what the cluster will pull is in the registry; noticed by asking it. */
+/** Rules about images that the cluster will pull; checked by asking the registry. */
 export const IMAGE_RULES = {
   'image-missing': { level: 'error', about: 'The cluster will pull an image that is not in the registry.' },
   'image-incomplete': {

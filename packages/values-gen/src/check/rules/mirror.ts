@@ -5,20 +5,20 @@ import { isEcr, startsWithHost } from '../../installation/address.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 
-/** `repository`, where it is not Gitpod's own; a slash at the end does not count. */
+/** `repository`, if it is not Gitpod's own; a trailing slash is ignored. */
 export function customRepository(config: ConfigReader): string | undefined {
   const repository = config.text('repository')?.replace(/\/$/, '')
   return repository === GITPOD_REPOSITORY ? undefined : repository
 }
 
-/** The same, where images can be there. */
+/** The custom repository, if images can be in it. */
 export function mirrorOf(config: ConfigReader): string | undefined {
   const repository = customRepository(config)
   const usable = repository !== undefined && startsWithHost(repository) && refusal(repository) === undefined
   return usable ? repository : undefined
 }
 
-/** Why this cannot be where images are; undefined if it can. */
+/** The reason why a repository cannot contain images; undefined if it can. */
 function refusal(repository: string): { message: string; hint: string } | undefined {
   const scheme = /^[a-z]+:\/\//i.exec(repository)?.[0]
   if (scheme !== undefined)

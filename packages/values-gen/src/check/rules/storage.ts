@@ -21,7 +21,7 @@ function servesRegion(host: string, region: string): boolean {
   )
 }
 
-/** What is set while the one in the cluster is used, or beside another. */
+/** Rules about settings that contradict the chosen storage. */
 function* contradictions(
   config: ConfigReader,
   section: string,
