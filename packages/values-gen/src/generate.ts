@@ -48,15 +48,15 @@ function secretsFor(
   { choice, values, namespace, format }: ValuesRequest,
   installation: Installation,
 ): SecretSet {
-  const all = secretManifests(installation, values, namespace === undefined ? {} : { namespace })
-  if (format !== 'kots') return all
+  const secrets = secretManifests(installation, values, namespace === undefined ? {} : { namespace })
+  if (format !== 'kots') return secrets
   const ours = ({ role }: { readonly role: SecretRole }) => !KOTS_SECRETS.includes(role)
   const ignored = KOTS_SECRETS.filter(role => choice.secretNames?.[role] !== undefined)
   return {
-    manifests: all.manifests.filter(ours),
-    missing: all.missing,
+    manifests: secrets.manifests.filter(ours),
+    missing: secrets.missing,
     warnings: [
-      ...all.warnings,
+      ...secrets.warnings,
       ...ignored.map(role => `--secret-name ${role}=… has no effect: KOTS makes this Secret and names it`),
     ],
   }

@@ -47,7 +47,7 @@ export function planInstallation(choice: Choice): Installation {
     ...(choice.domain === undefined ? {} : { domain: choice.domain }),
     registries: { components: source, 'workspace-base': source, 'workspace-images': workspaceImages },
     ...(objectStorage === undefined ? {} : { objectStorage }),
-    allowHosts: allowHosts(choice, mirror),
+    allowHosts: allowedHosts(choice, mirror),
     ...workspaceImageOf(choice, mirror),
     dropImageRepo: choice.dropImageRepo ?? false,
     ...(choice.privateCa ? { ca: secret('ca', SECRET_NAMES.ca) } : {}),
@@ -79,9 +79,9 @@ function mirrorOf(choice: Choice, credentials: SecretRef): HostedRegistry | unde
 }
 
 /** Nothing but these hosts is sent credentials when a workspace image is built. Docker Hub stays, as the installer keeps it. */
-function allowHosts({ allowHosts: given = [] }: Choice, mirror: HostedRegistry | undefined): string[] {
-  const hosts = given.length > 0 ? given : mirror === undefined ? [] : [hostOfAddress(mirror.address)]
-  return hosts.length === 0 ? [] : [...new Set([...hosts, 'docker.io'])]
+function allowedHosts({ allowHosts = [] }: Choice, mirror: HostedRegistry | undefined): string[] {
+  if (allowHosts.length > 0) return [...new Set([...allowHosts, 'docker.io'])]
+  return mirror === undefined ? [] : [...new Set([hostOfAddress(mirror.address), 'docker.io'])]
 }
 
 /** The installer would find the default image below the mirror too, but only a name that is written out is mirrored by `--config`. */
@@ -104,7 +104,7 @@ function assertTakesPushes({ address }: HostedRegistry): void {
 }
 
 function warningsOf(
-  { allowHosts: given }: Choice,
+  { allowHosts }: Choice,
   mirror: string | undefined,
   workspaceRegistry: string | undefined,
 ): string[] {
@@ -112,7 +112,7 @@ function warningsOf(
     ...(workspaceRegistry !== undefined && !startsWithHost(workspaceRegistry)
       ? [`${workspaceRegistry} has neither a dot nor a port: images would be looked for on docker.io`]
       : []),
-    ...(mirror !== undefined && given?.length && !given.includes(hostOfAddress(mirror))
+    ...(mirror !== undefined && allowHosts?.length && !allowHosts.includes(hostOfAddress(mirror))
       ? [
           `${hostOfAddress(mirror)} is not among --allow-host: base images would be pulled from it without credentials`,
         ]

@@ -28,8 +28,8 @@ export function secretManifests(
 ): SecretSet {
   const wanted = wantedSecrets(installation, values)
   return {
-    manifests: foldNames(wanted.filter(({ data }) => data !== undefined)).map(one =>
-      manifest(one, namespace),
+    manifests: foldNames(wanted.filter(({ data }) => data !== undefined)).map(secret =>
+      manifest(secret, namespace),
     ),
     missing: wanted
       .filter(({ data }) => data === undefined)
@@ -41,14 +41,18 @@ export function secretManifests(
 /** One name may serve two roles, such as pushing and pulling: the keys are put together, of the same key the first counts. */
 function foldNames(wanted: readonly WantedSecret[]): WantedSecret[] {
   const byName = new Map<string, WantedSecret>()
-  for (const one of wanted) {
-    const known = byName.get(one.name)
-    if (known !== undefined && known.type !== one.type) {
-      throw new GpregError('usage', `the Secret ${one.name} cannot be a ${known.type} and ${one.type}`, {
-        hint: `name them apart: --secret-name ${known.role}=… --secret-name ${one.role}=…`,
-      })
+  for (const secret of wanted) {
+    const known = byName.get(secret.name)
+    if (known !== undefined && known.type !== secret.type) {
+      throw new GpregError(
+        'usage',
+        `the Secret ${secret.name} cannot be a ${known.type} and ${secret.type}`,
+        {
+          hint: `name them apart: --secret-name ${known.role}=… --secret-name ${secret.role}=…`,
+        },
+      )
     }
-    byName.set(one.name, { ...one, ...known, data: { ...one.data, ...known?.data } })
+    byName.set(secret.name, { ...secret, ...known, data: { ...secret.data, ...known?.data } })
   }
   return [...byName.values()]
 }
