@@ -24,6 +24,7 @@ const UNCLOSED: ReadonlySet<string> = new Set(['MISSING_CHAR', 'BAD_INDENT'])
 /** A YAML text as the installer's parser understands it: YAML 1.1, where `yes` and `on` are true. */
 export class YamlSource {
   readonly #text: string
+  readonly #opened = new Map<number, number | undefined>()
   readonly #lines = new LineCounter()
   readonly #documents: readonly Document.Parsed[]
   /** Plain data of the first document: the installer reads no other. */
@@ -92,8 +93,15 @@ export class YamlSource {
     if (error.code === 'DUPLICATE_KEY') {
       return { ...this.#error('duplicate-key', error, offset), path: pathAt(this.#root!, offset) }
     }
-    const open = UNCLOSED.has(error.code) ? openedAt(this.#root!, offset) : undefined
+    const open = UNCLOSED.has(error.code) ? this.#openedAt(offset) : undefined
     return this.#error('yaml-syntax', error, open ?? offset)
+  }
+
+  /** Searches the document once for each offset, because a deeply nested text has hundreds of errors at one offset. */
+  #openedAt(offset: number): number | undefined {
+    if (this.#root !== undefined && !this.#opened.has(offset))
+      this.#opened.set(offset, openedAt(this.#root, offset))
+    return this.#opened.get(offset)
   }
 
   #error(code: SourceError['code'], { message }: Error, offset: number): SourceError {
