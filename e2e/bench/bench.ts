@@ -16,7 +16,7 @@ import { stockRelease, type Stock } from './stock.ts'
 
 const USAGE = `npm run bench -- [--runs 5] [--peers skopeo,baseline,crane,regctl,oras] [--scale 1] [--rss] [--scalability] [--line wan|flaky] [--json FILE]
   --runs N         rounds; in each, every contestant runs once, cold and then with nothing changed
-  --peers LIST     only these; default all that are installed
+  --peers LIST     only these, '' for none; default all that are installed
   --peers-only     leave gpreg out
   --before DIR     another checkout of gpreg, built, runs in turns with this one
   --scale X        of all sizes, for a quick look; bars hold at 1
@@ -63,7 +63,7 @@ async function compareSpeed(): Promise<void> {
   const contestants = [
     ...(flags['peers-only'] ? [] : [gpreg]),
     ...(flags.before === undefined ? [] : [gpregBefore(flags.before)]),
-    ...findPeers(flags.peers?.split(',')),
+    ...findPeers(flags.peers?.split(',').filter(Boolean)),
   ]
   await using source = await startRegistry({ parent: flags.parent })
   const stock = await stockRelease(source, Number(flags.scale))
