@@ -180,8 +180,9 @@ export async function receiptOfLoad(
   const read = cachingReader()
   const held: Receipt['images'][number][] = []
   for (const { name, locked } of bundledImages(lock)) {
-    if (!whole.has(formatReference(referenceBelow(to, name)))) continue
-    const below = nameBelow(to, referenceBelow(to, name)) ?? name
+    const reference = referenceBelow(to, name)
+    if (!whole.has(formatReference(reference))) continue
+    const below = nameBelow(to, reference) ?? name
     const { repository } = below
     held.push({ path: formatRelativeName(below), digest: locked.digest })
     for (const root of [locked, ...locked.referrers]) {
