@@ -3,8 +3,8 @@ import type { ErrorCode, Digest } from '@gpreg/oci'
 import {
   planTransfer,
   type TransferPlan,
-  isHeld,
-  type BlobPlace,
+  isAtTarget,
+  type BlobDestination,
   graphsOf,
   type Registries,
 } from '@gpreg/oci/engine'
@@ -77,7 +77,7 @@ export function describePlan(plan: TransferPlan): MirrorPlan {
 }
 
 function planRows({ images }: TransferPlan): PlannedImage[] {
-  const claimed = new Set<BlobPlace>()
+  const claimed = new Set<BlobDestination>()
   return images.map(image => {
     const { item, status } = image
     const amounts = { send: 0, mount: 0, present: 0 }
@@ -97,9 +97,9 @@ function planRows({ images }: TransferPlan): PlannedImage[] {
 }
 
 /** The treatment of a blob in one repository: the first repository that needs it is sent the blob, the others mount it. */
-function fate(place: BlobPlace): keyof TransferAmounts {
+function fate(place: BlobDestination): keyof TransferAmounts {
   if (place.present) return 'present'
-  return isHeld(place.blob) || place !== place.blob.places[0] ? 'mount' : 'send'
+  return isAtTarget(place.blob) || place !== place.blob.places[0] ? 'mount' : 'send'
 }
 
 function contentTotals({ blobs }: TransferPlan) {

@@ -81,7 +81,7 @@ export function engineOptions(options: CopyOptions): EngineOptions {
   const { platforms, referrers, refreshReferrers, concurrency = DEFAULT_CONCURRENCY, limitRate } = options
   return {
     concurrency,
-    unasked: true,
+    skipExistenceChecks: true,
     ...(platforms === undefined ? {} : { platforms: platforms.map(parsePlatform) }),
     ...(referrers === undefined ? {} : { referrers }),
     ...(refreshReferrers === undefined ? {} : { refreshReferrers }),

@@ -33,8 +33,8 @@ export interface CopyOptions {
   readonly referrers?: boolean
   /** Look for referrers on names that are up to date, too. */
   readonly refreshReferrers?: boolean
-  /** Send blobs unasked into repositories that the target does not know: then the plan says what is to be sent at most. */
-  readonly unasked?: boolean
+  /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
+  readonly skipExistenceChecks?: boolean
   /** blobs at once between stores that have no budget of their own */
   readonly concurrency: number
   /** bytes a second of all streams together; default no limit */

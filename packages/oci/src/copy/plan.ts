@@ -8,7 +8,7 @@ import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call, Repository } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, CopyOptions } from './item.ts'
-import { isHeld, Presence, type BlobPlace, type BlobPlan } from './presence.ts'
+import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
 import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
 /** Small requests in parallel. They are limited by latency, not by bandwidth. */
@@ -19,7 +19,7 @@ const LIKELY_EMPTY = 8
 
 /** An image to copy, with the target repositories of all its blobs. */
 export interface ImagePlan extends ToCopy {
-  readonly needs: readonly BlobPlace[]
+  readonly needs: readonly BlobDestination[]
 }
 
 /** A comparison of the image set with its targets: content that is present, can be mounted, or must be sent. */
@@ -35,7 +35,7 @@ export async function planTransfer(
   options: CopyOptions,
   context: Context,
 ): Promise<TransferPlan> {
-  return lookAtTargets(await surveyItems(items, options, context), context)
+  return probeTargets(await surveyItems(items, options, context), context)
 }
 
 /** Reads every name on both sides. The blobs of the targets are not looked at yet. */
@@ -47,13 +47,13 @@ export async function surveyItems(
   context.emit({ type: 'plan.started', images: items.length })
   const call = { signal: context.signal }
   const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
-  const novelties = new Map<string, Promise<boolean>>()
-  const isNew = async ({ target: { store, repository } }: CopyItem) => {
-    if (options.unasked !== true || !isEmptinessProbe(repository)) return false
-    return once(novelties, `${store}/${repository.name}`, () => repository.isEmpty(call))
+  const emptiness = new Map<string, Promise<boolean>>()
+  const isNewRepository = async ({ target: { store, repository } }: CopyItem) => {
+    if (options.skipExistenceChecks !== true || !isEmptinessProbe(repository)) return false
+    return once(emptiness, `${store}/${repository.name}`, () => repository.isEmpty(call))
   }
   let [found, lacking] = [0, 0]
-  const surveyor = {
+  const shared = {
     options,
     context,
     read: cachingReader(),
@@ -67,30 +67,30 @@ export async function surveyItems(
       // A manifest without its tag may lack content below it, so only a tag counts.
       if (item.tag === undefined) return undefined
       // A new repository has no tags, and one request tells whether it is new.
-      if (found === 0 && lacking >= LIKELY_EMPTY && (await isNew(item))) return undefined
+      if (found === 0 && lacking >= LIKELY_EMPTY && (await isNewRepository(item))) return undefined
       const held = await resolve(item.target.repository, item.tag, call)
       if (held === undefined) lacking++
       else found++
       return held
     },
-    isNew,
+    isNewRepository,
   }
   return mapLimited(items, LOOKS_AT_ONCE, async item => {
-    const survey = await surveyItem(item, surveyor)
+    const survey = await surveyItem(item, shared)
     context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
     return survey
   })
 }
 
 /** Asks the targets which blobs of the surveyed images they have. */
-export async function lookAtTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
+export async function probeTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
   const call = { signal: context.signal }
   const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
   const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey =>
     survey.status === 'to-copy' ? lookAtTarget(survey, presence, call) : survey,
   )
   const plan = { images, blobs: presence.blobs().sort(bySize) }
-  const bytes = plan.blobs.reduce((sum, blob) => sum + (isHeld(blob) ? 0 : blob.descriptor.size), 0)
+  const bytes = plan.blobs.reduce((sum, blob) => sum + (isAtTarget(blob) ? 0 : blob.descriptor.size), 0)
   const toCopy = images.filter(({ status }) => status === 'to-copy').length
   context.emit({ type: 'plan.done', images: toCopy, blobs: plan.blobs.length, bytes })
   return plan
@@ -98,12 +98,12 @@ export async function lookAtTargets(surveys: readonly Survey[], context: Context
 
 /** Asks the target for the blobs of one image. The image fails if its repository cannot be asked. */
 async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
-  const { item, root, isNew } = survey
+  const { item, root, isNewRepository } = survey
   try {
     const needs = await presence.look(
       item,
       graphsOf(survey).flatMap(graph => graph.blobs),
-      isNew,
+      isNewRepository,
     )
     const there = item.tag === undefined && needs.every(({ present }) => present)
     if (there && (await hasManifests(survey, call))) return { item, status: 'up-to-date', root }

@@ -11,25 +11,25 @@ export interface BlobPlan {
   readonly store: string
   /** in the order in which they are tried */
   readonly sources: Place<ReadableRepository>[]
-  readonly places: readonly BlobPlace[]
+  readonly places: readonly BlobDestination[]
 }
 
 /** A blob in a repository that needs it. Each pair of both has exactly one object, so that objects can be compared by identity. */
-export interface BlobPlace {
+export interface BlobDestination {
   readonly blob: BlobPlan
   readonly repository: Repository
   readonly present: boolean
   /** The target was not asked, because the repository is new to it. The blob may be there all the same. */
-  readonly unasked: boolean
+  readonly unchecked: boolean
 }
 
 /** True if a repository of the store has the blob, so that it need not be transferred. */
-export function isHeld({ places }: BlobPlan): boolean {
+export function isAtTarget({ places }: BlobPlan): boolean {
   return places.some(({ present }) => present)
 }
 
 type Growing = { -readonly [K in keyof BlobPlan]: BlobPlan[K] }
-type Answers = Map<Digest, Promise<BlobPlace>>
+type Answers = Map<Digest, Promise<BlobDestination>>
 
 /**
  * Finds out which blobs the targets have. Each repository is asked once for each blob. Keys are the digests themselves, because
@@ -53,9 +53,13 @@ export class Presence {
 
   /**
    * Asks whether the target repository of an item has these blobs.
-   * @param isNew the target does not know the repository, which therefore is not asked
+   * @param isNewRepository the target does not know the repository, which therefore is not asked
    */
-  look(item: CopyItem, descriptors: readonly Descriptor[], isNew: boolean): Promise<readonly BlobPlace[]> {
+  look(
+    item: CopyItem,
+    descriptors: readonly Descriptor[],
+    isNewRepository: boolean,
+  ): Promise<readonly BlobDestination[]> {
     const { store, repository } = item.target
     const blobs = entry(this.#stores, store)
     const answers = entry(this.#repositories, `${store} ${repository.name}`)
@@ -64,18 +68,18 @@ export class Presence {
         const blob = blobs.get(descriptor.digest) ?? { descriptor, store, sources: [item.source], places: [] }
         blobs.set(descriptor.digest, blob)
         addSource(blob, item.source)
-        const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository, isNew)
+        const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository, isNewRepository)
         answers.set(descriptor.digest, answer)
         return answer
       }),
     )
   }
 
-  async #ask(blob: Growing, repository: Repository, isNew: boolean): Promise<BlobPlace> {
-    const place = { blob, repository, present: false, unasked: isNew }
+  async #ask(blob: Growing, repository: Repository, isNewRepository: boolean): Promise<BlobDestination> {
+    const place = { blob, repository, present: false, unchecked: isNewRepository }
     // `concat`, because V8 allocates 16 more slots on `push` and spread; most blobs are in exactly one repository.
     blob.places = blob.places.concat(place)
-    if (isNew) return place
+    if (isNewRepository) return place
     return this.#limiter.run(async () => {
       place.present = await repository.exists(blob.descriptor, this.#call)
       return place

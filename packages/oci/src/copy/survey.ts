@@ -24,7 +24,7 @@ export interface ToCopy {
   readonly image: ImageGraph
   readonly referrers: readonly ReferrerGraph[]
   /** The target was asked for the repository and does not know it. */
-  readonly isNew: boolean
+  readonly isNewRepository: boolean
 }
 
 /** A name that needs no copy: up to date, or failed. */
@@ -40,7 +40,8 @@ export function graphsOf({ image, referrers }: ToCopy): readonly ImageGraph[] {
   return [image, ...referrers.map(({ graph }) => graph)]
 }
 
-export interface Surveyor {
+/** What the surveys of one plan share: options, and answers that several names need. */
+export interface SurveyContext {
   readonly options: CopyOptions
   readonly context: Context
   readonly read: ManifestReader
@@ -49,49 +50,49 @@ export interface Surveyor {
   /** The descriptor that the target has under the wanted tag. */
   held(item: CopyItem): Promise<Descriptor | undefined>
   /** Whether the target is known to lack the repository. */
-  isNew(item: CopyItem): Promise<boolean>
+  isNewRepository(item: CopyItem): Promise<boolean>
 }
 
 /** Compares one name on both sides: two requests if nothing changed, one with a lock. */
-export async function surveyItem(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
+export async function surveyItem(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   try {
-    return await survey(item, surveyor)
+    return await survey(item, shared)
   } catch (thrown) {
     const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ side: 'source', reference: item.sourceName }) }
   }
 }
 
-async function survey(item: CopyItem, surveyor: Surveyor): Promise<Survey> {
-  const { options, context } = surveyor
+async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
+  const { options, context } = shared
   const call = { signal: context.signal }
   // The target is asked first: if it has nothing, one request reads the whole manifest from the source.
-  const held = await surveyor.held(item)
-  const offered = item.locked?.root ?? (await surveyor.offer(item, held === undefined))
-  const root = await wantedRoot(item, offered, surveyor, call)
+  const held = await shared.held(item)
+  const offered = item.locked?.root ?? (await shared.offer(item, held === undefined))
+  const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   if (upToDate && !options.refreshReferrers) return { item, status: 'up-to-date', root: descriptorOf(root) }
 
   const mayBeNew = item.tag !== undefined && held === undefined
-  const [image, isNew] = await allSettledOrThrow([
-    readGraph(item.source.repository, root, surveyor.read, call),
-    mayBeNew && surveyor.isNew(item),
+  const [image, isNewRepository] = await allSettledOrThrow([
+    readGraph(item.source.repository, root, shared.read, call),
+    mayBeNew && shared.isNewRepository(item),
   ])
-  const referrers = options.referrers === false ? [] : await surveyReferrers(item, image, surveyor, call)
+  const referrers = options.referrers === false ? [] : await surveyReferrers(item, image, shared, call)
   if (upToDate && !(await anyMissing(item, referrers, call)))
     return { item, status: 'up-to-date', root: image.root }
   if (image.foreign.length > 0) {
     const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
     context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
   }
-  return { item, status: 'to-copy', root: image.root, image, referrers, isNew }
+  return { item, status: 'to-copy', root: image.root, image, referrers, isNewRepository }
 }
 
 /** The root to copy. With a platform filter it is a new index, which a warning announces. */
 async function wantedRoot(
   item: CopyItem,
   offered: Descriptor | ManifestNode,
-  { options, context, read }: Surveyor,
+  { options, context, read }: SurveyContext,
   call: Call,
 ) {
   const platforms = options.platforms ?? []
@@ -113,7 +114,7 @@ async function wantedRoot(
 async function surveyReferrers(
   item: CopyItem,
   image: ImageGraph,
-  { read }: Surveyor,
+  { read }: SurveyContext,
   call: Call,
 ): Promise<ReferrerGraph[]> {
   const { repository } = item.source

@@ -23,7 +23,7 @@ import type {
 import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
 import type { CopyOptions } from './item.ts'
-import { isHeld, type BlobPlace, type BlobPlan } from './presence.ts'
+import { isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
 import { Slots } from './slots.ts'
 import { SmallLane } from './small-lane.ts'
 
@@ -62,7 +62,7 @@ export class Transfer {
   readonly #small: SmallLane
   readonly #slots = new Slots()
   readonly #rate: RateLimit | undefined
-  readonly #arrivals = new Map<BlobPlace, Promise<void>>()
+  readonly #arrivals = new Map<BlobDestination, Promise<void>>()
   #defeats = 0
 
   constructor({ concurrency, limitRate }: CopyOptions, context: Context) {
@@ -75,13 +75,13 @@ export class Transfer {
   /** Starts all transfers in the order of the plan. @param onStart is called when the transfer of a blob begins */
   start(blobs: readonly BlobPlan[], onStart: (blob: BlobPlan) => void): void {
     for (const blob of blobs) {
-      if (isHeld(blob)) this.#spread(blob)
+      if (isAtTarget(blob)) this.#spread(blob)
       else this.#sendFirst(blob, onStart)
     }
   }
 
   /** Resolves when the blob is in the repository. */
-  async arrival(place: BlobPlace): Promise<void> {
+  async arrival(place: BlobDestination): Promise<void> {
     await this.#arrivals.get(place)
   }
 
@@ -91,12 +91,12 @@ export class Transfer {
   }
 
   /** Sends a blob although the target claimed to have it. */
-  async resend(place: BlobPlace): Promise<void> {
-    await this.#send({ ...place, unasked: false }, place.blob.sources)
+  async resend(place: BlobDestination): Promise<void> {
+    await this.#send({ ...place, unchecked: false }, place.blob.sources)
   }
 
   /** Keeps a promise for later. Its failure is no unhandled rejection while nothing awaits it. */
-  #expect(place: BlobPlace, arrival: Promise<void>): void {
+  #expect(place: BlobDestination, arrival: Promise<void>): void {
     arrival.catch(() => {})
     this.#arrivals.set(place, arrival)
   }
@@ -146,7 +146,7 @@ export class Transfer {
   }
 
   /** Mounts a blob. If the registry refuses, the blob is sent, preferably from the repository beside it. */
-  async #fill(place: BlobPlace, holder: Repository): Promise<void> {
+  async #fill(place: BlobDestination, holder: Repository): Promise<void> {
     const { blob, repository } = place
     this.#context.signal.throwIfAborted()
     if (await this.#mount(blob.descriptor, repository, holder.name)) return
@@ -170,7 +170,7 @@ export class Transfer {
   }
 
   /** Sends a blob from the first source that has it. */
-  async #send(place: BlobPlace, sources: readonly Place<ReadableRepository>[]): Promise<void> {
+  async #send(place: BlobDestination, sources: readonly Place<ReadableRepository>[]): Promise<void> {
     const { descriptor } = place.blob
     let failure: GpregError | undefined
     for (const { repository } of sources) {
@@ -191,8 +191,8 @@ export class Transfer {
     throw error
   }
 
-  async #sendFrom(source: ReadableRepository, place: BlobPlace): Promise<void> {
-    const { blob, repository: target, unasked } = place
+  async #sendFrom(source: ReadableRepository, place: BlobDestination): Promise<void> {
+    const { blob, repository: target, unchecked } = place
     const { descriptor } = blob
     const { digest, size } = descriptor
     const wasRead = await withRetry(
@@ -209,7 +209,7 @@ export class Transfer {
         const counted = this.#counted(descriptor, contentOf(this.#reader(source), descriptor), budgets)
         const call = { signal: this.#context.signal }
         try {
-          if (unasked && isUnlessStoredPusher(target))
+          if (unchecked && isUnlessStoredPusher(target))
             await target.pushUnlessStored(descriptor, counted.content, call)
           else await target.push(descriptor, counted.content, call)
           // An empty blob is sent without being read.

@@ -10,7 +10,7 @@ import { EmptyTarget } from '../store/empty-target.ts'
 import { contextOf } from '../operation.ts'
 import { archiveContents, retarget } from './archive-contents.ts'
 import { engineOptions, itemOf, type CopyOptions } from './copy.ts'
-import { lookAtTargets, surveyItems } from './plan.ts'
+import { probeTargets, surveyItems } from './plan.ts'
 import type { Survey, ToCopy } from './survey.ts'
 
 export interface WriteArchiveOptions extends CopyOptions {
@@ -49,7 +49,7 @@ export async function writeArchive(
   const output = { path, ...(volumeSize === undefined ? {} : { volumeSize }) }
   await using writer = await openWriter(output, tar, context.signal)
   const targeted = retarget(surveys, name => ({ store: path, repository: writer.repository(name) }))
-  const { images } = await executePlan(await lookAtTargets(targeted, context), engine, context)
+  const { images } = await executePlan(await probeTargets(targeted, context), engine, context)
   for (const { error } of images) if (error !== undefined) throw error
   const paths = volumesOf(output, tar.size).map(volume => volume.path)
   await writer.finish(

@@ -3,13 +3,13 @@ import { parseDigest } from '../model/digest.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { isDeleter, isSizer } from '../store/capabilities.ts'
 import type { ByteStream, ReadableRepository, Repository } from '../store/content.ts'
-import { answer, type Exchange } from './answer.ts'
+import { respond, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 import { parseRange } from './range.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs */
 export async function serveBlob(
-  exchange: Exchange,
+  api: ApiRequest,
   repository: ReadableRepository,
   digestText: string,
 ): Promise<void> {
@@ -22,32 +22,28 @@ export async function serveBlob(
     'accept-ranges': 'bytes',
     etag: `"${digest}"`,
   }
-  const { range: wanted, 'if-range': ifRange = headers.etag } = exchange.request.headers
-  const applies = exchange.method === 'GET' && ifRange === headers.etag
+  const { range: wanted, 'if-range': ifRange = headers.etag } = api.request.headers
+  const applies = api.method === 'GET' && ifRange === headers.etag
   const range = applies ? parseRange(wanted, size) : undefined
   if (range === 'unsatisfiable')
     throw new ApiError(416, 'SIZE_INVALID', 'no such range', { 'content-range': `bytes */${size}` })
   const { start, end } = range ?? { start: 0, end: size - 1 }
-  const { response, traffic } = exchange
+  const { response, traffic } = api
   response.writeHead(range === undefined ? 200 : 206, {
     ...headers,
     'content-length': end - start + 1,
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${size}` }),
   })
-  if (exchange.method === 'HEAD' || size === 0) {
+  if (api.method === 'HEAD' || size === 0) {
     response.end()
     return
   }
   const descriptor = { mediaType: MediaType.octetStream, digest, size }
-  const bytes = repository.fetch(descriptor, { offset: start, signal: exchange.signal })
+  const bytes = repository.fetch(descriptor, { offset: start, signal: api.signal })
   await pipeline(first(bytes, end - start + 1, traffic), response)
 }
 
-export async function deleteBlob(
-  exchange: Exchange,
-  repository: Repository,
-  digestText: string,
-): Promise<void> {
+export async function deleteBlob(api: ApiRequest, repository: Repository, digestText: string): Promise<void> {
   const descriptor: Descriptor = {
     mediaType: MediaType.octetStream,
     digest: parseDigest(digestText),
@@ -57,11 +53,11 @@ export async function deleteBlob(
   if (!(await repository.exists(descriptor)))
     throw new ApiError(404, 'BLOB_UNKNOWN', `${digestText} is not in ${repository.name}`)
   await repository.delete(descriptor)
-  answer(exchange, 202)
+  respond(api, 202)
 }
 
 /** The first `length` bytes of a stream. */
-async function* first(stream: ByteStream, length: number, traffic: Exchange['traffic']): ByteStream {
+async function* first(stream: ByteStream, length: number, traffic: ApiRequest['traffic']): ByteStream {
   let left = length
   for await (const chunk of stream) {
     const taken = Math.min(chunk.byteLength, left)

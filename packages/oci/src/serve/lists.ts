@@ -2,48 +2,48 @@ import { MediaType } from '../model/descriptor.ts'
 import { parseDigest } from '../model/digest.ts'
 import { isReferrerLister, isRepositoryLister, isTagLister } from '../store/capabilities.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
-import { answer, answerJson, type Exchange } from './answer.ts'
+import { respond, respondJson, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 
 const MAX_PAGE = 1000
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags */
-export async function listTags(exchange: Exchange, repository: ReadableRepository): Promise<void> {
+export async function listTags(api: ApiRequest, repository: ReadableRepository): Promise<void> {
   if (!isTagLister(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store lists no tags')
   const all: string[] = []
-  for await (const tag of repository.tags(exchange)) all.push(tag)
-  const { items, headers } = page(exchange, all, `/v2/${repository.name}/tags/list`)
-  answerJson(exchange, { name: repository.name, tags: items }, headers)
+  for await (const tag of repository.tags(api)) all.push(tag)
+  const { items, headers } = page(api, all, `/v2/${repository.name}/tags/list`)
+  respondJson(api, { name: repository.name, tags: items }, headers)
 }
 
-export async function listRepositories(exchange: Exchange, store: Store<ReadableRepository>): Promise<void> {
+export async function listRepositories(api: ApiRequest, store: Store<ReadableRepository>): Promise<void> {
   if (!isRepositoryLister(store)) throw new ApiError(405, 'UNSUPPORTED', 'this store lists no repositories')
   const all: string[] = []
-  for await (const name of store.repositories(exchange)) all.push(name)
-  const { items, headers } = page(exchange, all, '/v2/_catalog')
-  answerJson(exchange, { repositories: items }, headers)
+  for await (const name of store.repositories(api)) all.push(name)
+  const { items, headers } = page(api, all, '/v2/_catalog')
+  respondJson(api, { repositories: items }, headers)
 }
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers */
 export async function listReferrers(
-  exchange: Exchange,
+  api: ApiRequest,
   repository: ReadableRepository,
   digest: string,
 ): Promise<void> {
   const subject = parseDigest(digest)
   // A 404 makes clients read the fallback tag.
   if (!isReferrerLister(repository)) throw new ApiError(404, 'UNSUPPORTED', 'this store lists no referrers')
-  const all = await repository.referrers(subject, exchange)
-  const wanted = exchange.url.searchParams.get('artifactType')
+  const all = await repository.referrers(subject, api)
+  const wanted = api.url.searchParams.get('artifactType')
   const manifests = wanted === null ? all : all.filter(({ artifactType }) => artifactType === wanted)
   const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }))
   const filtered = wanted === null ? {} : { 'oci-filters-applied': 'artifactType' }
-  answer(exchange, 200, { 'content-type': MediaType.ociIndex, ...filtered }, body)
+  respond(api, 200, { 'content-type': MediaType.ociIndex, ...filtered }, body)
 }
 
 /** One page: at most `n` items after `last`, in lexical order, and the link to the next page. */
 function page(
-  { url }: Exchange,
+  { url }: ApiRequest,
   all: readonly string[],
   path: string,
 ): { items: string[]; headers: Record<string, string> } {

@@ -5,12 +5,12 @@ import { isTag } from '../model/reference.ts'
 import { isDeleter, isUntagger } from '../store/capabilities.ts'
 import { contentFrom, type ReadableRepository, type Repository } from '../store/content.ts'
 import { fetchBytes } from '../store/verify.ts'
-import { answer, bodyOf, type Exchange } from './answer.ts'
+import { respond, bodyOf, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export async function serveManifest(
-  exchange: Exchange,
+  api: ApiRequest,
   repository: ReadableRepository,
   tagOrDigest: string,
 ): Promise<void> {
@@ -21,30 +21,30 @@ export async function serveManifest(
     'docker-content-digest': descriptor.digest,
     etag: `"${descriptor.digest}"`,
   }
-  const bytes = exchange.method === 'HEAD' ? undefined : await fetchBytes(repository, descriptor, exchange)
-  answer(exchange, 200, headers, bytes)
+  const bytes = api.method === 'HEAD' ? undefined : await fetchBytes(repository, descriptor, api)
+  respond(api, 200, headers, bytes)
 }
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 export async function takeManifest(
-  exchange: Exchange,
+  api: ApiRequest,
   repository: Repository,
   tagOrDigest: string,
 ): Promise<void> {
   assertReference(tagOrDigest)
-  const bytes = await readBody(exchange)
+  const bytes = await readBody(api)
   const digest = digestOf(bytes, isDigest(tagOrDigest) ? digestAlgorithm(tagOrDigest) : 'sha256')
   if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
     throw new ApiError(400, 'DIGEST_INVALID', `expected ${tagOrDigest}, got ${digest}`)
   }
-  const { mediaType, subject } = parseManifest(bytes, exchange.request.headers['content-type'])
+  const { mediaType, subject } = parseManifest(bytes, api.request.headers['content-type'])
   const descriptor: Descriptor = { mediaType, digest, size: bytes.byteLength }
   // A digest may bring its tags along: ?tag=1.2&tag=1.2.3
-  const tags = isDigest(tagOrDigest) ? exchange.url.searchParams.getAll('tag') : [tagOrDigest]
+  const tags = isDigest(tagOrDigest) ? api.url.searchParams.getAll('tag') : [tagOrDigest]
   if (!tags.every(isTag)) throw new ApiError(400, 'MANIFEST_INVALID', 'one of the tags is none')
-  if (tags.length === 0) await repository.push(descriptor, contentFrom(bytes), exchange)
-  for (const tag of tags) await repository.tag(tag, descriptor, bytes, exchange)
-  answer(exchange, 201, {
+  if (tags.length === 0) await repository.push(descriptor, contentFrom(bytes), api)
+  for (const tag of tags) await repository.tag(tag, descriptor, bytes, api)
+  respond(api, 201, {
     location: `/v2/${repository.name}/manifests/${tagOrDigest}`,
     'docker-content-digest': digest,
     ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
@@ -54,7 +54,7 @@ export async function takeManifest(
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests */
 export async function deleteManifest(
-  exchange: Exchange,
+  api: ApiRequest,
   repository: Repository,
   tagOrDigest: string,
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function deleteManifest(
     if (!isDeleter(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store deletes nothing')
     await repository.delete(await repository.resolve(parseDigest(tagOrDigest)))
   }
-  answer(exchange, 202)
+  respond(api, 202)
 }
 
 function assertReference(tagOrDigest: string): string {
@@ -80,11 +80,11 @@ function assertReference(tagOrDigest: string): string {
 }
 
 /** The body of a request, at most as large as a manifest may be. */
-async function readBody(exchange: Exchange): Promise<Buffer> {
-  assertManifestSize(Number(exchange.request.headers['content-length'] ?? 0))
+async function readBody(api: ApiRequest): Promise<Buffer> {
+  assertManifestSize(Number(api.request.headers['content-length'] ?? 0))
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of bodyOf(exchange)) {
+  for await (const chunk of bodyOf(api)) {
     size += chunk.byteLength
     assertManifestSize(size)
     chunks.push(chunk)

@@ -1,14 +1,14 @@
 import { isRepository } from '../model/reference.ts'
 import { isWritable } from '../store/capabilities.ts'
 import type { ReadableRepository, Repository, Store } from '../store/content.ts'
-import { answerJson, type Exchange } from './answer.ts'
+import { respondJson, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 import { deleteBlob, serveBlob } from './blobs.ts'
 import { listReferrers, listRepositories, listTags } from './lists.ts'
 import { deleteManifest, serveManifest, takeManifest } from './manifests.ts'
 import { cancelUpload, continueUpload, finishUpload, startUpload, uploadStatus } from './uploads.ts'
 
-type Handler = (exchange: Exchange, repository: Repository, last: string) => Promise<void>
+type Handler = (api: ApiRequest, repository: Repository, last: string) => Promise<void>
 
 interface Route {
   readonly path: RegExp
@@ -35,14 +35,14 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /** Calls the handler of a request. */
 export async function route(
-  exchange: Exchange,
+  api: ApiRequest,
   store: Store<ReadableRepository>,
   readOnly: boolean,
 ): Promise<void> {
-  const { method, url } = exchange
+  const { method, url } = api
   if (readOnly && !READS.has(method)) throw readOnlyError()
-  if (/^\/v2\/?$/.test(url.pathname) && READS.has(method)) return answerJson(exchange, {})
-  if (url.pathname === '/v2/_catalog' && method === 'GET') return listRepositories(exchange, store)
+  if (/^\/v2\/?$/.test(url.pathname) && READS.has(method)) return respondJson(api, {})
+  if (url.pathname === '/v2/_catalog' && method === 'GET') return listRepositories(api, store)
   for (const { path, methods } of ROUTES) {
     const match = path.exec(url.pathname)
     if (match === null) continue
@@ -56,7 +56,7 @@ export async function route(
     const repository = store.repository(name)
     if (!isWritable(repository) && !READS.has(method)) throw readOnlyError()
     // Handlers of GET and HEAD use only what a readable repository has.
-    return handler(exchange, repository as Repository, decode(last))
+    return handler(api, repository as Repository, decode(last))
   }
   throw new ApiError(404, 'UNSUPPORTED', 'there is no such endpoint')
 }

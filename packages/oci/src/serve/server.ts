@@ -4,7 +4,7 @@ import { createContext, type Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
 import { isLoopback } from '../remote/http/endpoint.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
-import { answerError, type Exchange } from './answer.ts'
+import { respondError, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'
 import { route } from './router.ts'
@@ -70,16 +70,16 @@ export function createRegistryServer(
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const started = context.now()
-    const exchange = openExchange(request, response, uploads, signal)
+    const api = openApiRequest(request, response, uploads, signal)
     let failure: unknown
     try {
       await assertAllowed(users, request)
-      await route(exchange, store, options.readOnly ?? false)
+      await route(api, store, options.readOnly ?? false)
     } catch (error) {
-      answerError(exchange, error)
+      respondError(api, error)
       if (response.statusCode >= 500 && request.errored === null) failure = error
     }
-    const { method, url, traffic } = exchange
+    const { method, url, traffic } = api
     options.onRequest?.({
       method,
       path: url.pathname,
@@ -134,12 +134,12 @@ export function assertNotOpenByAccident(host: string, options: RegistryServerOpt
   })
 }
 
-function openExchange(
+function openApiRequest(
   request: IncomingMessage,
   response: ServerResponse,
   uploads: UploadSessions,
   outer: AbortSignal,
-): Exchange {
+): ApiRequest {
   const gone = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()

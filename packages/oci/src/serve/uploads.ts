@@ -2,7 +2,7 @@ import { isDigest, parseDigest, type Digest } from '../model/digest.ts'
 import { MediaType } from '../model/descriptor.ts'
 import { isMounter, type Ingest } from '../store/capabilities.ts'
 import type { ByteStream, Repository } from '../store/content.ts'
-import { answer, bodyOf, type Exchange } from './answer.ts'
+import { respond, bodyOf, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 import { parseChunkRange } from './range.ts'
 
@@ -10,18 +10,18 @@ import { parseChunkRange } from './range.ts'
  * Starts an upload, mounts, or takes a whole blob at once.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
  */
-export async function startUpload(exchange: Exchange, repository: Repository): Promise<void> {
-  const { uploads, url, signal } = exchange
+export async function startUpload(api: ApiRequest, repository: Repository): Promise<void> {
+  const { uploads, url, signal } = api
   const mount = url.searchParams.get('mount')
   if (mount !== null && isDigest(mount) && (await mountBlob(repository, mount, url.searchParams.get('from'))))
-    return created(exchange, repository, mount)
+    return created(api, repository, mount)
   const digest = url.searchParams.get('digest')
-  if (digest === null) return accepted(exchange, repository, await uploads.start(repository), 202)
+  if (digest === null) return accepted(api, repository, await uploads.start(repository), 202)
   const wanted = parseDigest(digest)
   const ingest = await uploads.start(repository)
   try {
     await uploads.use(repository, ingest.id, async () => {
-      await ingest.append(bodyOf(exchange), { signal })
+      await ingest.append(bodyOf(api), { signal })
       await uploads.commit(ingest, wanted)
     })
   } catch (error) {
@@ -29,38 +29,38 @@ export async function startUpload(exchange: Exchange, repository: Repository): P
     await uploads.giveUp(ingest)
     throw error
   }
-  created(exchange, repository, wanted)
+  created(api, repository, wanted)
 }
 
 /**
  * Takes a chunk, or a stream of unknown length. The bytes of a broken request are kept, and `GET` tells how many there are.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  */
-export async function continueUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  await exchange.uploads.use(repository, id, async ingest => {
-    await append(exchange, repository, ingest)
-    accepted(exchange, repository, ingest, 202)
+export async function continueUpload(api: ApiRequest, repository: Repository, id: string): Promise<void> {
+  await api.uploads.use(repository, id, async ingest => {
+    await append(api, repository, ingest)
+    accepted(api, repository, ingest, 202)
   })
 }
 
-export async function finishUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  const { uploads, url } = exchange
+export async function finishUpload(api: ApiRequest, repository: Repository, id: string): Promise<void> {
+  const { uploads, url } = api
   const digest = parseDigest(url.searchParams.get('digest') ?? '')
   await uploads.use(repository, id, async ingest => {
-    await append(exchange, repository, ingest)
+    await append(api, repository, ingest)
     await uploads.commit(ingest, digest)
   })
-  created(exchange, repository, digest)
+  created(api, repository, digest)
 }
 
-export async function uploadStatus(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  await exchange.uploads.use(repository, id, async ingest => accepted(exchange, repository, ingest, 204))
+export async function uploadStatus(api: ApiRequest, repository: Repository, id: string): Promise<void> {
+  await api.uploads.use(repository, id, async ingest => accepted(api, repository, ingest, 204))
 }
 
-export async function cancelUpload(exchange: Exchange, repository: Repository, id: string): Promise<void> {
-  const { uploads } = exchange
+export async function cancelUpload(api: ApiRequest, repository: Repository, id: string): Promise<void> {
+  const { uploads } = api
   await uploads.use(repository, id, ingest => uploads.giveUp(ingest))
-  answer(exchange, 204)
+  respond(api, 204)
 }
 
 /** Mounts a blob. Without `from` a store with one pool of blobs mounts from any repository. */
@@ -70,10 +70,10 @@ async function mountBlob(repository: Repository, digest: Digest, from: string | 
 }
 
 /** A chunk must begin where the last one ended. */
-async function append(exchange: Exchange, repository: Repository, ingest: Ingest): Promise<void> {
-  const { request, signal } = exchange
+async function append(api: ApiRequest, repository: Repository, ingest: Ingest): Promise<void> {
+  const { request, signal } = api
   const header = request.headers['content-range']
-  if (header === undefined) return ingest.append(bodyOf(exchange), { signal })
+  if (header === undefined) return ingest.append(bodyOf(api), { signal })
   const range = parseChunkRange(header)
   const length = range === undefined ? 0 : range.end - range.start + 1
   const fits = range?.start === ingest.size && Number(request.headers['content-length'] ?? length) === length
@@ -83,7 +83,7 @@ async function append(exchange: Exchange, repository: Repository, ingest: Ingest
       range: rangeOf(ingest),
     })
   }
-  await ingest.append(atMost(bodyOf(exchange), length), { signal })
+  await ingest.append(atMost(bodyOf(api), length), { signal })
 }
 
 async function* atMost(body: ByteStream, length: number): ByteStream {
@@ -95,15 +95,15 @@ async function* atMost(body: ByteStream, length: number): ByteStream {
   }
 }
 
-function created(exchange: Exchange, repository: Repository, digest: Digest): void {
-  answer(exchange, 201, {
+function created(api: ApiRequest, repository: Repository, digest: Digest): void {
+  respond(api, 201, {
     location: `/v2/${repository.name}/blobs/${digest}`,
     'docker-content-digest': digest,
   })
 }
 
-function accepted(exchange: Exchange, repository: Repository, ingest: Ingest, status: number): void {
-  answer(exchange, status, {
+function accepted(api: ApiRequest, repository: Repository, ingest: Ingest, status: number): void {
+  respond(api, status, {
     location: locationOf(repository, ingest),
     range: rangeOf(ingest),
     'docker-upload-uuid': ingest.id,

@@ -9,10 +9,10 @@ import {
   cachingReader,
   readGraph,
   type CopyItem,
-  lookAtTargets,
+  probeTargets,
   surveyItems,
   type TransferPlan,
-  isHeld,
+  isAtTarget,
   type BlobPlan,
   mapLimited,
   formatRelativeName,
@@ -100,7 +100,7 @@ async function planBundle(
     return copyItem(image, from, place, { targetName, tag: name.tag })
   })
   const surveys = await surveyItems(items, copyOptions({}, registries), context)
-  return settleBase(bundle, lock, await lookAtTargets(surveys, context), open, context)
+  return settleBase(bundle, lock, await probeTargets(surveys, context), open, context)
 }
 
 /** Finds the blobs that the bundle leaves out in the repositories named by the receipt. An image fails if a blob of it is nowhere. */
@@ -115,7 +115,7 @@ async function settleBase(
   const absent = new Set<BlobPlan>()
   await mapLimited(plan.blobs, LOOKS_AT_ONCE, async blob => {
     const { digest } = blob.descriptor
-    if (isHeld(blob) || (await store.holds(digest))) return
+    if (isAtTarget(blob) || (await store.holds(digest))) return
     const held = base.get(digest)
     if (held !== undefined) {
       const { place: holder } = open({ repository: held.repository })

@@ -10,9 +10,9 @@ import type { Context } from '../../context.ts'
 import { type CopyOutcome, GpregError, isGpregError, digestOf, LayoutStore } from '@gpreg/oci'
 import {
   executePlan,
-  lookAtTargets,
+  probeTargets,
   type TransferPlan,
-  isHeld,
+  isAtTarget,
   type ToCopy,
   writeOutputFile,
   type Registries,
@@ -137,8 +137,8 @@ async function copyInto(
   context: Context,
   missing?: () => number,
 ): Promise<{ plan: TransferPlan; outcome: CopyOutcome }> {
-  const plan = await lookAtTargets(surveys, context)
-  const needed = plan.blobs.reduce((sum, blob) => sum + (isHeld(blob) ? 0 : blob.descriptor.size), 0)
+  const plan = await probeTargets(surveys, context)
+  const needed = plan.blobs.reduce((sum, blob) => sum + (isAtTarget(blob) ? 0 : blob.descriptor.size), 0)
   if (missing === undefined) assertRoom(options.path, { needed, free: await freeSpace(options.path) })
   const outcome = await executePlan(plan, copyOptions(options, registries), context)
   const full = outcome.images.find(({ error }) => error !== undefined && isFull(error))

@@ -3,14 +3,7 @@ import { freeSpace } from '../../bundle/disk.ts'
 import type { SidecarVolume } from '../../documents/sidecar.ts'
 import type { Context } from '../../context.ts'
 import { digestOf, type Digest } from '@gpreg/oci'
-import {
-  executePlan,
-  lookAtTargets,
-  type Registries,
-  planTar,
-  EmptyTarget,
-  retarget,
-} from '@gpreg/oci/engine'
+import { executePlan, probeTargets, type Registries, planTar, EmptyTarget, retarget } from '@gpreg/oci/engine'
 import { writeLock } from '../../documents/lock.ts'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { describePlan, dockerHub, type MirrorPlan } from '../mirror-plan.ts'
@@ -81,7 +74,7 @@ export async function planSave(
   const draft = await draftBundle(set, registries, options, context)
   if (draft.status === 'failed') return describePlan(draft.plan)
   const planned = new EmptyTarget(options.path, leftOut(draft.lock))
-  const plan = await lookAtTargets(
+  const plan = await probeTargets(
     retarget(draft.surveys, name => ({ store: options.path, repository: planned.repository(name) })),
     context,
   )

@@ -5,7 +5,7 @@ import { ApiError, type ApiErrorCode } from './api-error.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
 /** One request on its way through the handlers. */
-export interface Exchange {
+export interface ApiRequest {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly method: string
@@ -18,7 +18,7 @@ export interface Exchange {
 }
 
 /** The body of a request as a stream. A handler that stops reading early can still answer, because the connection stays open. */
-export async function* bodyOf({ request, traffic }: Exchange): ByteStream {
+export async function* bodyOf({ request, traffic }: ApiRequest): ByteStream {
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     traffic.in += chunk.byteLength
     yield chunk
@@ -26,8 +26,8 @@ export async function* bodyOf({ request, traffic }: Exchange): ByteStream {
 }
 
 /** Sends the answer: headers and, except for HEAD, a small body. */
-export function answer(
-  { request, response, traffic }: Exchange,
+export function respond(
+  { request, response, traffic }: ApiRequest,
   status: number,
   headers: Readonly<Record<string, string | number>> = {},
   body: Uint8Array = new Uint8Array(),
@@ -53,28 +53,28 @@ function cutLater(request: IncomingMessage): void {
   request.once('close', () => clearTimeout(timer))
 }
 
-export function answerJson(
-  exchange: Exchange,
+export function respondJson(
+  api: ApiRequest,
   document: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  answer(
-    exchange,
+  respond(
+    api,
     200,
     { 'content-type': 'application/json', ...headers },
     Buffer.from(JSON.stringify(document)),
   )
 }
 
-export function answerError(exchange: Exchange, thrown: unknown): void {
+export function respondError(api: ApiRequest, thrown: unknown): void {
   const { status, code, message, headers } = toApiError(thrown)
-  if (exchange.response.headersSent) {
+  if (api.response.headersSent) {
     // The connection is cut, so that half an answer does not look like a whole one.
-    exchange.response.destroy()
+    api.response.destroy()
     return
   }
   const body = Buffer.from(JSON.stringify({ errors: [{ code, message }] }))
-  answer(exchange, status, { 'content-type': 'application/json', ...headers }, body)
+  respond(api, status, { 'content-type': 'application/json', ...headers }, body)
 }
 
 const STATUS: Partial<Record<ErrorCode, readonly [number, ApiErrorCode]>> = {
