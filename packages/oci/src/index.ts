@@ -12,7 +12,7 @@ export { attach, discover } from './artifact/attach.ts'
 export { fetch, fetchBytes, fetchManifest, resolve } from './artifact/fetch.ts'
 export { EMPTY_DESCRIPTOR, pack } from './artifact/pack.ts'
 export { push } from './artifact/push.ts'
-export { remove, tags } from './artifact/tags.ts'
+export { remove, tag, tags } from './artifact/tags.ts'
 export { copy, executeCopy, planCopy } from './copy/copy.ts'
 export { writeArchive } from './copy/write-archive.ts'
 

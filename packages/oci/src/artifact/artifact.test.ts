@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { OciEvent } from '../events.ts'
 import { copy, executeCopy, planCopy } from '../copy/copy.ts'
 import { MediaType } from '../model/descriptor.ts'
+import { digestOf } from '../model/digest.ts'
 import { openRemote } from '../remote/remote.ts'
 import { createRegistryServer } from '../serve/server.ts'
 import { artifactIn, type Artifact } from '../store/artifact.ts'
@@ -16,7 +17,7 @@ import { attach, discover } from './attach.ts'
 import { fetch, fetchBytes, fetchManifest, resolve } from './fetch.ts'
 import { EMPTY_DESCRIPTOR, pack } from './pack.ts'
 import { push } from './push.ts'
-import { remove, tags } from './tags.ts'
+import { remove, tag, tags } from './tags.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -54,6 +55,57 @@ const text = async (stream: AsyncIterable<Uint8Array>) =>
   Buffer.concat(await Array.fromAsync(stream)).toString()
 
 describe.each(Object.entries(places))('an artifact in %s', (_, open) => {
+  it('gets a second tag', async () => {
+    const at = await open()
+    const first = await pack(at('team/report:1.0'), { artifactType: REPORT })
+    const { digest } = await tag(at('team/report:1.0'), 'latest')
+    expect(digest).toBe(first.digest)
+    expect((await resolve(at('team/report:latest'))).digest).toBe(first.digest)
+    await expect(tag(at('team/report:1.0'), 'no tag')).rejects.toMatchObject({ code: 'reference-invalid' })
+  })
+
+  it('is written to a digest only if it has that digest', async () => {
+    const at = await open()
+    const options = {
+      artifactType: REPORT,
+      annotations: { 'org.opencontainers.image.created': '2026-01-01T00:00:00Z' },
+    }
+    const { digest } = await pack(at('team/report:1.0'), options)
+    expect((await pack(at(`team/again@${digest}`), options)).digest).toBe(digest)
+    const wrong = `sha256:${'0'.repeat(64)}`
+    const mismatch = { code: 'digest-mismatch', retryable: false }
+    await expect(pack(at(`team/report@${wrong}`), options)).rejects.toMatchObject(mismatch)
+    await expect(copy(at('team/report:1.0'), at(`team/copied@${wrong}`))).rejects.toMatchObject(mismatch)
+    expect((await copy(at('team/report:1.0'), at(`team/copied@${digest}`))).digest).toBe(digest)
+  })
+
+  it('is asked for a platform, even if it has only one', async () => {
+    const at = await open()
+    const image = at('team/app:1.0')
+    const config = await push(image, JSON.stringify({ os: 'linux', architecture: 'arm64' }), {
+      mediaType: MediaType.ociConfig,
+    })
+    const packed = await pack(image, { config })
+    expect((await resolve(image, { platform: 'linux/arm64' })).digest).toBe(packed.digest)
+    await expect(resolve(image, { platform: 'linux/amd64' })).rejects.toMatchObject({
+      code: 'platform-refused',
+      hint: 'it is offered for linux/arm64',
+    })
+  })
+
+  it('is copied from an index that lists blobs, as BuildKit keeps its cache', async () => {
+    const at = await open()
+    const cache = at('team/cache:1')
+    const layer = await push(cache, 'layer', { mediaType: MediaType.ociLayerGzip })
+    const bytes = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [layer] }),
+    )
+    const index = { mediaType: MediaType.ociIndex, digest: digestOf(bytes), size: bytes.byteLength }
+    await cache.target.repository.tag('1', index, bytes)
+    await copy(cache, at('other/cache:1'))
+    expect(await text(fetch(at('other/cache:1'), layer))).toBe('layer')
+  })
+
   it('is pushed from a file and pulled again', async () => {
     const at = await open()
     const path = join(await temporaryDirectory(), 'report.txt')

@@ -1,4 +1,5 @@
 import type { Descriptor } from '../model/descriptor.ts'
+import { isDigest, type Digest } from '../model/digest.ts'
 import { isReferrerLister } from '../store/capabilities.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ReadableRepository } from '../store/content.ts'
@@ -18,6 +19,16 @@ export async function attach(subject: Artifact, options: AttachOptions): Promise
   return packInto(subject.target.repository, undefined, { ...packing, subject: about })
 }
 
+/** A digest names its manifest, so only a tag or a platform is looked up. */
+async function digestOfName(
+  artifact: Artifact<ReadableRepository>,
+  options: DiscoverOptions,
+): Promise<Digest> {
+  const { reference } = artifact
+  if (isDigest(reference) && options.platform === undefined) return reference
+  return (await resolve(artifact, options)).digest
+}
+
 export interface DiscoverOptions extends ResolveOptions {
   /** Only referrers of this type. */
   readonly artifactType?: string
@@ -35,7 +46,7 @@ export async function discover(
   const { repository } = source
   if (!isReferrerLister(repository))
     throw new GpregError('usage', `the store of ${name} lists no referrers`, { reference: name })
-  const { digest } = await resolve(artifact, options)
+  const digest = await digestOfName(artifact, options)
   const found = await repository.referrers(digest, { signal: options.signal })
   const { artifactType } = options
   return artifactType === undefined ? found : found.filter(each => each.artifactType === artifactType)

@@ -1,15 +1,16 @@
 import { readManifest, readNamed } from '../copy/graph.ts'
-import { GpregError } from '../errors.ts'
+import { notOffered, platformsOf } from '../copy/platform-filter.ts'
+import { imagePlatform } from '../copy/image-platform.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
-import { formatPlatform, matchesPlatform, parsePlatform } from '../model/platform.ts'
+import { matchesPlatform, parsePlatform } from '../model/platform.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ByteStream, ReadableRepository } from '../store/content.ts'
 import { fetchBytes as fetchBytesOf } from '../store/verify.ts'
 import type { OperationOptions } from '../operation.ts'
 
 export interface ResolveOptions extends OperationOptions {
-  /** `os/architecture[/variant]`: the manifest of that platform, if the name stands for an index. */
+  /** `os/architecture[/variant]`: of an index, the manifest of that platform; an image without an index must be of that platform. */
   readonly platform?: string
 }
 
@@ -17,7 +18,7 @@ type Readable = Artifact<ReadableRepository>
 
 /**
  * The descriptor that a name stands for.
- * @throws `not-found`, `platform-refused` if an index does not offer the platform
+ * @throws `not-found`, `platform-refused` if the image is not offered for the platform
  */
 export async function resolve(artifact: Readable, options: ResolveOptions = {}): Promise<Descriptor> {
   if (options.platform !== undefined) return (await fetchManifest(artifact, options)).descriptor
@@ -36,16 +37,17 @@ export async function fetchManifest(
   const { repository } = source
   const read = await readNamed(repository, reference, { signal })
   const node = 'manifest' in read ? read : await readManifest(repository, read, { signal })
-  if (platform === undefined || node.manifest.kind !== 'index') return node
+  if (platform === undefined) return node
   const wanted = parsePlatform(platform)
+  if (node.manifest.kind === 'manifest') {
+    const own = await imagePlatform(repository, node.manifest, { signal })
+    if (own === undefined || matchesPlatform(wanted, own)) return node
+    throw notOffered(name, [wanted], [own])
+  }
   const children = node.manifest.manifests
   const child = children.find(each => each.platform && matchesPlatform(wanted, each.platform))
-  if (child !== undefined) return readManifest(repository, child, { signal })
-  const offered = children.flatMap(each => (each.platform ? [formatPlatform(each.platform)] : []))
-  throw new GpregError('platform-refused', `${name} is not offered for ${formatPlatform(wanted)}`, {
-    reference: name,
-    hint: `it is offered for ${[...new Set(offered)].join(', ') || 'no named platform'}`,
-  })
+  if (child === undefined) throw notOffered(name, [wanted], platformsOf(children))
+  return readManifest(repository, child, { signal })
 }
 
 /**

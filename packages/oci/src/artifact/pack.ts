@@ -1,6 +1,6 @@
 import { GpregError } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestOf, isDigest } from '../model/digest.ts'
+import { assertDigest, digestAlgorithm, digestOf, isDigest } from '../model/digest.ts'
 import { assertManifestSize } from '../model/manifest.ts'
 import type { Artifact } from '../store/artifact.ts'
 import { contentFrom, type Repository } from '../store/content.ts'
@@ -35,17 +35,18 @@ const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0
  * Writes an OCI 1.1 image manifest, and points the tag of the artifact at it.
  * https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage
  * @returns the descriptor of the manifest
- * @throws `usage` without an artifact type or a config, `blob-unknown` if a blob is not there
+ * @throws `usage` without an artifact type or a config, `blob-unknown` if a blob is not there, `digest-mismatch` if the artifact is
+ * named by another digest
  */
 export async function pack(artifact: Artifact, options: PackOptions): Promise<Descriptor> {
   const { target, reference } = artifact
-  return packInto(target.repository, isDigest(reference) ? undefined : reference, options)
+  return packInto(target.repository, reference, options)
 }
 
-/** @param tag absent if the manifest is to be found by its digest, or by its subject */
+/** @param reference a tag, or the digest that the manifest must have; absent if the manifest is to be found by its subject */
 export async function packInto(
   repository: Repository,
-  tag: string | undefined,
+  reference: string | undefined,
   options: PackOptions,
 ): Promise<Descriptor> {
   const { signal } = options
@@ -54,9 +55,13 @@ export async function packInto(
     await repository.push(EMPTY_DESCRIPTOR, contentFrom(Buffer.from('{}')), { signal })
   const bytes = Buffer.from(JSON.stringify(document))
   assertManifestSize(bytes.byteLength)
-  const descriptor = { mediaType: MediaType.ociManifest, digest: digestOf(bytes), size: bytes.byteLength }
-  if (tag === undefined) await repository.push(descriptor, contentFrom(bytes), { signal })
-  else await repository.tag(tag, descriptor, bytes, { signal })
+  const wanted = reference !== undefined && isDigest(reference) ? reference : undefined
+  const digest = digestOf(bytes, wanted && digestAlgorithm(wanted))
+  if (wanted !== undefined) assertDigest(digest, wanted)
+  const descriptor = { mediaType: MediaType.ociManifest, digest, size: bytes.byteLength }
+  if (reference === undefined || isDigest(reference))
+    await repository.push(descriptor, contentFrom(bytes), { signal })
+  else await repository.tag(reference, descriptor, bytes, { signal })
   return {
     ...descriptor,
     ...(options.artifactType === undefined ? {} : { artifactType: options.artifactType }),

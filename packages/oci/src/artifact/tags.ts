@@ -1,9 +1,12 @@
 import { GpregError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest } from '../model/digest.ts'
+import { isTag } from '../model/reference.ts'
 import { isDeleter, isTagLister, isUntagger } from '../store/capabilities.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ReadableRepository } from '../store/content.ts'
 import type { OperationOptions } from '../operation.ts'
+import { fetchManifest } from './fetch.ts'
 
 /**
  * The tags of the repository of an artifact, in lexical order, page after page.
@@ -15,6 +18,24 @@ export function tags(
 ): AsyncIterable<string> {
   if (isTagLister(repository)) return repository.tags({ signal })
   throw new GpregError('usage', `the store of ${name} lists no tags`, { reference: name })
+}
+
+/**
+ * Points another tag of the same repository at an artifact. Nothing but the manifest is sent.
+ * @throws `not-found`, `reference-invalid`
+ */
+export async function tag(
+  artifact: Artifact,
+  name: string,
+  options: OperationOptions = {},
+): Promise<Descriptor> {
+  if (!isTag(name))
+    throw new GpregError('reference-invalid', `${JSON.stringify(name.slice(0, 300))} is not a tag`, {
+      hint: 'a tag has at most 128 letters, digits and `_.-`, and begins with a letter, a digit or `_`',
+    })
+  const { descriptor, bytes } = await fetchManifest(artifact, options)
+  await artifact.target.repository.tag(name, descriptor, bytes, { signal: options.signal })
+  return descriptor
 }
 
 /**

@@ -1,14 +1,15 @@
 import { contextOf, type OperationOptions } from '../operation.ts'
 import type { Context } from '../context.ts'
-import { abortedError } from '../errors.ts'
+import { abortedError, toGpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import { isDigest } from '../model/digest.ts'
+import { assertDigest, isDigest } from '../model/digest.ts'
 import { parsePlatform } from '../model/platform.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ReadableRepository } from '../store/content.ts'
 import { executePlan, type CopyOutcome } from './execute.ts'
 import type { CopyItem, CopyOptions as EngineOptions } from './item.ts'
-import { planTransfer, type TransferPlan } from './plan.ts'
+import { planTransfer, type ImagePlan, type TransferPlan } from './plan.ts'
+import type { Settled } from './survey.ts'
 
 /** What is copied, and where to. */
 export interface CopyPair {
@@ -65,7 +66,20 @@ export async function copy(
 export async function planCopy(pairs: readonly CopyPair[], options: CopyOptions = {}): Promise<CopyPlan> {
   const context = contextOf(options)
   const engine = engineOptions(options)
-  return { transfer: await planTransfer(pairs.map(itemOf), engine, context), options: engine, context }
+  const { images, blobs } = await planTransfer(pairs.map(itemOf), engine, context)
+  const checked = images.map((image, index) => checkDigest(image, pairs[index]!.to.reference))
+  return { transfer: { images: checked, blobs }, options: engine, context }
+}
+
+/** A target that is named by a digest takes nothing else. */
+function checkDigest(image: ImagePlan | Settled, reference: string): ImagePlan | Settled {
+  if (image.status === 'failed' || !isDigest(reference)) return image
+  try {
+    assertDigest(image.root.digest, reference)
+    return image
+  } catch (thrown) {
+    return { item: image.item, status: 'failed', error: toGpregError(thrown).about({ side: 'target' }) }
+  }
 }
 
 /**

@@ -79,19 +79,15 @@ export async function readGraph(
         digest: node.descriptor.digest,
       })
     const children = childrenOf(node.manifest)
-    if (node.manifest.kind === 'manifest') {
-      for (const child of children) (isForeignLayer(child) ? foreign : blobs).set(child.digest, child)
-    } else {
-      const wanted = [
-        ...new Map(
-          children.filter(child => !manifests.has(child.digest)).map(child => [child.digest, child]),
-        ).values(),
-      ]
-      const nodes = await allSettledOrThrow(
-        wanted.map(child => read(repository, assertManifest(child), call)),
-      )
-      for (const child of nodes) await visit(child, depth + 1)
+    // An index may list blobs, too: BuildKit keeps the layers of its cache so.
+    const isBelow = (child: Descriptor) => node.manifest.kind === 'index' && isManifestType(child.mediaType)
+    const unread = new Map<Digest, Descriptor>()
+    for (const child of children) {
+      const into = isBelow(child) ? unread : isForeignLayer(child) ? foreign : blobs
+      if (!manifests.has(child.digest)) into.set(child.digest, child)
     }
+    const nodes = await allSettledOrThrow([...unread.values()].map(child => read(repository, child, call)))
+    for (const child of nodes) await visit(child, depth + 1)
     manifests.set(node.descriptor.digest, node)
   }
 

@@ -1,4 +1,5 @@
 import { GpregError } from '../errors.ts'
+import type { Descriptor } from '../model/descriptor.ts'
 import { digestOf } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
@@ -25,17 +26,7 @@ export function filterPlatforms(
   const keep = children.map(
     child => wanted.has(child.digest) || wanted.has(child.annotations?.['vnd.docker.reference.digest'] ?? ''),
   )
-  if (wanted.size === 0) {
-    const offered = children.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : []))
-    throw new GpregError(
-      'platform-refused',
-      `${reference} is not offered for ${platforms.map(formatPlatform).join(', ')}`,
-      {
-        reference,
-        hint: `it is offered for ${[...new Set(offered)].filter(name => name !== 'unknown/unknown').join(', ') || 'no named platform'}`,
-      },
-    )
-  }
+  if (wanted.size === 0) throw notOffered(reference, platforms, platformsOf(children))
   if (keep.every(Boolean)) return node
   const bytes = Buffer.from(
     JSON.stringify({ ...document, manifests: document.manifests.filter((_, index) => keep[index]) }),
@@ -46,6 +37,25 @@ export function filterPlatforms(
     bytes,
     manifest,
   }
+}
+
+/** The platforms that the entries of an index name. */
+export function platformsOf(entries: readonly Descriptor[]): readonly Platform[] {
+  return entries.flatMap(({ platform }) => (platform ? [platform] : []))
+}
+
+export function notOffered(
+  reference: string,
+  wanted: readonly Platform[],
+  offered: readonly Platform[],
+): GpregError {
+  // BuildKit gives attestations the platform `unknown/unknown`.
+  const names = new Set(offered.map(formatPlatform).filter(name => name !== 'unknown/unknown'))
+  return new GpregError(
+    'platform-refused',
+    `${reference} is not offered for ${wanted.map(formatPlatform).join(', ')}`,
+    { reference, hint: `it is offered for ${[...names].join(', ') || 'no named platform'}` },
+  )
 }
 
 /** @throws `platform-refused` for a reference that is pinned to an index digest: the filtered index could not have it */

@@ -27,6 +27,16 @@ export function parseDigest(text: string): Digest {
   )
 }
 
+/** @throws `digest-mismatch`, which no further try can mend */
+export function assertDigest(found: Digest, expected: Digest): void {
+  if (found === expected) return
+  throw new GpregError('digest-mismatch', `expected ${expected}, got ${found}`, {
+    digest: expected,
+    hint: 'name it by a tag, or by the digest that it has',
+    retryable: false,
+  })
+}
+
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.startsWith('sha512:') ? 'sha512' : 'sha256'
 }

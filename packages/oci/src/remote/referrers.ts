@@ -35,10 +35,24 @@ export class Referrers {
    * Adds a manifest to the fallback index of its subject, for a registry that keeps no list itself.
    * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests-with-subject
    */
-  async record(api: RepositoryApi, subject: Digest, referrer: Referrer, call: Call): Promise<void> {
+  record(api: RepositoryApi, subject: Digest, referrer: Referrer, call: Call): Promise<void> {
+    return this.#inTurn(api, subject, () => addToFallback(api, subject, referrer, call))
+  }
+
+  /**
+   * Takes a deleted manifest out of the fallback index of its subject, for a registry that keeps no list itself.
+   * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests
+   */
+  async forget(api: RepositoryApi, subject: Digest, referrer: Digest, call: Call): Promise<void> {
+    if (!this.#lacksApi && (await listByApi(api, subject, call)) !== undefined) return
+    await this.#inTurn(api, subject, () => removeFromFallback(api, subject, referrer, call))
+  }
+
+  /** Runs one change of a fallback index after the other. */
+  async #inTurn(api: RepositoryApi, subject: Digest, change: () => Promise<void>): Promise<void> {
     const key = `${api.name}@${subject}`
     const before = this.#writers.get(key) ?? Promise.resolve()
-    const turn = before.then(() => addToFallback(api, subject, referrer, call))
+    const turn = before.then(change)
     const settled: Promise<void> = turn
       .catch(() => {})
       .finally(() => this.#writers.get(key) === settled && this.#writers.delete(key))
@@ -95,9 +109,27 @@ async function addToFallback(
   const known = await readFallback(api, subject, call)
   if (known.some(entry => entry.digest === descriptor.digest)) return
   const entry = describeReferrer(descriptor, parseManifest(bytes, descriptor.mediaType))
-  const index = Buffer.from(
-    JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [...known, entry] }),
-  )
+  await writeFallback(api, subject, [...known, entry], call)
+}
+
+async function removeFromFallback(
+  api: RepositoryApi,
+  subject: Digest,
+  referrer: Digest,
+  call: Call,
+): Promise<void> {
+  const known = await readFallback(api, subject, call)
+  const kept = known.filter(({ digest }) => digest !== referrer)
+  if (kept.length < known.length) await writeFallback(api, subject, kept, call)
+}
+
+async function writeFallback(
+  api: RepositoryApi,
+  subject: Digest,
+  manifests: readonly Descriptor[],
+  call: Call,
+): Promise<void> {
+  const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }))
   await putManifest(api, fallbackTag(subject), MediaType.ociIndex, index, call)
 }
 

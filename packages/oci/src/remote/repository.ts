@@ -143,8 +143,12 @@ export class RemoteRepository
     return this.#creating(() => mountBlob(this.#api, descriptor, fromRepository, call))
   }
 
-  delete(descriptor: Descriptor, call: Call = {}): Promise<void> {
-    return deleteContent(this.#api, descriptor, call)
+  /** Also takes a deleted referrer out of the list of its subject, if the client keeps that list. */
+  async delete(descriptor: Descriptor, call: Call = {}): Promise<void> {
+    const subject = await this.#subjectOf(descriptor, call)
+    await deleteContent(this.#api, descriptor, call)
+    if (subject !== undefined)
+      await this.#options.referrers.forget(this.#api, subject.digest, descriptor.digest, call)
   }
 
   untag(tag: string, call: Call = {}): Promise<void> {
@@ -157,6 +161,11 @@ export class RemoteRepository
 
   referrers(subject: Digest, call: ReferrersCall = {}): Promise<readonly Descriptor[]> {
     return this.#options.referrers.list(this.#api, subject, call)
+  }
+
+  async #subjectOf({ mediaType, digest }: Descriptor, call: Call): Promise<Descriptor | undefined> {
+    if (!isManifestType(mediaType)) return undefined
+    return (await this.readNamed(digest, call)).manifest.subject
   }
 
   #pushBlob(

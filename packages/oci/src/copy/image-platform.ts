@@ -1,0 +1,37 @@
+import { MediaType } from '../model/descriptor.ts'
+import type { ImageManifest } from '../model/manifest.ts'
+import type { Platform } from '../model/platform.ts'
+import type { Call, Fetcher } from '../store/content.ts'
+import { fetchBytes } from '../store/verify.ts'
+
+/**
+ * The platform that the config of an image names: a manifest itself has none.
+ * https://github.com/opencontainers/image-spec/blob/main/config.md#properties
+ * @returns undefined for an artifact that is no image, and for a config that names no platform
+ */
+export async function imagePlatform(
+  fetcher: Fetcher,
+  { config }: ImageManifest,
+  call: Call = {},
+): Promise<Platform | undefined> {
+  if (config.mediaType !== MediaType.ociConfig && config.mediaType !== MediaType.dockerConfig)
+    return undefined
+  return platformIn(await fetchBytes(fetcher, config, call))
+}
+
+function platformIn(config: Uint8Array): Platform | undefined {
+  try {
+    const { os, architecture, variant } = JSON.parse(Buffer.from(config).toString()) as Record<
+      string,
+      unknown
+    >
+    if (!isName(os) || !isName(architecture)) return undefined
+    return { os, architecture, ...(isName(variant) ? { variant } : {}) }
+  } catch {
+    return undefined
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
