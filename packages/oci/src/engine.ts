@@ -55,7 +55,7 @@ export { LayoutReader, splitName } from './store/layout/layout-reader.ts'
 export { fetchBytes } from './store/verify.ts'
 
 export type { ManifestReader } from './copy/graph.ts'
-export type { CopyItem, CopyOptions, Referrer } from './copy/item.ts'
+export type { CopyItem, EngineOptions, Referrer } from './copy/item.ts'
 export type { TransferPlan } from './copy/plan.ts'
 export type { BlobDestination, BlobPlan } from './copy/presence.ts'
 export type { Survey, ToCopy } from './copy/survey.ts'

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts'
-import type { CopiedImage, CopyOutcome, ErrorCode, Digest, Platform } from '@gpreg/oci'
+import type { CopiedImage, CopyOutcome, ErrorCode, Digest } from '@gpreg/oci'
 import {
   executePlan,
-  type CopyOptions,
+  type EngineOptions,
   planTransfer,
   type TransferPlan,
   type Registries,
@@ -11,16 +11,8 @@ import {
 import type { ImageSet } from '../gitpod/image-set.ts'
 import { copyItems, describeError } from './items.ts'
 
-export interface MirrorOptions {
-  /** Only these platforms of every index; default all. */
-  readonly platforms?: readonly Platform[]
-  /** Bring signatures and other referrers along when an image is copied; default true. */
-  readonly referrers?: boolean
-  /** Look for new referrers on images that are up to date, too. */
-  readonly refreshReferrers?: boolean
-  /** bytes a second of all streams together; default no limit */
-  readonly limitRate?: number
-}
+/** How a set is mirrored. The number of transfers at once comes from the registries. */
+export type MirrorOptions = Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks'>
 
 export interface MirroredImage {
   readonly source: string
@@ -120,7 +112,7 @@ function describeImage({ item, status, digest, error }: CopiedImage): MirroredIm
   }
 }
 
-export function copyOptions(options: MirrorOptions, registries: Registries): CopyOptions {
+export function copyOptions(options: MirrorOptions, registries: Registries): EngineOptions {
   return { ...options, concurrency: registries.concurrency }
 }
 

@@ -17,7 +17,7 @@ import {
 } from '../testing/sample-image.ts'
 import { executePlan, type CopyOutcome } from './execute.ts'
 import { readGraph } from './graph.ts'
-import type { CopyItem, CopyOptions } from './item.ts'
+import type { CopyItem, EngineOptions } from './item.ts'
 import { planTransfer } from './plan.ts'
 import { cosignTag } from './referrers.ts'
 
@@ -55,7 +55,7 @@ function item(name: string, from = name): CopyItem {
 
 async function copy(
   items: CopyItem[],
-  options: Partial<CopyOptions> = {},
+  options: Partial<EngineOptions> = {},
   signal = new AbortController().signal,
 ): Promise<CopyOutcome> {
   const context = createContext({ emit: event => events.push(event), sleep: async () => {}, signal })

@@ -7,7 +7,7 @@ import { parsePlatform } from '../model/platform.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ReadableRepository } from '../store/content.ts'
 import { executePlan, type CopyOutcome } from './execute.ts'
-import type { CopyItem, CopyOptions as EngineOptions } from './item.ts'
+import type { CopyItem, EngineOptions } from './item.ts'
 import { planTransfer, type ImagePlan, type TransferPlan } from './plan.ts'
 import type { Settled } from './survey.ts'
 
@@ -17,17 +17,12 @@ export interface CopyPair {
   readonly to: Artifact
 }
 
-export interface CopyOptions extends OperationOptions {
+export interface CopyOptions
+  extends OperationOptions, Pick<EngineOptions, 'referrers' | 'refreshReferrers' | 'limitRate'> {
   /** `os/architecture[/variant]`: of an index, only these platforms. That makes another index, with another digest, which a `warning` event tells. */
   readonly platforms?: readonly string[]
-  /** Bring signatures, SBOMs and other referrers along; default true. */
-  readonly referrers?: boolean
-  /** Look for referrers of what is up to date, too; default false. */
-  readonly refreshReferrers?: boolean
   /** blobs at once between stores that have no budget of their own, such as layouts; default 16 */
   readonly concurrency?: number
-  /** bytes a second of all streams together; default no limit */
-  readonly limitRate?: number
 }
 
 /** A comparison of a set with its targets: content that is present, can be mounted, or must be sent. */

@@ -5,7 +5,7 @@ import type { Digest } from '../model/digest.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
 import type { Place } from '../store/artifact.ts'
-import type { CopyItem, CopyOptions } from './item.ts'
+import type { CopyItem, EngineOptions } from './item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
 import type { BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
@@ -30,7 +30,7 @@ export interface CopyOutcome {
  */
 export async function executePlan(
   plan: TransferPlan,
-  options: CopyOptions,
+  options: EngineOptions,
   context: Context,
 ): Promise<CopyOutcome> {
   const transfer = new Transfer(options, context)
@@ -73,7 +73,7 @@ class Publishing {
   readonly #all: SmallLane
   readonly #repositories = new Map<string, Limiter>()
 
-  constructor({ concurrency }: CopyOptions) {
+  constructor({ concurrency }: EngineOptions) {
     this.#all = new SmallLane(concurrency)
   }
 

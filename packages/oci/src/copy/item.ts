@@ -27,11 +27,13 @@ export interface CopyItem {
   readonly locked?: { readonly root: Descriptor; readonly referrers: readonly Referrer[] }
 }
 
-export interface CopyOptions {
+/** How the engine copies a set. */
+export interface EngineOptions {
+  /** Only these platforms of every index; default all. */
   readonly platforms?: readonly Platform[]
-  /** Default true. */
+  /** Bring signatures, SBOMs and other referrers along when an image is copied; default true. */
   readonly referrers?: boolean
-  /** Look for referrers on names that are up to date, too. */
+  /** Look for referrers of what is up to date, too; default false. */
   readonly refreshReferrers?: boolean
   /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
   readonly skipExistenceChecks?: boolean

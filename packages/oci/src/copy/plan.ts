@@ -7,7 +7,7 @@ import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call, Repository } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
-import type { CopyItem, CopyOptions } from './item.ts'
+import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
 import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
@@ -32,7 +32,7 @@ export interface TransferPlan {
 /** Compares the whole set with its targets before anything is sent, so that each unique blob is transferred once. */
 export async function planTransfer(
   items: readonly CopyItem[],
-  options: CopyOptions,
+  options: EngineOptions,
   context: Context,
 ): Promise<TransferPlan> {
   return probeTargets(await surveyItems(items, options, context), context)
@@ -41,7 +41,7 @@ export async function planTransfer(
 /** Reads every name on both sides. The blobs of the targets are not looked at yet. */
 export async function surveyItems(
   items: readonly CopyItem[],
-  options: CopyOptions,
+  options: EngineOptions,
   context: Context,
 ): Promise<Survey[]> {
   context.emit({ type: 'plan.started', images: items.length })

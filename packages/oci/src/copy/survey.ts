@@ -6,7 +6,7 @@ import { isDigest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
-import type { CopyItem, CopyOptions, Referrer } from './item.ts'
+import type { CopyItem, EngineOptions, Referrer } from './item.ts'
 import { assertMayFilter, filterPlatforms } from './platform-filter.ts'
 import { findReferrers } from './referrers.ts'
 
@@ -42,7 +42,7 @@ export function graphsOf({ image, referrers }: ToCopy): readonly ImageGraph[] {
 
 /** What the surveys of one plan share: options, and answers that several names need. */
 export interface SurveyContext {
-  readonly options: CopyOptions
+  readonly options: EngineOptions
   readonly context: Context
   readonly read: ManifestReader
   /** Resolves a name of the source; several targets may share it. @param whole whether the manifest is wanted, too */

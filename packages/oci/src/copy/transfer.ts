@@ -22,7 +22,7 @@ import type {
 } from '../store/content.ts'
 import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
-import type { CopyOptions } from './item.ts'
+import type { EngineOptions } from './item.ts'
 import { isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
 import { Slots } from './slots.ts'
 import { SmallLane } from './small-lane.ts'
@@ -65,7 +65,7 @@ export class Transfer {
   readonly #arrivals = new Map<BlobDestination, Promise<void>>()
   #defeats = 0
 
-  constructor({ concurrency, limitRate }: CopyOptions, context: Context) {
+  constructor({ concurrency, limitRate }: EngineOptions, context: Context) {
     this.#large = new Limiter(concurrency)
     this.#small = new SmallLane(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
