@@ -30,11 +30,9 @@ export type ManifestReader = (
 
 export const readManifest: ManifestReader = async (repository, descriptor, call) => {
   const bytes = await fetchBytes(repository, descriptor, call)
-  return {
-    descriptor,
-    bytes,
-    manifest: parseManifest(bytes, descriptor.mediaType, { digest: descriptor.digest }),
-  }
+  const manifest = parseManifest(bytes, descriptor.mediaType, { digest: descriptor.digest })
+  // An index entry may name another type than its manifest has; registries want that of the manifest.
+  return { descriptor: { ...descriptor, mediaType: manifest.mediaType }, bytes, manifest }
 }
 
 /** The manifest of a name if the store reads it in one request, else its descriptor. */

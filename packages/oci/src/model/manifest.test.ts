@@ -66,13 +66,65 @@ describe('parseManifest', () => {
       'an unknown algorithm',
       { ...image, config: { ...config, digest: 'md5:d41d8cd98f00b204e9800998ecf8427e' } },
     ],
-    ['no layers', { ...image, layers: undefined }],
-    ['a type that disagrees with the header', { ...image, mediaType: MediaType.dockerManifest }],
+    ['no config', { ...image, config: null }],
+    ['a type that contradicts its shape', { ...image, mediaType: MediaType.ociIndex }],
+    ['an image that is an index, too', { ...image, manifests: [config] }],
+    ['an index that has layers, too', { schemaVersion: 2, manifests: [], layers: [config] }],
+    ['an annotation that is a number', { ...image, annotations: { size: 1 } }],
     ['an array', []],
   ])('refuses %s', (_, json) => {
     expect(() => parseManifest(bytes(json), MediaType.ociManifest)).toThrow(
       expect.objectContaining({ code: 'manifest-invalid' }),
     )
+  })
+
+  it.each([
+    ['no layers', { ...image, layers: undefined }, { layers: [] }],
+    ['null for layers', { ...image, layers: null }, { layers: [] }],
+    ['null for annotations', { ...image, annotations: null }, { layers: image.layers }],
+    ['null for one annotation', { ...image, annotations: { a: null, b: 'c' } }, { annotations: { b: 'c' } }],
+    ['null for the subject', { ...image, subject: null, artifactType: null }, { kind: 'manifest' }],
+    ['null for the urls of a layer', { ...image, layers: [{ ...config, urls: null }] }, { layers: [config] }],
+    ['no schema version', { ...image, schemaVersion: undefined }, { kind: 'manifest' }],
+    [
+      'a layer without a type',
+      { ...image, layers: [{ ...config, mediaType: null }] },
+      { layers: [{ ...config, mediaType: MediaType.octetStream }] },
+    ],
+  ])('reads %s as Go programs do', (_, json, expected) => {
+    expect(parseManifest(bytes(json), MediaType.ociManifest)).toMatchObject(expected)
+  })
+
+  it.each([
+    ['null', null],
+    ['without an architecture', { os: 'linux' }],
+    ['empty', {}],
+  ])('leaves out a platform that is %s', (_, platform) => {
+    const index = parseManifest(
+      bytes({
+        schemaVersion: 2,
+        manifests: [
+          { ...config, platform },
+          { ...config, platform: { os: 'linux', architecture: 'arm', variant: null } },
+        ],
+      }),
+      MediaType.ociIndex,
+    )
+    expect(childrenOf(index).map(({ platform }) => platform)).toEqual([
+      undefined,
+      { os: 'linux', architecture: 'arm' },
+    ])
+  })
+
+  it('takes the type from the document, whatever the header says', () => {
+    const docker = { ...image, mediaType: MediaType.dockerManifest }
+    expect(parseManifest(bytes(docker), MediaType.ociManifest).mediaType).toBe(MediaType.dockerManifest)
+    const silent = { ...image, mediaType: undefined }
+    expect(parseManifest(bytes(silent), MediaType.dockerManifest).mediaType).toBe(MediaType.dockerManifest)
+    expect(parseManifest(bytes(silent), MediaType.dockerManifestList).mediaType).toBe(MediaType.ociManifest)
+    expect(
+      parseManifest(bytes({ schemaVersion: 2, manifests: null }), MediaType.dockerManifestList),
+    ).toMatchObject({ kind: 'index', manifests: [] })
   })
 
   it('refuses more than registries take', () => {

@@ -11,43 +11,40 @@ const MAX_ENTRIES = 20_000
 
 const annotations = z.record(z.string(), z.string())
 const digest = z.string().refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
-const platform = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+/** Windows images and old tools leave parts out; {@link clean} drops a platform that names no operating system or architecture. */
+const platform = z.object({
+  os: z.string().optional(),
+  architecture: z.string().optional(),
+  variant: z.string().optional(),
+})
 
 const descriptor = z.object({
-  mediaType: z.string().min(1).max(255).transform(sharedMediaType),
+  mediaType: z.string().max(255).default('').transform(sharedMediaType),
   digest,
   size: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   platform: platform.optional(),
-  annotations: annotations.nullish().transform(value => value ?? undefined),
+  annotations: annotations.optional(),
   artifactType: z.string().optional(),
-  urls: z
-    .array(z.string())
-    .max(64)
-    .nullish()
-    .transform(value => value ?? undefined),
+  urls: z.array(z.string()).max(64).optional(),
 })
 
 const imageManifest = z.object({
-  schemaVersion: z.literal(2),
+  schemaVersion: z.literal(2).optional(),
   mediaType: z.string().optional(),
   artifactType: z.string().optional(),
   config: descriptor,
-  layers: z.array(descriptor).max(MAX_ENTRIES),
-  subject: descriptor.nullish().transform(value => value ?? undefined),
-  annotations: annotations.nullish().transform(value => value ?? undefined),
+  layers: z.array(descriptor).max(MAX_ENTRIES).default([]),
+  subject: descriptor.optional(),
+  annotations: annotations.optional(),
 })
 
 const imageIndex = z.object({
-  schemaVersion: z.literal(2),
+  schemaVersion: z.literal(2).optional(),
   mediaType: z.string().optional(),
   artifactType: z.string().optional(),
-  manifests: z
-    .array(descriptor)
-    .max(MAX_ENTRIES)
-    .nullable()
-    .transform(value => value ?? []),
-  subject: descriptor.nullish().transform(value => value ?? undefined),
-  annotations: annotations.nullish().transform(value => value ?? undefined),
+  manifests: z.array(descriptor).max(MAX_ENTRIES).default([]),
+  subject: descriptor.optional(),
+  annotations: annotations.optional(),
 })
 
 interface Common {
@@ -79,8 +76,9 @@ export interface ManifestNode {
 }
 
 /**
- * Reads a manifest or an index, OCI or Docker schema 2. The result is a view; the bytes are not changed.
- * @param mediaType what the descriptor or the `Content-Type` says; the document's own `mediaType` must not disagree
+ * Reads a manifest or an index, OCI or Docker schema 2, as Go's JSON decoder does: `null` counts as absent. The result is a view;
+ * the bytes are not changed.
+ * @param mediaType what the descriptor or the `Content-Type` says; it counts only if the document itself says nothing
  * @throws `manifest-too-large`, `manifest-unsupported` (schema 1), `manifest-invalid`
  */
 export function parseManifest(
@@ -143,33 +141,57 @@ function view(
     mediaType,
     ...(data.artifactType === undefined ? {} : { artifactType: data.artifactType }),
     ...(data.annotations === undefined ? {} : { annotations: data.annotations }),
-    ...(data.subject === undefined ? {} : { subject: clean(data.subject) }),
+    ...(data.subject === undefined ? {} : { subject: clean(data.subject, MediaType.ociManifest) }),
   }
   return 'manifests' in data
-    ? { kind: 'index', ...common, manifests: data.manifests.map(clean) }
-    : { kind: 'manifest', ...common, config: clean(data.config), layers: data.layers.map(clean) }
+    ? {
+        kind: 'index',
+        ...common,
+        manifests: data.manifests.map(entry => clean(entry, MediaType.ociManifest)),
+      }
+    : {
+        kind: 'manifest',
+        ...common,
+        config: clean(data.config, MediaType.octetStream),
+        layers: data.layers.map(layer => clean(layer, MediaType.octetStream)),
+      }
 }
 
-/** Optional fields are absent, never `undefined`, so that descriptors compare and print well. */
-function clean(value: z.output<typeof descriptor>): Descriptor {
+/**
+ * Optional fields are absent, never `undefined`, so that descriptors compare and print well.
+ * @param mediaType of a descriptor that names none
+ */
+function clean(value: z.output<typeof descriptor>, mediaType: string): Descriptor {
   const { platform, ...rest } = Object.fromEntries(
     Object.entries(value).filter(([, field]) => field !== undefined),
   ) as typeof value
-  if (platform === undefined) return rest as Descriptor
-  const { variant, ...base } = platform
-  return { ...rest, platform: variant === undefined ? base : { ...base, variant } } as Descriptor
+  if (rest.mediaType === '') rest.mediaType = mediaType
+  const { os, architecture, variant } = platform ?? {}
+  if (!os || !architecture) return rest as Descriptor
+  return { ...rest, platform: { os, architecture, ...(variant ? { variant } : {}) } } as Descriptor
 }
 
 function readJson(bytes: Uint8Array, subject: ErrorSubject): object {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    const text = new TextDecoder().decode(bytes)
+    json = JSON.parse(text)
+    if (text.includes('null')) json = withoutNulls(json)
   } catch (cause) {
     throw invalid('is not JSON', subject, cause)
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw invalid('is not a JSON object', subject)
   return json
+}
+
+/** The same document without its null values. Go programs write `null` for an empty list or map, and read it as absent. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter(item => item !== null).map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, field]) => (field === null ? [] : [[key, withoutNulls(field)]])),
+  )
 }
 
 function mediaTypeOf(json: object): string | undefined {
@@ -185,7 +207,11 @@ function isSchema1(json: object, mediaType: string | undefined): boolean {
   )
 }
 
-/** The media type of a manifest: its own field, else the header, else the shape, since OCI documents may omit the field. */
+/**
+ * The media type of a manifest: its own field, else the given type if it fits the shape, else OCI's type for the shape.
+ * A document that is a manifest and an index at once, or whose type contradicts its shape, is refused, because two programs could
+ * read different images from the same bytes (CVE-2021-41190).
+ */
 function settleMediaType(
   json: object,
   declared: string | undefined,
@@ -193,14 +219,22 @@ function settleMediaType(
   subject: ErrorSubject,
 ): string {
   const outer = given?.replace(/;.*/s, '').trim()
-  const known = outer !== undefined && isManifestType(outer) ? outer : undefined
-  if (declared !== undefined && known !== undefined && declared !== known) {
-    throw invalid(`says it is ${declared} but was announced as ${known}`, subject)
+  const looksLikeIndex = 'manifests' in json
+  const looksLikeManifest = 'config' in json || 'layers' in json
+  if (looksLikeIndex && looksLikeManifest)
+    throw invalid('has the fields of an image and of an index, so programs may disagree about it', subject)
+  if (declared !== undefined && isManifestType(declared)) {
+    if (isIndexType(declared) ? looksLikeManifest : looksLikeIndex)
+      throw invalid(
+        `says it is ${declared} but has the fields of ${looksLikeIndex ? 'an index' : 'an image'}`,
+        subject,
+      )
+    return declared
   }
-  const type =
-    declared ??
-    known ??
-    ('manifests' in json ? MediaType.ociIndex : 'config' in json ? MediaType.ociManifest : undefined)
+  const shape = looksLikeIndex ? MediaType.ociIndex : looksLikeManifest ? MediaType.ociManifest : undefined
+  const known = outer !== undefined && isManifestType(outer) ? outer : undefined
+  const fits = known !== undefined && (shape === undefined || isIndexType(known) === looksLikeIndex)
+  const type = declared ?? (fits ? known : shape)
   if (type !== undefined && isManifestType(type)) return type
   throw new GpregError(
     'manifest-unsupported',

@@ -33,11 +33,14 @@ export async function resolveManifest(
   await response.body.dump()
   const digest = response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
   const size = Number(response.header('content-length') ?? NaN)
-  const told = response.header('content-type')?.split(';')[0]?.trim() ?? ''
-  // Errors quote a type that is none of a manifest.
-  const mediaType = isManifestType(told) ? told : api.client.secrets.scrub(told)
+  const mediaType = response.header('content-type')?.split(';')[0]?.trim() ?? ''
+  // Some servers call every file `application/octet-stream`; then the manifest itself tells its type.
   const isKnown =
-    digest !== undefined && isDigest(digest) && Number.isSafeInteger(size) && size > 0 && mediaType !== ''
+    digest !== undefined &&
+    isDigest(digest) &&
+    Number.isSafeInteger(size) &&
+    size > 0 &&
+    isManifestType(mediaType)
   if (!isKnown || (isDigest(tagOrDigest) && tagOrDigest !== digest))
     return (await readNamedManifest(api, tagOrDigest, call)).descriptor
   assertManifestSize(size, api.subject(tagOrDigest))

@@ -1,4 +1,4 @@
-import type { Descriptor } from '../model/descriptor.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest, parseDigest } from '../model/digest.ts'
 import { assertManifestSize, parseManifest } from '../model/manifest.ts'
 import { isTag } from '../model/reference.ts'
@@ -37,7 +37,10 @@ export async function takeManifest(
   if (isDigest(tagOrDigest) && digest !== tagOrDigest) {
     throw new ApiError(400, 'DIGEST_INVALID', `expected ${tagOrDigest}, got ${digest}`)
   }
-  const { mediaType, subject } = parseManifest(bytes, api.request.headers['content-type'])
+  const announced = api.request.headers['content-type']?.replace(/;.*/s, '').trim() ?? ''
+  const { mediaType, subject } = parseManifest(bytes, announced)
+  if (isManifestType(announced) && announced !== mediaType)
+    throw new ApiError(400, 'MANIFEST_INVALID', `announced as ${announced}, but it is ${mediaType}`)
   const descriptor: Descriptor = { mediaType, digest, size: bytes.byteLength }
   // A digest may bring its tags along: ?tag=1.2&tag=1.2.3
   const tags = isDigest(tagOrDigest) ? api.url.searchParams.getAll('tag') : [tagOrDigest]

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
+import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../../model/descriptor.ts'
 import type { ByteStream, FetchCall } from '../../store/content.ts'
 import { contentPath, type RepositoryApi } from '../repository-api.ts'
 import { download } from './download.ts'
@@ -19,7 +19,7 @@ export function downloadContent(
   const url = contentPath(descriptor)
   // The digest is that of the bytes as they are stored: no content coding.
   const identity = { 'accept-encoding': 'identity' }
-  const accept = isManifestType(descriptor.mediaType) ? { accept: descriptor.mediaType } : {}
+  const accept = isManifestType(descriptor.mediaType) ? { accept: ACCEPT_MANIFESTS } : {}
   const read = readAhead ? rangedDownload : download
   return read(context, {
     descriptor,
