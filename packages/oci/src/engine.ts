@@ -8,7 +8,7 @@ export { cachingReader, readGraph, readManifest, readNamed } from './copy/graph.
 export { probeTargets, planTransfer, surveyItems } from './copy/plan.ts'
 export { filterPlatforms } from './copy/platform-filter.ts'
 export { isAtTarget } from './copy/presence.ts'
-export { findReferrers } from './copy/referrers.ts'
+export { findReferrers, warnOfUnknownReferrers } from './copy/referrers.ts'
 export { graphsOf } from './copy/survey.ts'
 export { abortedError, toGpregError, unlessAborted } from './errors.ts'
 export { Limiter, allSettledOrThrow, mapLimited } from './limiter.ts'

@@ -148,6 +148,15 @@ export function isGpregError(error: unknown, code?: ErrorCode): error is GpregEr
   )
 }
 
+/** Requests may be refused for ever (4xx, 501, 505), but these statuses mean: not there, or not now. */
+const NO_REFUSAL: ReadonlySet<number> = new Set([404, 408, 429, 499])
+
+/** Whether a registry answered that it does not do this, so that the caller may do it in another way. */
+export function isRefusal({ subject: { status } }: GpregError): boolean {
+  if (status === undefined || NO_REFUSAL.has(status)) return false
+  return (status >= 300 && status < 500) || status === 501 || status === 505
+}
+
 /** Any thrown value as a {@link GpregError}; an unexpected one gets the code `bug`. */
 export function toGpregError(error: unknown): GpregError {
   if (isGpregError(error)) return error

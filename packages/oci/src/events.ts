@@ -32,6 +32,15 @@ export type OciEvent =
       readonly source: string
       readonly error: GpregError
     }
+  /** A signature or another referrer of an image could not be copied; the image goes on without it. */
+  | {
+      readonly type: 'referrer.failed'
+      readonly image: string
+      readonly source: string
+      /** of the referrer */
+      readonly digest: Digest
+      readonly error: GpregError
+    }
   | { readonly type: 'blob.started'; readonly digest: Digest; readonly size: number }
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
   | { readonly type: 'blob.progress'; readonly digest: Digest; readonly bytes: number }
@@ -71,8 +80,12 @@ export type WarningCode =
   | 'registry-warning'
   /** a platform filter made a new index */
   | 'platform-filtered'
+  /** a registry refused to mount a blob of another repository, so blobs are sent instead */
+  | 'mount-refused'
   /** signatures or referrers were left out, and why */
   | 'referrers-left-out'
+  /** a registry answered the question for referrers with something else than a list */
+  | 'referrers-unlisted'
   /** foreign layers are not in the registry and were not copied */
   | 'foreign-layer'
   /** a credential file was passed over */

@@ -6,6 +6,7 @@ import {
   readNamed,
   type ManifestReader,
   findReferrers,
+  warnOfUnknownReferrers,
   unlessAborted,
   mapLimited,
   tagOrDigest,
@@ -17,6 +18,8 @@ import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
 export interface LockOptions {
   /** Pin signatures and other referrers; default true. */
   readonly referrers?: boolean
+  /** Fail an image if the source does not tell all its referrers; default false. */
+  readonly requireReferrers?: boolean
 }
 
 export interface LockResult {
@@ -68,6 +71,9 @@ async function lockImage(
     call,
   )
   const digests = graph.manifests.map(({ descriptor }) => descriptor.digest)
-  const referrers = options.referrers === false ? [] : await findReferrers(repository, digests, call)
+  if (options.referrers === false) return lockedImage(graph.root, graph.blobs, [])
+  const { referrers, unknown } = await findReferrers(repository, digests, call)
+  if (unknown !== undefined && options.requireReferrers) throw unknown
+  if (unknown !== undefined) warnOfUnknownReferrers(context, formatReference(entry.source), unknown)
   return lockedImage(graph.root, graph.blobs, referrers)
 }

@@ -34,7 +34,8 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
     try {
       const { manifests, blobs } = await readGraph(repository, root, read, call)
       const digests = manifests.map(({ descriptor }) => descriptor.digest)
-      return { blobs, referrers: await findReferrers(repository, digests, call) }
+      const { referrers } = await findReferrers(repository, digests, call)
+      return { blobs, referrers }
     } catch (thrown) {
       // One image that is damaged is for whoever reads it next to tell: the others are whole.
       unlessAborted(thrown)

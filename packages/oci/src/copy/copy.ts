@@ -18,7 +18,9 @@ export interface CopyPair {
 }
 
 export interface CopyOptions
-  extends OperationOptions, Pick<EngineOptions, 'referrers' | 'refreshReferrers' | 'limitRate'> {
+  extends
+    OperationOptions,
+    Pick<EngineOptions, 'referrers' | 'requireReferrers' | 'refreshReferrers' | 'limitRate'> {
   /** `os/architecture[/variant]`: of an index, only these platforms. That makes another index, with another digest, which a `warning` event tells. */
   readonly platforms?: readonly string[]
   /** blobs at once between stores that have no budget of their own, such as layouts; default 16 */
@@ -87,12 +89,14 @@ export function executeCopy({ transfer, options, context }: CopyPlan): Promise<C
 
 /** The options of the engine. */
 export function engineOptions(options: CopyOptions): EngineOptions {
-  const { platforms, referrers, refreshReferrers, concurrency = DEFAULT_CONCURRENCY, limitRate } = options
+  const { platforms, referrers, requireReferrers, refreshReferrers, limitRate } = options
+  const { concurrency = DEFAULT_CONCURRENCY } = options
   return {
     concurrency,
     skipExistenceChecks: true,
     ...(platforms === undefined ? {} : { platforms: platforms.map(parsePlatform) }),
     ...(referrers === undefined ? {} : { referrers }),
+    ...(requireReferrers === undefined ? {} : { requireReferrers }),
     ...(refreshReferrers === undefined ? {} : { refreshReferrers }),
     ...(limitRate === undefined ? {} : { limitRate }),
   }

@@ -1,14 +1,16 @@
 import type { Context } from '../context.ts'
-import { abortedError, toGpregError, type GpregError } from '../errors.ts'
+import { abortedError, toGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
 import type { Digest } from '../model/digest.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
 import type { Place } from '../store/artifact.ts'
-import type { CopyItem, EngineOptions } from './item.ts'
+import type { ImageGraph } from './graph.ts'
+import type { CopyItem, EngineOptions, FailedReferrer } from './item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
 import type { BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
+import type { ReferrerGraph } from './survey.ts'
 import { SmallLane } from './small-lane.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
 
@@ -17,6 +19,10 @@ export interface CopiedImage {
   readonly status: 'copied' | 'up-to-date' | 'failed'
   readonly digest?: Digest
   readonly error?: GpregError
+  /** Signatures and other referrers that could not be copied with it. */
+  readonly failedReferrers?: readonly FailedReferrer[]
+  /** Set if the source did not tell all referrers. */
+  readonly referrersUnknown?: GpregError
 }
 
 export interface CopyOutcome {
@@ -42,13 +48,16 @@ export async function executePlan(
     announcer(waiting, context),
   )
 
-  const copy = async ({ item, image, referrers, needs }: ImagePlan): Promise<void> => {
-    await allSettledOrThrow(needs.map(place => transfer.arrival(place)))
-    await publishing.run(item.target, () =>
+  const { requireReferrers = false } = options
+  const copy = async (plan: ImagePlan): Promise<readonly FailedReferrer[]> => {
+    const { item, image, needs, failedReferrers } = plan
+    const { referrers, failed } = await arrivals(plan, transfer, requireReferrers)
+    const refused = await publishing.run(item.target, () =>
       publishImage({
         repository: item.target.repository,
         image,
         referrers,
+        requireReferrers,
         tag: item.tag,
         call: { signal: context.signal },
         resend: async ({ digest }) => {
@@ -57,6 +66,7 @@ export async function executePlan(
         },
       }),
     )
+    return [...failedReferrers, ...failed, ...refused]
   }
 
   const images = await allSettledOrThrow(plan.images.map(image => settle(image, copy, context)))
@@ -77,7 +87,7 @@ class Publishing {
     this.#all = new SmallLane(concurrency)
   }
 
-  run({ store, repository }: Place<Repository>, work: () => Promise<void>): Promise<void> {
+  run<T>({ store, repository }: Place<Repository>, work: () => Promise<T>): Promise<T> {
     const name = `${store}/${repository.name}`
     const own = this.#repositories.get(name) ?? new Limiter(1)
     this.#repositories.set(name, own)
@@ -87,7 +97,7 @@ class Publishing {
 
 async function settle(
   image: TransferPlan['images'][number],
-  copy: (image: ImagePlan) => Promise<void>,
+  copy: (image: ImagePlan) => Promise<readonly FailedReferrer[]>,
   context: Context,
 ): Promise<CopiedImage> {
   const { item } = image
@@ -107,13 +117,52 @@ async function settle(
     context.emit({ type: 'image.up-to-date', ...names, digest })
     return { item, status: 'up-to-date', digest }
   }
+  const { referrersUnknown } = image
   try {
-    await copy(image)
+    const failedReferrers = await copy(image)
+    for (const { referrer, error } of failedReferrers)
+      context.emit({ type: 'referrer.failed', ...names, digest: referrer.descriptor.digest, error })
+    context.emit({ type: 'image.copied', ...names, digest })
+    return {
+      item,
+      status: 'copied',
+      digest,
+      ...(failedReferrers.length === 0 ? {} : { failedReferrers }),
+      ...(referrersUnknown === undefined ? {} : { referrersUnknown }),
+    }
   } catch (thrown) {
     return fail(toGpregError(thrown).about({ reference: item.targetName }))
   }
-  context.emit({ type: 'image.copied', ...names, digest })
-  return { item, status: 'copied', digest }
+}
+
+/**
+ * Resolves when the blobs of an image are at the target. The blobs of a referrer may fail: then the referrer is left out.
+ * @throws why a blob of the image itself could not be sent
+ */
+async function arrivals(
+  { image, referrers, needs }: ImagePlan,
+  transfer: Transfer,
+  requireReferrers: boolean,
+): Promise<{ readonly referrers: readonly ReferrerGraph[]; readonly failed: readonly FailedReferrer[] }> {
+  const places = new Map(needs.map(place => [place.blob.descriptor.digest, place]))
+  const arrived = ({ blobs }: ImageGraph) =>
+    allSettledOrThrow(blobs.map(({ digest }) => transfer.arrival(places.get(digest)!)))
+  await arrived(image)
+  const failed: FailedReferrer[] = []
+  const whole = await allSettledOrThrow(
+    referrers.map(async each => {
+      try {
+        await arrived(each.graph)
+        return [each]
+      } catch (thrown) {
+        const error = unlessAborted(thrown)
+        if (requireReferrers) throw error
+        failed.push({ referrer: each.referrer, error })
+        return []
+      }
+    }),
+  )
+  return { referrers: whole.flat(), failed }
 }
 
 /** The images that wait for each blob. */

@@ -1,3 +1,4 @@
+import type { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
@@ -10,6 +11,12 @@ export interface Referrer {
   readonly subject: Digest
   /** Set where it is found by a tag (cosign) rather than by its subject. */
   readonly tag?: string
+}
+
+/** A referrer that could not be copied. The image that it refers to is copied without it. */
+export interface FailedReferrer {
+  readonly referrer: Referrer
+  readonly error: GpregError
 }
 
 /** One name to copy. */
@@ -33,6 +40,8 @@ export interface EngineOptions {
   readonly platforms?: readonly Platform[]
   /** Bring signatures, SBOMs and other referrers along when an image is copied; default true. */
   readonly referrers?: boolean
+  /** Fail an image whose referrers are not all known and copied; default false. */
+  readonly requireReferrers?: boolean
   /** Look for referrers of what is up to date, too; default false. */
   readonly refreshReferrers?: boolean
   /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */

@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts'
-import { isGpregError, unlessAborted } from '../errors.ts'
+import { isRefusal, unlessAborted, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
-import type { Call, Repository } from '../store/content.ts'
+import type { Call } from '../store/content.ts'
 import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
@@ -68,7 +68,8 @@ export async function surveyItems(
       if (item.tag === undefined) return undefined
       // A new repository has no tags, and one request tells whether it is new.
       if (found === 0 && lacking >= LIKELY_EMPTY && (await isNewRepository(item))) return undefined
-      const held = await resolve(item.target.repository, item.tag, call)
+      const { tag } = item
+      const held = await unlessRefused(() => item.target.repository.resolve(tag, call))
       if (held === undefined) lacking++
       else found++
       return held
@@ -119,19 +120,28 @@ async function hasManifests(survey: ToCopy, call: Call): Promise<boolean> {
   const { repository } = survey.item.target
   const manifests = graphsOf(survey).flatMap(graph => graph.manifests)
   const there = await allSettledOrThrow(
-    manifests.map(({ descriptor }) => repository.exists(descriptor, call)),
+    manifests.map(({ descriptor }) => unlessRefused(() => repository.exists(descriptor, call))),
   )
   return there.every(Boolean)
 }
 
-/** The descriptor behind a tag; undefined if the tag does not exist. */
-async function resolve(repository: Repository, tag: string, call: Call): Promise<Descriptor | undefined> {
+/**
+ * What a target answers; undefined if it does not have the content or refuses to tell. Some registries answer 401 or 403 for a
+ * repository that is not there yet, and a push finds out.
+ */
+async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await repository.resolve(tag, call)
-  } catch (error) {
-    if (isGpregError(error, 'not-found')) return undefined
+    return await ask()
+  } catch (thrown) {
+    const error = unlessAborted(thrown)
+    if (isRefusal(error) || error.code === 'not-found' || isUnusable(error)) return undefined
     throw error
   }
+}
+
+/** The target has something under the name that is no image manifest. It is replaced. */
+function isUnusable({ code }: GpregError): boolean {
+  return code === 'manifest-invalid' || code === 'manifest-unsupported'
 }
 
 function bySize(a: BlobPlan, b: BlobPlan): number {

@@ -1,3 +1,4 @@
+import { isRefusal, unlessAborted } from '../errors.ts'
 import { allSettledOrThrow, type Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
@@ -41,6 +42,8 @@ export class Presence {
   readonly #stores = new Map<string, Map<Digest, Growing>>()
   /** by `store repository` */
   readonly #repositories = new Map<string, Answers>()
+  /** Repositories that do not tell which blobs they have. */
+  readonly #silent = new WeakSet<Repository>()
 
   constructor(limiter: Limiter, call: Call) {
     this.#limiter = limiter
@@ -81,7 +84,15 @@ export class Presence {
     blob.places = blob.places.concat(place)
     if (isNewRepository) return place
     return this.#limiter.run(async () => {
-      place.present = await repository.exists(blob.descriptor, this.#call)
+      try {
+        if (this.#silent.has(repository)) place.unchecked = true
+        else place.present = await repository.exists(blob.descriptor, this.#call)
+      } catch (thrown) {
+        // A registry that does not tell is sent the blob: some answer 403 for a repository that is not there yet.
+        if (!isRefusal(unlessAborted(thrown))) throw thrown
+        this.#silent.add(repository)
+        place.unchecked = true
+      }
       return place
     })
   }

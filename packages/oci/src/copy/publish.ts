@@ -1,16 +1,18 @@
 import { allSettledOrThrow } from '../limiter.ts'
-import { isGpregError, type GpregError } from '../errors.ts'
+import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import { isForeignLayer, type Descriptor } from '../model/descriptor.ts'
 import { childrenOf } from '../model/manifest.ts'
 import { contentFrom, type Call, type Repository } from '../store/content.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { ImageGraph } from './graph.ts'
+import type { FailedReferrer } from './item.ts'
 import type { ReferrerGraph } from './survey.ts'
 
 export interface Publication {
   readonly repository: Repository
   readonly image: ImageGraph
   readonly referrers: readonly ReferrerGraph[]
+  readonly requireReferrers: boolean
   readonly tag: string | undefined
   readonly call: Call
   /** Sends a blob to the repository again. */
@@ -20,17 +22,26 @@ export interface Publication {
 /**
  * Writes the manifests of an image after its blobs: children before parents, referrers after their subjects, the tag last,
  * because the tag says that the image is whole.
+ * @returns the referrers that the target did not take
  */
-export async function publishImage(publication: Publication): Promise<void> {
+export async function publishImage(publication: Publication): Promise<readonly FailedReferrer[]> {
   const { image, referrers, tag } = publication
   const root = image.manifests.at(-1)!
   await putAll(publication, image.manifests.slice(0, -1))
   if (tag === undefined || referrers.length > 0) await put(publication, root)
+  const failed: FailedReferrer[] = []
   for (const { referrer, graph } of referrers) {
-    await putAll(publication, graph.manifests.slice(0, -1))
-    await put(publication, graph.manifests.at(-1)!, referrer.tag)
+    try {
+      await putAll(publication, graph.manifests.slice(0, -1))
+      await put(publication, graph.manifests.at(-1)!, referrer.tag)
+    } catch (thrown) {
+      const error = unlessAborted(thrown)
+      if (publication.requireReferrers) throw error
+      failed.push({ referrer, error })
+    }
   }
   if (tag !== undefined) await put(publication, root, tag)
+  return failed
 }
 
 async function putAll(publication: Publication, nodes: readonly ManifestNode[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { allSettledOrThrow } from '../limiter.ts'
-import { GpregError, isGpregError } from '../errors.ts'
+import type { Context } from '../context.ts'
+import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import { isManifestType } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import { isReferrerLister, isTagLister } from '../store/capabilities.ts'
@@ -15,33 +16,51 @@ const MANY_TAGS = 1000
 /** Most referrers that are followed; more than any image has. */
 const MAX_REFERRERS = 1000
 
+export interface FoundReferrers {
+  readonly referrers: readonly Referrer[]
+  /** Set if a request failed, so that there may be more referrers than were found. */
+  readonly unknown?: GpregError
+}
+
 /**
  * Finds the signatures and other referrers of manifests, by cosign's tags and by OCI subjects, and the referrers of those in
- * turn. Subjects come before their referrers. A failed request is thrown and never taken for "none".
+ * turn. Subjects come before their referrers. A failed request never counts as "none".
+ * @throws `aborted`
  */
 export async function findReferrers(
   repository: ReadableRepository,
   subjects: readonly Digest[],
   call: Call = {},
-): Promise<Referrer[]> {
+): Promise<FoundReferrers> {
   const tags = await knownTags(repository, call)
   const found = new Map<string, Referrer>()
+  let unknown: GpregError | undefined
   const queue = [...subjects]
   const seen = new Set<Digest>(queue)
   for (let subject; (subject = queue.shift()) !== undefined;) {
-    if (found.size > MAX_REFERRERS) throw tooMany(found.size)
-    const batch = await allSettledOrThrow([
+    if (found.size > MAX_REFERRERS) {
+      unknown ??= tooMany(found.size)
+      break
+    }
+    const batch = await Promise.allSettled([
       cosignReferrers(repository, subject, tags, call),
       ociReferrers(repository, subject, tags, call),
     ])
-    for (const referrer of batch.flat()) {
+    for (const answer of batch) if (answer.status === 'rejected') unknown ??= unlessAborted(answer.reason)
+    for (const referrer of batch.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))) {
       found.set(`${referrer.tag ?? ''} ${referrer.descriptor.digest}`, referrer)
       if (seen.has(referrer.descriptor.digest)) continue
       seen.add(referrer.descriptor.digest)
       queue.push(referrer.descriptor.digest)
     }
   }
-  return [...found.values()]
+  return { referrers: [...found.values()], ...(unknown === undefined ? {} : { unknown }) }
+}
+
+/** Warns that an image may have more referrers than were found. */
+export function warnOfUnknownReferrers(context: Context, image: string, unknown: GpregError): void {
+  const message = `${image} may have signatures and other referrers that were not found, because ${unknown.message}; leave them out with --no-referrers`
+  context.emit({ type: 'warning', code: 'referrers-left-out', message, subject: unknown.subject })
 }
 
 function tooMany(count: number): GpregError {
@@ -69,11 +88,10 @@ async function knownTags(
       if (tags.size >= MANY_TAGS) return undefined
     }
     return tags
-  } catch (error) {
+  } catch (thrown) {
     // Without the list, single tags are asked for.
-    const refusals = ['not-found', 'unauthorized', 'forbidden', 'protocol'] as const
-    if (refusals.some(code => isGpregError(error, code))) return undefined
-    throw error
+    unlessAborted(thrown)
+    return undefined
   }
 }
 

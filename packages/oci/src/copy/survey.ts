@@ -6,9 +6,9 @@ import { isDigest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
-import type { CopyItem, EngineOptions, Referrer } from './item.ts'
+import type { CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
 import { assertMayFilter, filterPlatforms } from './platform-filter.ts'
-import { findReferrers } from './referrers.ts'
+import { findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './referrers.ts'
 
 /** A referrer with its manifests and blobs. */
 export interface ReferrerGraph {
@@ -23,6 +23,10 @@ export interface ToCopy {
   readonly root: Descriptor
   readonly image: ImageGraph
   readonly referrers: readonly ReferrerGraph[]
+  /** Referrers that could not be read. */
+  readonly failedReferrers: readonly FailedReferrer[]
+  /** Set if the source did not tell all referrers. */
+  readonly referrersUnknown?: GpregError
   /** The target was asked for the repository and does not know it. */
   readonly isNewRepository: boolean
 }
@@ -78,14 +82,15 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     readGraph(item.source.repository, root, shared.read, call),
     mayBeNew && shared.isNewRepository(item),
   ])
-  const referrers = options.referrers === false ? [] : await surveyReferrers(item, image, shared, call)
-  if (upToDate && !(await anyMissing(item, referrers, call)))
-    return { item, status: 'up-to-date', root: image.root }
+  const found = options.referrers === false ? NO_REFERRERS : await surveyReferrers(item, image, shared, call)
+  const { referrers, failedReferrers } = found
+  const isSettled = upToDate && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))
+  if (isSettled) return { item, status: 'up-to-date', root: image.root }
   if (image.foreign.length > 0) {
     const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
     context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
   }
-  return { item, status: 'to-copy', root: image.root, image, referrers, isNewRepository }
+  return { item, status: 'to-copy', root: image.root, image, ...found, isNewRepository }
 }
 
 /** The root to copy. With a platform filter it is a new index, which a warning announces. */
@@ -111,21 +116,46 @@ async function wantedRoot(
   return filtered
 }
 
+type SurveyedReferrers = Pick<ToCopy, 'referrers' | 'failedReferrers' | 'referrersUnknown'>
+
+const NO_REFERRERS: SurveyedReferrers = { referrers: [], failedReferrers: [] }
+
+/** Reads the referrers of an image. One that cannot be read fails by itself, unless all are required. */
 async function surveyReferrers(
   item: CopyItem,
   image: ImageGraph,
-  { read }: SurveyContext,
+  { read, options, context }: SurveyContext,
   call: Call,
-): Promise<ReferrerGraph[]> {
+): Promise<SurveyedReferrers> {
   const { repository } = item.source
   const digests = image.manifests.map(({ descriptor }) => descriptor.digest)
-  const referrers = item.locked?.referrers ?? (await findReferrers(repository, digests, call))
-  return allSettledOrThrow(
-    referrers.map(async referrer => ({
-      referrer,
-      graph: await readGraph(repository, referrer.descriptor, read, call),
-    })),
+  const found: FoundReferrers = item.locked ?? (await findReferrers(repository, digests, call))
+  const { unknown } = found
+  if (unknown !== undefined) {
+    if (options.requireReferrers) throw unknown
+    warnOfUnknownReferrers(context, item.sourceName, unknown)
+  }
+  const [referrers, failedReferrers]: [ReferrerGraph[], FailedReferrer[]] = [[], []]
+  await allSettledOrThrow(
+    found.referrers.map(async referrer => {
+      try {
+        const graph = await readGraph(repository, referrer.descriptor, read, call)
+        if (refersTo(graph, referrer)) referrers.push({ referrer, graph })
+      } catch (thrown) {
+        const error = unlessAborted(thrown)
+        if (options.requireReferrers) throw error
+        failedReferrers.push({ referrer, error: error.about({ side: 'source' }) })
+      }
+    }),
   )
+  const order = new Map(found.referrers.map((referrer, index) => [referrer, index]))
+  referrers.sort((a, b) => order.get(a.referrer)! - order.get(b.referrer)!)
+  return { referrers, failedReferrers, ...(unknown === undefined ? {} : { referrersUnknown: unknown }) }
+}
+
+/** Whether a manifest is about the image. A list may be wrong; a tag of cosign is the only link that cosign makes. */
+function refersTo({ manifests }: ImageGraph, { subject, tag }: Referrer): boolean {
+  return tag !== undefined || manifests.at(-1)?.manifest.subject?.digest === subject
 }
 
 async function anyMissing(

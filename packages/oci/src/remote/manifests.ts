@@ -1,4 +1,4 @@
-import { GpregError } from '../errors.ts'
+import { GpregError, isRefusal, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestOf, isDigest } from '../model/digest.ts'
 import {
@@ -23,14 +23,12 @@ export async function resolveManifest(
   tagOrDigest: string,
   call: Call,
 ): Promise<Descriptor> {
-  const response = await api.request({
-    method: 'HEAD',
-    url: `manifests/${tagOrDigest}`,
-    headers: { accept: ACCEPT_MANIFESTS },
-    expect: [200],
-    signal: call.signal,
-  })
-  await response.body.dump()
+  const response = await askHead(api, tagOrDigest, call)
+  if (response === undefined) {
+    const { descriptor } = await readNamedManifest(api, tagOrDigest, call)
+    api.client.refusesHead.add('manifests')
+    return descriptor
+  }
   const digest = response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
   const size = Number(response.header('content-length') ?? NaN)
   const mediaType = response.header('content-type')?.split(';')[0]?.trim() ?? ''
@@ -45,6 +43,25 @@ export async function resolveManifest(
     return (await readNamedManifest(api, tagOrDigest, call)).descriptor
   assertManifestSize(size, api.subject(tagOrDigest))
   return { mediaType, digest, size }
+}
+
+/** @returns undefined if the registry answers only GET */
+async function askHead(
+  api: RepositoryApi,
+  tagOrDigest: string,
+  { signal }: Call,
+): Promise<ApiResponse | undefined> {
+  if (api.client.refusesHead.has('manifests')) return undefined
+  const url = `manifests/${tagOrDigest}`
+  try {
+    const headers = { accept: ACCEPT_MANIFESTS }
+    const response = await api.request({ method: 'HEAD', url, headers, expect: [200], signal })
+    await response.body.dump()
+    return response
+  } catch (thrown) {
+    if (isRefusal(unlessAborted(thrown))) return undefined
+    throw thrown
+  }
 }
 
 /**

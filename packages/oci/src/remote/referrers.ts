@@ -1,9 +1,11 @@
-import { GpregError, isGpregError, type ErrorSubject } from '../errors.ts'
+import type { Context } from '../context.ts'
+import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import { describeReferrer, parseManifest, type ManifestNode } from '../model/manifest.ts'
 import type { ReferrersCall } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
+import type { ApiResponse } from './http/request.ts'
 import { MANIFEST_BOUNDS, putManifest, readNamedManifest } from './manifests.ts'
 import type { RepositoryApi } from './repository-api.ts'
 import { nextQuery } from './tags.ts'
@@ -15,20 +17,26 @@ export type Referrer = Pick<ManifestNode, 'descriptor' | 'bytes'>
 
 /** Lists and records referrers in one registry: by its referrers API, or with fallback tags if it has none. */
 export class Referrers {
-  /** A registry with the API never answers 404, so after one 404 the API is not asked again. */
+  readonly #context: Context
+  /** A registry with the API always answers with a list, so after another answer the API is not asked again. */
   #lacksApi = false
   /** A fallback index is read, changed and written, so only one writer at a time may do that; by `repository@subject`. */
   readonly #writers = new Map<string, Promise<void>>()
 
+  constructor(context: Context) {
+    this.#context = context
+  }
+
   /**
-   * The manifests with this subject. Only a 404 means "none"; every other failure is thrown.
+   * The manifests with this subject.
    * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
+   * @throws if the registry does not tell: it wants a login, asks to wait, or fails
    */
   async list(api: RepositoryApi, subject: Digest, call: ReferrersCall): Promise<readonly Descriptor[]> {
-    const found = this.#lacksApi ? undefined : await listByApi(api, subject, call)
+    const found = this.#lacksApi ? undefined : await this.#listByApi(api, subject, call)
     if (found !== undefined) return found
-    this.#lacksApi = true
-    return call.tags?.has(fallbackTag(subject)) === false ? [] : readFallback(api, subject, call)
+    if (call.tags?.has(fallbackTag(subject)) === false) return []
+    return (await readFallback(api, subject, call)) ?? []
   }
 
   /**
@@ -36,7 +44,7 @@ export class Referrers {
    * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests-with-subject
    */
   record(api: RepositoryApi, subject: Digest, referrer: Referrer, call: Call): Promise<void> {
-    return this.#inTurn(api, subject, () => addToFallback(api, subject, referrer, call))
+    return this.#inTurn(api, subject, () => this.#addToFallback(api, subject, referrer, call))
   }
 
   /**
@@ -44,7 +52,7 @@ export class Referrers {
    * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests
    */
   async forget(api: RepositoryApi, subject: Digest, referrer: Digest, call: Call): Promise<void> {
-    if (!this.#lacksApi && (await listByApi(api, subject, call)) !== undefined) return
+    if (!this.#lacksApi && (await this.#listByApi(api, subject, call)) !== undefined) return
     await this.#inTurn(api, subject, () => removeFromFallback(api, subject, referrer, call))
   }
 
@@ -59,6 +67,44 @@ export class Referrers {
     this.#writers.set(key, settled)
     return turn
   }
+
+  /** @returns undefined if the registry has no referrers API, which is told once unless it says so by a 404 */
+  async #listByApi(
+    api: RepositoryApi,
+    subject: Digest,
+    call: Call,
+  ): Promise<readonly Descriptor[] | undefined> {
+    try {
+      return await listByApi(api, subject, call)
+    } catch (thrown) {
+      const error = unlessAborted(thrown)
+      if (!isNoList(error)) throw error
+      this.#lacksApi = true
+      if (error.subject.status !== 404) this.#tell(api, error.message)
+      return undefined
+    }
+  }
+
+  async #addToFallback(
+    api: RepositoryApi,
+    subject: Digest,
+    { descriptor, bytes }: Referrer,
+    call: Call,
+  ): Promise<void> {
+    const known = await readFallback(api, subject, call)
+    if (known === undefined) {
+      const taken = `${api.subject(fallbackTag(subject)).reference} holds something else than a list of referrers, and is left as it is`
+      return this.#tell(api, `${taken}: clients find ${descriptor.digest} by its digest only`)
+    }
+    if (known.some(entry => entry.digest === descriptor.digest)) return
+    const entry = describeReferrer(descriptor, parseManifest(bytes, descriptor.mediaType))
+    await writeFallback(api, subject, [...known, entry], call)
+  }
+
+  #tell(api: RepositoryApi, what: string): void {
+    const message = `${what}. Signatures are also looked for by their tags; leave them out with --no-referrers`
+    this.#context.emit({ type: 'warning', code: 'referrers-unlisted', message, subject: api.subject() })
+  }
 }
 
 /** The tag under which clients keep the referrers of a digest: `sha256-<hex>`. */
@@ -66,20 +112,19 @@ export function fallbackTag(subject: Digest): string {
   return `${digestAlgorithm(subject)}-${digestHex(subject)}`.slice(0, 128)
 }
 
-/** @returns undefined if the registry has no referrers API */
 async function listByApi(
   api: RepositoryApi,
   subject: Digest,
   { signal }: Call,
-): Promise<readonly Descriptor[] | undefined> {
+): Promise<readonly Descriptor[]> {
   const found: Descriptor[] = []
   let url = `referrers/${subject}`
   for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const headers = { accept: MediaType.ociIndex }
-    const request = { url, headers, expect: [200, 404], signal }
+    const request = { url, headers: { accept: MediaType.ociIndex }, expect: [200], signal }
     const { response, bytes } = await api.document(request, MANIFEST_BOUNDS)
-    if (response.status === 404) return undefined
-    found.push(...indexEntries(bytes, api.subject()))
+    const entries = listEntries(bytes)
+    if (entries === undefined) throw noList(api, response)
+    found.push(...entries)
     const next = nextQuery(response.header('link'))
     if (next === undefined) return found
     url = `referrers/${subject}?${next}`
@@ -90,26 +135,60 @@ async function listByApi(
   })
 }
 
-async function readFallback(api: RepositoryApi, subject: Digest, call: Call): Promise<readonly Descriptor[]> {
+/** Statuses of registries that do not know the question. */
+const NO_LIST: ReadonlySet<number> = new Set([200, 400, 404, 405, 406, 501])
+
+function isNoList({ code, subject: { status } }: GpregError): boolean {
+  return code !== 'unreachable' && status !== undefined && NO_LIST.has(status)
+}
+
+function noList(api: RepositoryApi, { header }: ApiResponse): GpregError {
+  const type = header('content-type') ?? 'nothing'
+  const told = api.client.secrets.scrub(type.slice(0, 100))
+  return new GpregError(
+    'protocol',
+    `${api.client.host} answered ${told} to the question for referrers, not a list`,
+    {
+      ...api.subject(),
+      status: 200,
+    },
+  )
+}
+
+/** The entries of a list of referrers; undefined if the bytes are none, such as the page of a login or `{}`. */
+function listEntries(bytes: Uint8Array): readonly Descriptor[] | undefined {
   try {
-    const { bytes } = await readNamedManifest(api, fallbackTag(subject), call)
-    return indexEntries(bytes, api.subject())
+    const manifest = parseManifest(bytes, undefined)
+    return manifest.kind === 'index' ? manifest.manifests : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The entries of the fallback index of a subject; empty if the tag is not there; undefined if it holds something else: an image of
+ * an old cosign, or the subject itself, because GitLab reads `sha256-<hex>` as the digest.
+ */
+async function readFallback(
+  api: RepositoryApi,
+  subject: Digest,
+  call: Call,
+): Promise<readonly Descriptor[] | undefined> {
+  try {
+    const { descriptor, manifest } = await readNamedManifest(api, fallbackTag(subject), call)
+    const isList = manifest.kind === 'index' && descriptor.digest !== subject
+    return isList && !manifest.manifests.some(isPlatformImage) ? manifest.manifests : undefined
   } catch (error) {
     if (isGpregError(error, 'not-found')) return []
+    if (isGpregError(error, 'manifest-invalid') || isGpregError(error, 'manifest-unsupported'))
+      return undefined
     throw error
   }
 }
 
-async function addToFallback(
-  api: RepositoryApi,
-  subject: Digest,
-  { descriptor, bytes }: Referrer,
-  call: Call,
-): Promise<void> {
-  const known = await readFallback(api, subject, call)
-  if (known.some(entry => entry.digest === descriptor.digest)) return
-  const entry = describeReferrer(descriptor, parseManifest(bytes, descriptor.mediaType))
-  await writeFallback(api, subject, [...known, entry], call)
+/** An entry of a multi-platform image. Referrers have no platform. */
+function isPlatformImage({ platform }: Descriptor): boolean {
+  return platform !== undefined && platform.os !== 'unknown'
 }
 
 async function removeFromFallback(
@@ -118,7 +197,7 @@ async function removeFromFallback(
   referrer: Digest,
   call: Call,
 ): Promise<void> {
-  const known = await readFallback(api, subject, call)
+  const known = (await readFallback(api, subject, call)) ?? []
   const kept = known.filter(({ digest }) => digest !== referrer)
   if (kept.length < known.length) await writeFallback(api, subject, kept, call)
 }
@@ -131,9 +210,4 @@ async function writeFallback(
 ): Promise<void> {
   const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }))
   await putManifest(api, fallbackTag(subject), MediaType.ociIndex, index, call)
-}
-
-function indexEntries(bytes: Uint8Array, subject: ErrorSubject): readonly Descriptor[] {
-  const manifest = parseManifest(bytes, MediaType.ociIndex, subject)
-  return manifest.kind === 'index' ? manifest.manifests : []
 }

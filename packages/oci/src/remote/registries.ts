@@ -15,6 +15,7 @@ import { Referrers } from './referrers.ts'
 import { RepositoryApi } from './repository-api.ts'
 import { RemoteRepository } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
+import { Mounts } from './upload/mounts.ts'
 import { uploadJournal, type UploadJournal } from './upload/upload-journal.ts'
 import { UploadResources } from './upload/upload-resources.ts'
 
@@ -102,6 +103,7 @@ interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
 interface Registry {
   readonly client: RegistryClient
   readonly referrers: Referrers
+  readonly mounts: Mounts
 }
 
 class RunRegistries implements Registries {
@@ -131,11 +133,11 @@ class RunRegistries implements Registries {
     const { clouds, sourceMirrors = [] } = this.#options
     const { host, repository: name } =
       side === 'source' ? applySourceMirrors(reference, sourceMirrors) : reference
-    const { client, referrers } = this.#registry(side, host)
+    const { client, referrers, mounts } = this.#registry(side, host)
     const create =
       side === 'target' && clouds !== undefined ? () => this.#create(clouds, host, name) : undefined
     const api = new RepositoryApi(client, name, access)
-    const options = { api, referrers, uploads: this.#uploads, create }
+    const options = { api, referrers, mounts, uploads: this.#uploads, create }
     return { host, repository: new RemoteRepository(options, this.#context) }
   }
 
@@ -170,7 +172,11 @@ class RunRegistries implements Registries {
     this.#budgets.set(host, budget)
     const credentials = this.#credentials(side, host)
     const options = { host, side, plainHttp, connections, budget, waitForQuota, credentials, stallTimeout }
-    return { client: new RegistryClient(options, this.#context), referrers: new Referrers() }
+    return {
+      client: new RegistryClient(options, this.#context),
+      referrers: new Referrers(this.#context),
+      mounts: new Mounts(this.#context),
+    }
   }
 
   #credentials(side: Side, host: string): Credentials {

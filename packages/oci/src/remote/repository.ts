@@ -21,19 +21,23 @@ import type {
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import { deleteContent, deleteTag } from './deletion.ts'
+import { contentExists } from './existence.ts'
 import { downloadContent } from './download/content-download.ts'
 import { putManifest, readNamedManifest, resolveManifest } from './manifests.ts'
 import type { Referrers } from './referrers.ts'
-import { contentPath, type RepositoryApi } from './repository-api.ts'
+import type { RepositoryApi } from './repository-api.ts'
 import { listTags } from './tags.ts'
 import type { UploadResources } from './upload/upload-resources.ts'
-import { startUnlessStored, startUpload, type UploadSession } from './upload/upload-session.ts'
-import { mountBlob, uploadBlob } from './upload/upload.ts'
+import type { Mounts } from './upload/mounts.ts'
+import { startUpload, type UploadSession } from './upload/upload-session.ts'
+import { uploadBlob } from './upload/upload.ts'
 
 export interface RemoteRepositoryOptions {
   readonly api: RepositoryApi
   /** Shared by all repositories of the registry. */
   readonly referrers: Referrers
+  /** Shared by all repositories of the registry. */
+  readonly mounts: Mounts
   /** Shared by all uploads of the run. */
   readonly uploads: UploadResources
   /** Creates the repository, for a registry that wants it created before the first push. */
@@ -102,16 +106,8 @@ export class RemoteRepository
     return this.#api.client.budget
   }
 
-  async exists(descriptor: Descriptor, { signal }: Call = {}): Promise<boolean> {
-    const response = await this.#api.request({
-      method: 'HEAD',
-      url: contentPath(descriptor),
-      headers: isManifestType(descriptor.mediaType) ? { accept: descriptor.mediaType } : {},
-      expect: [200, 404],
-      signal,
-    })
-    await response.body.dump()
-    return response.status === 200
+  exists(descriptor: Descriptor, call: Call = {}): Promise<boolean> {
+    return contentExists(this.#api, descriptor, call)
   }
 
   /** Registries answer a request for the tags of an unknown repository with 404, or with an empty list. */
@@ -132,7 +128,10 @@ export class RemoteRepository
 
   pushUnlessStored(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
     if (isManifestType(descriptor.mediaType)) return this.#pushManifest(descriptor, content, call)
-    return this.#pushBlob(descriptor, content, call, () => startUnlessStored(this.#api, descriptor, call))
+    const { mounts, create } = this.#options
+    return this.#pushBlob(descriptor, content, call, () =>
+      mounts.startUnlessStored(this.#api, descriptor, call, create),
+    )
   }
 
   async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {
@@ -140,7 +139,8 @@ export class RemoteRepository
   }
 
   mount(descriptor: Descriptor, fromRepository: string, call: Call = {}): Promise<boolean> {
-    return this.#creating(() => mountBlob(this.#api, descriptor, fromRepository, call))
+    const { mounts, create } = this.#options
+    return mounts.mount(this.#api, descriptor, fromRepository, call, create)
   }
 
   /** Also takes a deleted referrer out of the list of its subject, if the client keeps that list. */

@@ -45,6 +45,8 @@ export class RegistryClient {
   readonly stallTimeout: number
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
+  /** Content that the registry tells of only when asked with GET. */
+  readonly refusesHead = new Set<'manifests' | 'blobs'>()
   readonly #waitForQuota: boolean
   readonly #context: Context
   readonly #transport: Transport

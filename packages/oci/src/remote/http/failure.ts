@@ -139,6 +139,7 @@ function errorCodeOf(status: number, said: readonly RegistryError[]): ErrorCode 
   if (status === 403) return 'forbidden'
   if (status === 404) return 'not-found'
   if (status === 429 || codes.has('TOOMANYREQUESTS')) return 'rate-limited'
+  if (status === 501 || status === 505) return 'protocol'
   if (status === 408 || status === 499 || status >= 500) return 'server-error'
   return 'protocol'
 }

@@ -49,6 +49,7 @@ function registryAt(
     host,
     side: 'target',
     bodyLimit: Infinity,
+    refusesHead: new Set(),
     stallTimeout: 1000,
     request,
   } as unknown as RegistryClient

@@ -15,13 +15,13 @@ import {
   failureOf,
   findUpload,
   finishUpload,
-  isStored,
   locationOf,
   parseUploadRange,
   startUpload,
   uploadKey,
   type UploadSession,
 } from './upload-session.ts'
+import { isStored } from '../existence.ts'
 
 /** Bytes of a chunk: below the limit of most proxies (often 100 MB), and large enough that requests do not count. */
 const CHUNK = 32 * 1024 * 1024

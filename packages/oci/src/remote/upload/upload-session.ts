@@ -41,35 +41,19 @@ export function sessionOf(api: RepositoryApi, response: ApiResponse): UploadSess
   return { location: locationOf(api, response), minimumChunk: Number.isSafeInteger(minimum) ? minimum : 0 }
 }
 
-/**
- * Opens an upload unless the blob is stored already: a mount from the repository itself does both in one request.
- * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
- */
-export async function startUnlessStored(
-  api: RepositoryApi,
-  descriptor: Descriptor,
-  call: Call,
-): Promise<UploadSession | undefined> {
-  const response = await askToMount(api, descriptor, api.name, call, [201, 202, 400, 404, 405])
-  if (response.status === 202) return sessionOf(api, response)
-  const isThere = response.status === 201 || (await isStored(api, descriptor, call))
-  return isThere ? undefined : startUpload(api, call)
-}
-
-/** Asks to mount a blob of another repository of the registry. @param expect statuses that are no errors */
+/** Asks to mount a blob of another repository. Status 201: it is mounted; 202: an upload was opened instead. */
 export async function askToMount(
   api: RepositoryApi,
   { digest }: Descriptor,
   from: string,
   { signal }: Call,
-  expect: readonly number[],
 ): Promise<ApiResponse> {
   const { name, scopes } = api
   const response = await api.send({
     method: 'POST',
     url: `blobs/uploads/?${new URLSearchParams({ mount: digest, from })}`,
     scopes: from === name ? scopes : [...scopes, { repository: from, actions: 'pull' }],
-    expect,
+    expect: [201, 202],
     headers: { 'content-length': '0' },
     signal,
   })
@@ -118,17 +102,6 @@ export async function finishUpload(
     answerTimeout: answerTimeout(api.client.stallTimeout, size),
   })
   await response.body.dump()
-}
-
-/** Asks whether the blob exists: the PUT may have succeeded although its response was lost. */
-export async function isStored(
-  api: RepositoryApi,
-  { digest }: Descriptor,
-  { signal }: Call,
-): Promise<boolean> {
-  const response = await api.send({ method: 'HEAD', url: `blobs/${digest}`, expect: [200, 404], signal })
-  await response.body.dump()
-  return response.status === 200
 }
 
 /** Cancels an upload. If that fails, the registry removes it later by itself. */

@@ -1,42 +1,15 @@
 import type { GpregError } from '../../errors.ts'
-import type { Descriptor } from '../../model/descriptor.ts'
-import type { Call } from '../../store/content.ts'
 import { quirksOf } from '../quirks.ts'
 import type { RepositoryApi } from '../repository-api.ts'
 import { ChunkedUpload, lowerBodyLimit, type ChunkedBlob } from './chunked-upload.ts'
 import { sendBody } from './upload-body.ts'
-import {
-  askToMount,
-  cancelUpload,
-  closing,
-  failureOf,
-  sessionOf,
-  uploadKey,
-  type UploadSession,
-} from './upload-session.ts'
+import { closing, failureOf, uploadKey, type UploadSession } from './upload-session.ts'
 
 /** Bytes of a blob below which a broken upload starts over: sending it again costs less than asking how far it came. */
 const WORTH_RESUMING = 1024 * 1024
 
 /** Bytes of a blob from which it is sent in chunks that outlive the process. Below, starting over costs less than the chunks. */
 const WORTH_KEEPING = 96 * 1024 * 1024
-
-/**
- * Mounts a blob of another repository. If the registry starts an upload instead, that upload is cancelled.
- * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
- * @returns whether the blob was mounted
- */
-export async function mountBlob(
-  api: RepositoryApi,
-  descriptor: Descriptor,
-  from: string,
-  call: Call,
-): Promise<boolean> {
-  const response = await askToMount(api, descriptor, from, call, [201, 202])
-  if (response.status === 201) return true
-  await cancelUpload(api, sessionOf(api, response))
-  return false
-}
 
 /** One blob on its way to a repository. */
 export interface BlobUpload extends Omit<ChunkedBlob, 'journal'> {

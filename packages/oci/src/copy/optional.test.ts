@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest'
+import { attach } from '../artifact/attach.ts'
+import { pack } from '../artifact/pack.ts'
+import { push } from '../artifact/push.ts'
+import type { OciEvent } from '../events.ts'
+import { cosignTag } from './referrers.ts'
+import { executeCopy, planCopy, type CopyOptions } from './copy.ts'
+import { openRemote } from '../remote/remote.ts'
+import { artifactIn } from '../store/artifact.ts'
+import {
+  answer,
+  oddRegistry,
+  withoutReferrersApi,
+  type OddRegistry,
+  type Oddity,
+} from '../testing/odd-registry.ts'
+
+const REPORT = 'application/vnd.example.report.v1'
+const SIGNATURE = 'application/vnd.example.signature.v1'
+
+/** A source with two images that share a layer, a target, and a way to copy between them. */
+async function registries() {
+  const [source, target] = [await oddRegistry(), await oddRegistry()]
+  for (const name of ['app:1', 'web:1']) {
+    const image = artifactIn(source.store, name)
+    const shared = await push(image, 'a layer that both have')
+    const own = await push(image, `only in ${name}`)
+    await pack(image, { artifactType: REPORT, layers: [shared, own] })
+  }
+  const events: OciEvent[] = []
+  const remote = await openRemote({
+    credentials: { find: async () => undefined },
+    onEvent: event => events.push(event),
+  })
+  const pair = (name: string) => ({
+    from: remote.artifact(`${source.host}/${name}`),
+    to: remote.artifact(`${target.host}/x/${name}`),
+  })
+  const run = async (names: string[], options: CopyOptions = {}) =>
+    executeCopy(await planCopy(names.map(pair), { ...options, onEvent: event => events.push(event) }))
+  return {
+    source,
+    target,
+    run,
+    warnings: () => events.flatMap(event => (event.type === 'warning' ? [event.code] : [])),
+    async [Symbol.asyncDispose]() {
+      await remote.close()
+      await source[Symbol.asyncDispose]()
+      await target[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const has = async ({ store }: OddRegistry, name: string) => {
+  const { repository } = artifactIn(store, name).target
+  return repository.resolve('1').then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Answers requests whose method and URL match. */
+function refusing(method: string, url: RegExp, status: number, body = ''): Oddity {
+  return (request, response) => {
+    if (request.method !== method || !url.test(request.url!)) return false
+    request.resume()
+    return answer(response, status, body)
+  }
+}
+
+describe('a refused mount', () => {
+  it.each([400, 401, 402, 403, 404, 405, 409, 415, 501])('with status %i is an upload', async status => {
+    await using at = await registries()
+    at.target.oddities.push(refusing('POST', /mount=/, status))
+    const { images } = await at.run(['app:1', 'web:1'])
+    expect(images.map(image => image.status)).toEqual(['copied', 'copied'])
+    expect(await has(at.target, 'x/web:1')).toBe(true)
+    expect(at.warnings()).toEqual(['mount-refused'])
+  })
+
+  it('is not asked for again', async () => {
+    await using at = await registries()
+    at.target.oddities.push(refusing('POST', /mount=/, 405))
+    await at.run(['app:1', 'web:1'])
+    const asked = at.target.seen.filter(({ url }) => url.includes('mount=')).length
+    const image = artifactIn(at.source.store, 'third:1')
+    await pack(image, { artifactType: REPORT, layers: [await push(image, 'a layer that both have')] })
+    await at.run(['third:1'])
+    expect(at.target.seen.filter(({ url }) => url.includes('mount=')).length).toBe(asked)
+  })
+})
+
+describe('a refused HEAD', () => {
+  it.each([400, 401, 403, 405, 501])('of manifests and blobs with status %i is a GET', async status => {
+    await using at = await registries()
+    for (const registry of [at.source, at.target]) registry.oddities.push(refusing('HEAD', /./, status))
+    expect((await at.run(['app:1', 'web:1'])).images.map(image => image.status)).toEqual(['copied', 'copied'])
+    const again = await at.run(['app:1', 'web:1'])
+    expect(again.images.map(image => image.status)).toEqual(['up-to-date', 'up-to-date'])
+  })
+
+  it('and GET for what is not there yet is answered by a push', async () => {
+    await using at = await registries()
+    at.target.oddities.push((request, response) => {
+      const isRead = request.method === 'HEAD' || request.method === 'GET'
+      return isRead && request.url !== '/v2/' && answer(response, 403)
+    })
+    expect((await at.run(['app:1'])).images.map(image => image.status)).toEqual(['copied'])
+  })
+})
+
+describe('the question for referrers', () => {
+  it.each([
+    [400, '{"errors":[]}'],
+    [405, ''],
+    [406, ''],
+    [501, ''],
+    [200, '<html>log in</html>'],
+    [200, ''],
+    [200, '{}'],
+    [200, '[]'],
+    [200, '{"schemaVersion":2,"config":{}}'],
+  ])('answered with %i %s is none, and that is said once', async (status, body) => {
+    await using at = await registries()
+    at.source.oddities.push(refusing('GET', /\/referrers\//, status, body))
+    const { images } = await at.run(['app:1', 'web:1'])
+    expect(images).toMatchObject([{ status: 'copied' }, { status: 'copied' }])
+    expect(images[0]?.referrersUnknown).toBeUndefined()
+    expect(at.warnings()).toEqual(['referrers-unlisted'])
+  })
+
+  it.each([401, 403])('answered with %i leaves them unknown', async status => {
+    await using at = await registries()
+    at.source.oddities.push(refusing('GET', /\/referrers\//, status))
+    const { images } = await at.run(['app:1'])
+    expect(images).toMatchObject([{ status: 'copied', referrersUnknown: { subject: { status } } }])
+    expect(at.warnings()).toEqual(['referrers-left-out'])
+    const required = await at.run(['web:1'], { requireReferrers: true })
+    expect(required.images).toMatchObject([{ status: 'failed', error: { subject: { status } } }])
+  })
+})
+
+describe('a referrer that cannot be copied', () => {
+  it.each([
+    'its blob is lost at the source',
+    'its manifest is lost at the source',
+    'the target refuses its manifest',
+  ])('fails by itself if %s', async why => {
+    await using at = await registries()
+    const image = artifactIn(at.source.store, 'app:1')
+    const layer = await push(image, 'signature')
+    const { digest } = await attach(image, { artifactType: SIGNATURE, layers: [layer] })
+    const [side, oddity] =
+      why === 'its blob is lost at the source'
+        ? [at.source, refusing('GET', new RegExp(`blobs/${layer.digest}`), 404)]
+        : why === 'its manifest is lost at the source'
+          ? [at.source, refusing('GET', new RegExp(`manifests/${digest}`), 404)]
+          : [at.target, refusing('PUT', new RegExp(`manifests/${digest}`), 400)]
+    side.oddities.push(oddity)
+    const failed = [
+      {
+        referrer: { descriptor: { digest } },
+        error: { subject: { side: side === at.source ? 'source' : 'target' } },
+      },
+    ]
+    expect((await at.run(['app:1'])).images).toMatchObject([{ status: 'copied', failedReferrers: failed }])
+    expect(await has(at.target, 'x/app:1')).toBe(true)
+  })
+
+  it('fails its image if referrers are required', async () => {
+    await using at = await registries()
+    const { digest } = await attach(artifactIn(at.source.store, 'app:1'), { artifactType: SIGNATURE })
+    at.target.oddities.push(refusing('PUT', new RegExp(`manifests/${digest}`), 400))
+    const { images } = await at.run(['app:1'], { requireReferrers: true })
+    expect(images).toMatchObject([{ status: 'failed' }])
+    expect(await has(at.target, 'x/app:1')).toBe(false)
+  })
+})
+
+describe('a fallback tag of referrers', () => {
+  it('that answers with the image itself, as GitLab does, is no list', async () => {
+    await using at = await registries()
+    at.source.oddities.push(withoutReferrersApi, (request, response) => {
+      if (request.url!.includes('/tags/list')) return answer(response, 403)
+      request.url = request.url!.replace(/manifests\/sha256-([0-9a-f]{64})$/, 'manifests/sha256:$1')
+      return false
+    })
+    const { images } = await at.run(['app:1'])
+    expect(images).toMatchObject([{ status: 'copied' }])
+    expect(images[0]?.failedReferrers).toBeUndefined()
+  })
+
+  it('that holds something else is neither copied nor overwritten', async () => {
+    await using at = await registries()
+    at.target.oddities.push(withoutReferrersApi)
+    const image = artifactIn(at.source.store, 'app:1')
+    const subject = await image.source.repository.resolve('1')
+    await attach(image, { artifactType: SIGNATURE })
+    const tag = cosignTag(subject.digest, 'sig').slice(0, -4)
+    const taken = await pack(artifactIn(at.target.store, `x/app:${tag}`), { artifactType: REPORT })
+    expect((await at.run(['app:1'])).images).toMatchObject([{ status: 'copied' }])
+    const held = await artifactIn(at.target.store, 'x/app:1').source.repository.resolve(tag)
+    expect(held.digest).toBe(taken.digest)
+    expect(at.warnings()).toContain('referrers-unlisted')
+  })
+})
