@@ -9,7 +9,7 @@ export interface NamedCheck<Name extends string> extends Check {
 /** The result of a check that threw nothing; `ok` by default. */
 export type Finding = Partial<Omit<Check, 'name'>>
 
-/** Tries one thing after the other; what fails is noted, and what stands on it is skipped. */
+/** Runs checks one after the other and notes their results. A check is skipped if an earlier check that it needs has failed. */
 export class Checklist<Name extends string> {
   readonly #context: Context
   readonly #checks: NamedCheck<Name>[] = []
@@ -27,9 +27,10 @@ export class Checklist<Name extends string> {
   }
 
   /**
-   * @param after whether what this stands on holds
-   * @param severity what a failure counts as
-   * @returns whether it holds
+   * Runs a check and notes its result.
+   * @param after whether the earlier checks that this check needs have succeeded; if not, it is skipped
+   * @param severity the status of the check if `work` throws
+   * @returns whether the check has succeeded
    * @throws `aborted` only
    */
   async try(

@@ -5,9 +5,9 @@ import type { NamedCheck } from './checklist.ts'
 import { Probe, type ProbeName } from './probe.ts'
 
 export interface DoctorOptions {
-  /** Which purposes to answer for; default: all */
+  /** The purposes to judge; default: all. */
   readonly purposes?: readonly RegistryPurpose[]
-  /** bytes of the large upload; 0 leaves it out */
+  /** bytes of the large upload; 0 for no large upload */
   readonly largeUpload: number
 }
 
@@ -17,7 +17,7 @@ type CheckName = ProbeName | 'lasting-login'
 export interface PurposeVerdict {
   readonly purpose: RegistryPurpose
   readonly status: 'ok' | 'blocked'
-  /** names of the checks that are in the way */
+  /** names of the failed checks that the purpose needs */
   readonly blockedBy: readonly string[]
 }
 
@@ -40,7 +40,7 @@ const NEEDS: Readonly<Record<RegistryPurpose, readonly CheckName[]>> = {
   'workspace-images': [...MIRRORED, 'large-upload', 'lasting-login'],
 }
 
-/** Proves what a registry can be used for: every purpose has its checks. */
+/** Tests a registry, and tells for each purpose whether the checks that it needs have succeeded. */
 export async function examineRegistry(
   prefix: RegistryPrefix,
   registries: Registries,

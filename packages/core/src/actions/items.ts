@@ -2,7 +2,7 @@ import { type Place, GpregError, formatReference, type Reference, type ReadableR
 import { type CopyItem, type Referrer, tagOrDigest, type Registries } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedReferrer, WantedImage } from '../gitpod/image-set.ts'
 
-/** Entries of an image set as names to copy. */
+/** Makes a copy item, with source and target repository, of every image of a set. */
 export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
   return set.images.map(entry => {
     const target = targetOf(entry)
@@ -16,7 +16,7 @@ export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
   })
 }
 
-/** One entry between two places. */
+/** Makes the copy item of one image between two repositories. */
 export function copyItem(
   { source, locked }: WantedImage,
   from: Place<ReadableRepository>,
@@ -55,7 +55,7 @@ function toReferrer({ subject, tag, ...descriptor }: LockedReferrer): Referrer {
   return { descriptor, subject, ...(tag === undefined ? {} : { tag }) }
 }
 
-/** An error as results carry it. */
+/** The fields of an error that `--json` results show. */
 export function describeError({ code, message, hint }: GpregError) {
   return { code, message, ...(hint === undefined ? {} : { hint }) }
 }

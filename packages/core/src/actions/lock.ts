@@ -30,7 +30,7 @@ export interface LockResult {
 
 const LOOKS_AT_ONCE = 16
 
-/** Resolves every image to its digest and size as of now, all of it read and checked down to the last manifest. */
+/** Resolves every image to its current digest and size. All manifests of the image are read and checked. */
 export async function lockImages(
   set: ImageSet,
   registries: Registries,

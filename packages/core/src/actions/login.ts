@@ -21,13 +21,13 @@ export interface LogoutResult {
   readonly kind: 'LogoutResult'
   readonly version: 1
   readonly host: string
-  /** null if nothing was kept for the host */
+  /** null if no login was stored for the host */
   readonly store: CredentialPlace | null
 }
 
 /**
- * Tries a login on the registry, and stores it if it works.
- * @throws `unauthorized` if it does not; nothing is kept then
+ * Tests a login on the registry, and stores it if the registry accepts it.
+ * @throws `unauthorized` if the registry refuses the login; nothing is stored then
  */
 export async function login(
   request: LoginRequest,
@@ -63,7 +63,7 @@ function refused({ host, username }: LoginRequest, cause: GpregError): GpregErro
   })
 }
 
-/** Forgets the login of a host. */
+/** Removes the stored login of a host. */
 export async function logout(host: string, options: RegistriesOptions): Promise<LogoutResult> {
   const store = await storeOf(options).erase(host)
   return { kind: 'LogoutResult', version: 1, host, store: store ?? null }

@@ -13,14 +13,14 @@ import type { ImageSet } from '../gitpod/image-set.ts'
 import { copyItems, describeError } from './items.ts'
 import { copyOptions, type MirrorOptions } from './mirror.ts'
 
-/** Blobs, or their bytes, by what has to happen with them. */
+/** Counts of blobs, or their bytes: to send, to mount from another repository of the target, or present already. */
 export interface TransferAmounts {
   readonly send: number
   readonly mount: number
   readonly present: number
 }
 
-/** One row of the plan; a blob that several images share is sent by the first. Amounts are bytes. */
+/** One image of the plan. Amounts are bytes. A blob that several images share is sent with the first of them. */
 export interface PlannedImage extends TransferAmounts {
   readonly source: string
   readonly target: string
@@ -42,9 +42,9 @@ export interface MirrorPlan {
     readonly blobs: { readonly unique: number } & TransferAmounts
     readonly bytes: { readonly unique: number } & TransferAmounts
   }
-  /** bytes of disk; only if something is written to one */
+  /** bytes on disk; absent if nothing is written to a disk */
   readonly disk?: DiskSpace
-  /** Docker Hub counts manifest reads; absent if nothing is read from it. `pullsLeft` is null if it does not say. */
+  /** Manifest reads, which Docker Hub counts as pulls; absent if no image is on Docker Hub. `pullsLeft` is null if unknown. */
   readonly dockerHub?: { readonly pullsNeeded: number; readonly pullsLeft: number | null }
 }
 

@@ -39,7 +39,7 @@ export interface MirrorResult {
       readonly mounted: number
       readonly present: number
     }
-    /** blob bytes; `sent` is what was put on the wire to the target, repeats included */
+    /** bytes of blobs; `sent` counts all bytes that were sent to the target, also those of repeated uploads */
     readonly bytes: {
       readonly unique: number
       readonly sent: number
@@ -53,7 +53,8 @@ export interface MirrorResult {
 }
 
 /**
- * Copies the set into its targets. Failures of single images are in the result; what stops everything is thrown.
+ * Copies the images of a set to their targets. Failures of single images are in the result; an error that ends the whole copy
+ * is thrown.
  * @throws `usage`, `aborted`
  */
 export async function mirrorImages(
@@ -68,9 +69,9 @@ export async function mirrorImages(
   return meter.result(plan, await executePlan(plan, copying, meter.context))
 }
 
-/** Counts what a copy costs from here on. */
+/** Counts the requests, retries and seconds of a copy. Counting begins at `startMeter`. */
 export interface Meter {
-  /** for the copy: its retries are counted */
+  /** The context that the copy must use, because its retries are counted there. */
   readonly context: Context
   result(plan: TransferPlan, outcome: CopyOutcome): MirrorResult
 }

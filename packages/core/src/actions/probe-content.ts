@@ -9,7 +9,7 @@ import {
   type Content,
 } from '@gpreg/oci'
 
-/** A manifest and the blobs that it needs: nothing that any registry has seen before. */
+/** A manifest and its blobs. Their content is random, so that no registry has it already. */
 export interface ProbeImage {
   readonly descriptor: Descriptor
   readonly bytes: Uint8Array
@@ -24,7 +24,7 @@ export interface ProbeBlob {
 const BLOCK = 1024 * 1024
 const SMALL = 64 * 1024
 
-/** An image of one layer. With a subject it is an artifact that speaks about it. */
+/** A test image with one layer. With a subject, it is an artifact that refers to the subject. */
 export function probeImage(subject?: Descriptor): ProbeImage {
   const layer = probeBlob(SMALL)
   const configBytes = Buffer.from(
@@ -51,7 +51,7 @@ export function probeImage(subject?: Descriptor): ProbeImage {
   return { descriptor: describe(bytes, MediaType.ociManifest), bytes, blobs: [config, layer] }
 }
 
-/** So many random bytes, the same block over and over: no more than that is held in memory. */
+/** A blob of `size` bytes. One random block of at most 1 MiB is repeated, so that only this block is in memory. */
 export function probeBlob(size: number): ProbeBlob {
   const block = randomBytes(Math.min(size, BLOCK))
   const hash = createHash('sha256')

@@ -39,7 +39,7 @@ export type ProbeName =
 export type ProbeCheck = NamedCheck<ProbeName>
 
 export interface ProbeOptions {
-  /** bytes of an upload that no proxy may refuse; default: none is tried */
+  /** bytes of an upload in one request, which a proxy may refuse; default: no such upload */
   readonly largeUpload?: number
 }
 
@@ -56,7 +56,7 @@ const ANSWERS: Readonly<Partial<Record<ErrorCode, (typeof GREETING)[number]>>> =
 }
 
 /**
- * Tries a registry with a login of its own, such as the one that Gitpod will use.
+ * Tests a registry with the given login, such as the one that Gitpod will use.
  * @param address `host[:port]/prefix`
  */
 export async function probeRegistry(
@@ -76,8 +76,8 @@ export async function probeRegistry(
 }
 
 /**
- * Tries a registry with real bytes, as mirroring, nodes and image builds use it. A registry with broken storage still answers
- * requests that only ask. Pushed content is removed afterwards, if the registry allows that.
+ * Tests a registry by pushing and pulling real content, as mirroring, nodes and image builds do, because a registry with broken
+ * storage still answers requests without content. Pushed content is removed afterwards, if the registry allows that.
  */
 export class Probe {
   readonly #registries: Registries
@@ -118,7 +118,7 @@ export class Probe {
     return this.#image.blobs.at(-1)!.descriptor
   }
 
-  /** One request tells whether the registry is there, whether its certificate is trusted, and whether the login is. */
+  /** Tests with one request whether the registry is reachable, its certificate is trusted, and the login is accepted. */
   async #greet(): Promise<boolean> {
     try {
       const { login, scheme } = await this.#registries.ping(this.#host)
@@ -144,7 +144,7 @@ export class Probe {
     return {}
   }
 
-  /** The repository checks size and digest of all that comes back. */
+  /** Reads an image back. The repository client checks size and digest of all content. */
   async #pull({ descriptor, blobs }: ProbeImage): Promise<Finding> {
     const tagged = await this.#isTagged(descriptor)
     for (const content of [descriptor, ...blobs.map(blob => blob.descriptor)])
@@ -186,14 +186,17 @@ export class Probe {
       : { status: 'warning', detail: 'an artifact was taken, and is not listed afterwards' }
   }
 
-  /** Removes the test manifests, so that nothing stays that can be pulled. Many registries collect unreferenced blobs by themselves. */
+  /**
+   * Removes the test content. Only a manifest that stays is reported, because it can be pulled; many registries remove
+   * unreferenced blobs by themselves.
+   */
   async #remove(): Promise<Finding> {
     const images = [this.#artifact, this.#successor, this.#image]
     const manifests = [...images.map(({ descriptor }) => descriptor), ...(await this.#fallbackIndex())]
     const refused: GpregError[] = []
     for (const manifest of manifests)
       await this.#repository.delete(manifest).catch(thrown => {
-        // Where artifacts were not taken, there is none.
+        // If the registry refused the artifact, there is no such manifest.
         if (!isGpregError(thrown, 'not-found')) refused.push(unlessAborted(thrown))
       })
     const blobs = [...images.flatMap(image => image.blobs), ...(this.#large ? [this.#large] : [])]
@@ -202,7 +205,7 @@ export class Probe {
     return refused.length === 0 ? {} : stays(this.#repository.name, refused[0]!)
   }
 
-  /** Where the registry has no referrers API, the client wrote the list under a tag. */
+  /** The list of referrers that the client wrote under a tag, if the registry has no referrers API. */
   async #fallbackIndex(): Promise<Descriptor[]> {
     try {
       return [await this.#repository.resolve(fallbackTag(this.#image.descriptor.digest))]
@@ -241,7 +244,7 @@ function bodyTooLarge(size: number): Finding {
   }
 }
 
-/** Whoever hangs up on what is too large for him looks like a line that breaks. */
+/** A proxy that closes the connection on a large body looks the same as a broken line, so this is only a warning. */
 function brokeOnce(size: number): Finding {
   return {
     status: 'warning',

@@ -23,13 +23,13 @@ export interface VerifyOptions {
   readonly platforms?: readonly Platform[]
   /** Ask the source for the expected digests if there is no lock; default true. */
   readonly askSource?: boolean
-  /** Also prove that the signatures and referrers of the lock are there; default true. */
+  /** Also check the signatures and other referrers in the lock; default true. */
   readonly referrers?: boolean
 }
 
 export interface VerifiedImage {
   readonly target: string
-  /** the digest of the lock or of the source; null if neither can tell */
+  /** the digest in the lock or at the source; null if both are unknown */
   readonly expected: Digest | null
   readonly found: Digest | null
   readonly status: 'ok' | 'missing' | 'different' | 'incomplete' | 'unreadable'
@@ -48,7 +48,7 @@ export interface VerifyResult {
     readonly different: number
     readonly incomplete: number
     readonly unreadable: number
-    /** manifests and blobs looked at, each once a repository */
+    /** manifests and blobs that were checked; each counts once per repository */
     readonly checked: number
     /** bytes read back by `deep` */
     readonly bytes: number
@@ -58,12 +58,12 @@ export interface VerifyResult {
 
 const IMAGES_AT_ONCE = 8
 
-/** Walks every image under its target name: tag, manifests, configs, layers. Only reads. */
+/** Checks every image at its target: tag, manifests, configs and layers. Nothing is written. */
 export async function verifyImages(...args: Parameters<typeof verifyHoldings>): Promise<VerifyResult> {
   return (await verifyHoldings(...args)).result
 }
 
-/** Verifies, and tells which blobs are there: what a receipt is made of. */
+/** Verifies images, and also lists the blobs that the target has, because a receipt needs this list. */
 export async function verifyHoldings(
   set: ImageSet,
   registries: Registries,
@@ -105,7 +105,7 @@ export async function verifyHoldings(
 
 /**
  * A receipt of a verified target, the base of the next differential bundle.
- * @param originOf which bundle brought a blob, where that is known
+ * @param originOf names the bundle that a blob came with; undefined if that is unknown
  */
 export function receiptOfVerify(
   to: RegistryPrefix,

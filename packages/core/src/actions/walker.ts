@@ -21,23 +21,23 @@ export interface VerifyProblem {
   /** e.g. `not-found`, `digest-mismatch` */
   readonly code: ErrorCode
   readonly message: string
-  /** The content that is wrong, where it is not the image itself. */
+  /** The digest of the missing or wrong content; absent if the image itself could not be resolved or is another one. */
   readonly digest?: Digest
 }
 
-/** Small requests at once. */
+/** Manifest reads and existence checks that run at the same time. */
 const LOOKS_AT_ONCE = 16
 
 /**
- * Walks content of any store and reports all missing or wrong content, not only the first. Shared content is
- * looked at once a repository, and with `deep` read once a store.
+ * Checks images in any store, and reports all missing or wrong content, not only the first. Content that several images share is
+ * checked once per repository; with `deep`, blobs are read once per store.
  */
 export class Walker {
-  /** manifests and blobs looked at */
+  /** number of manifests and blobs that were checked */
   checked = 0
-  /** bytes read back and hashed */
+  /** number of bytes that were read back and hashed */
   bytes = 0
-  /** Blobs that are there and right, each with one repository that has it. */
+  /** Blobs without a problem, each with one repository that has it. */
   readonly held = new Map<Digest, { readonly size: number; readonly repository: string }>()
   readonly #deep: boolean
   readonly #context: Context
@@ -54,7 +54,7 @@ export class Walker {
 
   async walk(place: Place<ReadableRepository>, roots: readonly Descriptor[]): Promise<VerifyProblem[]> {
     const problems = await allSettledOrThrow(roots.map(root => this.#visit(place, root, true)))
-    // Children that several parents share are told of once.
+    // A problem with content that several manifests share is reported once.
     return [
       ...new Map(problems.flat().map(problem => [`${problem.code} ${problem.digest}`, problem])).values(),
     ]

@@ -11,7 +11,7 @@ import { inspectBundle } from './inspect.ts'
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
 
-it('counts each blob once, those of signatures too', async () => {
+it('counts each blob once, also the blobs of signatures', async () => {
   const root = await mkdtemp(join(tmpdir(), 'gpreg-inspect-'))
   directories.push(root)
   const image = sampleImage(['layer'])

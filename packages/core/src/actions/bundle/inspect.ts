@@ -7,13 +7,13 @@ import type { LockBase } from '../../documents/lock.ts'
 
 export interface InspectedImage {
   readonly source: string
-  /** below the prefix */
+  /** names of the image in the bundle, relative to the prefix that the bundle is loaded to */
   readonly paths: readonly string[]
   readonly digest: Digest
   readonly platforms: readonly string[]
-  /** of all its blobs */
+  /** bytes of all blobs of the image, without its referrers */
   readonly bytes: number
-  /** signatures, attestations, SBOMs, by their type or cosign tag */
+  /** Signatures, attestations and SBOMs of the image. `type` is the suffix of cosign's tag, or the artifact or media type. */
   readonly referrers: readonly { readonly digest: Digest; readonly type: string }[]
 }
 
@@ -27,7 +27,7 @@ export interface BundleInspection {
   readonly signature: SignatureState
   readonly volumes: readonly { readonly name: string; readonly size: number }[]
   readonly images: readonly InspectedImage[]
-  /** what it was based on */
+  /** The receipt that a differential bundle is based on, and the blobs that the bundle leaves out. */
   readonly base?: {
     readonly receipt: Digest
     readonly created: string

@@ -14,10 +14,10 @@ const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))
 
 const images = { good: sampleImage(['good']), bad: sampleImage(['bad']) }
-// A damaged volume is read twice before it counts as damaged.
+// Damaged content is read again after a pause. The tests skip the pause.
 const context = createContext({ sleep: async () => {} })
 
-/** A layout of another tool, in which something of one image is not as it was. */
+/** A layout as another tool writes it, with two images. `change` then damages a file of the image `bad`. */
 async function damagedLayout(change: (file: (digest: Digest) => string) => Promise<unknown>) {
   const root = await mkdtemp(join(tmpdir(), 'gpreg-load-'))
   directories.push(root)
@@ -31,11 +31,11 @@ const { bad } = images
 const layer = [...bad.blobs.keys()].at(-1)!
 
 it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]>([
-  ['a manifest', file => rm(file(bad.descriptor.digest)), /is not in/],
-  ['a layer', file => rm(file(layer)), new RegExp(`has no ${layer}, which bad:1 needs`)],
-  ['the bytes of a manifest', file => rewrite(file(bad.descriptor.digest), '{}'), /expected/],
-  ['the bytes of a layer', file => rewrite(file(layer), 'x'), /expected/],
-])('an image that lacks %s fails alone, and verify names it', async (_, change, message) => {
+  ['without its manifest', file => rm(file(bad.descriptor.digest)), /is not in/],
+  ['without a layer', file => rm(file(layer)), new RegExp(`has no ${layer}, which bad:1 needs`)],
+  ['with a changed manifest', file => rewrite(file(bad.descriptor.digest), '{}'), /expected/],
+  ['with a changed layer', file => rewrite(file(layer), 'x'), /expected/],
+])('an image %s fails alone, and verify names the image', async (_, change, message) => {
   const root = await damagedLayout(change)
   const registries = await createRegistries({ env: {} }, context)
   await using bundle = await openBundle([root], undefined, context)

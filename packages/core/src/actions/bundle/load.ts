@@ -29,7 +29,7 @@ import { copyItem } from '../items.ts'
 import { describePlan, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '../mirror.ts'
 
-/** Where a bundle goes: a place in a registry, or a layout in a directory. */
+/** The target of a bundle: a prefix in a registry, or an OCI layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
 
 export type LoadOptions = Pick<MirrorOptions, 'limitRate'>
@@ -38,9 +38,9 @@ export type LoadOptions = Pick<MirrorOptions, 'limitRate'>
 export interface MissingBlob {
   readonly digest: Digest
   readonly size: number
-  /** targets that need it */
+  /** target names of the images that need the blob */
   readonly images: readonly string[]
-  /** the bundle that brought it, if known */
+  /** the earlier bundle that contains the blob, if known */
   readonly bundle?: string
 }
 
@@ -77,7 +77,7 @@ export async function planLoad(
   return describePlan((await planBundle(bundle, target, registries, context)).plan)
 }
 
-/** Small requests at once. */
+/** Existence checks that run at the same time. */
 const LOOKS_AT_ONCE = 16
 
 interface BundlePlan {
@@ -103,7 +103,10 @@ async function planBundle(
   return settleBase(bundle, lock, await probeTargets(surveys, context), open, context)
 }
 
-/** Finds the blobs that the bundle leaves out in the repositories named by the receipt. An image fails if a blob of it is nowhere. */
+/**
+ * Finds the blobs that the bundle leaves out in the repositories named by the receipt. An image fails if one of its blobs is
+ * neither in the bundle nor at the target.
+ */
 async function settleBase(
   { store, name }: Bundle,
   lock: Lock,
@@ -166,7 +169,7 @@ function baseMissing(
   })
 }
 
-/** A receipt of the images of a bundle that were loaded. */
+/** Makes a receipt of the images that were loaded from a bundle. */
 export async function receiptOfLoad(
   bundle: Bundle,
   to: RegistryPrefix,
@@ -203,7 +206,7 @@ export async function receiptOfLoad(
   }
 }
 
-/** Opens the repository that a name of the bundle has in the target, and says what the name is there. */
+/** Opens the repository at the target for a name in the bundle, and tells the full name of the image at the target. */
 type OpenName = (name: RelativeName) => { readonly place: Place; readonly targetName: string }
 
 async function openTarget(target: LoadTarget, registries: Registries, context: Context): Promise<OpenName> {
@@ -216,7 +219,7 @@ async function openTarget(target: LoadTarget, registries: Registries, context: C
   }
   const layout = await LayoutStore.open(target.layout, context.now())
   return name => {
-    // A bare tag gets a repository, so that every tool finds it by its name.
+    // A name that is only a tag gets the repository `image`, so that every tool finds the image by its name.
     const named = { ...name, repository: name.repository || 'image' }
     const place = { store: target.layout, repository: layout.repository(named.repository) }
     return { place, targetName: formatRelativeName(named) }

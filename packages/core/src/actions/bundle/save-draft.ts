@@ -31,24 +31,24 @@ export interface SaveOptions extends MirrorOptions {
   readonly since?: Receipt
   /** private key, PEM */
   readonly sign?: { readonly pem: string; readonly path: string }
-  /** what the sidecar says that wrote it */
+  /** The program that writes the bundle, e.g. `gpreg 0.1.0`. The sidecar names it. */
   readonly tool: string
 }
 
-/** A bundle before its first byte: what it will be, down to its digests. */
+/** A planned bundle. Nothing of it is written yet, but all digests are known. */
 export interface Draft {
   readonly status: 'drafted'
   readonly surveys: readonly ToCopy[]
   readonly lock: Lock
 }
 
-/** A bundle that is not begun: images that could not be read. */
+/** A bundle that is not started, because images could not be read. The plan has only these images. */
 export interface FailedDraft {
   readonly status: 'failed'
   readonly plan: TransferPlan
 }
 
-/** Surveys the set. A bundle that would lack an image is not begun: then there are only the failures. */
+/** Reads the manifests of all images and plans the bundle. If an image cannot be read, no bundle is started. */
 export async function draftBundle(
   set: ImageSet<NamedImage>,
   registries: Registries,
@@ -94,7 +94,7 @@ async function readBegun(path: string): Promise<Lock | undefined> {
   }
 }
 
-/** Pins moving tags to the digests that they had when the bundle was begun, so that it can be finished. */
+/** Pins moving tags to the digests that they had when the unfinished bundle was started, so that it can be finished. */
 function pinTo(
   set: ImageSet<NamedImage>,
   begun: Lock | undefined,
@@ -125,7 +125,7 @@ function baseOf(receipt: Receipt, surveys: readonly ToCopy[]): LockBase {
   }
 }
 
-/** Blobs that the receiver holds. */
+/** Blobs that the bundle leaves out, because a receipt says that the target has them. */
 export function leftOut({ base }: Lock): ReadonlySet<Digest> {
   return new Set(base?.blobs.map(({ digest }) => digest))
 }

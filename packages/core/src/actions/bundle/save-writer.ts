@@ -33,12 +33,13 @@ import { leftOut, type Draft, type SaveOptions } from './save-draft.ts'
 export interface Written {
   readonly plan: TransferPlan
   readonly outcome: CopyOutcome
-  /** absent if something is missing still */
+  /** absent if an image failed, because the bundle is not finished then */
   readonly volumes?: readonly SidecarVolume[]
 }
 
 /**
- * Writes the archive of a draft, or goes on with it; one that is there and whole is only sealed again.
+ * Writes the archive of a draft, or continues an unfinished one. If the archive exists already and is intact, only its sidecar
+ * and its signature are written again.
  * @throws `storage`, `usage`, `aborted`
  */
 export async function writeArchive(
@@ -53,7 +54,7 @@ export async function writeArchive(
     const plan = { images, blobs: [] }
     const outcome = await executePlan(plan, copyOptions(options, registries), context)
     const volumes = await seal(whole, lock, options)
-    // Killed just before this, the folder of the beginning is still there.
+    // If an earlier run was killed at its very end, the folder of its unfinished archive still exists.
     await discardBeginning(options.path)
     return { plan, outcome, volumes }
   }
@@ -91,8 +92,8 @@ export async function writeArchive(
 }
 
 /**
- * Writes a draft into a directory, or goes on with it.
- * @throws `storage`, also if another process is writing it, `input-invalid`, `aborted`
+ * Writes a draft into a directory, or continues an unfinished one.
+ * @throws `storage`, also if another process is writing into the directory, `input-invalid`, `aborted`
  */
 export async function writeDirectory(
   { surveys, lock }: Draft,
@@ -109,7 +110,7 @@ export async function writeDirectory(
   return { plan, outcome, volumes: await seal([], lock, options) }
 }
 
-/** The volumes of a bundle that is there and whole, by the hashes in its sidecar. */
+/** The volumes of a bundle with this lock, if it exists already and every volume has the hash in its sidecar. */
 async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarVolume[] | undefined> {
   try {
     const files = await findBundle([sidecarPath(options.path, false)])
@@ -129,7 +130,10 @@ async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarVol
   }
 }
 
-/** The one engine, into whatever the bundle is. */
+/**
+ * Copies the images into the archive or the directory of the bundle.
+ * @throws `storage` if the disk has too little room
+ */
 async function copyInto(
   surveys: readonly ToCopy[],
   registries: Registries,
@@ -161,7 +165,7 @@ function isFull(error: unknown): boolean {
   return false
 }
 
-/** Writes the sidecar, and signs it. */
+/** Writes the sidecar and its signature. Without a key, an old signature is removed. */
 async function seal(
   volumes: readonly SidecarVolume[],
   lock: Lock,

@@ -13,21 +13,21 @@ import { writeArchive, writeDirectory, type Written } from './save-writer.ts'
 
 export type { SaveOptions } from './save-draft.ts'
 
-/** The answer of `gpreg bundle save --json`. Images and totals are as of a mirror; a target is a name below the prefix. */
+/** The answer of `gpreg bundle save --json`. Images and totals are those of a MirrorResult; a target is a name in the bundle. */
 export interface SaveResult extends Omit<MirrorResult, 'kind'> {
   readonly kind: 'SaveResult'
   readonly path: string
-  /** digest of the lock in it; absent if nothing was written */
+  /** digest of the lock in the bundle; absent if no bundle was finished */
   readonly lock?: Digest
   readonly volumes: readonly SidecarVolume[]
   readonly signed: boolean
-  /** blobs that the target holds by the receipt */
+  /** blobs that are not in the bundle, because the receipt says that the target has them */
   readonly leftOut: { readonly blobs: number; readonly bytes: number }
 }
 
 /**
- * Writes the set into a bundle. The bundle has its name only once all of it is there; failures are in the result, and the
- * same call goes on from what was finished.
+ * Writes an image set into a bundle. The bundle gets its name only when it is complete. Failures are in the result, and the
+ * same call then continues with the images that are missing.
  * @throws `storage`, `usage`, `aborted`
  */
 export async function saveBundle(

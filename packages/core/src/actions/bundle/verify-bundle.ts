@@ -18,9 +18,9 @@ export interface BundleProblem {
   readonly code: ErrorCode
   readonly message: string
   readonly digest?: Digest
-  /** names of images that need it */
+  /** names of the images that need the content of `digest` */
   readonly images?: readonly string[]
-  /** files that hold it */
+  /** names of the volumes that have a part of this content */
   readonly volumes?: readonly string[]
 }
 
@@ -43,7 +43,7 @@ export interface BundleVerifyResult {
 }
 
 /**
- * Reads a bundle whole: signature, volumes, and every blob by its digest. Problems are in the result.
+ * Reads a whole bundle and checks its signature, its volumes, and the digest of every blob. Problems are in the result.
  * @throws `signature-invalid`, `input-unreadable`, `bundle-damaged` for a sidecar that cannot be read
  */
 export async function verifyBundle(
@@ -88,7 +88,7 @@ export async function verifyBundle(
   }
 }
 
-/** Every image of an open bundle, walked and hashed. */
+/** Reads and hashes every image of an open bundle. */
 export async function walkBundle(bundle: Bundle, context: Context) {
   const lock = await lockOf(bundle, context)
   const walker = new Walker(true, 2, context)
