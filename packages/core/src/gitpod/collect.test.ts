@@ -38,7 +38,7 @@ async function file(name: string, text: string): Promise<string> {
 const to = parsePrefix('r.io/g')
 
 describe('collectImageSet', () => {
-  it('takes the union, folds duplicates and sorts', async () => {
+  it('joins the images of all inputs, without duplicates, sorted', async () => {
     const list = await file('list.txt', 'redis:6.2\nalpine:3\n')
     const { images } = await collect(
       { images: [list, '-'], image: ['docker.io/redis:6.2'] },
@@ -52,7 +52,7 @@ describe('collectImageSet', () => {
     expect(images[1]!.origins).toEqual(['image:docker.io/redis:6.2', `images:${list}`])
   })
 
-  it('lets targets of a list count only where no target is given', async () => {
+  it('uses the targets in a list only if the request has no target', async () => {
     const list = '[{"original":"redis:6","target":"old.io/x/redis:6"}]'
     expect(await targets({ images: ['-'], image: ['redis:6'] }, list)).toEqual([
       'docker.io/library/redis:6 old.io/x/redis:6',
@@ -62,7 +62,7 @@ describe('collectImageSet', () => {
     ])
   })
 
-  it('publishes under several namings, each name once', async () => {
+  it('gives an image one name per naming, without duplicates', async () => {
     expect(
       await targets({
         image: ['quay.io/a/b:1', 'quay.io/c:1'],
@@ -72,7 +72,7 @@ describe('collectImageSet', () => {
     ).toEqual(['quay.io/a/b:1 r.io/g/a/b:1', 'quay.io/a/b:1 r.io/g/b:1', 'quay.io/c:1 r.io/g/c:1'])
   })
 
-  it('refuses two images for one name, and shows both', async () => {
+  it('refuses two images with the same target name, and the message has both', async () => {
     const collision = collect({ image: ['quay.io/a/x:1', 'ghcr.io/b/x:1'], to, namings: ['flat'] })
     await expect(collision).rejects.toMatchObject({
       code: 'target-collision',
@@ -84,7 +84,7 @@ describe('collectImageSet', () => {
     })
   })
 
-  it('lets a name of the target give way to the image that is published under it', async () => {
+  it('drops an image of the target registry if another image gets the same name', async () => {
     const image = ['r.io/g/library/redis:6', 'redis:6', 'r.io/g/own:1']
     expect(await targets({ image, to })).toEqual([
       'docker.io/library/redis:6 r.io/g/library/redis:6',
@@ -92,7 +92,7 @@ describe('collectImageSet', () => {
     ])
   })
 
-  it('leaves out what patterns and purposes leave out', async () => {
+  it('leaves out images by pattern and by purpose', async () => {
     const image = ['redis:6', 'quay.io/ide/rider:1', 'gitpod/workspace-full']
     const set = await collect({ image, exclude: ['*/ide/rider:*', 'rider'] })
     expect(set.images).toHaveLength(2)
@@ -105,7 +105,7 @@ describe('collectImageSet', () => {
     ])
   })
 
-  it('follows the configuration of the installer, and flags before it', async () => {
+  it('takes target and naming from the installer configuration, but prefers flags', async () => {
     const config = await file(
       'c.yaml',
       'repository: c.io/x\ndropImageRepo: true\nworkspace: {workspaceImage: gitpod/workspace-go}\n',
@@ -118,7 +118,7 @@ describe('collectImageSet', () => {
     ])
   })
 
-  it('keeps what a lock pins, also when another input names the image', async () => {
+  it('keeps the digest in a lock, also if another input names the image', async () => {
     const locked = { digest: digestOf('x'), mediaType: 'application/x', size: 1, bytes: 2, referrers: [] }
     const entry = {
       source: parseReference('redis:6'),
@@ -130,7 +130,7 @@ describe('collectImageSet', () => {
     expect(images).toMatchObject([{ locked, target: parseReference('r.io/g/library/redis:6') }])
   })
 
-  it('reads a versions manifest, and says which release stands in', async () => {
+  it('reads a versions manifest, and warns if it uses the catalogue of another release', async () => {
     const versions = await file('v.yaml', 'version: release-2022.11.2\ncomponents: {server: {version: s}}\n')
     const { images } = await collect({ versions })
     expect(images.some(({ origins }) => origins.includes('versions:components.server'))).toBe(true)
@@ -151,7 +151,7 @@ describe('collectImageSet', () => {
 })
 
 describe('--release', () => {
-  it('reads the versions manifest out of the image of that name', async () => {
+  it('reads the versions manifest from the versions image of the release', async () => {
     const archive = pack()
     archive.entry({ name: 'versions.yaml' }, 'components: {server: {version: commit-1}}')
     archive.finalize()
@@ -192,13 +192,13 @@ describe('--release', () => {
 })
 
 describe('formatInstallerList', () => {
-  it('prints what mirror list prints', async () => {
+  it('prints the same JSON as gitpod-installer mirror list', async () => {
     expect(formatInstallerList(await collect({ image: ['redis:6'], to }))).toBe(
       '[\n  {\n    "original": "docker.io/library/redis:6",\n    "target": "r.io/g/library/redis:6"\n  }\n]\n',
     )
   })
 
-  it('wants targets', async () => {
+  it('refuses images without a target', async () => {
     const set = await collect({ image: ['redis:6'] })
     expect(() => formatInstallerList(set)).toThrow(expect.objectContaining({ code: 'usage' }))
   })

@@ -14,9 +14,9 @@ import type { CollectedRelease } from './release/release-images.ts'
 import { assertDistinctNames, assignNames, assignTargets, withoutCollisions } from './targets.ts'
 
 /**
- * Finds all images that a request names, with their targets where it says where they go.
+ * Finds all images that a request names. They have targets if the request or one of its inputs has a target.
  * @throws `input-unreadable`, `input-invalid`, `reference-invalid`, `release-unknown`, `image-set-empty`, `target-collision`,
- * and what reading the versions image throws
+ * and the errors of reading the versions image
  */
 export async function collectImageSet(request: ImageSetRequest, world: ImageSetWorld): Promise<ImageSet> {
   const { images, ...collected } = await collectImages(request, world)
@@ -39,7 +39,7 @@ export async function collectBundleSet(
   return { ...setOf(collected), images: sortEntries(named, ({ name }) => formatRelativeName(name)) }
 }
 
-/** All that a request names, before anything has a name of its own. */
+/** The images of a request before they get target names, and the inputs that decide these names. */
 interface Collected {
   readonly images: readonly FoundImage[]
   readonly excluded: ImageSet['excluded']
@@ -70,8 +70,8 @@ function setOf({ excluded, lock }: Omit<Collected, 'images'>): Omit<ImageSet, 'i
   return { excluded, ...(lock === undefined ? {} : { locked: lock.created }) }
 }
 
-// The parsers of YAML, Dockerfiles and layers are loaded when an input needs them: most runs have a list or a lock, and start in
-// a fifth less time without.
+// The parsers of YAML, Dockerfiles and layers are loaded only if an input needs them. Most runs have a list or a lock, and start
+// in a fifth less time without these parsers.
 
 async function readRelease(
   request: ImageSetRequest,
@@ -147,7 +147,7 @@ function namingOptions({ release }: Omit<Collected, 'images'>): NamingOptions {
   return release === undefined ? {} : { chartsKeepPath: release.chartsKeepPath }
 }
 
-/** A pattern that matches nothing is most likely misspelt, and then copies what was to be left out. */
+/** Warns of patterns that match no image. Such a pattern is probably misspelt, and an unwanted image would be copied. */
 function warnOfIdlePatterns(
   { exclude = [] }: ImageSetRequest,
   excluded: ImageSet['excluded'],

@@ -3,9 +3,9 @@ import type { FoundImage } from './discovery/found-image.ts'
 import type { ImageEntry, ImageSet, WantedImage } from './image-set.ts'
 
 /**
- * One entry for each image, however often it was found: origins together, a digest from wherever one is known. What is needed
- * for Gitpod itself counts as such, even where workspaces start from it, too.
- * @param ownTargets whether targets that inputs state count: an image is then an entry for each of them
+ * Makes one entry of all mentions of an image. The entry has the origins of all mentions, and the lock of a mention that has one.
+ * An image that Gitpod itself needs has the purpose `components`, even if workspaces start from the image, too.
+ * @param ownTargets whether targets in the inputs count; if so, an image has one entry for each of its targets
  */
 export function foldImages(found: readonly FoundImage[], ownTargets: boolean): ImageEntry[] {
   const bySource = Map.groupBy(found, ({ source }) => formatReference(source))
@@ -23,7 +23,10 @@ export function foldImages(found: readonly FoundImage[], ownTargets: boolean): I
   })
 }
 
-/** Leaves out what a pattern matches. A pattern is tried on the whole normalised reference; `*` is any text, `?` one character. */
+/**
+ * Leaves out images that match a pattern. A pattern must match the whole normalised reference; `*` is any text, `?` one
+ * character.
+ */
 export function excludeImages(
   found: readonly FoundImage[],
   patterns: readonly string[],
@@ -40,7 +43,7 @@ export function excludeImages(
   return { kept, excluded: [...excluded.values()].toSorted(bySource) }
 }
 
-/** By source, then by name, by code unit: the order in which the installer lists. */
+/** Sorts by source, then by name, by code unit, because the installer lists in this order. */
 export function sortEntries<E extends WantedImage>(entries: readonly E[], nameOf: (entry: E) => string): E[] {
   return entries.toSorted((a, b) => bySource(a, b) || compare(nameOf(a), nameOf(b)))
 }

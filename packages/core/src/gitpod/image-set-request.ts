@@ -6,37 +6,37 @@ import type { Naming } from './naming.ts'
 
 /** The inputs of an image set, which is their union. A path may be `-` for standard input. */
 export interface ImageSetRequest {
-  /** e.g. `release-2022.11.3`: its versions manifest is read out of the image of that tag */
+  /** e.g. `release-2022.11.3`; its versions manifest is read from the versions image with this tag */
   readonly release?: string
   /** path of a versions manifest */
   readonly versions?: string
-  /** the entry of the catalogue to use with either */
+  /** the release in the catalogue to use for `release` or `versions`; default: the release itself */
   readonly catalogue?: string
-  /** paths of lists: JSON of `gitpod-installer mirror list`, or lines */
+  /** paths of lists: JSON of `gitpod-installer mirror list`, or text with one reference per line */
   readonly images?: readonly string[]
   /** paths of rendered manifests, files or directories */
   readonly manifests?: readonly string[]
-  /** directories of repositories */
+  /** directories of repositories that workspaces are started from */
   readonly workspaceRepos?: readonly string[]
-  /** references */
+  /** references of single images */
   readonly image?: readonly string[]
   /** path of a lock */
   readonly lock?: string
   /** path of an installer configuration */
   readonly config?: string
-  /** globs over whole normalised references */
+  /** globs; an image is left out if its whole normalised reference matches one */
   readonly exclude?: readonly string[]
-  /** only these; default all */
+  /** Only images of these purposes; default all. */
   readonly purposes?: readonly Purpose[]
   readonly to?: RegistryPrefix
-  /** default: as the configuration says, else `installer` */
+  /** default: the naming in the configuration, else `installer` */
   readonly namings?: readonly Naming[]
 }
 
 export interface ImageSetWorld {
   readonly context: Context
-  /** The repository that an image is read from, for the versions manifest of a release. */
+  /** Opens the repository of a versions image. */
   openVersions(reference: Reference): Promise<ReadableRepository>
-  /** All of standard input. */
+  /** Reads all of standard input. */
   stdin(): Promise<string>
 }

@@ -20,7 +20,7 @@ export interface ImageEntry extends WantedImage {
   readonly target?: Reference
 }
 
-/** An image with its name in a bundle: below whatever prefix the bundle is loaded to. */
+/** An image with its name in a bundle. The name is relative to the prefix that the bundle is loaded to. */
 export interface NamedImage extends WantedImage {
   readonly name: RelativeName
 }
@@ -28,27 +28,27 @@ export interface NamedImage extends WantedImage {
 /** Sorted by source, then by name; no two entries share a name. */
 export interface ImageSet<E extends WantedImage = ImageEntry> {
   readonly images: readonly E[]
-  /** When its lock was made, where it is from one; ISO 8601. */
+  /** When the lock of the set was made, ISO 8601; absent if the set is not from a lock. */
   readonly locked?: string
   /** Images that `--exclude` left out. */
   readonly excluded: readonly { readonly source: Reference; readonly pattern: string }[]
 }
 
-/** An image at one moment. */
+/** The digest, sizes and referrers that an image had when the lock was made. */
 export interface LockedImage {
   readonly digest: Digest
   readonly mediaType: string
   /** bytes of the top manifest */
   readonly size: number
-  /** bytes of all its blobs, each counted once */
+  /** bytes of all blobs of the image, each counted once */
   readonly bytes: number
   readonly referrers: readonly LockedReferrer[]
 }
 
 /** A signature, attestation or SBOM that belongs to an image. */
 export interface LockedReferrer extends Pick<Descriptor, 'mediaType' | 'digest' | 'size' | 'artifactType'> {
-  /** what it speaks about: the image, one of its children, or another referrer */
+  /** the manifest that it refers to: the image, one of its children, or another referrer */
   readonly subject: Digest
-  /** cosign's tag, e.g. `sha256-….sig`; absent if the registry finds it by subject */
+  /** cosign's tag, e.g. `sha256-….sig`; absent if the registry finds the referrer by its subject */
   readonly tag?: string
 }

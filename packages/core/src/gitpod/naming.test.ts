@@ -20,7 +20,7 @@ describe('targetNames', () => {
     ])
   })
 
-  it('takes no first segment for a host that is none', () => {
+  it('keeps a first path segment that is no host', () => {
     expect(names('busybox:1', 'installer')).toEqual(['registry.internal:5000/gitpod/library/busybox:1'])
     expect(names('gitpod/workspace-full', 'installer')).toEqual([
       'registry.internal:5000/gitpod/gitpod/workspace-full:latest',
@@ -32,13 +32,13 @@ describe('targetNames', () => {
     expect(names(`quay.io/a/b@${pin}`, 'source')).toEqual([`registry.internal:5000/gitpod/a/b@${pin}`])
   })
 
-  it('keeps the whole upstream path under source', () => {
+  it('keeps the whole upstream path with the naming source', () => {
     expect(names('eu.gcr.io/gitpod-core-dev/build/server:1', 'source')).toEqual([
       'registry.internal:5000/gitpod/gitpod-core-dev/build/server:1',
     ])
   })
 
-  it('leaves charts their path under flat where the release does, and gives both names where it is not known', () => {
+  it('keeps the path of charts with the naming flat if the release does, and gives both names if the release is unknown', () => {
     const chart = 'docker.io/bitnami/mysql:5.7'
     const flat = 'registry.internal:5000/gitpod/mysql:5.7'
     const kept = 'registry.internal:5000/gitpod/bitnami/mysql:5.7'
@@ -47,7 +47,7 @@ describe('targetNames', () => {
     expect(names(chart, 'flat')).toEqual([flat, kept])
   })
 
-  it('leaves what lies below the prefix where it is', () => {
+  it('keeps the name of an image that is below the prefix already', () => {
     expect(names('registry.internal:5000/gitpod/server:1', 'flat')).toEqual([
       'registry.internal:5000/gitpod/server:1',
     ])
@@ -62,7 +62,7 @@ const repository = fc.array(segment, { minLength: 2, maxLength: 4 }).map(path =>
 const host = fc.constantFrom('docker.io', 'quay.io', 'eu.gcr.io', 'private.host:5000')
 
 describe('naming properties', () => {
-  it('never gives two repositories of one host one name under installer and source', () => {
+  it('never gives two repositories of one host the same name with installer and source', () => {
     fc.assert(
       fc.property(
         host,
@@ -78,7 +78,7 @@ describe('naming properties', () => {
     )
   })
 
-  it('gives names below the prefix that read as references, with the same tag, and that stay when named again', () => {
+  it('gives valid references below the prefix with the same tag, and naming them again changes nothing', () => {
     fc.assert(
       fc.property(
         host,

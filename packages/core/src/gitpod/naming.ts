@@ -3,19 +3,19 @@ import { referenceBelow, withoutHost, type RelativeName, type RegistryPrefix } f
 import { GITPOD_BUILD } from './release/catalogue.ts'
 
 /**
- * How images are called below the target prefix. `installer`: as `gitpod-installer mirror list` makes them; `flat`: by the last
+ * How images are named below the target prefix. `installer`: as `gitpod-installer mirror list` names them; `flat`: by the last
  * path segment, as KOTS and `dropImageRepo` expect; `source`: by the whole upstream path, for node-level mirrors.
  */
 export type Naming = 'installer' | 'flat' | 'source'
 
 export interface NamingOptions {
-  /** {@link Release.chartsKeepPath}; where the release is not known, the images in question get both names. */
+  /** See {@link Release.chartsKeepPath}. If the release is unknown, images of the bitnami charts get both names. */
   readonly chartsKeepPath?: boolean
 }
 
 /**
- * The names of an image below a prefix. Tag and digest stay; only `flat` gives more than one, where the installer's own
- * naming differs by release. An image that lies below the prefix has its name already.
+ * The names of an image below a prefix. Tag and digest stay. Only `flat` may give two names, because the installer names images
+ * of the bitnami charts differently by release. An image that is below the prefix already keeps its name.
  */
 export function targetNames(
   source: Reference,
@@ -27,7 +27,7 @@ export function targetNames(
   return relativeNames(source, naming, options).map(name => referenceBelow(to, name))
 }
 
-/** The names of an image, whatever prefix they are going to be below. */
+/** The names of an image, relative to a prefix that is not known yet. */
 export function relativeNames(
   source: Reference,
   naming: Naming,
@@ -45,7 +45,7 @@ export function relativeNames(
   return paths[naming]().map(repository => ({ ...withoutHost(source), repository }))
 }
 
-/** True for images whose repository is under the prefix. A prefix without a path is a registry, not a place in it. */
+/** True if the repository is below the prefix. A prefix without a path has nothing below it, because it is a whole registry. */
 export function liesBelow(prefix: RegistryPrefix, { host, repository }: Reference): boolean {
   return prefix.path !== '' && host === prefix.host && repository.startsWith(`${prefix.path}/`)
 }
@@ -54,7 +54,10 @@ function below(prefix: RegistryPrefix, { repository }: Reference): string {
   return repository.slice(prefix.path.length + 1)
 }
 
-/** Helm charts of bitnami: from release-2022.11.2 they are given the registry alone, so their paths outlive `dropImageRepo`. */
+/**
+ * True for images of the bitnami Helm charts. From release-2022.11.2 on, the installer gives these charts only the registry, so
+ * their images keep their paths even with `dropImageRepo`.
+ */
 function isChartImage({ host, repository }: Reference): boolean {
   return host === 'docker.io' && repository.startsWith('bitnami/')
 }

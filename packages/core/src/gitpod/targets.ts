@@ -3,7 +3,7 @@ import { formatRelativeName, type RelativeName, type RegistryPrefix } from '@gpr
 import type { ImageEntry, NamedImage, WantedImage } from './image-set.ts'
 import { relativeNames, targetNames, type Naming, type NamingOptions } from './naming.ts'
 
-/** Gives every image its names below a prefix: an entry a name. */
+/** Gives every image its names below a prefix. The result has one entry per name. */
 export function assignTargets(
   entries: readonly ImageEntry[],
   to: RegistryPrefix,
@@ -17,7 +17,7 @@ export function assignTargets(
   })
 }
 
-/** Gives every image its names in a bundle: an entry a name. */
+/** Gives every image its names in a bundle. The result has one entry per name. */
 export function assignNames(
   images: readonly WantedImage[],
   namings: readonly Naming[],
@@ -46,9 +46,9 @@ export function assertDistinctNames(images: readonly NamedImage[]): void {
 }
 
 /**
- * Entries with one source for each target. A name of the target registry that stands in the set as a source as well (rendered
- * manifests and configurations name them) gives way to the image that is published under it.
- * @throws `target-collision` if two images want one name
+ * Keeps one entry per target name. An image of the target registry itself (rendered manifests and configurations name such
+ * images) is dropped if another image is copied to the same name.
+ * @throws `target-collision` if two images would be copied to the same name
  */
 export function withoutCollisions(entries: readonly ImageEntry[]): ImageEntry[] {
   const byTarget = new Map<string, ImageEntry>()

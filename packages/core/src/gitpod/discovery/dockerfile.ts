@@ -47,7 +47,7 @@ function expand(text: string, variables: readonly Variable[], values: Arguments)
   return expanded
 }
 
-/** https://docs.docker.com/reference/dockerfile/#environment-replacement */
+/** Resolves a variable by the rules of Docker. https://docs.docker.com/reference/dockerfile/#environment-replacement */
 function valueOf(variable: Variable, values: Arguments): string | undefined {
   const value = values.get(variable.getName())
   const modifier = variable.getModifier()

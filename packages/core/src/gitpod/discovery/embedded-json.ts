@@ -2,8 +2,8 @@ import type { Reference } from '@gpreg/oci'
 import { referencesInText } from './image-text.ts'
 
 /**
- * References in a text that is a JSON document, down to JSON in its strings: an escaped `\n` before a name is then no part of
- * the name. Undefined where the text is no JSON object or array.
+ * Finds references in a JSON document, also in JSON inside its strings. Strings are decoded first, because an escaped `\n` before
+ * a name would otherwise count as a part of the name. Undefined if the text is no JSON object or array.
  */
 export function embeddedReferences(text: string): Reference[] | undefined {
   const root = parseContainer(text)

@@ -15,7 +15,7 @@ export interface FoundImage {
 /** The default base image of workspaces. */
 export const DEFAULT_WORKSPACE_IMAGE = parseReference('docker.io/gitpod/workspace-full:latest')
 
-/** The purpose of an image whose input does not tell: Gitpod publishes its base images as `gitpod/workspace-*`. */
+/** The purpose of an image if its input does not tell one. Gitpod publishes its base images as `gitpod/workspace-*`. */
 export function purposeOf({ host, repository }: Reference): Purpose {
   return host === DOCKER_HUB && repository.startsWith('gitpod/workspace-') ? 'workspace-base' : 'components'
 }

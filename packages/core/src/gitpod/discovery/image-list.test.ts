@@ -8,7 +8,7 @@ import { parseImageList } from './image-list.ts'
 const parse = (text: string, context = createContext()) => parseImageList(text, 'list.txt', context)
 
 describe('parseImageList', () => {
-  it('reads a reference a line, without comments and empty lines', () => {
+  it('reads one reference per line, and skips comments and empty lines', () => {
     const found = parse('# base\r\nredis:6.2  # cache\n\n  quay.io/a/b:1\n')
     expect(found.map(({ source }) => formatReference(source))).toEqual([
       'docker.io/library/redis:6.2',
@@ -25,7 +25,7 @@ describe('parseImageList', () => {
     expect(image!.purpose).toBe('workspace-base')
   })
 
-  it('passes over entries that name no image, and says so', () => {
+  it('skips entries that name no image, with a warning', () => {
     const events: GpregEvent[] = []
     const context = createContext({ emit: event => events.push(event) })
     expect(parse('[{"original":"","target":"r.io/g/"},{"original":"redis:6"}]', context)).toHaveLength(1)
@@ -38,13 +38,13 @@ describe('parseImageList', () => {
     ['[{"name":"redis"}]', 'input-invalid', '0.original'],
     ['{"original":"redis"}', 'input-invalid', 'list.txt'],
     ['[{]', 'input-invalid', 'not JSON'],
-  ])('says what is wrong with %j', (text, code, place) => {
+  ])('refuses %j, and the message has the place of the error', (text, code, place) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(place) }),
     )
   })
 
-  it('throws nothing but typed errors', () => {
+  it('throws only GpregErrors for any text', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json(),

@@ -9,7 +9,7 @@ const HINT =
   'give the JSON of `gitpod-installer mirror list` ([{"original","target"}]), or text with a reference a line'
 
 /**
- * A list of images: the JSON of `gitpod-installer mirror list`, or a reference a line with `#` comments.
+ * Reads a list of images: the JSON of `gitpod-installer mirror list`, or text with one reference per line and `#` comments.
  * @throws `input-invalid`, `reference-invalid`; both name the line
  */
 export function parseImageList(text: string, path: string, context: Context): FoundImage[] {
@@ -36,7 +36,7 @@ function parseInstallerList(text: string, path: string, context: Context): Found
   }
   return parsed.data.flatMap((image, index) => {
     if (image.original.trim() !== '') return [found(image, path, lineOf(text, image.original))]
-    // mirror list writes an entry for an `image:` field without a value
+    // `gitpod-installer mirror list` writes such an entry for an `image:` field without a value.
     const message = `${place(path)}: entry ${index + 1} names no image and is left out`
     context.emit({ type: 'warning', code: 'image-skipped', message, subject: { path } })
     return []
@@ -65,7 +65,7 @@ function readJson(text: string, path: string): unknown {
   }
 }
 
-/** The position of a string in JSON text; undefined if the text escapes it. */
+/** The line of a string in JSON text, from 1; undefined if the text has the string with escapes. */
 function lineOf(json: string, value: string): number | undefined {
   const index = json.indexOf(JSON.stringify(value))
   return index < 0 ? undefined : json.slice(0, index).split('\n').length

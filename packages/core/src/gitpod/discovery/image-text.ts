@@ -2,8 +2,8 @@ import type { Reference } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
 
 /**
- * References in free text: configuration files, arguments, environment values. Only what names a host and a tag or digest
- * counts, since anything else (`server:3000`, `eu.gcr.io/gitpod-core-dev/build`, `https://host/path`) is more often no image.
+ * Finds references in free text: configuration files, arguments, environment values. A word counts only if it has a host and
+ * a tag or digest. Other words (`server:3000`, `eu.gcr.io/gitpod-core-dev/build`, `https://host/path`) mostly name no image.
  */
 export function referencesInText(text: string): Reference[] {
   return text
@@ -13,13 +13,16 @@ export function referencesInText(text: string): Reference[] {
     .flatMap(word => referenceInWord(word) ?? [])
 }
 
-/** Characters that separate words in shell, JSON, YAML, TOML and prose. `$`, `{` and `}` do not: a word with a variable is no reference. */
+/**
+ * Characters that separate words in shell, JSON, YAML, TOML and prose. `$`, `{` and `}` are not among them, so that a word with a
+ * variable stays one word, which is no reference.
+ */
 const WORD_ENDS = /[\s"'`,;<>()[\]|\\]+/
 /** `--flag=value`, `NAME=value` */
 const VALUE_STARTS = /=+/
-/** How tools of containers name a registry. */
+/** Container tools write this before the name of an image in a registry. */
 const TRANSPORT = /^docker:\/\//
-/** `{` and `}` of flow collections, and what ends a sentence. */
+/** `{` and `}` of YAML flow collections, and punctuation at the end of a sentence. */
 const AROUND = /^\{+|[}.:!?]+$/g
 
 /** `docker.io`, `10.0.0.1`, `registry.internal:5000`, `registry:5000`, `localhost`, `[::1]:5000` */

@@ -17,7 +17,7 @@ describe('parseInstallerConfig', () => {
   it.each([
     'repository: eu.gcr.io/gitpod-core-dev/build\nworkspace: {workspaceImage: ""}\n',
     'domain: x.y\n',
-  ])('takes the defaults for what they are', text => {
+  ])('has no target and no base image if the configuration has the defaults', text => {
     expect(parse(text)).toEqual({ naming: 'installer' })
   })
 

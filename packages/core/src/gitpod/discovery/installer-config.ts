@@ -12,7 +12,7 @@ export interface InstallerImages {
   readonly to?: RegistryPrefix
   /** `workspace.workspaceImage` */
   readonly workspaceImage?: Reference
-  /** `flat` where `dropImageRepo` is set */
+  /** `flat` if `dropImageRepo` is set */
   readonly naming: Naming
 }
 

@@ -19,7 +19,7 @@ const configMap = (value: unknown) =>
 const pin = `sha256:${'a'.repeat(64)}`
 
 describe('image fields', () => {
-  it('are found in all kinds of containers, wherever they are, short names too', () => {
+  it('are found in all kinds of containers, at any depth, also with short names', () => {
     const yaml = `
 apiVersion: batch/v1
 kind: CronJob
@@ -47,7 +47,7 @@ spec:
     ])
   })
 
-  it('without a value are passed over with a warning', () => {
+  it('without a value are skipped with a warning', () => {
     const events: GpregEvent[] = []
     const yaml =
       'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image:\n  - image: null\n  - image: ""\n'
@@ -57,7 +57,7 @@ spec:
     )
   })
 
-  it('that are malformed are named with their line', () => {
+  it('that are malformed are refused, and the message has their line', () => {
     const yaml = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: Upper/Case\n'
     expect(() => images(yaml)).toThrow(
       expect.objectContaining({ code: 'reference-invalid', message: expect.stringContaining('all.yaml:5') }),
@@ -65,8 +65,8 @@ spec:
   })
 })
 
-describe('images elsewhere', () => {
-  it('are found on any host in JSON of a ConfigMap, also one inside another', () => {
+describe('images outside of image fields', () => {
+  it('are found in JSON of a ConfigMap, also in JSON inside a string, with any host', () => {
     const inner = JSON.stringify({ ide: 'quay.io/inner/ide:1', text: 'line\nprivate:5000/x/y:2' })
     const outer = JSON.stringify({ image: 'ghcr.io/outer/img:3', inner, 'docker.io/key/image:4': {} })
     expect(images(configMap(outer))).toEqual([
@@ -102,7 +102,7 @@ describe('images elsewhere', () => {
     'user@example.com/x:1',
     '2022.01.02/a:1',
     'Content-Type/x:1',
-  ])('are not %s', text => {
+  ])('are not found in %s', text => {
     expect(images(configMap(text))).toEqual([])
   })
 
@@ -122,13 +122,13 @@ describe('parseManifests', () => {
     ['just text', 'all.yaml:1'],
     ['a: [1\nb: 2', 'all.yaml'],
     ['['.repeat(50_000), 'all.yaml'],
-  ])('refuses what is not Kubernetes', (text, place) => {
+  ])('refuses a text that is no Kubernetes object', (text, place) => {
     expect(() => images(text)).toThrow(
       expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(place) }),
     )
   })
 
-  it('throws nothing but typed errors', () => {
+  it('throws only GpregErrors for any text', () => {
     const nested = fc.letrec(tie => ({
       node: fc.oneof(
         { maxDepth: 4 },
@@ -160,7 +160,7 @@ describe('manifestImages', () => {
   afterEach(() => rm(directory, { recursive: true }))
   const read = (path: string, text = '') => manifestImages(path, async () => text, createContext())
 
-  it('reads a directory with all below it, and standard input', async () => {
+  it('reads a directory with its subdirectories, and standard input', async () => {
     await mkdir(join(directory, 'sub'))
     await writeFile(join(directory, 'a.yaml'), pod({ containers: [{ image: 'one:1' }] }))
     await writeFile(join(directory, 'sub/b.yml'), pod({ containers: [{ image: 'two:2' }] }))
@@ -173,7 +173,7 @@ describe('manifestImages', () => {
     expect(await read('-', pod({ containers: [{ image: 'one:1' }] }))).toHaveLength(1)
   })
 
-  it('says what cannot be read', async () => {
+  it('refuses a missing file, and a directory without manifests', async () => {
     await expect(read(join(directory, 'absent.yaml'))).rejects.toMatchObject({ code: 'input-unreadable' })
     await expect(read(directory)).rejects.toMatchObject({ code: 'input-invalid' })
   })

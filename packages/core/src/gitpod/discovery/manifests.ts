@@ -10,14 +10,14 @@ import { referencesInText } from './image-text.ts'
 import { invalidInput, place, reading, readInput, referenceAt, STDIN } from '../../input.ts'
 import { parseYaml, textAt, type YamlInput } from './yaml-input.ts'
 
-/** Lists of containers, in pods and in whatever templates pods: jobs, sets, custom resources. */
+/** Keys of lists of containers, in pods and in objects with a template of a pod: jobs, sets, custom resources. */
 const CONTAINERS: ReadonlySet<string> = new Set(['containers', 'initContainers', 'ephemeralContainers'])
-/** Content that Kubernetes hands on without reading it. */
+/** Keys of content that Kubernetes passes on without reading it. */
 const DATA: ReadonlySet<string> = new Set(['data', 'stringData', 'binaryData'])
 const MANIFEST = /\.(?:ya?ml|json)$/i
 
 /**
- * Images in rendered Kubernetes manifests: one file, all of a directory, or standard input.
+ * Finds images in rendered Kubernetes manifests: one file, all files of a directory, or standard input.
  * @throws `input-unreadable`, `input-invalid`, `reference-invalid`
  */
 export async function manifestImages(
@@ -44,7 +44,7 @@ async function manifestFiles(path: string): Promise<string[]> {
 }
 
 /**
- * Images in the text of manifests, each as often as it is named.
+ * Finds images in the text of manifests. An image that is named several times is listed several times.
  * @throws `input-invalid`, `reference-invalid`; both name the line
  */
 export function parseManifests(text: string, path: string, context: Context): FoundImage[] {
@@ -73,11 +73,11 @@ interface Visit {
   readonly node: unknown
   /** the nearest key above, e.g. `containers` for a container */
   readonly parent: string
-  /** below the data of a ConfigMap or Secret, where `image` is a key like any other */
+  /** True below the data of a ConfigMap or Secret. There, `image` is a key like any other. */
   readonly opaque: boolean
 }
 
-/** Visits all nodes of a document without recursion, so that no nesting is too deep. Aliases are not followed. */
+/** Visits all nodes of a document, without recursion, because deep nesting would exhaust the stack. Aliases are not followed. */
 function* imagesIn(document: Document.Parsed, input: YamlInput, context: Context): Generator<Reference> {
   const stack: Visit[] = [{ node: document.contents, parent: '', opaque: false }]
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
@@ -105,7 +105,10 @@ function isDataHolder(node: ParsedNode): boolean {
   return kind === 'ConfigMap' || kind === 'Secret'
 }
 
-/** In a container the field must be an image; elsewhere (custom resources) it may be another thing of that name. */
+/**
+ * Finds the images in an `image` field.
+ * @param strict true in a container, where the field must be a reference; in custom resources it may mean something else
+ */
 function imageField(
   node: ParsedNode,
   strict: boolean,

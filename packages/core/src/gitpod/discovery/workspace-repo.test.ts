@@ -32,13 +32,13 @@ describe('.gitpod.yml', () => {
   })
 
   it.each([{}, { '.gitpod.yml': 'tasks: []\n' }, { '.gitpod.yml': '' }])(
-    'that names none stands for workspace-full',
+    'without an image means workspace-full',
     async files => {
       expect(await images(files)).toEqual(['docker.io/gitpod/workspace-full:latest'])
     },
   )
 
-  it('names a Dockerfile, whatever the context', async () => {
+  it('names a Dockerfile by its path in the repository, also if there is a build context', async () => {
     const yaml = 'image:\n  file: docker/Dockerfile\n  context: ./docker\n'
     expect(await images({ '.gitpod.yml': yaml, 'docker/Dockerfile': 'FROM alpine:3\n' })).toEqual([
       'docker.io/library/alpine:3',
@@ -52,20 +52,20 @@ describe('.gitpod.yml', () => {
     ['image: {file: ../Dockerfile}\n', 'input-invalid'],
     ['image: {file: link}\n', 'input-invalid'],
     ['image: {file: absent}\n', 'input-unreadable'],
-  ])('is refused as %j', async (yaml, code) => {
+  ])('is refused with the content %j', async (yaml, code) => {
     await symlink('/etc/hostname', join(directory, 'link'))
     await expect(images({ '.gitpod.yml': yaml })).rejects.toMatchObject({ code })
   })
 })
 
-it('refuses a directory that is not there', async () => {
+it('refuses a directory that does not exist', async () => {
   await expect(workspaceRepoImages(join(directory, 'absent'), createContext())).rejects.toMatchObject({
     code: 'input-unreadable',
   })
 })
 
 describe('the Dockerfile', () => {
-  it('gives its FROM lines without stages and scratch', async () => {
+  it('gives the images of its FROM lines, without earlier stages and scratch', async () => {
     const text = `
 # syntax=docker/dockerfile:1
 FROM --platform=$BUILDPLATFORM golang:1.19 AS Build
@@ -78,7 +78,7 @@ COPY --from=build /x /x
     expect(await dockerfile(text)).toEqual(['docker.io/library/golang:1.19', 'quay.io/a/b:2'])
   })
 
-  it('takes the defaults of build arguments', async () => {
+  it('uses the defaults of build arguments', async () => {
     const text = `
 ARG VERSION=3.16
 ARG BASE="alpine:$VERSION" EMPTY=
@@ -93,7 +93,7 @@ FROM node:\${VERSION:+18}\${EMPTY}
     ])
   })
 
-  it('passes over what has no default, and says so', async () => {
+  it('skips a FROM line with a build argument without a default, with a warning', async () => {
     expect(await dockerfile('ARG BASE\nFROM $BASE\nFROM alpine\n')).toEqual([
       'docker.io/library/alpine:latest',
     ])
@@ -102,7 +102,7 @@ FROM node:\${VERSION:+18}\${EMPTY}
     ])
   })
 
-  it('is refused where a FROM line is malformed or none is there', async () => {
+  it('is refused if a FROM line is malformed or if there is none', async () => {
     await expect(dockerfile('\nFROM Not/Valid\n')).rejects.toMatchObject({
       code: 'reference-invalid',
       message: expect.stringContaining('.gitpod.Dockerfile:2'),

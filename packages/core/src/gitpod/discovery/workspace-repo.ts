@@ -11,8 +11,8 @@ import { parseYaml, textAt } from './yaml-input.ts'
 const CONFIG = '.gitpod.yml'
 
 /**
- * Base images of workspaces of a repository: the `image` of its `.gitpod.yml`, or the `FROM` lines of the Dockerfile that this
- * names. A repository that says nothing starts from `gitpod/workspace-full`.
+ * Finds the base images of a repository's workspaces: the `image` of its `.gitpod.yml`, or the `FROM` lines of the Dockerfile
+ * that its `.gitpod.yml` names. Without either, it is `gitpod/workspace-full`.
  * @throws `input-unreadable`, `input-invalid`, `reference-invalid`
  */
 export async function workspaceRepoImages(directory: string, context: Context): Promise<FoundImage[]> {
@@ -80,7 +80,10 @@ function found(source: Reference, path: string): FoundImage {
   return { source, purpose: 'workspace-base', origins: [`workspace-repo:${path}`] }
 }
 
-/** The real path of a file of the repository; a repository is not trusted to lead anywhere else, by `..` or by a link. */
+/**
+ * The real path of a file in the repository. A path that leads out of the repository, by `..` or by a symbolic link, is refused,
+ * because the repository is not trusted.
+ */
 async function inside(directory: string, root: string, file: string, namedAt: string): Promise<string> {
   const path = join(directory, file)
   const lexical = relative(root, resolve(root, file))

@@ -4,16 +4,16 @@ import { invalidInput } from '../../input.ts'
 /** A YAML text that the user named. */
 export interface YamlInput {
   readonly path: string
-  /** Documents that say something; empty ones are left out. */
+  /** The documents of the text, without empty ones. */
   readonly documents: readonly Document.Parsed[]
-  /** The line a node starts on, from 1. */
+  /** The line on which a node starts, from 1. */
   lineOf(node: ParsedNode): number
 }
 
 const HINT = 'check the file with a YAML linter'
 
 /**
- * Every scalar stays the text it is written as, so that a version `1.10` does not become the number 1.1.
+ * Parses YAML. Every scalar stays text, so that a version `1.10` does not become the number 1.1.
  * @throws `input-invalid`, naming the line
  */
 export function parseYaml(text: string, path: string): YamlInput {
@@ -21,7 +21,7 @@ export function parseYaml(text: string, path: string): YamlInput {
   const documents = composeDocuments(text, path, lines)
   const error = documents.flatMap(document => document.errors)[0]
   if (error !== undefined) {
-    // The parser's text goes on with an excerpt of the source; its first line is the reason.
+    // The first line of the parser's message is the reason. An excerpt of the source follows.
     const reason = error.message.replace(/(?: at line|\n).*/s, '')
     throw invalidInput(path, lines.linePos(error.pos[0]).line, `not YAML: ${reason}`, HINT, error)
   }
@@ -48,12 +48,12 @@ function isEmptyScalar(node: ParsedNode): boolean {
   return isScalar(node) && (node.value === null || node.value === '')
 }
 
-/** How YAML writes that there is no value. https://yaml.org/spec/1.2.2/#1032-tag-resolution */
+/** The words for null in YAML. https://yaml.org/spec/1.2.2/#1032-tag-resolution */
 const NULL = /^(?:null|Null|NULL|~)$/
 
 /**
  * The scalar text at a path of keys; undefined if there is none or it is empty.
- * @param same how keys compare; default: as written
+ * @param same whether two keys are equal; default: if they are written the same
  */
 export function textAt(
   node: unknown,

@@ -1,32 +1,33 @@
 /**
- * What the installer of each release pulls, as differences: an entry states only what changed since the entry above it.
+ * The images that the installer of each release pulls. An entry states only the differences to the entry above it.
  *
- * To add a release: put an entry at the end, run `gitpod-installer mirror list` of that release, and state what its list has
- * more or otherwise. Where each kind of image is named in the installer's sources:
- * components — `helm-component` in components/*\/BUILD.yaml; code — install/installer/pkg/components/workspace/ide/constants.go;
+ * To add a release, put an entry at the end, run `gitpod-installer mirror list` of that release, and state the additions and
+ * changes of its list. The installer's sources name the images in these places:
+ * components — `helm-component` in components/*\/BUILD.yaml;
+ * code — install/installer/pkg/components/workspace/ide/constants.go;
  * third party — constants in install/installer/pkg/components/*, and the default tags of the charts in third_party/charts.
  */
 export interface ReleaseChanges {
   readonly release: string
   /**
-   * Key below `components` of the versions manifest (without `.version`) → repository below `eu.gcr.io/gitpod-core-dev/build`. Keys that no
-   * release renders (`dbSync`, `paymentEndpoint`, `integrationTest`, `kots-config-check.*`) are no components here.
+   * Key below `components` of the versions manifest (without `.version`) → repository below `eu.gcr.io/gitpod-core-dev/build`.
+   * Keys that no release renders (`dbSync`, `paymentEndpoint`, `integrationTest`, `kots-config-check.*`) are left out.
    */
   readonly components?: Readonly<Record<string, string | ConditionalComponent>>
-  /** Repository below the same place → the tag that moves; the manifest does not have it. */
+  /** Repository below `eu.gcr.io/gitpod-core-dev/build` → its moving tag, which is not in the versions manifest. */
   readonly moving?: Readonly<Record<string, string>>
-  /** Commit of the stable `ide/code`: a constant of the installer, not in the manifest. */
+  /** Commit of the stable `ide/code`: a constant of the installer, not in the versions manifest. */
   readonly code: string
-  /** Image of others → its tags. */
+  /** Third-party image → its tags. */
   readonly thirdParty?: Readonly<Record<string, readonly string[]>>
   /** With `dropImageRepo`, images of the bitnami charts keep their path while all others lose it. */
   readonly chartsKeepPath?: boolean
 }
 
-/** Rendered only by some installations, and not by any render of `mirror list`. */
+/** A component that only some installations render, and that `mirror list` never renders. */
 export interface ConditionalComponent {
   readonly repository: string
-  /** the setting that renders it */
+  /** the setting that makes the installer render the component */
   readonly when: string
 }
 
@@ -106,7 +107,7 @@ export const RELEASE_CHANGES: readonly ReleaseChanges[] = [
     components: { ideMetrics: 'ide-metrics' },
     code: 'c47714bb26bbdbf55f0abdd7560a7ef14f92a742',
     thirdParty: {
-      // the second is the gateway to Azure storage
+      // The second tag is the gateway to Azure storage.
       'docker.io/bitnami/minio': ['2022.5.26-debian-10-r0', '2022.4.29-debian-10-r0'],
       'docker.io/library/alpine': ['3.16'],
       'quay.io/brancz/kube-rbac-proxy': ['v0.12.0'],
@@ -118,7 +119,7 @@ export const RELEASE_CHANGES: readonly ReleaseChanges[] = [
       ideService: 'ide-service',
       'workspace.desktopIdeImages.jbBackendPlugin': 'ide/jb-backend-plugin',
       'workspace.desktopIdeImages.jbBackendPluginLatest': 'ide/jb-backend-plugin',
-      // `mirror list` renders with ShiftFS, too, from here on
+      // From this release on, `mirror list` renders with ShiftFS, too.
       'wsDaemon.userNamespaces.shiftfsModuleLoader': 'shiftfs-module-loader',
     },
     code: '97cff52e43760ad3ad96aa82d9fba934c5f53be8',

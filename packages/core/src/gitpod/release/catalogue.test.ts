@@ -78,7 +78,7 @@ describe('findRelease', () => {
     ['2022.11.0', '2022.11.1', false],
     ['v2022.05.1', '2022.05.2', false],
     ['2022.11', '2022.11.3', true],
-  ])('takes %s for %s', (version, name, exact) => {
+  ])('finds for version %s the release %s', (version, name, exact) => {
     expect(findRelease(version)).toMatchObject({ release: { name }, exact })
   })
 
@@ -96,7 +96,7 @@ describe('findRelease', () => {
 })
 
 describe('the versions manifest', () => {
-  it('is read without regard to case, its tags as they are written', () => {
+  it('is read without regard to the case of keys, and tags stay as written', () => {
     const text = manifestOf('2022.11.3')
       .replace('openVsxProxy', 'OPENVSXProxy')
       .replace('"server":{"version":"v"}', 'server: {version: 1.10}')
@@ -105,7 +105,7 @@ describe('the versions manifest', () => {
     )
   })
 
-  it('that lacks a component leaves it out with a warning, never empty', () => {
+  it('without the tag of a component gives a warning, and never an image with an empty tag', () => {
     const events: GpregEvent[] = []
     const text = manifestOf('2022.11.3')
       .replace('"server":{"version":"v"}', '"server":{"version":""}')
@@ -120,7 +120,7 @@ describe('the versions manifest', () => {
   it.each([
     ['a: 1', 'versions.yaml'],
     ['components:\n  server:\n    version: "not a tag"\n', 'versions.yaml:3'],
-  ])('is refused as %j', (text, place) => {
+  ])('is refused with the content %j', (text, place) => {
     expect(() => names('2022.11.3', text)).toThrow(
       expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(place) }),
     )

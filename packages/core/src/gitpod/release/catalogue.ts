@@ -2,14 +2,14 @@ import { GpregError, parseReference, type Reference } from '@gpreg/oci'
 import { joinPath, type RegistryPrefix } from '@gpreg/oci/engine'
 import { RELEASE_CHANGES, type ReleaseChanges } from './catalogue-data.ts'
 
-/** Where Gitpod publishes its own images; `eu.gcr.io/gitpod-core-dev/build/server`, … */
+/** The prefix of the images that Gitpod publishes, e.g. `eu.gcr.io/gitpod-core-dev/build/server`. */
 export const GITPOD_BUILD: RegistryPrefix = { host: 'eu.gcr.io', path: 'gitpod-core-dev/build' }
 
 /** The entry of the catalogue for a release. */
 export interface Release {
   /** e.g. `2022.11.3` */
   readonly name: string
-  /** Images whose tags the versions manifest has. */
+  /** Images with tags in the versions manifest. */
   readonly components: readonly Component[]
   /** Images with tags that the installer itself fixes: moving tags, constants, third-party pins. */
   readonly pinned: readonly Reference[]
@@ -22,11 +22,11 @@ export interface Component {
   readonly key: string
   /** path below {@link GITPOD_BUILD} */
   readonly repository: string
-  /** The setting that renders it; absent if every full list has it. */
+  /** The setting that makes the installer render the component; absent if `mirror list` always has it. */
   readonly when?: string
 }
 
-/** A release of the catalogue, and whether it is the very one that was asked for. */
+/** A release of the catalogue. `exact` is false if another release was asked for. */
 export interface CatalogueMatch {
   readonly release: Release
   readonly exact: boolean
@@ -40,8 +40,9 @@ export function knownReleases(): readonly string[] {
 const VERSION = /^(?:release-|v)?(\d{4}\.\d{2})(?:\.(\d+)(?=$|[.+-])|(?=$|[+-]))/
 
 /**
- * The entry for a version as people and manifests write it: `2022.11.3`, `release-2022.11.3`, `release-2022.11.2.16`. Where
- * that month has another patch release, the nearest one, the newer of two; without a patch, the newest of the month.
+ * Finds the release of a version, e.g. `2022.11.3`, `release-2022.11.3` or `release-2022.11.2.16`. If the catalogue has only
+ * other patch releases of that month, the nearest one is taken, and of two the newer one. A version without a patch number means
+ * the newest release of the month.
  * @throws `release-unknown`
  */
 export function findRelease(version: string): CatalogueMatch {

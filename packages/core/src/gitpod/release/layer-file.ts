@@ -5,15 +5,15 @@ import { extract } from 'tar-stream'
 import { GpregError, isGpregError, type ByteStream } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 
-/** Most bytes of an unpacked layer that are read; the base layer of the versions image has about 6 MiB. */
+/** Limit for the bytes of an unpacked layer. The base layer of the versions image has about 6 MiB. */
 const MAX_LAYER_BYTES = 64 * 1024 * 1024
 
 /**
- * Looks for a file at the root of a layer: its bytes, `deleted` where the layer hides what lower layers have, else `absent`.
- * The layer is read to its end, since only then is it known to be what its digest says.
+ * Looks for a file at the root of a layer. The result is its bytes, `deleted` if the layer hides the file of lower layers, else
+ * `absent`. The layer is read to its end, because its digest can be checked only then.
  * https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
- * @param maxBytes of the file
- * @throws `input-invalid` if it is no layer or too large, and what the stream throws
+ * @param maxBytes limit for the size of the file
+ * @throws `input-invalid` if the layer cannot be unpacked or is too large, and the errors of the stream
  */
 export async function findInLayer(
   layer: ByteStream,
@@ -47,7 +47,7 @@ export async function findInLayer(
   return found ?? (hidden ? 'deleted' : 'absent')
 }
 
-/** Layer types of OCI and Docker end in what packed them. */
+/** Finds the compression by the end of the media type, because the layer types of OCI and Docker end with its name. */
 function decompressor(mediaType: string) {
   if (mediaType.endsWith('gzip')) return createGunzip()
   return mediaType.endsWith('zstd') ? createZstdDecompress() : new PassThrough()
@@ -59,7 +59,7 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-/** Passes chunks on until there are more bytes than allowed. */
+/** Passes chunks on, and throws as soon as there are more than `maxBytes` bytes. */
 async function* bounded(
   chunks: AsyncIterable<Uint8Array>,
   what: string,

@@ -13,8 +13,8 @@ export interface CollectedRelease {
 }
 
 /**
- * Images of the releases that are named: by the tag of their versions image, by their versions manifest, or both. Undefined
- * where neither is; the catalogue's entry alone then still tells how that release names its charts.
+ * Finds the images of a release by the tag of its versions image (`release`), by its versions manifest (`versions`), or both.
+ * With `catalogue` alone there are no images, but `chartsKeepPath` is still known. Undefined if none of the three is given.
  */
 export async function collectRelease(
   { release, versions, catalogue }: ImageSetRequest,

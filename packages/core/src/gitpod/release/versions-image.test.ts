@@ -61,7 +61,7 @@ const image = versionsImage('release-2022.11.3')
 const read = (repository: Fixture) => readVersionsImage(image, repository, createContext())
 
 describe('readVersionsImage', () => {
-  it('takes the file of the topmost layer that has it', async () => {
+  it('reads the file from the topmost layer that has it', async () => {
     const repository = await repositoryOf(
       { 'versions.yaml': 'old' },
       { './versions.yaml': 'new', 'etc/versions.yaml': 'no' },
@@ -79,7 +79,7 @@ describe('readVersionsImage', () => {
     ).toBe('new')
   })
 
-  it('picks linux/amd64 of an index, else the first image', async () => {
+  it('reads the linux/amd64 image of an index, else the first image', async () => {
     const repository = new Fixture()
     const child = async (text: string) =>
       repository.addImage([
@@ -102,7 +102,7 @@ describe('readVersionsImage', () => {
     expect(await read(repository)).toBe('z')
   })
 
-  it('gives up on layers that are none, or unpack without end', async () => {
+  it('refuses layers that cannot be unpacked or are too large', async () => {
     const broken = new Fixture()
     broken.addImage([broken.add(MediaType.dockerLayerGzip, Buffer.from('no gzip'))])
     await expect(read(broken)).rejects.toMatchObject({ code: 'input-invalid' })
@@ -112,7 +112,7 @@ describe('readVersionsImage', () => {
     await expect(read(large)).rejects.toMatchObject({ code: 'input-invalid', message: /versions.yaml/ })
   })
 
-  it('says what to do where there is no such image', async () => {
+  it('gives a hint if the image does not exist', async () => {
     await expect(read(new Fixture())).rejects.toMatchObject({
       code: 'not-found',
       hint: expect.stringContaining('--versions'),
@@ -129,7 +129,7 @@ describe('versionsImage', () => {
     expect(formatReference(versionsImage(release))).toBe(`eu.gcr.io/gitpod-core-dev/build/versions:${tag}`)
   })
 
-  it('refuses what can be no tag', () => {
+  it('refuses a version that cannot be a tag', () => {
     expect(() => versionsImage('a b')).toThrow(expect.objectContaining({ code: 'release-unknown' }))
   })
 })

@@ -5,9 +5,9 @@ import { gitpodImage } from './catalogue.ts'
 import { findInLayer } from './layer-file.ts'
 
 const FILE = 'versions.yaml'
-/** The real one has 5 KiB. */
+/** Limit for the size of `versions.yaml`. The real file has 5 KiB. */
 const MAX_FILE_BYTES = 1024 * 1024
-/** of indexes in indexes */
+/** Limit for the nesting of indexes in indexes. */
 const MAX_DEPTH = 4
 const HINT =
   'name the build, e.g. release-2022.11.3, or give its versions manifest as a file: --versions FILE --catalogue RELEASE'
@@ -15,7 +15,7 @@ const HINT =
 /**
  * The image that carries the versions manifest of a release. Its tag is the name of the build (`release-2022.11.3`,
  * `release-2022.08.0.0`, `main.2968`); the bare number of a release stands for the final build.
- * @throws `release-unknown` if the version can be no tag
+ * @throws `release-unknown` if the version cannot be a tag
  */
 export function versionsImage(release: string): Reference {
   const tag = /^\d{4}\.\d/.test(release) ? `release-${release}` : release
@@ -26,8 +26,8 @@ export function versionsImage(release: string): Reference {
 }
 
 /**
- * Reads `/versions.yaml` out of the image's layers, as the image's file system would show it.
- * @throws `not-found` if image or file are not there, and what the repository throws
+ * Reads `/versions.yaml` from the layers of an image, as a container of the image would see it.
+ * @throws `not-found` if the image or the file does not exist, and the errors of the repository
  */
 export async function readVersionsImage(
   image: Reference,
@@ -54,7 +54,7 @@ export async function readVersionsImage(
   })
 }
 
-/** The manifest itself, or of an index the child for linux/amd64, else the first. An index in an index is followed, too. */
+/** Reads the manifest of an image. Of an index, also a nested one, the child for linux/amd64 is read, else the first child. */
 async function imageManifest(
   root: Descriptor,
   repository: ReadableRepository,

@@ -11,7 +11,7 @@ export interface VersionsManifest {
   readonly path: string
   /** The version in the manifest, e.g. `release-2022.11.3`, or `main.2968` for a build of a branch. */
   readonly version?: string
-  /** The tag behind a component's key, e.g. `workspace.supervisor`; undefined if it has none. */
+  /** The tag of a component by its key, e.g. `workspace.supervisor`; undefined if the manifest has none. */
   tag(key: string): string | undefined
 }
 
@@ -33,8 +33,8 @@ export function parseVersions(text: string, path: string): VersionsManifest {
 }
 
 /**
- * All images that a release's full list has: the manifest's tags in the catalogue's repositories, and what the catalogue pins.
- * An image that the manifest should have and has not is left out with a warning.
+ * All images of a release: its components, with tags of the versions manifest, and the images that the catalogue pins. A
+ * component without a tag in the manifest is left out with a warning.
  * @throws `input-invalid`
  */
 export function releaseImages(release: Release, versions: VersionsManifest, context: Context): FoundImage[] {
@@ -60,7 +60,7 @@ function tagAt(input: YamlInput, keys: readonly string[]): string | undefined {
   throw invalidInput(input.path, input.lineOf(found.node), why, HINT)
 }
 
-/** The installer reads the manifest through Go's JSON decoder, to which `openVsxProxy` and `openVSXProxy` are the same. */
+/** Ignores case: the installer reads the manifest with Go's JSON decoder, which takes `openVsxProxy` for `openVSXProxy`. */
 function sameKey(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
