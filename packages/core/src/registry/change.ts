@@ -5,6 +5,6 @@ export interface Change {
   /** such as `s3:bucket/gitpod-registry` */
   readonly resource: string
   readonly action: Action
-  /** Why, and what is changed. */
+  /** Why the change is needed, and what it changes. */
   readonly reason: string
 }

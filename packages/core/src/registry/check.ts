@@ -1,10 +1,10 @@
-/** One thing that was tried, rather than read about. */
+/** The result of one check of a registry. */
 export interface Check {
   /** such as `push` */
   readonly name: string
-  /** `warning`: it holds, but there is something to know; `skipped`: something before it failed, or it cannot be tried here */
+  /** `warning`: the registry can be used, but with a limitation; `skipped`: an earlier check failed, or this one cannot run */
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly detail?: string
-  /** What to do about it. */
+  /** How to fix the problem. */
   readonly hint?: string
 }

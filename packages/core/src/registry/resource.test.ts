@@ -3,7 +3,7 @@ import { createContext } from '../context.ts'
 import type { GpregEvent } from '../events.ts'
 import { changesOf, keep, makeChanges, type Resource } from './resource.ts'
 
-/** Resources that note what is done to them; each needs the one before. */
+/** Resources that note in `made` that they were created. Creating the resource `failing` throws. */
 function chain(names: readonly string[], failing?: string) {
   const made: string[] = []
   const resources = names.map((name): Resource => ({
@@ -24,7 +24,7 @@ function chain(names: readonly string[], failing?: string) {
 }
 
 describe('resources', () => {
-  it('are looked at without being changed', async () => {
+  it('are inspected without being changed', async () => {
     const { made, resources } = chain(['a', 'b'])
     expect(await changesOf(resources, createContext())).toEqual([
       { resource: 'a', action: 'create', reason: 'is missing' },
@@ -33,7 +33,7 @@ describe('resources', () => {
     expect(made).toEqual([])
   })
 
-  it('are made in order, announced, and kept the next time', async () => {
+  it('are created in order, with events, and kept at the next run', async () => {
     const events: GpregEvent[] = []
     const context = createContext({ emit: event => events.push(event) })
     const { made, resources } = chain(['a', 'b'])
@@ -50,13 +50,13 @@ describe('resources', () => {
     expect(events).toHaveLength(4)
   })
 
-  it('after one that failed are left alone', async () => {
+  it('after a failed one are not changed', async () => {
     const { made, resources } = chain(['a', 'b', 'c'], 'b')
     await expect(makeChanges(resources, createContext())).rejects.toThrow('b')
     expect(made).toEqual(['a'])
   })
 
-  it('are left alone after an abort', async () => {
+  it('are not changed after an abort', async () => {
     const { made, resources } = chain(['a'])
     const context = createContext({ signal: AbortSignal.abort() })
     await expect(makeChanges(resources, context)).rejects.toMatchObject({ code: 'aborted' })

@@ -10,19 +10,19 @@ export interface Inspection {
   make(): Promise<void>
 }
 
-/** Something in the cloud that ought to be in a certain state. */
+/** A cloud resource, and the state that it should have. */
 export interface Resource {
   readonly name: string
   /** Inspects the resource without changing it. Its parent may not exist yet. */
   inspect(context: Context): Promise<Inspection>
 }
 
-/** Where a resource is as it should be. */
+/** The inspection of a resource that needs no change. */
 export function keep(reason: string): Inspection {
   return { action: 'keep', reason, make: async () => {} }
 }
 
-/** Looks at all resources. */
+/** Inspects all resources, and changes none. */
 export async function changesOf(resources: readonly Resource[], context: Context): Promise<Change[]> {
   const changes: Change[] = []
   for (const resource of resources) {
@@ -32,7 +32,7 @@ export async function changesOf(resources: readonly Resource[], context: Context
   return changes
 }
 
-/** Brings one resource after the other into its state. Each is looked at anew, so what is done already is kept. */
+/** Changes one resource after the other. Each is inspected again right before, so finished changes are not repeated. */
 export async function makeChanges(resources: readonly Resource[], context: Context): Promise<Change[]> {
   const changes: Change[] = []
   for (const resource of resources) {

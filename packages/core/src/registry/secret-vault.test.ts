@@ -17,7 +17,7 @@ describe.each<[string, () => SecretVault]>([
   ['a vault in memory', () => memoryVault()],
   ['a vault in a file', () => fileVault(join(directory, `${Math.random()}.json`))],
 ])('%s', (_, open) => {
-  it('holds what was put in, replaces what is named, and takes out what is undefined', async () => {
+  it('keeps its fields, replaces fields of the same name, and removes undefined fields', async () => {
     const vault = open()
     expect(await vault.read()).toEqual({})
     await vault.update({ journal: { begun: ['a'] } })
@@ -32,7 +32,7 @@ describe.each<[string, () => SecretVault]>([
 })
 
 describe('a file of secrets', () => {
-  it('can be read by its owner only, whatever the umask', async () => {
+  it('can be read by its owner only, with any umask', async () => {
     const path = join(directory, 'mode.json')
     const before = process.umask(0)
     try {
@@ -44,7 +44,7 @@ describe('a file of secrets', () => {
     expect(await readFile(path, 'utf8')).toContain('"canary"')
   })
 
-  it('that others can read is refused, with what mends it', async () => {
+  it('that others can read is refused, with the command that fixes it', async () => {
     const path = join(directory, 'open.json')
     await writeFile(path, '{"kind":"ProvisionedSecrets","version":1}')
     await chmod(path, 0o640)
@@ -52,14 +52,14 @@ describe('a file of secrets', () => {
     await expect(fileVault(path).update({})).rejects.toMatchObject(refused)
   })
 
-  it('that is a link is refused, and not followed', async () => {
+  it('that is a symbolic link is refused, and not followed', async () => {
     const path = join(directory, 'link.json')
     await symlink(join(directory, 'elsewhere.json'), path)
     await expect(fileVault(path).update({ registryStorage: key })).rejects.toMatchObject(refused)
     await expect(stat(join(directory, 'elsewhere.json'))).rejects.toThrow()
   })
 
-  it('of something else is refused without a word of it', async () => {
+  it('with another document is refused, and the error shows nothing of it', async () => {
     const path = join(directory, 'other.json')
     await writeFile(path, '{"kind":"Diary","text":"canary"}', { mode: 0o600 })
     const error = await fileVault(path)

@@ -7,17 +7,17 @@ import {
   type ProvisionedSecrets,
 } from '../documents/provisioned.ts'
 
-/** Removes fields that are `undefined`. */
+/** New values of some fields. A field that is `undefined` is removed. */
 export type SecretChange = { readonly [K in keyof ProvisionedSecrets]?: ProvisionedSecrets[K] | undefined }
 
-/** Where a provider keeps the secrets that it makes, and what it must not forget meanwhile. */
+/** Stores the secrets that a provider creates, and the journal of the provider's steps. */
 export interface SecretVault {
   read(): Promise<ProvisionedSecrets>
-  /** Replaces the given entries and keeps the others. The entries survive a crash once the promise resolves. */
+  /** Replaces the given fields and keeps the others. In a file, the fields survive a crash once the promise resolves. */
   update(change: SecretChange): Promise<void>
 }
 
-/** Keeps secrets for as long as the process lives: whoever uses a provider as a library takes them from here. */
+/** Keeps secrets in memory. A program that uses a provider as a library can read the secrets from this vault. */
 export function memoryVault(secrets: ProvisionedSecrets = {}): SecretVault {
   let kept = secrets
   return {
@@ -26,7 +26,7 @@ export function memoryVault(secrets: ProvisionedSecrets = {}): SecretVault {
   }
 }
 
-/** A file of mode 0600, written whole or not at all. One that others can read, or a symbolic link, is refused. */
+/** Keeps secrets in a file of mode 0600, written whole or not at all. A file that others can read, or a link, is refused. */
 export function fileVault(path: string): SecretVault {
   const read = async () => {
     if (!(await isThere(path))) return {}

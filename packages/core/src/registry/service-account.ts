@@ -12,7 +12,7 @@ const keyFile = z.object({
 
 /**
  * Reads the key of a Google service account. https://cloud.google.com/iam/docs/keys-create-delete
- * @throws `input-invalid`, with nothing of the file in it
+ * @throws `input-invalid`; the error shows nothing of the file
  */
 export function parseServiceAccountKey(content: string, path: string): ServiceAccountKey {
   if (isServiceAccountKey(content)) return { json: new Sensitive(content) }
@@ -26,17 +26,17 @@ export function isServiceAccountKey(content: string): boolean {
   return parse(content) !== undefined
 }
 
-/** Whose key it is: the address of the service account. */
+/** The email address of the service account that the key belongs to. */
 export function serviceAccountEmail({ json }: ServiceAccountKey): string | undefined {
   return parse(json.reveal())?.client_email
 }
 
-/** As Google's registries take it. https://cloud.google.com/artifact-registry/docs/docker/authentication#json-key */
+/** The login for Google's registries with this key. https://cloud.google.com/artifact-registry/docs/docker/authentication#json-key */
 export function serviceAccountLogin({ json }: ServiceAccountKey): Login {
   return { username: '_json_key', password: oneLine(json) }
 }
 
-/** The same JSON without line ends, which are only between its parts: a string of JSON has them escaped. */
+/** The same JSON without line breaks. They can be removed, because line breaks inside JSON strings are escaped. */
 export function oneLine(json: Sensitive): Sensitive {
   return new Sensitive(json.reveal().replace(/[\r\n]/g, ''))
 }

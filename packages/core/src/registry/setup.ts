@@ -5,29 +5,29 @@ export interface SecretRef {
   readonly name: string
 }
 
-/** Where Gitpod and Docker Hub publish: nothing to set up, pulled without credentials. */
+/** The public registries of Gitpod and Docker Hub. They need no setup and no credentials. */
 export interface PublicRegistry {
   readonly kind: 'public'
 }
 
-/** The registry that the installer brings along; its blobs are on a volume, or in a bucket. */
+/** The registry that the installer runs in the cluster. Its blobs are on a volume, or in the bucket `storage`. */
 export interface InClusterRegistry {
   readonly kind: 'in-cluster'
   readonly storage?: S3Bucket
 }
 
-/** A registry that is there already. */
+/** A registry that exists already. */
 export interface HostedRegistry {
   readonly kind: 'gcr' | 'artifact-registry' | 'acr' | 'external'
   /** `host[:port][/path]`, without a scheme */
   readonly address: string
-  /** A docker config for it. */
+  /** the Secret with a docker config for the registry */
   readonly credentials: SecretRef
 }
 
 export type Registry = PublicRegistry | InClusterRegistry | HostedRegistry
 
-/** Which registry serves which purpose. */
+/** The registry for each purpose. */
 export interface RegistrySetup {
   readonly components: PublicRegistry | HostedRegistry
   readonly 'workspace-base': PublicRegistry | HostedRegistry
@@ -42,7 +42,7 @@ export interface S3Bucket {
   readonly credentials: SecretRef
 }
 
-/** Where Gitpod keeps backups of workspaces. It is no registry, but shares its cloud and often its bucket. */
+/** The storage for backups of workspaces. It is no registry, but is in the same cloud and often in the same bucket. */
 export type ObjectStorage =
   | { readonly kind: 'in-cluster' }
   | ({ readonly kind: 's3' } & Omit<S3Bucket, 'bucket'> & { readonly bucket?: string })
@@ -54,12 +54,12 @@ export type ObjectStorage =
     }
   | { readonly kind: 'azure'; readonly region: string; readonly credentials: SecretRef }
 
-/** One internal registry for everything, as inside an air gap. */
+/** Uses one internal registry for all purposes, as is usual in an air-gapped network. */
 export function singleRegistry(registry: HostedRegistry): RegistrySetup {
   return { components: registry, 'workspace-base': registry, 'workspace-images': registry }
 }
 
-/** The purposes that a registry serves; registries are the same where kind and address are. */
+/** The purposes that a registry serves. Two registries are the same if their kind and their address are the same. */
 export function purposesOf(setup: RegistrySetup, registry: Registry): RegistryPurpose[] {
   return (Object.keys(setup) as RegistryPurpose[]).filter(purpose => isSame(setup[purpose], registry))
 }

@@ -12,7 +12,7 @@ const { call, unless } = createCloudApi({
   codesOf: thrown => [(thrown as Error).name, (thrown as Error).message],
 })
 
-/** Fails with these errors, one a call, then succeeds. */
+/** Work that fails with these errors, one per call, and then succeeds. */
 function failing(...errors: Error[]) {
   const left = [...errors]
   const work = {
@@ -30,7 +30,7 @@ function failing(...errors: Error[]) {
 const context = () => createContext({ sleep: async () => {} })
 
 describe('a call to a cloud', () => {
-  it('is tried again while that may help, and announced by its permission', async () => {
+  it('is repeated if that may help, and the retry events name its permission', async () => {
     const events: string[] = []
     const seen = createContext({
       sleep: async () => {},
@@ -42,14 +42,14 @@ describe('a call to a cloud', () => {
     expect(events).toEqual(['thing:Make', 'thing:Make'])
   })
 
-  it('that must not run twice runs once, with the typed error', async () => {
+  it('runs only once with the policy single, and throws the typed error', async () => {
     const work = failing(new Error('lost'))
     const error = { code: 'server-error', message: 'thing:Make: lost', retryable: true }
     await expect(call(context(), about, work.run, 'single')).rejects.toMatchObject(error)
     expect(work.calls).toBe(1)
   })
 
-  it('has tries that go by the error', async () => {
+  it('is repeated as often as the policy for its error allows', async () => {
     const work = failing(new Error('busy'), new Error('busy'))
     const policy = () => ({ attempts: 2, base: 1, cap: 1 })
     await expect(call(context(), about, work.run, policy)).rejects.toMatchObject({ code: 'server-error' })
@@ -64,7 +64,7 @@ describe('a call to a cloud', () => {
 })
 
 describe('an answer that may be missing', () => {
-  it('is undefined for a code that is expected, whichever of them the error has', async () => {
+  it('is undefined if the error has one of the expected codes', async () => {
     expect(await unless(['Error'], Promise.reject(new Error('NoSuchThing')))).toBeUndefined()
     expect(await unless(['NoSuchThing'], Promise.reject(new Error('NoSuchThing')))).toBeUndefined()
     expect(await unless(['NoSuchThing'], Promise.resolve('there'))).toBe('there')

@@ -2,7 +2,7 @@ import type { GpregError } from '@gpreg/oci'
 import { PATIENT, withRetry, type RetryPolicy } from '@gpreg/oci/engine'
 import type { Context } from '../../context.ts'
 
-/** One call to the API of a cloud: the resource it concerns, and the permission it needs in the words of the cloud. */
+/** One call to the API of a cloud: the resource that it concerns, and the cloud's name of the permission that it needs. */
 export interface CloudCall {
   /** such as `s3:bucket/gitpod-registry` */
   readonly resource: string
@@ -11,22 +11,22 @@ export interface CloudCall {
 }
 
 /**
- * How often a call is tried. `single` is for a call that must not run twice when its answer was lost: the caller decides
- * whether to try again.
+ * How often a call is run. `single` is for a call that must not run twice if its response was lost: it runs once, and the caller
+ * decides whether to run it again.
  */
 export type CallPolicy = RetryPolicy | 'single' | ((error: GpregError) => RetryPolicy)
 
-/** The errors of a cloud's SDK. */
+/** Translates the errors of a cloud's SDK. */
 export interface CloudErrors<Call extends CloudCall> {
-  /** A typed error that names the missing permission. */
+  /** Makes a typed error that names the missing permission. */
   toError(thrown: unknown, call: Call): GpregError
-  /** The codes by which the cloud calls an error of its SDK. */
+  /** The codes that the cloud gives to an error of its SDK. */
   codesOf(thrown: unknown): readonly string[]
 }
 
-/** Calls to a cloud, with tries and typed errors. */
+/** Runs calls to a cloud, with retries and typed errors. */
 export interface CloudApi<Call extends CloudCall> {
-  /** Runs a call of the SDK, several times if that may help. @throws what `toError` makes of the SDK's error */
+  /** Runs a call of the SDK, several times if that may help. @throws the error that `toError` makes of the SDK's error */
   call<T>(
     context: Context,
     about: Call,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@gpreg/oci'
 
-/** The advice that is the same for every cloud; undefined for an error that needs the cloud's own. */
+/** The hint for an error, if it is the same for every cloud; else undefined. */
 export function commonHint(code: ErrorCode, cloud: string): string | undefined {
   switch (code) {
     case 'rate-limited':
@@ -14,7 +14,7 @@ export function commonHint(code: ErrorCode, cloud: string): string | undefined {
   }
 }
 
-/** The code of an error that came without an answer, by the name that Node gives the failed connection. */
+/** The code for a connection that failed without a response, by the name of Node's error. */
 export function codeOfConnection(name: string): 'tls-untrusted' | 'unreachable' {
   const isTrust = /^(?:CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_)/.test(name)
   return isTrust ? 'tls-untrusted' : 'unreachable'

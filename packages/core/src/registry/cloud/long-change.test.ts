@@ -3,7 +3,7 @@ import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
 import { waitForChange } from './long-change.ts'
 
-it('a change is looked at until it ends, and each wait is announced', async () => {
+it('the state of a change is read until it ends, with an event for each wait', async () => {
   const events: GpregEvent[] = []
   const waits: number[] = []
   const context = createContext({

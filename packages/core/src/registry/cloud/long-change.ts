@@ -4,12 +4,12 @@ import type { Context } from '../../context.ts'
 
 /** milliseconds */
 const BETWEEN_LOOKS = 2_000
-/** ten minutes */
+/** the number of looks in ten minutes */
 const MOST_LOOKS = 300
 
 /**
- * Waits for the end of a change that takes a cloud a while.
- * @param look reads the state of the change, undefined at its end; gets the number of looks before it
+ * Waits for the end of a slow change in a cloud.
+ * @param look reads the state of the change, undefined at its end; its argument is the number of earlier looks
  * @throws `stalled` after ten minutes
  */
 export async function waitForChange(

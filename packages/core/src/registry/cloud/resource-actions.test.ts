@@ -8,7 +8,7 @@ function resource(name: string, action: Action, made: string[]): Resource {
   return { name, inspect: async () => ({ action, reason: '', make: async () => void made.push(name) }) }
 }
 
-it('the goal chooses the resources, and each action is prepared', async () => {
+it('the goal chooses the resources, and prepare runs before each action', async () => {
   const made: string[] = []
   let prepared = 0
   const actions = resourceActions({

@@ -2,11 +2,11 @@ import type { Context } from '../../context.ts'
 import type { Provider } from '../provider.ts'
 import { changesOf, makeChanges, type Resource } from '../resource.ts'
 
-/** The resources of a provider. */
+/** The resources that a provider creates, updates and deletes. */
 export interface ProvidedResources {
-  /** Their states after `apply`, in the order of the changes. */
+  /** The resources in their state after `apply`, in the order of the changes. */
   readonly present: readonly Resource[]
-  /** Their states after `destroy`, in the order of the changes. */
+  /** The resources in their state after `destroy`, in the order of the changes. */
   readonly absent: readonly Resource[]
   /** Runs before every action, such as a sign-in. */
   readonly prepare?: (context: Context) => Promise<void>

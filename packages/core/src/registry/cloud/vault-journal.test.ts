@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { memoryVault } from '../secret-vault.ts'
 import { VaultJournal } from './vault-journal.ts'
 
-it('keeps what was written, replaces what is named, and takes out what is undefined', async () => {
+it('keeps written entries, replaces entries of the same name, and removes undefined entries', async () => {
   const vault = memoryVault()
   const journal = new VaultJournal<'begun' | 'superseded'>(vault)
   expect(await journal.get('begun')).toBeUndefined()

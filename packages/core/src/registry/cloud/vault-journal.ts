@@ -1,9 +1,9 @@
 import type { SecretVault } from '../secret-vault.ts'
 
-/** Entries of a journal; an entry that is `undefined` is taken out. */
+/** Entries of a journal; an entry that is `undefined` is removed. */
 export type JournalEntries<Entry extends string> = { readonly [K in Entry]?: readonly string[] | undefined }
 
-/** The steps that a provider writes into the vault before it takes them, so that a later run can go on after a crash. */
+/** Keeps the steps of a provider in the vault. Each is written before it is taken, so that a run after a crash can continue. */
 export class VaultJournal<Entry extends string> {
   readonly #vault: SecretVault
 
@@ -15,7 +15,7 @@ export class VaultJournal<Entry extends string> {
     return (await this.#vault.read()).journal?.[entry]
   }
 
-  /** The journal with these entries, to be written together with something else. */
+  /** The journal with these entries, not written yet. The caller writes it in one update together with secrets. */
   async with(entries: JournalEntries<Entry>): Promise<Record<string, string[]>> {
     const { journal } = await this.#vault.read()
     const all = Object.entries<readonly string[] | undefined>({ ...journal, ...entries })
