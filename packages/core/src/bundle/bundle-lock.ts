@@ -47,7 +47,7 @@ export function lockBundle(
 }
 
 /**
- * The images of a bundle by its lock: an entry a name.
+ * The images in the lock of a bundle, with one entry per name.
  * @throws `reference-invalid`
  */
 export function bundledImages({ images }: Lock): BundledImage[] {
@@ -62,7 +62,7 @@ export function bundledImages({ images }: Lock): BundledImage[] {
   )
 }
 
-/** The images of a bundle as they are called below a prefix. */
+/** The images of a bundle, with their names below a prefix. */
 export function bundleSet(lock: Lock, to: RegistryPrefix): ImageSet {
   const images = bundledImages(lock).map(({ name, ...image }) => ({
     ...image,
@@ -71,7 +71,7 @@ export function bundleSet(lock: Lock, to: RegistryPrefix): ImageSet {
   return { images, excluded: [] }
 }
 
-/** The names of a bundle by its lock, as an index of a layout has them. */
+/** The names in the lock of a bundle, as entries of an `index.json`. */
 export function lockedNames(lock: Lock): IndexEntry[] {
   return bundledImages(lock).flatMap(({ name, locked }) =>
     [{ ...locked, tag: name.tag }, ...locked.referrers].flatMap(({ tag, ...descriptor }) =>

@@ -37,7 +37,7 @@ function newKey(curve = 'prime256v1') {
 
 const lock: Lock = { kind: 'Lock', version: 1, created: '2026-11-25T00:00:00.000Z', images: [] }
 
-/** An empty bundle in volumes, signed. */
+/** A signed bundle without images, in three volumes. */
 async function newBundle(secret: string) {
   const directory = await newDirectory()
   const { head } = planTar({
@@ -79,7 +79,7 @@ async function opening(paths: string[], key?: BundleKey): Promise<{ error?: unkn
 }
 
 describe('the signature', () => {
-  it('is what openssl writes and checks', async () => {
+  it('can be checked by openssl', async () => {
     const { secret, key } = newKey()
     const { path, directory } = await newBundle(secret)
     await writeFile(join(directory, 'pub.pem'), key.pem)
@@ -89,7 +89,7 @@ describe('the signature', () => {
     expect(await opening([path], key)).toEqual({ warnings: [] })
   })
 
-  it('is wanted where there is a key, and said to be unchecked where there is none', async () => {
+  it('is required if a key is given, and without a key there is a warning', async () => {
     const { secret, key } = newKey()
     const { path } = await newBundle(secret)
     expect((await opening([path])).warnings).toEqual([expect.stringContaining('was not checked')])
@@ -100,7 +100,7 @@ describe('the signature', () => {
     expect((await opening([path])).warnings).toEqual([expect.stringContaining('is not signed')])
   })
 
-  it('holds for not one other bit of the sidecar or of itself', async () => {
+  it('is invalid if any bit of the sidecar or the signature is changed', async () => {
     const { secret, key } = newKey()
     const { path } = await newBundle(secret)
     for (const file of [`${path}.manifest.json`, `${path}.manifest.json.sig`]) {
@@ -121,7 +121,7 @@ describe('the signature', () => {
 })
 
 describe('the files of a bundle', () => {
-  it('are found by every name it has, in any order, wherever they lie', async () => {
+  it('are found by base name, directory, sidecar or volumes, in any order and in any directory', async () => {
     const { secret, key } = newKey()
     const { path, directory, volumes } = await newBundle(secret)
     const elsewhere = join(directory, 'elsewhere')
@@ -139,7 +139,7 @@ describe('the files of a bundle', () => {
 
   it.each<[string, (at: Parts) => readonly string[]]>([
     [
-      'all that a shell finds by x.tar.*',
+      'all files that a shell finds by x.tar.*',
       at => [...at.volumes, `${at.path}.manifest.json`, `${at.path}.manifest.json.sig`],
     ],
     ['the disks that they are on', at => [join(at.directory, 'a'), join(at.directory, 'b')]],
@@ -162,7 +162,7 @@ describe('the files of a bundle', () => {
     expect((await opening([join(directory, 'gitpod.2022')])).error).toBeUndefined()
   })
 
-  it('are of one bundle, with a sidecar and without', async () => {
+  it('must belong to one bundle, with a sidecar and without', async () => {
     const { path, directory } = await newBundle(newKey().secret)
     const foreign = join(directory, 'foreign.tar')
     await writeFile(foreign, '')
@@ -175,7 +175,7 @@ describe('the files of a bundle', () => {
     }
   })
 
-  it('are enough without a sidecar, and gaps are named', async () => {
+  it('can be opened without a sidecar, and a missing volume is named', async () => {
     const { path, volumes } = await newBundle(newKey().secret)
     await rm(`${path}.manifest.json`)
     expect((await opening([path])).error).toBeUndefined()
@@ -187,7 +187,7 @@ describe('the files of a bundle', () => {
     await expect(findBundle([`${path}-none`])).rejects.toMatchObject({ code: 'input-unreadable' })
   })
 
-  it('hold the lock that the sidecar says', async () => {
+  it('are refused if their lock is not the lock in the sidecar', async () => {
     const { path, volumes } = await newBundle(newKey().secret)
     const whole = Buffer.concat(await Promise.all(volumes.map(volume => readFile(volume))))
     whole.write('2025', whole.indexOf('2026-11-25'))
@@ -197,16 +197,16 @@ describe('the files of a bundle', () => {
   })
 
   it.each([
-    ['not JSON', '{'],
+    ['is not JSON', '{'],
     [
-      'a volume with a path',
+      'names a volume with a path',
       '{"kind":"BundleManifest","version":1,"tool":"x","volumes":[{"name":"../x","size":1,"sha256":"00"}]}',
     ],
-  ])('are refused by a sidecar that is %s', (_, text) => {
+  ])('are refused with a sidecar that %s', (_, text) => {
     expect(() => parseSidecar(text, 'x')).toThrow(expect.objectContaining({ code: 'bundle-damaged' }))
   })
 
-  it('of a newer version are for a newer gpreg', () => {
+  it('are refused if the sidecar has a newer version', () => {
     expect(() => parseSidecar('{"kind":"BundleManifest","version":2}', 'x')).toThrow(/version 2/)
   })
 })
@@ -224,7 +224,7 @@ describe('the names of a bundle', () => {
     ],
   }
 
-  /** A signed bundle in a directory whose index contradicts its lock. */
+  /** Opens a signed bundle in a directory, with these names in its `index.json`. */
   async function openDirectory(names: Record<string, Digest>) {
     const { secret, key } = newKey()
     const directory = await newDirectory()
@@ -240,7 +240,7 @@ describe('the names of a bundle', () => {
 
   const right = { 'library/redis:6.2': image.digest, 'library/redis:sha256-x.sig': signature.digest }
 
-  it('are those of its lock, whatever else its index names', async () => {
+  it('are those in its lock, and other names in index.json are ignored', async () => {
     await using bundle = await openDirectory({ ...right, 'library/evil:1': digestOf('evil') })
     const repository = bundle.store.repository('library/redis')
     expect(await repository.resolve('6.2')).toMatchObject(image)
@@ -251,17 +251,17 @@ describe('the names of a bundle', () => {
   })
 
   it.each([
-    ['an image', { ...right, 'library/redis:6.2': digestOf('evil') }],
-    ['a signature', { ...right, 'library/redis:sha256-x.sig': digestOf('evil') }],
-    ['nothing', {}],
-  ])('are refused where the index has another meaning: %s', async (_, names) => {
+    ['another image', { ...right, 'library/redis:6.2': digestOf('evil') }],
+    ['another signature', { ...right, 'library/redis:sha256-x.sig': digestOf('evil') }],
+    ['no names', {}],
+  ])('are refused if index.json contradicts the lock: %s', async (_, names) => {
     await expect(openDirectory(names)).rejects.toMatchObject({
       code: 'bundle-damaged',
       message: expect.stringMatching(/index\.json in .* for library\/redis:/),
     })
   })
 
-  it('are not without an index and a lock that can be read', async () => {
+  it('are refused if index.json or the lock cannot be read', async () => {
     const { directory } = await newBundle(newKey().secret)
     const layout = join(directory, 'layout')
     await mkdir(layout)
@@ -280,7 +280,7 @@ describe('the names of a bundle', () => {
   })
 })
 
-it('is said to be partial where it is served without its base', async () => {
+it('a differential bundle is served with a warning that it is partial', async () => {
   const base = {
     receipt: digestOf('receipt'),
     created: lock.created,
@@ -305,14 +305,14 @@ describe('a receipt', () => {
     blobs: ['y', 'x'].map(text => ({ digest: digestOf(text), size: 1, repository: 'a', bundle: 'x.tar' })),
   }
 
-  it('is the same text in whatever order it was gathered, and reads back', () => {
+  it('is the same text for any order of entries, and can be read back', () => {
     const text = formatReceipt(receipt)
     const other = { ...receipt, images: receipt.images.toReversed(), blobs: receipt.blobs.toReversed() }
     expect(formatReceipt(other)).toBe(text)
     expect(formatReceipt(parseReceipt(text, 'receipt.json'))).toBe(text)
   })
 
-  it('is refused where it is none, or of a newer version', () => {
+  it('is refused if it is no receipt, or of a newer version', () => {
     for (const text of ['{', '{}', '{"kind":"Receipt","version":9}', writeLock(lock)])
       expect(() => parseReceipt(text, 'receipt.json')).toThrow(
         expect.objectContaining({ code: 'input-invalid' }),

@@ -13,23 +13,23 @@ export interface BundleKey {
   readonly path: string
 }
 
-/** `valid` by the key, `unchecked` without one, `absent` where there is none. */
+/** `valid`: the signature fits the key; `unchecked`: no key was given; `absent`: no key was given, and there is no signature. */
 export type SignatureState = 'valid' | 'unchecked' | 'absent'
 
-/** A bundle that can be read: its content is a store. */
+/** An open bundle, which can be read as a store. */
 export interface Bundle extends AsyncDisposable {
   readonly name: string
   readonly files: BundleFiles
   readonly signature: SignatureState
   readonly store: LayoutReader
-  /** set but for directories */
+  /** absent if the bundle is a directory */
   readonly archive?: Archive
   /** absent in layouts that gpreg did not write */
   readonly lock?: Lock
 }
 
 /**
- * Opens a bundle, its sidecar and signature checked first.
+ * Opens a bundle, after checking its sidecar and signature.
  * @throws `bundle-damaged`, `signature-invalid`, `input-unreadable`, `input-invalid`
  */
 export async function openBundle(
@@ -98,7 +98,7 @@ export function checkSignature(
   return 'valid'
 }
 
-/** The lock in the bundle is what is loaded; the sidecar, which may be signed, says which one it must be. */
+/** Checks that the lock in the bundle is the one in the sidecar, because the signature covers only the sidecar. */
 function checkLock(text: string | undefined, { name, sidecar }: BundleFiles): Lock | undefined {
   if (sidecar === undefined) return text === undefined ? undefined : readLock(text, `the lock of ${name}`)
   if (text === undefined || digestOf(text) !== sidecar.document.lock.digest)
@@ -144,7 +144,7 @@ export function originsOf(bundle: Bundle, lock: Lock): (digest: Digest) => strin
   return digest => (base.has(digest) ? base.get(digest) : title)
 }
 
-/** By its name, its lock, and when that was made. */
+/** The title of a bundle in receipts: its name, and time and digest of its lock. */
 function bundleTitle({ name }: Bundle, lock: Lock): string {
   return `${name.slice(name.lastIndexOf('/') + 1)} of ${lock.created} (${digestOf(writeLock(lock)).slice(0, 19)})`
 }

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GpregError } from '@gpreg/oci'
 
-/** Bytes on the disk that a file or folder will be on. */
+/** Bytes that a file or folder needs, and bytes that are free on its disk. */
 export interface DiskSpace {
   readonly needed: number
   readonly free: number

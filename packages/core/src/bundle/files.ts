@@ -5,13 +5,13 @@ import { damaged } from '@gpreg/oci/engine'
 import { reading } from '../input.ts'
 import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
 
-/** The lock in a bundle. */
+/** The file name of the lock in a bundle. */
 export const LOCK_NAME = 'gpreg.lock.json'
 
 const SIDECAR = '.manifest.json'
 const SIGNATURE = '.sig'
 
-/** Where the sidecar of a bundle lies: beside its files, or in its directory. */
+/** The path of a bundle's sidecar: beside the files of the bundle, or in its directory. */
 export function sidecarPath(path: string, isDirectory: boolean): string {
   return isDirectory ? join(path, `gpreg${SIDECAR}`) : `${path}${SIDECAR}`
 }
@@ -25,17 +25,17 @@ export interface VolumeFile {
   readonly name: string
   /** absent if it was not found */
   readonly path?: string
-  /** bytes that are there */
+  /** bytes of the file; 0 if it was not found */
   readonly size: number
-  /** what the sidecar says; absent if there is none */
+  /** size and hash in the sidecar; absent if there is no sidecar */
   readonly expected?: { readonly size: number; readonly sha256: string }
 }
 
 /** The files of one bundle, found but not read. */
 export interface BundleFiles {
-  /** what messages call it */
+  /** the name of the bundle in messages */
   readonly name: string
-  /** set if it is an OCI layout in a directory */
+  /** set if the bundle is an OCI layout in a directory */
   readonly directory?: string
   /** in the order of the archive */
   readonly volumes: readonly VolumeFile[]
@@ -44,7 +44,7 @@ export interface BundleFiles {
 }
 
 /**
- * Finds the files of a bundle by its directory, its tar, its base name, or volumes in any order and from anywhere.
+ * Finds the files of a bundle by its directory, its tar, its base name, or its volumes, in any order and in any directories.
  * @throws `input-unreadable`, `usage`, `bundle-damaged`
  */
 export async function findBundle(named: readonly string[]): Promise<BundleFiles> {
@@ -64,7 +64,7 @@ export async function findBundle(named: readonly string[]): Promise<BundleFiles>
       })
     given.set(name, path)
   }
-  // A base name may end in a number, too: gitpod.2022
+  // A base name may end in a number, too, e.g. gitpod.2022.
   const bases = [...new Set(paths.flatMap(path => [path, baseOf(path)]))]
   const sidecar = await readSidecar(await firstThere(bases.map(base => sidecarPath(base, false))))
   const name = sidecar === undefined ? baseOf(first) : sidecar.path.slice(0, -SIDECAR.length)
@@ -89,7 +89,7 @@ async function findDirectory(directory: string): Promise<BundleFiles> {
   }
 }
 
-/** A directory with what a layout has, or with nothing that could be a part of another bundle. */
+/** True for a directory with a file of an OCI layout, or without any volume or sidecar of a bundle. */
 async function isLayout(path: string): Promise<boolean> {
   if (!(await isDirectory(path))) return false
   const names = await reading(path, () => readdir(path))
@@ -109,12 +109,12 @@ function isPart(name: string): boolean {
 
 const VOLUME = /\.\d{3,}$/
 
-/** The sidecar and its signature: no part of the archive itself. */
+/** True for a sidecar and its signature, because they are not part of the archive. */
 function isBeside(path: string): boolean {
   return path.endsWith(SIDECAR) || path.endsWith(`${SIDECAR}${SIGNATURE}`)
 }
 
-/** `release.tar` of `release.tar.002`, of what lies beside it, and of itself. */
+/** The base name of a file: `release.tar` for `release.tar`, `release.tar.002`, its sidecar and its signature. */
 function baseOf(path: string): string {
   return path.replace(VOLUME, '').replace(/\.manifest\.json(?:\.sig)?$/, '')
 }
@@ -142,7 +142,7 @@ async function volumesBySidecar(
   )
 }
 
-/** Without a sidecar, the numbers at the end of the names tell the order; that the last is missing shows when it is read. */
+/** Without a sidecar, the numbers in the names give the order. A missing last volume is found only when the archive is read. */
 async function volumesByNumber(base: string, given: ReadonlyMap<string, string>): Promise<VolumeFile[]> {
   const numbered = [...given].filter(([name]) => VOLUME.test(name))
   for (const [name, path] of given)
@@ -178,10 +178,10 @@ function numberOf(name: string): number {
   return Number(/\d+$/.exec(name)?.[0])
 }
 
-/** More than the lock of any release, little enough to hold. */
+/** Limit in bytes: more than the lock of any release has, and few enough to keep in memory. */
 const MAX_SIDECAR = 64 * 1024 * 1024
 
-/** A signature of P-256 has some 70 bytes. */
+/** Limit in bytes. A signature of P-256 has some 70 bytes. */
 const MAX_SIGNATURE = 64 * 1024
 
 async function readSidecar(path: string | undefined): Promise<BundleFiles['sidecar']> {

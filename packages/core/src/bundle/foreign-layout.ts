@@ -18,14 +18,14 @@ import type { LockedImage, WantedImage } from '../gitpod/image-set.ts'
 import { purposeOf } from '../gitpod/discovery/found-image.ts'
 import type { Bundle } from './bundle.ts'
 
-/** The lock of a bundle; of a layout without one, what its names say. */
+/** The lock of a bundle. For a layout without a lock, a lock is made of the names in the layout. */
 export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
   return bundle.lock ?? foreignLock(bundle, context)
 }
 
 /**
- * The lock of a layout that another tool wrote: its names, as they stand in `index.json`. A host in a name is left out.
- * @throws `image-set-empty` if nothing in it has a name
+ * Makes a lock of a layout that another tool wrote, with the names in its `index.json`. A host in a name is left out.
+ * @throws `image-set-empty` if no image in the layout has a name
  */
 async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
   const call = { signal: context.signal }
@@ -37,7 +37,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       const { referrers } = await findReferrers(repository, digests, call)
       return { blobs, referrers }
     } catch (thrown) {
-      // One image that is damaged is for whoever reads it next to tell: the others are whole.
+      // A damaged image is reported when it is read later. It must not fail here, because other images may be intact.
       unlessAborted(thrown)
       return { blobs: [], referrers: [] }
     }
@@ -52,7 +52,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       context.emit({ type: 'warning', code: 'image-skipped', message })
       continue
     }
-    // Signatures by cosign's tags come along with what they are about.
+    // Signatures under cosign's tags are skipped, because they are found as referrers of their image.
     if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split.tag)) continue
     const repository = store.repository(split.repository)
     const root = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }
@@ -72,7 +72,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
   return createLock(locked, new Date(0))
 }
 
-/** A lock asks for a source; a name without a host has none that is known. */
+/** The source of an image by its name. A lock needs a source, so a name without a host gets the host `layout.invalid`. */
 function referenceOf(repository: string, tag: string): Reference | undefined {
   const name = `${repository === '' ? 'image' : repository}:${tag}`
   return tryParseReference(namesHost(repository) ? name : `layout.invalid/${name}`)

@@ -8,13 +8,13 @@ import { LOCK_NAME } from './files.ts'
 
 export interface ServedStore extends AsyncDisposable {
   readonly store: Store<ReadableRepository>
-  /** Bundles are served as they are. */
+  /** True for a bundle, because a bundle must not be changed. */
   readonly readOnly: boolean
 }
 
 /**
  * Opens the store of `gpreg serve`: a bundle, without unpacking, or a layout in a directory, which is created if it is missing.
- * @throws what opening a bundle or a layout throws
+ * @throws the errors of opening a bundle or a layout
  */
 export async function openServedStore(
   paths: readonly string[],
@@ -38,7 +38,7 @@ function warnOfBase({ name, lock }: Bundle, { emit }: Context): void {
   emit({ type: 'warning', code: 'bundle-partial', message, subject: { path: name } })
 }
 
-/** A file, the name of files, or a directory with a lock or volumes in it. */
+/** True for a file, for the base name of volumes, and for a directory with a lock or a sidecar. */
 async function isBundle(path: string): Promise<boolean> {
   const isDirectory = await stat(path).then(
     info => info.isDirectory(),

@@ -18,7 +18,9 @@ export function signBytes(bytes: Uint8Array, pem: string, path: string): Buffer 
 }
 
 /**
- * @param pem public key
+ * Checks a signature that `signBytes` or openssl made.
+ * @param key public key
+ * @param signed the path of the signed file, for messages
  * @throws `signature-invalid`, `input-invalid`
  */
 export function verifyBytes(

@@ -10,7 +10,7 @@ export interface VolumeDamage {
   readonly message: string
 }
 
-/** Reads every volume and says which are not what the sidecar says. */
+/** Reads every volume, and lists the volumes that differ from the sidecar. */
 export async function volumeDamage(
   { volumes }: BundleFiles,
   signal?: AbortSignal,
