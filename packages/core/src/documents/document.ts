@@ -7,26 +7,26 @@ export const digestShape = z
   .string()
   .refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
 
-/** How a kind of document is read. Its shape has `kind` and `version`, which {@link documentShape} adds. */
+/** Defines how a kind of document is read. Its shape has `kind` and `version`, which {@link documentShape} adds. */
 export interface DocumentDefinition<S extends z.ZodType> {
-  /** what messages call it, e.g. `a lock` */
+  /** the name of the kind in messages, e.g. `a lock` */
   readonly noun: string
   /** the newest version that this gpreg reads */
   readonly version: number
   readonly shape: S
-  /** how to get a good one */
+  /** how to get a valid document, for messages */
   readonly hint: string
-  /** The error for a document that is not what it should be; default `input-invalid` with the hint. */
+  /** Makes the error for an invalid document; default: `input-invalid` with the hint. */
   readonly refuse?: (path: string, why: string, cause?: unknown) => GpregError
-  /** The document holds secrets: nothing of it may be in a message. */
+  /** True if the document may have secrets, so that messages must show nothing of it. */
   readonly isSecret?: boolean
 }
 
 export interface DocumentReader<T> {
   /**
    * Reads a document and checks it.
-   * @param path what messages call the file
-   * @throws `input-invalid` for a document of a newer gpreg, and what the definition says for one that is damaged
+   * @param path the name of the file in messages
+   * @throws `input-invalid` for a document of a newer gpreg, and the error of `refuse` for an invalid document
    */
   parse(text: string, path: string): T
 }
@@ -40,7 +40,7 @@ export function documentShape<K extends string, V extends number, F extends z.Zo
   return z.object({ kind: z.literal(kind), version: z.literal(version), ...fields })
 }
 
-/** One way to read all documents: JSON, then the version, then the shape. */
+/** Makes the reader of a kind of document. All readers check the JSON first, then the version, then the shape. */
 export function defineDocument<S extends z.ZodType>({
   noun,
   version: newest,
@@ -72,12 +72,12 @@ export function defineDocument<S extends z.ZodType>({
   }
 }
 
-/** A document as text: two spaces, a line feed at the end, so that versions compare line by line. */
+/** The text of a document, indented by two spaces and with a line feed at its end, so that line by line comparison works. */
 export function formatDocument(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`
 }
 
-/** Order by code unit: the same everywhere, whatever the locale. */
+/** Compares by code unit, because this order is the same in every locale. */
 export function by<T>(key: (item: T) => string): (a: T, b: T) => number {
   return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)
 }

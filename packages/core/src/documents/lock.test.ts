@@ -33,7 +33,7 @@ describe('the lock', () => {
     expect(lockToEntries(readLock(writeLock(lock)))).toEqual([{ ...entry, locked: image }])
   })
 
-  it('is written the same whatever the order', () => {
+  it('is written as the same text for any order of images', () => {
     const other: ImageEntry = { ...entry, source: parseReference('alpine:3') }
     const both = [
       { entry, image },
@@ -61,7 +61,7 @@ describe('the lock', () => {
     )
   })
 
-  it('survives being written and read', () => {
+  it('stays the same when it is written and read', () => {
     const digest = fc.string().map(text => digestOf(text))
     const descriptor = { digest, mediaType: fc.constant('application/x'), size: fc.nat() }
     const lockEntry: fc.Arbitrary<LockEntry> = fc.record({

@@ -5,14 +5,14 @@ import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from '../gitpod
 import { invalidInput, referenceAt } from '../input.ts'
 import { by, defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
 
-/** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry a source, sorted by it. */
+/** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry per source, sorted. */
 export interface Lock {
   readonly kind: 'Lock'
   readonly version: 1
   /** ISO 8601 */
   readonly created: string
   readonly images: readonly LockEntry[]
-  /** In the lock of a differential bundle: what was left out, since a receipt says that the target holds it. */
+  /** In the lock of a differential bundle: the blobs that it leaves out, because a receipt says that the target has them. */
   readonly base?: LockBase
 }
 
@@ -28,18 +28,18 @@ export interface LockBase {
 export interface HeldBlob {
   readonly digest: Digest
   readonly size: number
-  /** a repository that has it, below the prefix */
+  /** a repository that has the blob, below the prefix of the target */
   readonly repository: string
-  /** The bundle that brought it, where that is known. */
+  /** the bundle that the blob came with, if known */
   readonly bundle?: string
 }
 
 export interface LockEntry extends LockedImage {
   /** normalised reference */
   readonly source: string
-  /** The name it had below `--to` when the lock was made; counts only if no `--to` is given. */
+  /** The target of the image when the lock was made; used only if no `--to` is given. */
   readonly target?: string
-  /** In the lock of a bundle: its names below the prefix, e.g. `library/redis:6.2`. */
+  /** In the lock of a bundle: the names of the image in the bundle, e.g. `library/redis:6.2`. */
   readonly paths?: readonly string[]
   readonly purpose: Purpose
   readonly origins: readonly string[]
@@ -136,7 +136,7 @@ export function createLock(
   return { kind: 'Lock', version: VERSION, created: created.toISOString(), images }
 }
 
-/** The document as text: keys, images, origins and referrers always in the same order, so that versions compare line by line. */
+/** The text of a lock. Keys, images, origins and referrers have a fixed order, so that line by line comparison works. */
 export function writeLock({ created, images, base }: Lock): string {
   const document: Lock = {
     kind: 'Lock',
@@ -149,7 +149,7 @@ export function writeLock({ created, images, base }: Lock): string {
 }
 
 /**
- * @param path what messages call the document
+ * @param path the name of the document in messages
  * @throws `input-invalid`, `reference-invalid`
  */
 export function readLock(text: string, path = 'the lock'): Lock {

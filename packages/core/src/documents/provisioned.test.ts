@@ -4,8 +4,8 @@ import { parseProvisioned, parseProvisionedSecrets } from './provisioned.ts'
 
 const aws = { kind: 'aws', region: 'eu-west-1', bucket: 'gitpod' }
 
-describe('what was provisioned', () => {
-  it('is the choice, and where the credentials are', () => {
+describe('the document of gpreg provision', () => {
+  it('has the choice, and the path of the credentials', () => {
     const content = JSON.stringify({
       kind: 'Provisioned',
       version: 1,
@@ -23,14 +23,14 @@ describe('what was provisioned', () => {
     ['a newer version', JSON.stringify({ kind: 'Provisioned', version: 2, choice: aws })],
     ['another cloud', JSON.stringify({ kind: 'Provisioned', version: 1, choice: { kind: 'oracle' } })],
     ['something else', JSON.stringify({ kind: 'Lock', version: 1 })],
-  ])('is refused where it is %s', (_, content) => {
+  ])('is refused if it is %s', (_, content) => {
     expect(() => parseProvisioned(content, 'provision.json')).toThrowError(
       expect.objectContaining({ code: 'input-invalid', hint: expect.any(String) }),
     )
   })
 })
 
-describe('its credentials', () => {
+describe('the credentials of gpreg provision', () => {
   const key = { accessKeyId: 'AKIA', secretAccessKey: 'canary-key' }
   const content = JSON.stringify({
     kind: 'ProvisionedSecrets',
@@ -45,7 +45,7 @@ describe('its credentials', () => {
     expect(`${inspect(values, { depth: 9 })}${JSON.stringify(values)}`).not.toContain('canary')
   })
 
-  it('are not in the error either', () => {
+  it('are not in the error for an invalid document', () => {
     const broken = content.replace('"version":1', '"version":9')
     let thrown: unknown
     try {

@@ -23,7 +23,7 @@ export type ProvisionedChoice = z.output<typeof choice>
 
 const document = documentShape('Provisioned', 1, {
   choice,
-  /** The path of the credentials, relative to this file; absent if they were not wanted. */
+  /** The path of the credentials, relative to this file; absent if no such file was asked for. */
   secretsFile: text.exactOptional(),
 })
 
@@ -35,7 +35,7 @@ const login = z.object({ username: text, password: sensitive })
 const accessKey = z.object({ accessKeyId: text, secretAccessKey: sensitive })
 
 const secrets = documentShape('ProvisionedSecrets', 1, {
-  /** for the registry of workspace images, where it is the cloud's */
+  /** for the registry of workspace images, if it is a registry of the cloud */
   registry: login.exactOptional(),
   /** for the bucket of the in-cluster registry */
   registryStorage: accessKey.exactOptional(),
@@ -66,10 +66,10 @@ const secretsReader = defineDocument({
   isSecret: true,
 })
 
-/** @throws `input-invalid`, with nothing of the file in it, since the secrets file may have been named by mistake */
+/** @throws `input-invalid`; the error shows nothing of the file, because it may be the secrets file, named by mistake */
 export const parseProvisioned: (content: string, path: string) => Provisioned = reader.parse
 
-/** @throws `input-invalid`, with nothing of the file in it */
+/** @throws `input-invalid`; the error shows nothing of the file */
 export function parseProvisionedSecrets(content: string, path: string): ProvisionedSecrets {
   const { kind: _, version: __, ...values } = secretsReader.parse(content, path)
   return values
@@ -79,12 +79,12 @@ export function formatProvisioned(provisioned: Omit<Provisioned, 'kind' | 'versi
   return formatDocument({ kind: 'Provisioned', version: 1, ...provisioned })
 }
 
-/** With every secret in the clear. */
+/** The text of the document, with all secrets in clear text. */
 export function formatProvisionedSecrets(values: ProvisionedSecrets): string {
   return formatDocument({ kind: 'ProvisionedSecrets', version: 1, ...(revealed(values) as object) })
 }
 
-/** JSON.stringify asks `toJSON` first, which hides; so they are taken out before. */
+/** Replaces every Sensitive by its secret text, because `JSON.stringify` would call `Sensitive.toJSON`, which hides the text. */
 function revealed(value: unknown): unknown {
   if (value instanceof Sensitive) return value.reveal()
   if (Array.isArray(value) || typeof value !== 'object' || value === null) return value

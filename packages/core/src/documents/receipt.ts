@@ -11,7 +11,7 @@ export interface Receipt {
   readonly created: string
   /** `host[:port]/prefix` */
   readonly target: string
-  /** images that are whole, by their names below the prefix */
+  /** complete images, by their names below the prefix */
   readonly images: readonly { readonly path: string; readonly digest: Digest }[]
   readonly blobs: readonly HeldBlob[]
 }
@@ -44,7 +44,7 @@ export function heldBlob(digest: Digest, size: number, repository: string, bundl
   return { digest, size, repository, ...(bundle === undefined ? {} : { bundle }) }
 }
 
-/** The same holdings are the same text: sorted, an entry a line group. */
+/** The text of a receipt. Images and blobs are sorted, so that receipts with the same content are the same text. */
 export function formatReceipt({ created, target, images, blobs }: Receipt): string {
   const ordered: Receipt = {
     kind: 'Receipt',

@@ -3,13 +3,13 @@ import { GpregError, digestOf, type Digest } from '@gpreg/oci'
 import { defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
 import { readLock, writeLock, type Lock } from './lock.ts'
 
-/** `PATH.manifest.json`: what a bundle must be, down to the last byte. The lock pins its content, the volumes its files. */
+/** `PATH.manifest.json`: pins every byte of a bundle. The lock pins the content of the bundle, the volumes pin its files. */
 export interface Sidecar {
   readonly kind: 'BundleManifest'
   readonly version: 1
-  /** what wrote it, e.g. `gpreg 0.1.0` */
+  /** the program that wrote the bundle, e.g. `gpreg 0.1.0` */
   readonly tool: string
-  /** none where the bundle is a directory */
+  /** empty if the bundle is a directory */
   readonly volumes: readonly SidecarVolume[]
   readonly lock: { readonly digest: Digest; readonly document: Lock }
 }
@@ -65,7 +65,7 @@ const reader = defineDocument({
   refuse,
 })
 
-/** @throws `bundle-damaged`, `input-invalid` for one that a newer gpreg wrote */
+/** @throws `bundle-damaged`, `input-invalid` for a sidecar of a newer gpreg */
 export function parseSidecar(text: string, path: string): Sidecar {
   const { lock, ...rest } = reader.parse(text, path)
   if (new Set(rest.volumes.map(({ name }) => name)).size < rest.volumes.length)
