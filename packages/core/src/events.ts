@@ -1,15 +1,15 @@
 import type { ErrorSubject, OciEvent } from '@gpreg/oci'
 import type { Change } from './registry/change.ts'
 
-/** The events of gpreg: those of oci, and those of core. `type` and the fields are a contract. */
+/** The events of gpreg: those of oci, and those of core. `type` and the fields are a contract with programs that use gpreg. */
 export type GpregEvent =
   | OciEvent
   | { readonly type: 'image.verified'; readonly image: string; readonly ok: boolean; readonly status: string }
-  /** Something in the cloud is being changed; `change.waiting` while the cloud takes its time. */
+  /** A cloud resource is being changed; `change.waiting` comes while the cloud has not finished the change. */
   | ({ readonly type: 'change.started' } & Change)
   | { readonly type: 'change.waiting'; readonly resource: string; readonly state: string }
   | ({ readonly type: 'change.done' } & Change)
-  /** Something is being tried, to see whether it holds. */
+  /** A check of a registry starts. */
   | { readonly type: 'check.started'; readonly name: string }
   | {
       readonly type: 'warning'
@@ -19,21 +19,21 @@ export type GpregEvent =
     }
 
 export type WarningCode =
-  /** a login was kept that the registry did not ask for */
+  /** a login was stored untested, because the registry asks for no login */
   | 'login-unproven'
-  /** no source could tell which digest to expect */
+  /** the digest that an image should have could not be found out */
   | 'expected-unknown'
-  /** something in the image set was passed over */
+  /** an entry of an input has no usable image name, and was skipped */
   | 'image-skipped'
-  /** the source of a list says something worth knowing */
+  /** an exclude pattern matches nothing, or the catalogue does not have the very release */
   | 'image-set'
   /** the signature of a bundle was not checked */
   | 'bundle-unchecked'
-  /** a bundle that was begun is gone on with, under the tags of then */
+  /** an unfinished bundle is continued, with the digests that its tags had when it was started */
   | 'bundle-resumed'
-  /** a differential bundle is served: some of its images are not whole */
+  /** a differential bundle is served, so some of its images are not complete */
   | 'bundle-partial'
-  /** the beginning of another bundle was thrown away */
+  /** an unfinished other bundle of the same name was removed */
   | 'bundle-restarted'
-  /** a cloud refused something that can be done without */
+  /** a cloud refused an optional step */
   | 'cloud'

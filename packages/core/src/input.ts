@@ -4,7 +4,7 @@ import { GpregError, isGpregError, parseReference, type Reference } from '@gpreg
 export const STDIN = '-'
 
 /**
- * A text that the user named.
+ * Reads a file that the user named, or standard input for `-`.
  * @throws `input-unreadable`
  */
 export async function readInput(path: string, stdin: () => Promise<string>): Promise<string> {
@@ -16,7 +16,7 @@ export async function readText(path: string): Promise<string> {
   return reading(path, () => readFile(path, 'utf8')).then(withoutByteOrderMark)
 }
 
-/** Does file work; what the operating system refuses becomes `input-unreadable`. */
+/** Runs work on a file, and turns errors of the operating system into `input-unreadable`. */
 export async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -35,13 +35,13 @@ const REASONS: Readonly<Record<string, readonly [string, string]>> = {
   EACCES: ['permission denied', 'run as a user who may read it'],
 }
 
-/** `path:line`, or the path alone where no line is known. */
+/** `path:line`, or the path alone if no line is known. */
 export function place(path: string, line?: number): string {
   const name = path === STDIN ? 'standard input' : path
   return line === undefined ? name : `${name}:${line}`
 }
 
-/** Lines count from 1. */
+/** Makes an `input-invalid` error with its place. Lines count from 1. */
 export function invalidInput(
   path: string,
   line: number | undefined,
@@ -53,8 +53,8 @@ export function invalidInput(
 }
 
 /**
- * A reference that an input names.
- * @throws `reference-invalid`, saying where it stands
+ * Parses a reference in an input.
+ * @throws `reference-invalid`, with path and line
  */
 export function referenceAt(text: string, path: string, line?: number): Reference {
   try {
