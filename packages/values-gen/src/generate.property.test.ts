@@ -72,7 +72,7 @@ const choices: fc.Arbitrary<Choice> = fc
 const releases = fc.constantFrom(...knownReleases())
 const values = { registry: { username: 'a', password: new Sensitive('b') } }
 
-it('whatever is written has nothing to warn of, for any release', () => {
+it('a written configuration has no findings, for any choice and release', () => {
   fc.assert(
     fc.property(choices, releases, (choice, release) => {
       const { text } = generateValues({ choice, values, format: 'installer', release })
@@ -82,7 +82,7 @@ it('whatever is written has nothing to warn of, for any release', () => {
   )
 })
 
-it('written over itself nothing changes', () => {
+it('setting the same fields in a written configuration changes nothing', () => {
   fc.assert(
     fc.property(choices, releases, (choice, release) => {
       const { text, installation } = generateValues({ choice, values, format: 'installer', release })
@@ -92,7 +92,7 @@ it('written over itself nothing changes', () => {
   )
 })
 
-it('every Secret that is named is written, or said to be missing', () => {
+it('every Secret that the configuration names is written or listed as missing', () => {
   fc.assert(
     fc.property(choices, choice => {
       const { text, secrets } = generateValues({ choice, values, format: 'installer' })

@@ -25,7 +25,7 @@ it('writes every Secret that the configuration names', () => {
   expect(secrets.missing).toEqual([])
 })
 
-it('leaves to KOTS the Secrets that KOTS makes, and says that it names them', () => {
+it('writes no Secret that KOTS creates, and warns that a name for it has no effect', () => {
   const named = { ...choice, secretNames: { registry: 'mine' } }
   const { secrets, text, warnings } = generateValues({ choice: named, values, format: 'kots' })
   expect(text).toBeInstanceOf(Sensitive)
@@ -33,7 +33,7 @@ it('leaves to KOTS the Secrets that KOTS makes, and says that it names them', ()
   expect(warnings).toEqual([expect.stringContaining('--secret-name registry')])
 })
 
-it('writes what a release knows, where it knows it', () => {
+it('writes each field at the path that the release reads', () => {
   const { text } = generateValues({ choice, values, format: 'installer', release: '2022.05.2' })
   expect(text).toMatch(/defaultBaseImageRegistryWhitelist:\s+- registry\.internal/)
   expect(text).not.toContain('privateBaseImageAllowList')

@@ -20,13 +20,13 @@ export interface ValuesRequest {
   readonly release?: string
   /** An existing configuration to change, for the format `installer`. */
   readonly base?: { readonly path: string; readonly text: string }
-  /** of the Secrets */
+  /** the namespace of the Secrets */
   readonly namespace?: string
 }
 
 export interface GeneratedValues {
   readonly installation: Installation
-  /** The ConfigValues of KOTS hold secrets. */
+  /** `Sensitive` for the format `kots`, because ConfigValues hold secrets. */
   readonly text: string | Sensitive
   readonly secrets: SecretSet
   readonly warnings: readonly string[]

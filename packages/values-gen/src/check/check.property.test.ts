@@ -8,7 +8,7 @@ const secret = fc.record({ kind: fc.constant('secret'), name: fc.stringMatching(
 const optional = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(fields, { requiredKeys: [] })
 
-/** Configurations that the installer takes; some walk into traps. */
+/** Configurations that the installer accepts; some of them get warnings. */
 const valid = fc.record(
   {
     domain: fc.constantFrom('gitpod.example.com', 'Gitpod.internal.'),
@@ -68,14 +68,14 @@ const style: fc.Arbitrary<ToStringOptions> = fc.record({
 const write = (config: object, how: ToStringOptions) =>
   stringify(config, { ...how, version: '1.1', aliasDuplicateObjects: false })
 
-/** Codes and paths, which say nothing of where. */
+/** The codes and paths of the findings, without lines, because lines depend on the YAML style. */
 const found = (text: string) =>
   checkConfig(text, options)
     .findings.map(({ code, path }) => `${code} ${path}`)
     .sort()
 
 describe('a valid configuration', () => {
-  it('stays as valid however it is written', () => {
+  it('has the same findings in every YAML style and as JSON', () => {
     fc.assert(
       fc.property(
         valid,
@@ -91,7 +91,7 @@ describe('a valid configuration', () => {
     )
   })
 
-  it('stays as valid in any order of its fields', () => {
+  it('has the same findings in any order of its fields', () => {
     const shuffled = valid.chain(config =>
       fc.tuple(
         fc.constant(config),
@@ -106,7 +106,7 @@ describe('a valid configuration', () => {
   })
 })
 
-describe('any text', () => {
+describe('every finding has a position inside the text', () => {
   const inside = (text: string) => {
     const lines = text.split('\n')
     for (const { line, column, message, hint } of checkConfig(text, options).findings) {
@@ -118,7 +118,7 @@ describe('any text', () => {
     }
   }
 
-  it('that is YAML has findings inside it', () => {
+  it('if the text is YAML', () => {
     const anything = fc.anything({ withBigInt: false, maxDepth: 4 })
     const keys = fc.constantFrom(
       'containerRegistry',
@@ -131,7 +131,7 @@ describe('any text', () => {
     fc.assert(fc.property(document, value => inside(stringify(value ?? null, { version: '1.1' }))))
   })
 
-  it('that is none has findings inside it', () => {
+  it('if the text is not YAML', () => {
     const letters = fc.constantFrom(
       'a',
       ':',
@@ -165,7 +165,7 @@ describe('any text', () => {
     )
   })
 
-  it('that was a valid configuration until somebody hit a key has findings inside it', () => {
+  it('if the text is a valid configuration with one random edit', () => {
     const broken = fc
       .tuple(valid, fc.nat(), fc.nat(3), fc.string({ maxLength: 3 }))
       .map(([config, at, cut, put]) => {

@@ -4,9 +4,9 @@ import { findingsOf, marks } from './testing/marked.ts'
 
 const DOMAIN = 'domain: gitpod.example.com'
 
-describe('a configuration that the installer takes', () => {
+describe('a configuration that the installer accepts', () => {
   it.each([
-    ['the least there can be', DOMAIN],
+    ['the smallest configuration', DOMAIN],
     [
       'a single registry for all',
       `apiVersion: v1
@@ -26,7 +26,10 @@ workspace:
 `,
     ],
     ['JSON', '{"domain": "gitpod.example.com", "disableDefinitelyGp": false}'],
-    ['what null unsets', `${DOMAIN}\ncontainerRegistry: {external: null, s3storage: ~}\nlicense:\n`],
+    [
+      'optional fields set to null',
+      `${DOMAIN}\ncontainerRegistry: {external: null, s3storage: ~}\nlicense:\n`,
+    ],
     [
       'quantities and durations',
       `${DOMAIN}
@@ -37,11 +40,11 @@ workspace:
 `,
     ],
     ['merged maps', `${DOMAIN}\nlicense: &ref {kind: secret, name: a}\nhttpProxy: {<<: *ref, name: b}\n`],
-  ])('%s', (_, text) => {
+  ])('has no findings: %s', (_, text) => {
     expect(findingsOf(text)).toEqual([])
   })
 
-  it('gives a result that says for which release', () => {
+  it('has a result that names the release', () => {
     const result = checkConfig(DOMAIN, { path: 'gitpod.config.yaml', release: 'release-2022.08.0' })
     expect(result).toEqual({
       kind: 'ValuesCheck',
@@ -53,14 +56,14 @@ workspace:
     })
   })
 
-  it('is checked for no release that is unknown', () => {
+  it('cannot be checked for an unknown release', () => {
     expect(() => checkConfig(DOMAIN, { path: '-', release: '1999.01' })).toThrow(
       expect.objectContaining({ code: 'release-unknown' }),
     )
   })
 })
 
-describe('a file that is no YAML', () => {
+describe('a file that is not YAML', () => {
   const levels = [...Array(9).keys()].map(n => `x${n + 1}: &a${n + 1} [${`*a${n},`.repeat(9)}]`)
 
   it.each([
@@ -71,15 +74,15 @@ describe('a file that is no YAML', () => {
     ['fields that are not in line', 4, `metadata:\n  region: local\n  shortname: x\n region: y\n`],
     ['an alias to nothing', 1, `${DOMAIN}\nlicense: *nobody\n`],
     ['aliases that explode', 1, [DOMAIN, 'x0: &a0 lol', ...levels].join('\n')],
-    ['no end of nesting', 1, '['.repeat(50_000)],
-  ])('because of %s', (_, line, text) => {
+    ['50,000 levels of nesting', 1, '['.repeat(50_000)],
+  ])('is a syntax error because of %s', (_, line, text) => {
     const { findings } = checkConfig(text, { path: 'gitpod.config.yaml' })
     expect(findings[0]).toMatchObject({ level: 'error', code: 'yaml-syntax', line })
     expect(findings.filter(({ code }) => code !== 'yaml-syntax')).toEqual([])
   })
 })
 
-describe('what the installer refuses is found on its line', () => {
+describe('an error is reported on the line that the installer refuses', () => {
   it.each([
     ['# a comment\n\nkind: Full # ! error required domain'],
     [`domian: gitpod.example.com # ! error required domain & error unknown-key domian`],
@@ -211,7 +214,7 @@ experimental: # ! warning experimental-ignored experimental
     expect(findingsOf(text)).toEqual(marks(text))
   })
 
-  it('where it came with a later release', () => {
+  it('for a field or value that came with a later release', () => {
     const text = `domain: gitpod.example.com
 kind: IDE # ! error unknown-in-release kind
 httpProxy: { kind: secret, name: proxy } # ! error unknown-in-release httpProxy
@@ -224,7 +227,7 @@ workspace:
   })
 })
 
-describe('what the installer takes otherwise than it is written is told', () => {
+describe('a field that the installer reads differently from how it is written gets a warning', () => {
   it.each([
     [`Domain: gitpod.example.com # ! warning key-case Domain`],
     [
@@ -272,7 +275,7 @@ customization:
   })
 })
 
-describe('a key that nobody knows', () => {
+describe('an unknown key gets a hint', () => {
   it.each([
     ['metadata: {regoin: local}', 'did you mean region?'],
     ['external: {url: a.b}', /^leave it out; known here: .*containerRegistry/],

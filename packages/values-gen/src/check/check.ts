@@ -11,15 +11,16 @@ import { RULES, ruleEntries } from './rules.ts'
 import { YamlSource } from './yaml-source.ts'
 
 export interface CheckOptions {
-  /** what the text is called in the result */
+  /** the name of the file in the result */
   readonly path: string
-  /** such as `2022.11.3`; default: the newest that is known */
+  /** such as `2022.11.3`; default: the newest known release */
   readonly release?: string
 }
 
 /**
- * Checks a `gitpod.config.yaml`: the fields that the installer of a release refuses, and those that break afterwards. No request is sent. A comment
- * `# gpreg:known CODE` at a field, or right above it, silences a warning there.
+ * Checks a `gitpod.config.yaml`: finds the fields that the installer of a release refuses, and the fields that it accepts but that
+ * break the installation later. No request is sent. A comment `# gpreg:known CODE` on the line of a field, or right above it,
+ * silences a warning about the field.
  * @throws `release-unknown`
  */
 export function checkConfig(text: string, { path, release: version }: CheckOptions): CheckResult {
@@ -29,7 +30,7 @@ export function checkConfig(text: string, { path, release: version }: CheckOptio
   return checkResult(path, release.name, withoutKnown(text, findings))
 }
 
-/** Findings that only follow from a broken file are left out. */
+/** The errors of the YAML parser. No rules are checked, because their findings would only follow from the broken syntax. */
 function syntaxFindings({ errors }: YamlSource): Finding[] {
   return errors.map(({ code, message, path, position }) => ({
     level: RULES[code].level,

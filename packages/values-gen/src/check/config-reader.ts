@@ -2,7 +2,7 @@ import { toPath, valueAt, type Path } from './path.ts'
 import { defaultOf, schemaAt } from './schema-walk.ts'
 import type { YamlSource } from './yaml-source.ts'
 
-/** Reads a configuration for rules: a value by its path, or undefined if it has another type. */
+/** Gives rules the values of a configuration by path. A value of the wrong type counts as absent. */
 export class ConfigReader {
   readonly #data: unknown
   readonly #source: YamlSource
@@ -17,7 +17,7 @@ export class ConfigReader {
     return valueAt(this.#data, toPath(path)) !== undefined
   }
 
-  /** A text that is not empty, else the installer's default. */
+  /** The text at the path, or the installer's default if the file has none; undefined if the text is empty. */
   text(path: string | Path): string | undefined {
     const value = this.#value(path)
     return typeof value === 'string' && value !== '' ? value : undefined
@@ -33,7 +33,7 @@ export class ConfigReader {
     return Array.isArray(value) ? value : []
   }
 
-  /** As it stands in the file, from the key on. */
+  /** The text of the file from the key of a field to the end of its value. */
   written(path: string | Path): string | undefined {
     return this.#source.written(path)
   }

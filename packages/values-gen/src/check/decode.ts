@@ -9,8 +9,9 @@ export interface Note extends Complaint {
 }
 
 /**
- * Plain data as the installer's decoder takes it, which is more than its types say: keys in any case, text for anything without
- * quotes, and nothing (`null`) anywhere. What it takes so is noted.
+ * Converts plain data as the installer's decoder does. The decoder accepts more than the types say: keys in any case, an
+ * unquoted number or boolean in place of a text, and `null` in place of any value. A conversion that may surprise the user is
+ * added to `notes`.
  * https://github.com/kubernetes-sigs/yaml/blob/v1.3.0/yaml.go, https://pkg.go.dev/encoding/json#Unmarshal
  */
 export function decode(value: unknown, schema: z.ZodType, notes: Note[], path: Path = []): unknown {
@@ -51,9 +52,9 @@ function decodeMap(map: object, schema: z.ZodObject, notes: Note[], path: Path):
   return Object.fromEntries(entries)
 }
 
-/** Of these, null takes the default away. */
+/** The installer reads `null` in these fields as false, although their default is true. */
 const UNSET_BY_NULL: ReadonlySet<string> = new Set(['database.inCluster', 'objectStorage.inCluster'])
-/** Here the installer misses it then. */
+/** The installer refuses `null` in this field: the field counts as missing. */
 const REFUSED_NULL = 'containerRegistry.inCluster'
 
 function nullNote(path: Path, field: z.ZodType): Note | undefined {
@@ -81,7 +82,7 @@ function isText(schema: z.ZodType): boolean {
   return schema instanceof z.ZodString || schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral
 }
 
-/** The zero value that Go reads for null in a list. */
+/** The zero value that Go puts into a list in place of `null`. */
 function emptyOf(schema: z.ZodType): unknown {
   return inner(schema) instanceof z.ZodObject ? {} : ''
 }

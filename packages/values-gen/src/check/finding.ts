@@ -6,12 +6,12 @@ export interface Finding {
   readonly code: RuleCode
   /** `containerRegistry.privateBaseImageAllowList[0]`; empty if it is about the whole file */
   readonly path: string
-  /** from 1 */
+  /** counted from 1, like `column` */
   readonly line: number
   readonly column: number
-  /** why */
+  /** says what is wrong */
   readonly message: string
-  /** what to do */
+  /** says what the user can do */
   readonly hint: string
 }
 
@@ -19,14 +19,14 @@ export interface CheckResult {
   readonly kind: 'ValuesCheck'
   readonly version: 1
   readonly file: string
-  /** of the catalogue, e.g. `2022.11.3` */
+  /** the Gitpod release that the file was checked for, e.g. `2022.11.3` */
   readonly release: string
-  /** in the order of the file */
+  /** sorted by line and column */
   readonly findings: readonly Finding[]
   readonly totals: { readonly errors: number; readonly warnings: number }
 }
 
-/** The findings of any number of checks on a file, put together. */
+/** Combines the findings of several checks on one file into one result. */
 export function checkResult(file: string, release: string, findings: readonly Finding[]): CheckResult {
   const number = (level: Level) => findings.filter(finding => finding.level === level).length
   return {

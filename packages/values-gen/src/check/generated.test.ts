@@ -21,14 +21,14 @@ const CHOICES: readonly Choice[] = [
   },
 ]
 
-describe.each(knownReleases())('what gpreg values writes for %s', release => {
-  it.each(CHOICES)('has nothing to warn of: $kind', choice => {
+describe.each(knownReleases())('a configuration that gpreg values writes for %s', release => {
+  it.each(CHOICES)('has no findings: $kind', choice => {
     const { text } = generateValues({ choice, values: {}, format: 'installer', release })
     expect(checkConfig(text as string, { path: '-', release }).findings).toEqual([])
   })
 })
 
-it('says what is known in words too, and warns again where the mark is gone', () => {
+it('a comment explains each silenced warning, and the warning comes back without its gpreg:known mark', () => {
   const { text } = generateValues({ choice: CHOICES[4]!, values: {}, format: 'installer' })
   expect(text).toMatch(/# .*last name.*\n# gpreg:known drop-image-repo\ndropImageRepo: true/)
   const bare = (text as string).replace('# gpreg:known drop-image-repo\n', '')
@@ -42,8 +42,11 @@ it.each([
   ['# gpreg:known private-ca, drop-image-repo\n# more\ndropImageRepo: true', 0],
   ['# gpreg:known private-ca\ndropImageRepo: true', 1],
   ['# gpreg:known drop-image-repo\n\ndropImageRepo: true', 1],
-])('reads the mark: %j', (line, warnings) => {
-  const text = `apiVersion: v1\ndomain: gitpod.example.com\nrepository: r.internal/g\nimagePullSecrets: [{kind: secret, name: a}]\ncontainerRegistry:\n  inCluster: false\n  external: {url: r.internal/g, certificate: {kind: secret, name: b}}\n  privateBaseImageAllowList: [r.internal]\nworkspace: {workspaceImage: "r.internal/g/workspace-full:latest"}\n${line}\n`
-  const { findings } = checkConfig(text, { path: '-' })
-  expect(findings.filter(({ code }) => code === 'drop-image-repo')).toHaveLength(warnings)
-})
+])(
+  'a gpreg:known mark counts on the line of the field and in the comment right above: %j',
+  (line, warnings) => {
+    const text = `apiVersion: v1\ndomain: gitpod.example.com\nrepository: r.internal/g\nimagePullSecrets: [{kind: secret, name: a}]\ncontainerRegistry:\n  inCluster: false\n  external: {url: r.internal/g, certificate: {kind: secret, name: b}}\n  privateBaseImageAllowList: [r.internal]\nworkspace: {workspaceImage: "r.internal/g/workspace-full:latest"}\n${line}\n`
+    const { findings } = checkConfig(text, { path: '-' })
+    expect(findings.filter(({ code }) => code === 'drop-image-repo')).toHaveLength(warnings)
+  },
+)

@@ -4,7 +4,7 @@ import { formatPath, valueAt, type Path } from './path.ts'
 import { schemaAt } from './schema-walk.ts'
 import { suggestField } from './suggest.ts'
 
-/** The type errors of a configuration, in words. */
+/** Describes a type error that zod found in a configuration. */
 export function describeIssue(issue: core.$ZodIssue, data: unknown): Note[] {
   const path = issue.path.map(part => (typeof part === 'symbol' ? String(part) : part))
   const value = valueAt(data, path)
@@ -22,7 +22,7 @@ export function describeIssue(issue: core.$ZodIssue, data: unknown): Note[] {
         ? [badFormat(path, value, issue.message)]
         : [wrongType(path, value, 'string')]
     default:
-      // zod asks an empty list for its length too, after it said that it is no text.
+      // For an empty list in place of a text, zod reports the wrong type and then the length too. The type is enough.
       return Array.isArray(value) ? [] : [badFormat(path, value, issue.message)]
   }
 }

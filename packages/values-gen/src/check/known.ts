@@ -2,12 +2,12 @@ import type { Finding } from './finding.ts'
 
 const MARK = /#.*\bgpreg:known((?:[\s,]+[a-z][a-z0-9-]*)+)/
 
-/** The part of a comment that says: this is known, do not warn. */
+/** The text that silences the warning `code` if it is in a comment. */
 export function formatKnown(code: string): string {
   return `gpreg:known ${code}`
 }
 
-/** Warnings but those that a comment on their line, or right above it, calls known. Errors stay. */
+/** Drops the warnings that a `gpreg:known` comment on their line, or right above it, names. Errors stay. */
 export function withoutKnown(text: string, findings: readonly Finding[]): Finding[] {
   const lines = text.split('\n')
   return findings.filter(({ level, code, line }) => level === 'error' || !knownAt(lines, line - 1).has(code))

@@ -1,2 +1,2 @@
-/** How bad a finding is: the installer refuses an error, and takes a warning. */
+/** The severity of a finding. The installer refuses a configuration with an error, and accepts a configuration with a warning. */
 export type Level = 'error' | 'warning'

@@ -1,11 +1,11 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, visit, type Document, type Node } from 'yaml'
 import type { Path } from './path.ts'
 
-/** A field in a YAML document. Of an item in a list, the item is its own key. */
+/** The nodes of a field in a YAML document. An item of a list has no key: `key` and `value` are then both the item. */
 export interface Located {
   readonly key?: Node
   readonly value?: Node
-  /** How much of the path there is. */
+  /** The number of parts of the path that exist in the document. */
   readonly depth: number
 }
 
@@ -62,7 +62,7 @@ export function pathAt(document: Document, offset: number): Path {
   return path
 }
 
-/** Where a quote or a bracket opens that is still open at an offset. */
+/** The offset of the opening quote or bracket that is still unclosed at the given offset; undefined if there is none. */
 export function openedAt(document: Document, offset: number): number | undefined {
   let start: number | undefined
   visit(document, {

@@ -1,12 +1,12 @@
-/** Where in a configuration: keys, and positions in lists. */
+/** The path of a field in a configuration: the keys of maps and the positions in lists. */
 export type Path = readonly (string | number)[]
 
-/** A path as rules write it, `containerRegistry.external.url`, or in parts. */
+/** Splits a path such as `containerRegistry.external.url` at its dots. A path that is already in parts stays as it is. */
 export function toPath(path: string | Path): Path {
   return typeof path !== 'string' ? path : path === '' ? [] : path.split('.')
 }
 
-/** `a.b[0].c`; keys with dots in them in quotes. */
+/** Writes a path as `a.b[0].c`, and a key that contains dots in quotes: `a["b.c"]`. */
 export function formatPath(path: Path): string {
   return path
     .map(part =>

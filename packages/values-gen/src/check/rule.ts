@@ -13,7 +13,7 @@ export interface Rule {
   readonly level: Level
   /** The consequence and its reason, independent of the file. */
   readonly about: string
-  /** Absent if reading the file finds the violation. */
+  /** Absent if other code finds the violation: the YAML parser, the schema, or the check of images in the registry. */
   readonly check?: (config: ConfigReader, release: CheckedRelease) => Iterable<Complaint>
 }
 

@@ -7,7 +7,7 @@ import { STORAGE_RULES } from './rules/storage.ts'
 import { WORKSPACE_REGISTRY_RULES } from './rules/workspace-registry.ts'
 import type { Rule } from './rule.ts'
 
-/** Everything that can be found, by code. A new rule is one entry in one of these. */
+/** All rules by code. A new rule is one entry in one of these tables. */
 export const RULES = {
   ...FILE_RULES,
   ...MIRROR_RULES,

@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { configSchema } from '../config/schema.ts'
 import type { Path } from './path.ts'
 
-/** A schema without what says that it may be absent. */
+/** The schema inside any number of `optional` and `default` wrappers. */
 export function inner(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
     ? inner(schema.unwrap() as z.ZodType)
     : schema
 }
 
-/** The schema of what is at a path; undefined if the installer knows nothing. */
+/** The schema of the field at a path; undefined if the installer has no such field. */
 export function schemaAt(path: Path): z.ZodType | undefined {
   return path.reduce<z.ZodType | undefined>(step, configSchema)
 }
@@ -20,7 +20,7 @@ function step(schema: z.ZodType | undefined, part: string | number): z.ZodType |
   return here instanceof z.ZodObject && Object.hasOwn(here.shape, part) ? here.shape[part] : undefined
 }
 
-/** The defaults of the installer. */
+/** The installer's default for a field; undefined if it has none. */
 export function defaultOf(schema: z.ZodType | undefined): unknown {
   return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
 }
@@ -32,7 +32,7 @@ export function fieldsAt(path: Path): string[] {
   return here instanceof z.ZodObject ? Object.keys(here.shape) : []
 }
 
-/** Every path of fields below a schema, lists left out. */
+/** The paths of all fields below a path, without the fields inside lists. */
 export function fieldPaths(path: readonly string[] = []): string[][] {
   return fieldsAt(path).flatMap(key => [[...path, key], ...fieldPaths([...path, key])])
 }

@@ -17,7 +17,7 @@ export function suggestField(path: Path, key: string): string {
   return `leave it out; known here: ${fields.join(', ')}`
 }
 
-/** How many letters have to be changed, added or left out. https://en.wikipedia.org/wiki/Levenshtein_distance */
+/** The number of letters to change, add or remove to get from one text to the other. https://en.wikipedia.org/wiki/Levenshtein_distance */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (const [index, letter] of [...one].entries()) {

@@ -2,7 +2,7 @@ import { LineCounter, parseAllDocuments, type Document, type ScalarTag, type YAM
 import { locate, openedAt, pathAt } from './locate.ts'
 import { toPath, type Path } from './path.ts'
 
-/** Where in the text; both from 1. */
+/** A position in the text. Lines and columns are counted from 1. */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -15,10 +15,13 @@ export interface SourceError {
   readonly position: Position
 }
 
-/** Base-60 numbers and dates are text to the installer's parser. https://github.com/go-yaml/yaml/blob/v2.4.0/resolve.go */
+/**
+ * YAML types that are switched off, because the installer's parser reads base-60 numbers and dates as text.
+ * https://github.com/go-yaml/yaml/blob/v2.4.0/resolve.go
+ */
 const NOT_IN_GO = /^TIME$|:timestamp$/
 
-/** Codes of a quote or a bracket that is not closed, among others. */
+/** Error codes that the `yaml` package gives for an unclosed quote or bracket, and for other mistakes too. */
 const UNCLOSED: ReadonlySet<string> = new Set(['MISSING_CHAR', 'BAD_INDENT'])
 
 /** A YAML text as the installer's parser understands it: YAML 1.1, where `yes` and `on` are true. */
@@ -44,12 +47,12 @@ export class YamlSource {
     }
     // Nesting can be so deep that the parser runs out of stack.
     this.#documents = attempt(() => this.#parse()) ?? []
-    // An alias can name nothing, or make much out of little.
+    // `toJS` throws if an alias has no anchor, or if nested aliases expand to too much data.
     this.data = attempt(() => this.#root?.toJS())
     this.errors = [...(this.#root?.errors ?? []).map(error => this.#parseError(error)), ...failures]
   }
 
-  /** Where a second document starts. */
+  /** The position of the second YAML document, if there is one. */
   get secondDocument(): Position | undefined {
     const second = this.#documents[1]
     return second && this.#position(second.contents?.range[0] ?? second.range[0])

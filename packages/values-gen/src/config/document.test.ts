@@ -9,7 +9,7 @@ const fieldsOf = (choice: Choice) => configFields(planInstallation(choice))
 const mirrored: Choice = { kind: 'in-cluster', mirror: 'registry.internal/gitpod' }
 
 describe('a new configuration', () => {
-  it('says what the choice requires and nothing else', () => {
+  it('has the fields that the choice requires and no others', () => {
     expect(parse(writeConfig(fieldsOf({ kind: 'in-cluster', domain: 'gitpod.example.com' })))).toEqual({
       apiVersion: 'v1',
       domain: 'gitpod.example.com',
@@ -17,7 +17,7 @@ describe('a new configuration', () => {
     })
   })
 
-  it('names the mirror wherever it is needed', () => {
+  it('names the mirror in every field that needs it', () => {
     expect(parse(writeConfig(fieldsOf({ ...mirrored, privateCa: true })))).toEqual({
       apiVersion: 'v1',
       repository: 'registry.internal/gitpod',
@@ -31,7 +31,7 @@ describe('a new configuration', () => {
     })
   })
 
-  it('says why, above each field', () => {
+  it('explains fields in comments above them', () => {
     const text = writeConfig(fieldsOf(mirrored))
     expect(text).toMatch(/# .*gpreg values patch.*\n\s+inCluster: true/)
     expect(text).toMatch(/# .*nodes pull.*\n# gpreg:known facade-credentials\nimagePullSecrets:/)
@@ -79,23 +79,23 @@ workspace:
     for (const line of kept) expect(changed.split('\n')).toContain(line)
   })
 
-  it('done twice, the second time changes nothing', () => {
+  it('does not change if the same fields are set a second time', () => {
     const once = changeConfig(text, 'gitpod.config.yaml', fieldsOf(mirrored))
     expect(changeConfig(once, 'gitpod.config.yaml', fieldsOf(mirrored))).toBe(once)
   })
 
-  it('that says it all already stays as it is written', () => {
+  it('that has all fields already stays as it is written', () => {
     const odd = `apiVersion:    "v1"\ncontainerRegistry:   {inCluster:    true}\n`
     expect(changeConfig(odd, 'gitpod.config.yaml', fieldsOf({ kind: 'in-cluster' }))).toBe(odd)
   })
 
-  it('loses what contradicts the new choice', () => {
+  it('loses the fields that contradict the new choice', () => {
     const s3 = writeConfig(fieldsOf({ kind: 'aws', region: 'eu-west-1', bucket: 'b' }))
     const fields = fieldsOf({ kind: 'azure', registry: 'x.azurecr.io', region: 'westeurope' })
     expect(parse(changeConfig(s3, 'gitpod.config.yaml', fields))).toEqual(parse(writeConfig(fields)))
   })
 
-  it('may have keys with nothing after them', () => {
+  it('may have keys without a value', () => {
     const fields = fieldsOf({ kind: 'in-cluster' })
     expect(parse(changeConfig('containerRegistry:\n', 'gitpod.config.yaml', fields))).toEqual({
       apiVersion: 'v1',
@@ -103,14 +103,14 @@ workspace:
     })
   })
 
-  it.each(['- a list', 'a: [', 'just text'])('is refused where it is none: %s', bad => {
+  it.each(['- a list', 'a: [', 'just text'])('is refused if it is not a YAML map: %s', bad => {
     expect(() => changeConfig(bad, 'gitpod.config.yaml', [])).toThrowError(
       expect.objectContaining({ code: 'input-invalid' }),
     )
   })
 })
 
-it('quotes what YAML 1.1 would read as something else', () => {
+it('quotes a text that YAML 1.1 would read as another type', () => {
   const fields = [{ path: ['metadata', 'region'] as const, value: 'no' }]
   expect(writeConfig(fields)).toBe('metadata:\n  region: "no"\n')
   expect(changeConfig('metadata: {}\n', '-', fields)).toContain('"no"')

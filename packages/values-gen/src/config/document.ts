@@ -6,12 +6,12 @@ import { formatKnown } from '../check/known.ts'
 import { CONTRADICTIONS, type Field } from './fields.ts'
 import { keepLines } from './keep-lines.ts'
 
-/** The installer reads YAML 1.1, in which `no` is false: what it would misread is put in quotes. */
+/** Puts texts such as `no` in quotes, because the installer reads YAML 1.1, in which an unquoted `no` is false. */
 const YAML = { compat: 'yaml-1.1' } as const
 
 type Path = readonly string[]
 
-/** A new configuration that says just this. */
+/** Writes a new configuration that has only these fields. */
 export function writeConfig(fields: readonly Field[]): string {
   const document = new Document({}, YAML)
   setFields(document, fields)
@@ -19,8 +19,8 @@ export function writeConfig(fields: readonly Field[]): string {
 }
 
 /**
- * An existing configuration with these fields changed. Comments and everything else stay; done twice, the second time changes
- * nothing.
+ * Sets these fields in an existing configuration, and removes the fields that contradict them. Comments and all other fields
+ * stay. A second call with the same fields changes nothing.
  * @throws `input-invalid`
  */
 export function changeConfig(text: string, path: string, fields: readonly Field[]): string {
@@ -38,7 +38,7 @@ export function changeConfig(text: string, path: string, fields: readonly Field[
   return setFields(document, fields) ? keepLines(text, printed, document.toString(style)) : text
 }
 
-/** False if the document has all fields already. */
+/** False if nothing had to be changed. */
 function setFields(document: Document, fields: readonly Field[]): boolean {
   const wanted = new Set(fields.map(({ path }) => path.join('.')))
   const contradictions = [...wanted]
@@ -56,7 +56,7 @@ function setField(document: Document, { path, value, comment, known, merge }: Fi
     ? addItems(document, path, value as readonly unknown[])
     : setLeaves(document, path, value)
   if (isNew && comment !== undefined) {
-    // The experimental part is described as a whole.
+    // The comment of an experimental field goes above `experimental` itself.
     const place = path[0] === 'experimental' ? path.slice(0, 1) : path
     commentOn(
       document,
@@ -67,7 +67,7 @@ function setField(document: Document, { path, value, comment, known, merge }: Fi
   return changed
 }
 
-/** Key by key, so that what a user keeps beside our keys stays. */
+/** Sets a value key by key, so that other keys in the same map stay. */
 function setLeaves(document: Document, path: Path, value: unknown): boolean {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return Object.entries(value)
@@ -92,7 +92,7 @@ function addItems(document: Document, path: Path, items: readonly unknown[]): bo
   return true
 }
 
-/** `containerRegistry:` with nothing after it is null; it has to be a map before anything is set in it. */
+/** Makes each part of a path a map. A key without a value, such as `containerRegistry:`, is null, and no field can be set in null. */
 function makeMaps(document: Document, path: Path): void {
   for (let length = 1; length <= path.length; length++) {
     const here = path.slice(0, length)
@@ -125,13 +125,13 @@ function wrap(text: string, width: number): string {
   return lines.map(line => ` ${line}`).join('\n')
 }
 
-/** How the file is indented, so that what did not change looks as it did. */
+/** Finds the indentation of the file, so that unchanged lines are printed as they were. */
 function styleOf(text: string): ToStringOptions {
   const indent = /^[^\s#][^\n]*:\s*(?:#[^\n]*)?\n(?:\s*#[^\n]*\n)*( +)[^\s#-]/m.exec(text)?.[1]?.length ?? 2
   return { lineWidth: 0, indent }
 }
 
-/** A unified diff, as `patch` takes it; empty if nothing changes. */
+/** A unified diff that `patch` can apply; empty if nothing changes. */
 export function diffConfig(before: string, after: string, path: string): string {
   if (before === after) return ''
   return createTwoFilesPatch(path, path, before, after, 'before', 'after', {

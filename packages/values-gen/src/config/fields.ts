@@ -12,15 +12,15 @@ import type { Installation } from '../installation/installation.ts'
 export interface Field {
   readonly path: readonly [string, ...string[]]
   readonly value: unknown
-  /** Why it is there, for whoever reads the file. */
+  /** The reason for the field, written above it as a comment. */
   readonly comment?: string
-  /** The trap that the comment explains: `gpreg values check` passes over it. */
+  /** The warning that the comment explains. `gpreg values check` does not report it. */
   readonly known?: RuleCode
-  /** In a file that has the list already, entries are added to it. */
+  /** The entries are added to a list that the file already has. Without `merge`, the value replaces the list. */
   readonly merge?: true
 }
 
-/** Fields that contradict a field that is set. They are removed, unless they are set as well. */
+/** For each field, the fields that contradict it. They are removed from the file, unless they are set as well. */
 export const CONTRADICTIONS: Readonly<Record<string, readonly string[]>> = {
   repository: ['dropImageRepo'],
   'containerRegistry.inCluster': ['containerRegistry.external', 'containerRegistry.s3storage'],

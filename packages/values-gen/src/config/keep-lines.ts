@@ -3,10 +3,10 @@ import { diffArrays } from 'diff'
 import { parse } from 'yaml'
 
 /**
- * Puts the lines that did not change back as they were written: a YAML printer has a style of its own.
- * @param text as it was written
- * @param printed the same, from the printer
- * @param changed what it becomes, from the printer
+ * Restores the unchanged lines of a YAML file as the user wrote them, because a YAML printer writes them in its own style.
+ * @param text the file as the user wrote it
+ * @param printed the same content, written by the printer
+ * @param changed the new content, written by the printer
  */
 export function keepLines(text: string, printed: string, changed: string): string {
   const before = printed.split('\n')
@@ -21,7 +21,7 @@ export function keepLines(text: string, printed: string, changed: string): strin
   return meansTheSame(result, changed) ? result : changed
 }
 
-/** For each printed line what had been written in its place: the same but for blanks, with the empty lines after it. */
+/** For each printed line, the lines of the user that it stands for: the line that differs only in blanks, and the empty lines after it. */
 function writtenLines(text: readonly string[], printed: readonly string[]): string[][] {
   const lines: string[][] = []
   const comparator = (one: string, other: string) => one.replace(/\s/g, '') === other.replace(/\s/g, '')
@@ -36,7 +36,7 @@ function writtenLines(text: readonly string[], printed: readonly string[]): stri
   return lines
 }
 
-/** A new line beside or below one that the user indents otherwise than the printer does. */
+/** Shifts a new line by the blanks by which the user's and the printer's indentation of the line before it differ. */
 function shifted(line: string, printed: string | undefined, written: string | undefined): string {
   if (printed === undefined || written === undefined || indentOf(line) < indentOf(printed)) return line
   return ' '.repeat(Math.max(0, indentOf(line) + indentOf(written) - indentOf(printed))) + line.trimStart()
@@ -46,7 +46,7 @@ function indentOf(line: string): number {
   return line.length - line.trimStart().length
 }
 
-/** Where the user's indentation is beyond us, the printer's is right. */
+/** True if both texts have the same content. If restored lines would change the content, the printer's text is used. */
 function meansTheSame(one: string, other: string): boolean {
   try {
     return isDeepStrictEqual(parse(one), parse(other))

@@ -1,7 +1,7 @@
 import { findRelease } from '@gpreg/core'
 import type { Field } from './fields.ts'
 
-/** Fields that had another place before a release. Both places at once are an error to the installer that knows both. */
+/** Fields that moved to another path in a release. From that release on, the installer refuses a file that sets both paths. */
 const MOVED: readonly { readonly in: string; readonly to: string; readonly from: Field['path'] }[] = [
   {
     in: '2022.07',
@@ -18,7 +18,7 @@ const MOVED: readonly { readonly in: string; readonly to: string; readonly from:
 const IGNORED = 'The installer renders this only with --use-experimental-config.'
 
 /**
- * The fields as a release of the installer knows them.
+ * Puts each field at the path that the installer of a release reads.
  * @throws `release-unknown`
  */
 export function fieldsForRelease(fields: readonly Field[], release: string): Field[] {

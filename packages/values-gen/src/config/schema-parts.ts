@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A text that must say something; of an empty one nothing else is said. */
+/** A text that must not be empty. `abort` skips the other checks of an empty text, so that it is reported once. */
 export const word = z.string().min(1, { abort: true })
 
 export const objectRef = z.strictObject({
@@ -22,7 +22,7 @@ export const resources = z.strictObject({
   limits: z.record(z.string(), quantity).optional(),
 })
 
-/** https://pkg.go.dev/time#ParseDuration; a number is of nanoseconds. */
+/** https://pkg.go.dev/time#ParseDuration; a number without a unit counts nanoseconds. */
 export const duration = z.union(
   [z.number(), z.string().regex(/^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/)],
   { error: 'a duration such as 36h or 90m' },
@@ -40,7 +40,7 @@ export const url = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9+.-]*:\S+$/, { error: 'a URL with its scheme, such as https://open-vsx.org' })
 
-/** Parts that no rule looks into. */
+/** A map with any content, which no rule checks. */
 export const anything = z.record(z.string(), z.unknown())
 
 export const volume = z.strictObject({

@@ -12,7 +12,7 @@ import {
   word,
 } from './schema-parts.ts'
 
-/** Where the installer pulls from unless it is told otherwise. */
+/** The registry that the installer pulls images from by default. */
 export const GITPOD_REPOSITORY = 'eu.gcr.io/gitpod-core-dev/build'
 
 const containerRegistry = z.strictObject({
@@ -124,8 +124,8 @@ const customization = z.strictObject({
 })
 
 /**
- * `gitpod.config.yaml` as the installer of the newest release decodes it: types, nothing of what a value means. What older
- * releases lack is in {@link KNOWN_SINCE}.
+ * `gitpod.config.yaml` as the installer of the newest release decodes it. The schema checks types, not the meaning of values.
+ * {@link KNOWN_SINCE} lists the fields that older releases lack.
  * https://github.com/gitpod-io/gitpod/blob/2022.11.3/install/installer/pkg/config/v1/config.go
  */
 export const configSchema = z.strictObject({
@@ -191,7 +191,7 @@ export const configSchema = z.strictObject({
     .describe('Left out by render, unless --use-experimental-config is given.'),
 })
 
-/** Fields that releases before this one refuse. */
+/** Fields with the release that introduced them. The installers of earlier releases refuse these fields. */
 export const KNOWN_SINCE: Readonly<Record<string, string>> = {
   components: '2022.07',
   customization: '2022.06',

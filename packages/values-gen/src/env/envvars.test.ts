@@ -10,7 +10,11 @@ const variablesOf = (choice: Choice) =>
 
 describe('the variables of', () => {
   it.each<[string, Choice, Record<string, string>]>([
-    ['a volume, which is usual', { kind: 'in-cluster', domain: 'gitpod.io' }, { DOMAIN: 'gitpod.io' }],
+    [
+      'an in-cluster registry on a volume (the default)',
+      { kind: 'in-cluster', domain: 'gitpod.io' },
+      { DOMAIN: 'gitpod.io' },
+    ],
     [
       'AWS',
       { kind: 'aws', region: 'eu-west-1', bucket: 'b', secretNames: { storage: 'mine' } },
@@ -54,7 +58,7 @@ describe('the variables of', () => {
       },
     ],
     [
-      'more hosts',
+      'more allowed hosts',
       { kind: 'in-cluster', allowHosts: ['b', 'a'] },
       {
         REGISTRY_DOCKER_CONFIG_ENABLED: '1',
@@ -81,7 +85,7 @@ describe('the variables of', () => {
       },
     ],
     [
-      'a flat mirror that credentials are not sent to',
+      'a flat mirror that is not an allowed host',
       {
         kind: 'in-cluster',
         mirror: 'r.internal/g',
@@ -100,7 +104,7 @@ describe('the variables of', () => {
     ],
   ])('%s', (_, choice, expected) => expect(variablesOf(choice)).toEqual(expected))
 
-  it('a mirror that keeps its paths are a patch', () => {
+  it('a mirror that keeps paths contain a patch', () => {
     const { CONFIG_PATCH, ADVANCED_MODE_ENABLED, HAS_LOCAL_REGISTRY } = variablesOf({
       kind: 'in-cluster',
       mirror: 'r.internal/g',
@@ -110,13 +114,13 @@ describe('the variables of', () => {
   })
 })
 
-describe('the lines', () => {
-  it('are quoted only where a shell needs it', () => {
+describe('the lines of the file', () => {
+  it('are quoted only if a shell needs it', () => {
     expect(formatEnv([{ name: 'A', value: 'r.internal:5000/g' }])).toBe('A=r.internal:5000/g\n')
     expect(formatEnv([{ name: 'A', value: `{ "it's": "$HOME" }` }])).toBe(`A='{ "it'\\''s": "$HOME" }'\n`)
   })
 
-  it('say to a shell what they say', () => {
+  it('give a shell exactly the value', () => {
     const value = fc.string({ unit: 'grapheme' }).filter(text => !text.includes('\0'))
     fc.assert(
       fc.property(value, text => {

@@ -5,7 +5,7 @@ import { writeConfig } from '../config/document.ts'
 import type { Installation } from '../installation/installation.ts'
 import { configPatch } from '../kots/config-patch.ts'
 
-/** The variables that `gitpod-installer config build-from-envvars` reads. They contain names of Secrets, not their content. */
+/** A variable that `gitpod-installer config build-from-envvars` reads. It may name a Secret, but holds no content of a Secret. */
 export interface EnvVariable {
   readonly name: string
   readonly value: string
@@ -15,7 +15,7 @@ export interface EnvVariable {
 type Variables = Readonly<Record<string, string | undefined>>
 
 /**
- * The installation as the installer's variables say it.
+ * Describes an installation in the variables that the installer reads.
  * https://github.com/gitpod-io/gitpod/blob/release-2022.11.3/install/installer/pkg/config/v1/envvars.go
  */
 export function envVariables(installation: Installation): EnvVariable[] {
@@ -39,7 +39,7 @@ function quoted(value: string): string {
   return /^[\w@%+=:,./-]*$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`
 }
 
-/** Variables know a mirror only with `dropImageRepo`, as KOTS makes it. */
+/** The mirror, if the variables for a mirror can describe it. They imply `dropImageRepo`, because KOTS makes such mirrors. */
 function localRegistry({ registries, dropImageRepo }: Installation): HostedRegistry | undefined {
   return dropImageRepo && registries.components.kind !== 'public' ? registries.components : undefined
 }
@@ -59,7 +59,7 @@ function mirrorVariables(installation: Installation): Variables {
   }
 }
 
-/** Hosts come as the keys of a docker config; the installer reads nothing else of it, and adds Docker Hub to any. */
+/** Writes the allowed hosts as the keys of a docker config. The installer reads only the keys, and adds Docker Hub to every list. */
 function allowVariables(hosts: readonly string[]): Variables {
   if (hosts.length === 0) return {}
   const others = hosts.filter(host => host !== DOCKER_HUB)
@@ -121,13 +121,13 @@ function storageVariables(storage: ObjectStorage | undefined): Variables {
   }
 }
 
-/** Counts only if cert-manager does not give the certificates. */
+/** The installer reads these only if cert-manager does not give the certificates. */
 function caVariables({ ca }: Installation): Variables {
   if (ca === undefined) return {}
   return { TLS_CUSTOM_CA_CRT_ENABLED: '1', TLS_CUSTOM_CA_CRT_CREDENTIALS_NAME: ca.name }
 }
 
-/** JSON is YAML on one line, which every reader of such files takes. */
+/** Writes the patch as JSON. JSON is YAML, and every reader of files with variables accepts a value on one line. */
 function patchVariables(installation: Installation): Variables {
   const mirror = localRegistry(installation) === undefined ? ['repository', 'imagePullSecrets'] : []
   const fields = configPatch(installation, [...mirror, 'workspace.workspaceImage'])

@@ -28,7 +28,7 @@ interface Config {
 }
 
 /**
- * The rules of the installer for registries and storage.
+ * Builds the fields for registries and storage from variables, by the rules of the installer.
  * https://github.com/gitpod-io/gitpod/blob/release-2022.11.3/install/installer/pkg/config/v1/envvars.go
  */
 function buildFromEnvvars(variables: ReadonlyMap<string, string>): Config {
@@ -140,7 +140,7 @@ it('the installer builds the same configuration out of the variables', () => {
   )
 })
 
-/** With what the installer takes for granted; the order of the list means nothing. */
+/** The configuration with the installer's defaults. The allow list is sorted, because its order has no meaning. */
 function comparable(config: Config): object {
   const { containerRegistry = {}, objectStorage = {}, metadata, workspace } = config
   return {

@@ -3,9 +3,9 @@ import { GpregError } from '@gpreg/oci'
 /** The choices of the user, named as the flags of `gpreg values`. Nothing in it is secret. */
 export interface CommonChoice {
   readonly domain?: string
-  /** Where the images were mirrored to: `host[:port]/prefix`. */
+  /** The address that the images were mirrored to: `host[:port]/prefix`. */
   readonly mirror?: string
-  /** The mirror serves all three purposes. */
+  /** The mirror serves Gitpod's own images, the base images of workspaces, and workspace images. */
   readonly singleRegistry?: boolean
   readonly dropImageRepo?: boolean
   readonly workspaceImage?: string
@@ -16,7 +16,7 @@ export interface CommonChoice {
   readonly secretNames?: Partial<Record<SecretRole, string>>
 }
 
-/** Which Secret: of the workspace registry, of the object storage, for pulling from the mirror, of the private authority. */
+/** The use of a Secret: the workspace registry, the object storage, pulling from the mirror, or the private authority. */
 export type SecretRole = 'registry' | 'storage' | 'mirror' | 'ca'
 
 export interface InClusterChoice {
@@ -27,11 +27,11 @@ export interface InClusterChoice {
 export interface AwsChoice {
   readonly kind: 'aws'
   readonly region: string
-  /** of the registry */
+  /** the bucket of the registry */
   readonly bucket: string
   readonly registryRegion?: string
   readonly registryEndpoint?: string
-  /** of the object storage; default: the registry's */
+  /** the bucket of the object storage; default: the bucket of the registry */
   readonly storageBucket?: string
   readonly storageEndpoint?: string
 }

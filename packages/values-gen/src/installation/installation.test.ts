@@ -12,8 +12,8 @@ const refused = (choice: Choice, message: RegExp) =>
     }),
   )
 
-describe('who serves what', () => {
-  it('on AWS a bucket of the in-cluster registry, which is the bucket of the object storage too', () => {
+describe('registries and storage', () => {
+  it('on AWS: the in-cluster registry and the object storage share a bucket', () => {
     const { registries, objectStorage } = planInstallation({
       kind: 'aws',
       region: 'eu-west-1',
@@ -49,7 +49,7 @@ describe('who serves what', () => {
       'artifact-registry',
       'europe-west1-docker.pkg.dev/project/gitpod',
     ],
-  ])('on Google Cloud %s', (registryHost, kind, address) => {
+  ])('on Google Cloud: %s', (registryHost, kind, address) => {
     const { registries } = planInstallation({
       kind: 'gcp',
       project: 'project',
@@ -59,7 +59,7 @@ describe('who serves what', () => {
     expect(registries['workspace-images']).toMatchObject({ kind, address })
   })
 
-  it('one registry for all, with a Secret for pushing and one for pulling', () => {
+  it('with one registry for all: a Secret for pushing and one for pulling', () => {
     const { registries, allowHosts, workspaceImage } = planInstallation({
       kind: 'external',
       mirror: 'registry.internal:5000/gitpod/',
@@ -75,7 +75,7 @@ describe('who serves what', () => {
     expect(workspaceImage).toBe(`${address}/gitpod/workspace-full:latest`)
   })
 
-  it('a single registry takes the place of the cloud’s', () => {
+  it('with one registry for all on Azure: it replaces the registry of the cloud', () => {
     const { registries, objectStorage } = planInstallation({
       kind: 'azure',
       registry: 'gitpod.azurecr.io',
@@ -90,7 +90,7 @@ describe('who serves what', () => {
     expect(objectStorage).toMatchObject({ kind: 'azure' })
   })
 
-  it('drops the path of the base image as it drops all others', () => {
+  it('with dropImageRepo: the base image has no path either', () => {
     const { workspaceImage } = planInstallation({
       kind: 'in-cluster',
       mirror: 'r.internal/g',
@@ -102,7 +102,7 @@ describe('who serves what', () => {
 
 describe('refuses', () => {
   const ecr = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/gitpod'
-  it('ECR for workspace images, with the way that works', () => {
+  it('ECR for workspace images, and only warns about ECR as a mirror', () => {
     refused({ kind: 'external', registry: ecr }, /12 hours/)
     refused({ kind: 'external', mirror: ecr, singleRegistry: true }, /12 hours/)
     expect(planInstallation({ kind: 'in-cluster', mirror: ecr }).warnings).toEqual([
@@ -144,7 +144,7 @@ describe('refuses', () => {
   ])('%s', (_, choice, message) => refused(choice, message))
 })
 
-it('warns where base images would be pulled without credentials', () => {
+it('warns if base images would be pulled without credentials', () => {
   const { warnings } = planInstallation({
     kind: 'in-cluster',
     mirror: 'r.internal/g',

@@ -16,9 +16,9 @@ import { kindSetup } from './kinds.ts'
 export interface Installation {
   readonly domain?: string
   readonly registries: RegistrySetup
-  /** undefined if the choice says nothing of it */
+  /** undefined if the choice does not set the object storage */
   readonly objectStorage?: ObjectStorage
-  /** Hosts, without path. */
+  /** Hosts that image builds may send credentials to, without paths. */
   readonly allowHosts: readonly string[]
   readonly workspaceImage?: string
   readonly dropImageRepo: boolean
@@ -27,7 +27,7 @@ export interface Installation {
   readonly warnings: readonly string[]
 }
 
-/** The names that Gitpod's KOTS application gives. */
+/** Default names of the Secrets, the same as in Gitpod's KOTS application. */
 const SECRET_NAMES = { registry: 'container-registry', mirror: 'mirror-registry', ca: 'ca-certificate' }
 
 /** @throws `usage` if the choice cannot work */
@@ -78,13 +78,13 @@ function mirrorOf(choice: Choice, credentials: SecretRef): HostedRegistry | unde
   return { kind: 'external', address, credentials }
 }
 
-/** Nothing but these hosts is sent credentials when a workspace image is built. Docker Hub stays, as the installer keeps it. */
+/** The only hosts that image builds send credentials to. Docker Hub is always added, because the installer keeps it too. */
 function allowedHosts({ allowHosts = [] }: Choice, mirror: HostedRegistry | undefined): string[] {
   if (allowHosts.length > 0) return [...new Set([...allowHosts, 'docker.io'])]
   return mirror === undefined ? [] : [...new Set([hostOfAddress(mirror.address), 'docker.io'])]
 }
 
-/** The installer would find the default image below the mirror too, but only a name that is written out is mirrored by `--config`. */
+/** Writes out the default image, because `gpreg mirror --config` mirrors it only if the configuration names it. The installer would find it without. */
 function workspaceImageOf(
   { workspaceImage, dropImageRepo }: Choice,
   mirror: HostedRegistry | undefined,

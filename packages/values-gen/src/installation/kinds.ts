@@ -25,7 +25,7 @@ export interface KindSetup {
   readonly objectStorage?: ObjectStorage
 }
 
-/** Names the Secret of a role, by what is usual unless the user said otherwise. */
+/** Gives the name of the Secret for a role: the user's name, or `usual` if the user gave none. */
 type NameSecret = (role: SecretRole, usual: string) => SecretRef
 
 export function kindSetup(choice: Choice, mirror: string | undefined, secret: NameSecret): KindSetup {

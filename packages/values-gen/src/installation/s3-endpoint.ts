@@ -1,4 +1,7 @@
-/** Where a region's partition has its names. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+/**
+ * The domain names of AWS partitions, by the start of the region.
+ * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
 const PARTITIONS: readonly (readonly [RegExp, string])[] = [
   [/^cn-/, 'amazonaws.com.cn'],
   [/^us-isof-/, 'csp.hci.ic.gov'],
@@ -9,8 +12,8 @@ const PARTITIONS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * The regional endpoint of S3, without a scheme. The registry's driver signs for a region, and the global endpoint refuses
- * every region but us-east-1.
+ * The regional endpoint of S3, without a scheme. The global endpoint would not do, because the registry's driver signs requests
+ * for a region, and the global endpoint refuses every region but us-east-1.
  */
 export function s3Endpoint(region: string): string {
   const suffix = PARTITIONS.find(([pattern]) => pattern.test(region))?.[1] ?? 'amazonaws.com'

@@ -31,7 +31,7 @@ function options(choice: Choice, values: SecretValues = {}): Record<string, stri
 const decoded = (value: string | undefined) =>
   parse(Buffer.from(value!, 'base64').toString('utf8')) as unknown
 
-describe('options as Gitpod’s own files have them', () => {
+describe('the options are the same as in Gitpod’s own files', () => {
   it('on AWS', () => {
     const choice: Choice = { kind: 'aws', region: 'eu-west-1', bucket: 'reg', storageBucket: 'store' }
     expect(options(choice, { registryStorage: accessKey, storage: accessKey })).toEqual({
@@ -71,7 +71,7 @@ describe('options as Gitpod’s own files have them', () => {
     expect(serviceAccountLogin(key).password.reveal()).toBe(given['reg_password'])
   })
 
-  it('on Azure, where the URL is the server', () => {
+  it('on Azure, without a server because the URL has no path', () => {
     expect(
       options(
         { kind: 'azure', registry: 'x.azurecr.io', region: 'westeurope' },
@@ -98,7 +98,7 @@ describe('options as Gitpod’s own files have them', () => {
   })
 })
 
-it('what nobody gave is left out', () => {
+it('options without a value are left out', () => {
   expect(options({ kind: 'azure', registry: 'x.azurecr.io', region: 'r' })).toEqual({
     reg_incluster: '0',
     reg_url: 'x.azurecr.io',
@@ -116,7 +116,7 @@ describe('a mirror', () => {
     privateCa: true,
   }
 
-  it('is a patch of the configuration', () => {
+  it('is written as a patch of the configuration', () => {
     const { advanced_mode_enabled, config_patch } = options(choice)
     expect(advanced_mode_enabled).toBe('1')
     expect(decoded(config_patch)).toEqual({
@@ -135,13 +135,13 @@ describe('a mirror', () => {
     return Object.keys((decoded(reg_docker_config) as { auths: object }).auths)
   }
 
-  it('has its login put beside that of the registry', () => {
+  it('has its login added to the login of the registry', () => {
     expect(auths({ mirror: login })).toEqual(['r.internal'])
     const external: Choice = { kind: 'external', registry: 'push.internal', mirror: 'r.internal/gitpod' }
     expect(auths({ mirror: login, registry: login }, external)).toEqual(['r.internal'])
   })
 
-  it('that is the registry has its login already', () => {
+  it('that is also the workspace registry needs no second login', () => {
     const single = options(
       { kind: 'external', mirror: 'r.internal/gitpod', singleRegistry: true },
       { mirror: login },
@@ -150,7 +150,7 @@ describe('a mirror', () => {
     expect(single).not.toHaveProperty('reg_docker_config')
   })
 
-  it('on Docker Hub is known by the names that KOTS leaves out', () => {
+  it('on Docker Hub has its login added under the names that KOTS leaves out', () => {
     const hub: Choice = { kind: 'external', registry: 'docker.io/team' }
     expect(auths({ registry: login }, hub)).toEqual(['registry-1.docker.io', 'https://index.docker.io/v1/'])
   })

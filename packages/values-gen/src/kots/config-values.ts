@@ -8,7 +8,7 @@ import { dockerConfig, loginsOf, pullLogins } from '../secrets/docker-config.ts'
 import type { SecretValues } from '../secrets/values.ts'
 import { configPatch } from './config-patch.ts'
 
-/** The Secrets that KOTS makes out of the values, under names of its own. The others must be there before it deploys. */
+/** The Secrets that KOTS creates from the values, under names that KOTS chooses. All others must exist before KOTS deploys Gitpod. */
 export const KOTS_SECRETS: readonly SecretRole[] = ['registry', 'storage']
 
 /** Settings that KOTS has no option for. */
@@ -55,11 +55,11 @@ function registryOptions(installation: Installation, values: SecretValues): Opti
     return {
       reg_incluster: '0',
       reg_url: registry.address,
-      // KOTS reads an empty path as the whole URL.
+      // Left out if the address has no path, because KOTS reads an empty path as the whole URL.
       reg_server: server === registry.address ? undefined : server,
       reg_username: login?.username,
-      // Google's is JSON. Gitpod's Makefile pastes what `jq -Rsa` makes of it into YAML, where its quotes are YAML's: KOTS gets
-      // the JSON on one line, and quotes it by itself.
+      // The password of `_json_key` is a JSON file. KOTS quotes values itself, so it gets the JSON on one line without quotes.
+      // (The quotes that `jq -Rsa` adds in Gitpod's Makefile belong to the YAML around the value.)
       reg_password: login?.username === '_json_key' ? oneLine(login.password) : login?.password,
     }
   }
@@ -76,7 +76,7 @@ function registryOptions(installation: Installation, values: SecretValues): Opti
   }
 }
 
-/** KOTS puts these beside the login of the registry, the in-cluster one too: so registry-facade can pull from the mirror. */
+/** Logins that KOTS adds to the login of the registry, also of the in-cluster registry: registry-facade pulls from the mirror with them. */
 function moreLogins(installation: Installation, values: SecretValues): Options {
   const logins = new Map(pullLogins(installation, values))
   const registry = addressOf(installation.registries['workspace-images'])
@@ -128,7 +128,7 @@ function patchOptions(installation: Installation): Options {
   return { advanced_mode_enabled: '1', config_patch: base64(writeConfig(fields)) }
 }
 
-/** As options of type `file` are written. */
+/** KOTS takes options of type `file` in base64. */
 function base64(text: string): Sensitive {
   return new Sensitive(Buffer.from(text).toString('base64'))
 }

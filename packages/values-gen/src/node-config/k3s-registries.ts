@@ -5,9 +5,9 @@ import { stringify } from 'yaml'
 export interface K3sMirror {
   /** host[:port] */
   readonly host: string
-  /** `https://registry.internal/v2/gitpod`: a path other than `/v2` is taken as it stands, like containerd's `override_path` */
+  /** `https://registry.internal/v2/gitpod`; k3s appends nothing to a path other than `/v2`, as containerd with `override_path` */
   readonly endpoint: string
-  /** Hosts that it stands for. */
+  /** Hosts of the registries that are mirrored. */
   readonly sources: readonly string[]
   /** path on the node */
   readonly caFile?: string
@@ -17,7 +17,7 @@ export interface K3sMirror {
 
 const HEAD = `# Written by gpreg node-config. k3s reads it when it starts, from /etc/rancher/k3s/registries.yaml.\n`
 
-/** A `registries.yaml`; with a login in it, it is a secret. */
+/** Writes `registries.yaml`. The file is a secret if it holds a login. */
 export function k3sRegistries(mirror: K3sMirror): string {
   const { host, endpoint, sources, caFile, skipVerify, login } = mirror
   const tls = {
@@ -28,7 +28,7 @@ export function k3sRegistries(mirror: K3sMirror): string {
     ...(login ? { auth: { username: login.username, password: login.password.reveal() } } : {}),
     ...(Object.keys(tls).length > 0 ? { tls } : {}),
   }
-  // Images are pulled by the mirror's own name too, and k3s would try HTTPS.
+  // Images are pulled by the mirror's own name too, and without this entry k3s would try HTTPS.
   const own = endpoint.startsWith('http:') ? { [host]: { endpoint: [`http://${host}`] } } : {}
   const document = {
     mirrors: { ...Object.fromEntries(sources.map(source => [source, { endpoint: [endpoint] }])), ...own },

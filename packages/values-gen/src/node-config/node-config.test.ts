@@ -19,7 +19,7 @@ const configure = (more: Partial<NodeConfigRequest> = {}) => {
 }
 
 describe('containerd', () => {
-  it('is led to the mirror by its path, and to no other registry', () => {
+  it('is sent to the path of the mirror, and to no other registry', () => {
     const { files, read } = configure()
     expect(files.map(({ path }) => path)).toEqual([
       'certs.d/docker.io/hosts.toml',
@@ -35,7 +35,7 @@ describe('containerd', () => {
     })
   })
 
-  it('trusts the authority for both kinds of names, wherever certs.d lies', () => {
+  it('trusts the authority for original names and for the mirror’s own name, wherever certs.d is', () => {
     const { files, read } = configure({ ca: CA })
     expect(read('certs.d/registry.internal_5000_/ca.crt')).toBe(CA)
     const mirrored = parseToml(read('certs.d/quay.io/hosts.toml'))
@@ -56,11 +56,11 @@ describe('containerd', () => {
     [{ plainHttp: true }, { server: 'http://registry.internal:5000/v2/gitpod' }],
     [{ skipVerify: true }, { skip_verify: true }],
     [{ to: parsePrefix('registry.internal') }, { server: 'https://registry.internal/v2' }],
-  ])('is told of %j', (more, expected) => {
+  ])('gets the settings for %j', (more, expected) => {
     expect(parseToml(configure(more).read('certs.d/docker.io/hosts.toml'))).toMatchObject(expected)
   })
 
-  it('is not told that the mirror mirrors itself', () => {
+  it('gets no file that makes the mirror a mirror of itself', () => {
     const { files } = configure({ sources: ['registry.internal:5000', 'quay.io:8443'] })
     expect(files.map(({ path }) => path)).toEqual(['certs.d/quay.io_8443_/hosts.toml', 'registries.yaml'])
   })
@@ -106,13 +106,13 @@ describe('k3s', () => {
 })
 
 describe('certificate authorities', () => {
-  it('travel without what else is in the file', () => {
+  it('are copied without the other content of their file', () => {
     const { files } = configure({ ca: `comment\n${KEY}${CA}` })
     expect(files.map(({ content }) => content).join()).not.toContain('PRIVATE')
   })
 
   it.each([KEY, '', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
-    'must be certificates: %j',
+    'are refused if they are not certificates: %j',
     ca => {
       expect(() => configure({ ca })).toThrow(expect.objectContaining({ code: 'input-invalid' }))
     },
@@ -120,7 +120,7 @@ describe('certificate authorities', () => {
 })
 
 describe('notes', () => {
-  it('say which command publishes the names, and what containerd cannot do', () => {
+  it('say which command publishes the images, and that Gitpod needs the field repository all the same', () => {
     const [publish, facade] = configure({ imageSet: '--release release-2022.11.3' }).notes
     expect(publish).toContain(
       'gpreg mirror --release release-2022.11.3 --to registry.internal:5000/gitpod --naming installer --naming source',
@@ -128,7 +128,7 @@ describe('notes', () => {
     expect(facade).toContain('repository: registry.internal:5000/gitpod')
   })
 
-  it('keep the login to themselves', () => {
+  it('do not contain the login', () => {
     const { notes } = configure({ login: { username: 'node', password: new Sensitive('battery') } })
     expect(notes.join()).not.toContain('battery')
     expect(notes.join()).toContain('0600')

@@ -27,7 +27,7 @@ const CERTS_D = '/etc/containerd/certs.d'
 const K3S = '/etc/rancher/k3s'
 
 /**
- * The files with which nodes pull images by their original names from a mirror.
+ * The files that let nodes pull images from a mirror by their original names.
  * @throws `input-invalid` if the authorities are no certificates
  */
 export function nodeConfig(request: NodeConfigRequest): NodeConfig {
@@ -46,14 +46,14 @@ function sourceFile(source: string, request: NodeConfigRequest, privateCa: boole
   const settings: HostSettings = {
     capabilities: ['pull', 'resolve'],
     override_path: true,
-    // From one host's directory to another's, so that certs.d may lie anywhere.
+    // A relative path between the directories of two hosts works wherever certs.d is.
     ...trust(privateCa ? `../${hostDirectory(to.host)}/ca.crt` : undefined, skipVerify),
   }
   const content = hostsToml(endpointOf(request), settings)
   return certsFile(source, 'hosts.toml', content, `images of ${source} come from ${formatPrefix(to)}`)
 }
 
-/** For images that are pulled by the mirror's own name. A registry that every client can reach needs no file. */
+/** Files for images that are pulled by the mirror's own name. A mirror with HTTPS and a publicly trusted certificate needs none. */
 function ownFiles(request: NodeConfigRequest, ca: string | undefined): NodeFile[] {
   const { host } = request.to
   const settings = trust(ca && 'ca.crt', request.skipVerify)

@@ -1,7 +1,7 @@
 import { formatPrefix } from '@gpreg/oci/engine'
 import type { NodeConfigRequest } from './request.ts'
 
-/** Steps that the files alone do not do. */
+/** The steps that the user must do in addition to copying the files. */
 export function nodeNotes(
   { to, login, imageSet = '--release VERSION' }: NodeConfigRequest,
   privateCa: boolean,
@@ -9,7 +9,7 @@ export function nodeNotes(
   const mirror = formatPrefix(to)
   const k3sFiles = privateCa ? 'registries.yaml and registry-ca.crt' : 'registries.yaml'
   return [
-    // The installer's names are for what `repository` leads there: registry-facade, blobserve, the pods of Gitpod itself.
+    // `--naming installer` too, because registry-facade, blobserve and Gitpod's own pods pull images by names below `repository`.
     `publish the images under their upstream paths as well: gpreg mirror ${imageSet} --to ${mirror} --naming installer --naming source`,
     `registry-facade and blobserve ask registries themselves, past containerd: Gitpod needs repository: ${mirror} all the same (gpreg values KIND --mirror ${mirror})`,
     `containerd 1.6 or newer: copy certs.d to /etc/containerd/, and let config_path = "/etc/containerd/certs.d" stand in its config.toml below [plugins."io.containerd.grpc.v1.cri".registry], since containerd 2 [plugins."io.containerd.cri.v1.images".registry]; restart containerd after a change to config.toml, not after one to certs.d`,

@@ -1,12 +1,12 @@
 import type { Login } from '@gpreg/oci'
 import type { RegistryPrefix } from '@gpreg/oci/engine'
 
-/** A mirror that was published with `--naming source`, and how a node reaches it. */
+/** A mirror that was published with `--naming source`, and the settings with which a node reaches it. */
 export interface NodeConfigRequest {
   readonly to: RegistryPrefix
   /** Hosts in the names that images are pulled by: `docker.io`, `quay.io`, … */
   readonly sources: readonly string[]
-  /** PEM of the authorities that the mirror's certificate is from. */
+  /** PEM certificates of the authorities that issued the mirror's certificate. */
   readonly ca?: string
   readonly plainHttp?: boolean
   readonly skipVerify?: boolean

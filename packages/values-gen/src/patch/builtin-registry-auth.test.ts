@@ -61,13 +61,13 @@ const entry = (username: string, password: string) => ({
 })
 
 describe('the login of the mirror', () => {
-  it('comes beside that of the in-cluster registry', () => {
+  it('is added to the login of the in-cluster registry', () => {
     const { yaml, changed } = patched(rendered, 'mirror.internal:5000', login('pull', 'p:w'))
     expect(changed).toBe(1)
     expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal:5000': entry('pull', 'p:w') })
   })
 
-  it('leaves every other byte as it is, and is there once', () => {
+  it('changes no other byte, and is not added a second time', () => {
     const text = fc.string({ minLength: 1, unit: 'grapheme' })
     fc.assert(
       fc.property(text, text, fc.constantFrom('\n', '\r\n'), (username, password, newline) => {
@@ -81,14 +81,14 @@ describe('the login of the mirror', () => {
     )
   })
 
-  it('takes the place of one that was there', () => {
+  it('replaces an earlier login for the same host', () => {
     const once = patched(rendered, 'mirror.internal', login('pull', 'old')).yaml
     const { yaml, changed } = patched(once, 'mirror.internal', login('pull', 'new'))
     expect(changed).toBe(1)
     expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal': entry('pull', 'new') })
   })
 
-  it('on Docker Hub has all its names', () => {
+  it('for Docker Hub is added under all three names', () => {
     const { yaml } = patched(rendered, 'docker.io', login('pull', 'pw'))
     expect(Object.keys(authsIn(yaml))).toEqual([
       ...Object.keys(own),
@@ -99,7 +99,7 @@ describe('the login of the mirror', () => {
   })
 
   it.each([`"${config}"`, `'${config}'`, `|-\n    ${config}`, `>\n    ${config}`])(
-    'goes where %j was',
+    'replaces a docker config that is written as %j',
     written => {
       const { yaml } = patched(before + written + after, 'mirror.internal', login('pull', 'pw'))
       expect(yaml.startsWith(before)).toBe(true)
@@ -108,7 +108,7 @@ describe('the login of the mirror', () => {
     },
   )
 
-  it('goes into every one of that name, among others', () => {
+  it('is added to every Secret of that name', () => {
     const stream = `${rendered}---\n${rendered}`
     const { yaml, changed } = patched(stream, 'mirror.internal', login('pull', 'pw'))
     const one = patched(rendered, 'mirror.internal', login('pull', 'pw')).yaml
@@ -116,7 +116,7 @@ describe('the login of the mirror', () => {
   })
 })
 
-describe('is refused', () => {
+describe('a patch is refused', () => {
   const refused = (yaml: string, hint: RegExp) => {
     const patch = () => patchBuiltinRegistryAuth(yaml, 'mirror.internal', login('pull', 'hunter2'))
     expect(patch).toThrowError(
@@ -125,7 +125,7 @@ describe('is refused', () => {
     expect(patch).toThrowError(expect.toSatisfy(error => !inspect(error).includes('hunter2')))
   }
 
-  it('where the in-cluster registry is off', () => {
+  it('if the in-cluster registry is off', () => {
     refused(
       rendered.replace('kind: Secret\nmetadata:\n  creation', 'kind: Other\nmetadata:\n  creation'),
       /is off/,
@@ -141,5 +141,5 @@ describe('is refused', () => {
     base64('{"auths":"hunter2"}'),
     '[hunter2]',
     '',
-  ])('where the Secret holds %j', value => refused(before + value + after, /gitpod-installer render/))
+  ])('if the Secret holds %j', value => refused(before + value + after, /gitpod-installer render/))
 })

@@ -9,7 +9,7 @@ const KEY = '.dockerconfigjson'
 
 const dockerConfig = z.looseObject({ auths: z.record(z.string(), z.unknown()).default({}) })
 
-/** A piece of the stream, and what it becomes. */
+/** A piece of the YAML text, and the text that replaces it. */
 interface Edit {
   readonly start: number
   readonly end: number
@@ -17,10 +17,10 @@ interface Edit {
 }
 
 /**
- * Adds a login to the docker config of the in-cluster registry, in the manifests that `gitpod-installer render` wrote:
- * registry-facade and blobserve pull from the mirror with that, and the installer puts the in-cluster registry into it alone.
- * Every other byte stays as it is; done twice, the second time changes nothing.
- * @throws `input-invalid`, with nothing of the manifests in it
+ * Adds the login of a mirror to the docker config of the in-cluster registry, in the manifests that `gitpod-installer render`
+ * wrote. registry-facade and blobserve pull from the mirror with this docker config, but the installer writes only the login of
+ * the in-cluster registry into it. Every other byte stays as it is. A second call changes nothing.
+ * @throws `input-invalid`; the error contains nothing of the manifests, because they hold secrets
  */
 export function patchBuiltinRegistryAuth(
   renderedYaml: string,
@@ -57,7 +57,7 @@ function editFor(secret: Document, stream: string, host: string, login: Login): 
   const auths = { ...config.auths, ...Object.fromEntries(authKeys(host).map(key => [key, entry])) }
   if (isDeepStrictEqual(auths, config.auths)) return []
   const [start, end] = node.range!
-  // A block of YAML ends with its last line.
+  // The range of a YAML block scalar includes the line break at its end, which must stay.
   const lineEnd = /\r?\n$/.exec(stream.slice(start, end))?.[0] ?? ''
   return [{ start, end, text: encode({ ...config, auths }) + lineEnd }]
 }

@@ -12,7 +12,7 @@ import { secretManifests } from './manifests.ts'
 import type { SecretValues } from './values.ts'
 
 const CANARY = 'Y2FuYXJ5'
-/** As it is, and within the base64 of Secrets and docker configs, wherever the bytes fall. */
+/** The canary as plain text, and in base64 at each of its three alignments, as Secrets and docker configs contain it. */
 const TRACES = [
   CANARY,
   ...['', 'a', 'aa'].map(pad =>
@@ -94,12 +94,12 @@ it.each<[string, unknown]>([
       storage: { storage_region: 'r', account_name: 'n', account_key: CANARY },
     }),
   ],
-])('%s show no secret to those who do not ask for it', (_, value) => {
+])('%s show no secret when they are printed', (_, value) => {
   const shown = `${String(value)} ${JSON.stringify(value)} ${inspect(value, { depth: 9, showHidden: true })}`
   for (const trace of TRACES) expect(shown).not.toContain(trace)
 })
 
-it('though they hold it', () => {
+it('the results contain the secret when it is revealed', () => {
   const [choice, values] = cases[1]!
   expect(kotsConfigValues(planInstallation(choice), values).reveal()).toContain(CANARY)
   const { yaml } = patchBuiltinRegistryAuth(rendered, 'm.internal', login)

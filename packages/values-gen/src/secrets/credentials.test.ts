@@ -16,7 +16,7 @@ const refused = (run: () => unknown, hint: RegExp = /./) =>
   )
 
 describe('a login', () => {
-  it('stands on its own', () => {
+  it('is read from {"username","password"}', () => {
     expect(loginIn('{"username":"robot$pull","password":"p:w"}')).toBe('robot$pull p:w')
   })
 
@@ -43,10 +43,10 @@ describe('a login', () => {
     ['kept by a helper', config({ 'r.internal:5000': {} }, { credsStore: 'desktop' }), /helper/],
     ['that is a token', config({ 'r.internal:5000': { ...auth(':'), identitytoken: 'x' } }), /token/],
     ['without a password', '{"username":"a","password":""}', /username/],
-    ['whose name has a colon', '{"username":"a:b","password":"c"}', /username/],
+    ['with a colon in its name', '{"username":"a:b","password":"c"}', /username/],
   ])('%s is refused', (_, content, hint) => refused(() => loginIn(content), hint))
 
-  it('with any password comes out of docker’s form as it went in', () => {
+  it('with any password is read unchanged from a docker config', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), password => {
         expect(loginIn(config({ 'r.internal:5000': auth(`user:${password}`) }))).toBe(`user ${password}`)
@@ -63,7 +63,7 @@ const key = {
 }
 
 describe('a service account', () => {
-  it('is kept as its file has it, and logs in with it on one line', () => {
+  it('keeps its key file unchanged, and logs in with the JSON on one line', () => {
     const content = JSON.stringify(key, null, 2) + '\n'
     const account = parseServiceAccountKey(content, 'key.json')
     expect(account.json.reveal()).toBe(content)
@@ -73,7 +73,7 @@ describe('a service account', () => {
     expect(JSON.parse(password.reveal())).toEqual(key)
   })
 
-  it('is no other credential of Google’s', () => {
+  it('is refused if the file holds another kind of Google credential', () => {
     refused(
       () => parseServiceAccountKey(JSON.stringify({ ...key, type: 'authorized_user' }), 'key.json'),
       /gcloud/,
@@ -81,13 +81,13 @@ describe('a service account', () => {
   })
 })
 
-it('an access key is two texts', () => {
+it('an access key needs an id and a secret', () => {
   const { accessKeyId, secretAccessKey } = parseAccessKey('{"accessKeyId":"AKIA","secretAccessKey":"s"}', 'k')
   expect([accessKeyId, secretAccessKey.reveal()]).toEqual(['AKIA', 's'])
   refused(() => parseAccessKey('{"accessKeyId":"AKIA"}', 'k'), /secretAccessKey/)
 })
 
-it('a storage account’s key is the whole file', () => {
+it('the key of a storage account is the whole file', () => {
   expect(parseStorageAccount('gitpod', 'c2VjcmV0+/==\n', 'k')).toMatchObject({ accountName: 'gitpod' })
   expect(parseStorageAccount('gitpod', 'c2VjcmV0+/==\n', 'k').accountKey.reveal()).toBe('c2VjcmV0+/==')
   refused(
@@ -97,7 +97,7 @@ it('a storage account’s key is the whole file', () => {
   refused(() => parseStorageAccount('gitpod', '\n', 'k'))
 })
 
-it('nothing of a file is in an error', () => {
+it('no error contains anything of the file', () => {
   const canary = 'hunter2'
   const contents = [
     canary,

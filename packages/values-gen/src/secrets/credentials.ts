@@ -4,16 +4,17 @@ import { findLogin, findOnlyLoginBelow, parseDockerConfig, type DockerConfig } f
 import { z } from 'zod'
 
 const text = z.string().min(1)
-/** A docker config joins name and password with a colon. */
+/** A user name has no colon, because a docker config joins name and password with a colon. */
 const username = text.regex(/^[^:]+$/)
 
 const loginFile = z.object({ username, password: text })
 const accessKeyFile = z.object({ accessKeyId: text, secretAccessKey: text })
 
 /**
- * Reads the login for an address (`host[:port][/path]`) from a docker `config.json`, or from `{"username","password"}`. A docker
- * `config.json` is read as copies read it: the most specific entry wins. The only entry below the address serves if none covers it.
- * @throws `input-invalid`; like all errors here, with nothing of the file in it
+ * Reads the login for an address (`host[:port][/path]`) from a docker `config.json`, or from `{"username","password"}`. In a docker
+ * `config.json` the most specific entry wins, as when images are copied. If no entry covers the address and only one entry is
+ * below it, that entry is used.
+ * @throws `input-invalid`; no error of this module contains anything of the file, because the file holds secrets
  */
 export function parseLogin(content: string, address: string, path: string): Login {
   const direct = loginFile.safeParse(parseJson(content, path))

@@ -28,14 +28,14 @@ export function authEntry({ username, password }: Login): AuthEntry {
 }
 
 /**
- * The key of a registry's entry: its bare host, as image-builder and registry-facade look it up. Docker Hub is looked up by
- * a different name by each of image-builder, registry-facade and kubelet.
+ * The keys of a registry's entry in a docker config: its bare host, as image-builder and registry-facade look it up. Docker Hub
+ * has three keys, because image-builder, registry-facade and kubelet each look it up by a different name.
  */
 export function authKeys(host: string): string[] {
   return host === DOCKER_HUB ? [DOCKER_HUB, 'registry-1.docker.io', 'https://index.docker.io/v1/'] : [host]
 }
 
-/** The logins of an installation, by what they are for. In a single registry one that was given serves for both. */
+/** The logins for the mirror and the workspace registry. If both are the same registry, a single login serves for both. */
 export function loginsOf(
   { registries }: Installation,
   values: SecretValues,
@@ -50,7 +50,10 @@ export function loginsOf(
   }
 }
 
-/** All of them in one: registry-facade and blobserve have a single docker config. Of two on a host, the one that may push. */
+/**
+ * The logins for the mirror and the workspace registry in one map, because registry-facade and blobserve have a single docker
+ * config. If both are on the same host, the login of the workspace registry is used, because it may push.
+ */
 export function pullLogins(installation: Installation, values: SecretValues): Logins {
   const { components, 'workspace-images': workspaceImages } = installation.registries
   const { mirror, registry } = loginsOf(installation, values)

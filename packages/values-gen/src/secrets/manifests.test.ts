@@ -32,7 +32,7 @@ const decoded = (value: string) => {
 const mirror = 'mirror.internal:5000/gitpod'
 const both: SecretValues = { registry: login('push'), mirror: login('pull') }
 
-it('a Secret says no more than it needs to', () => {
+it('a Secret has a name, a namespace, a type and data, and nothing else', () => {
   const [secret] = secretManifests(
     planInstallation({ kind: 'in-cluster', mirror }),
     { mirror: login('pull') },
@@ -49,7 +49,7 @@ it('a Secret says no more than it needs to', () => {
 })
 
 describe('docker configs', () => {
-  it('name bare hosts; that of the registry holds the mirror too, that of the mirror nothing else', () => {
+  it('name bare hosts; the config for the registry holds the mirror too, the config for the mirror holds nothing else', () => {
     const choice: Choice = { kind: 'external', registry: 'push.internal/workspaces', mirror }
     expect(contents(choice, both)).toEqual({
       'container-registry': {
@@ -59,7 +59,7 @@ describe('docker configs', () => {
     })
   })
 
-  it('of two logins on one host hold the one that may push', () => {
+  it('for a registry on the host of the mirror hold only the login that may push', () => {
     const choice: Choice = { kind: 'external', registry: 'mirror.internal:5000/workspaces', mirror }
     expect(contents(choice, both)).toEqual({
       'container-registry': { '.dockerconfigjson': { 'mirror.internal:5000': auth('push') } },
@@ -76,7 +76,7 @@ describe('docker configs', () => {
     })
   })
 
-  it('are one where they have one name', () => {
+  it('are merged if they have the same name', () => {
     const choice: Choice = {
       kind: 'external',
       registry: 'push.internal',
@@ -183,13 +183,13 @@ it.each<[Choice, string[][]]>([
       ['mirror-registry', '--mirror-credentials'],
     ],
   ],
-])('what %j lacks is said with the flag that gives it', (choice, expected) => {
+])('each Secret without content is listed with the flag that takes it: %j', (choice, expected) => {
   const { manifests, missing } = secretsOf(choice)
   expect(manifests).toEqual([])
   expect(missing.map(({ name, flag }) => [name, flag])).toEqual(expected)
 })
 
-it('a value of another cloud is none', () => {
+it('a credential of another cloud counts as missing', () => {
   const { missing } = secretsOf({ kind: 'gcp', project: 'p', region: 'r' }, { storage: accessKey })
   expect(missing.map(({ name }) => name)).toContain('storage-gcp')
 })

@@ -20,7 +20,7 @@ export interface SecretSet {
   readonly warnings: readonly string[]
 }
 
-/** The Secrets that the configuration names, as Kubernetes takes them, and what is missing of them. */
+/** The Secrets that the configuration names, as Kubernetes manifests, and a list of the Secrets without content. */
 export function secretManifests(
   installation: Installation,
   values: SecretValues,
@@ -38,7 +38,7 @@ export function secretManifests(
   }
 }
 
-/** One name may serve two roles, such as pushing and pulling: the keys are put together, of the same key the first counts. */
+/** Merges Secrets of the same name: one Secret may serve two roles, such as pushing and pulling. For equal keys the first value wins. */
 function foldNames(wanted: readonly WantedSecret[]): WantedSecret[] {
   const byName = new Map<string, WantedSecret>()
   for (const secret of wanted) {

@@ -10,6 +10,6 @@ export interface SecretValues {
   readonly storage?: AccessKey | ServiceAccountKey | StorageAccount
   /** For pulling from the mirror. */
   readonly mirror?: Login
-  /** PEM of the private authority; no secret, but kept in one. */
+  /** PEM certificate of the private authority. It is not secret, but the installer reads it from a Secret. */
   readonly ca?: string
 }

@@ -7,16 +7,16 @@ import type { SecretValues } from './values.ts'
 
 export type SecretType = 'kubernetes.io/dockerconfigjson' | 'Opaque'
 
-/** A Secret that the configuration names and whose content was not given. */
+/** A Secret that the configuration names, but that the user gave no content for. */
 export interface MissingSecret {
   readonly name: string
   readonly role: SecretRole
   readonly why: string
-  /** The flag that gives it. */
+  /** The flag that takes the content. */
   readonly flag: string
 }
 
-/** A Secret; without data if its content was not given. */
+/** A Secret that the configuration names. It has no data if the user gave no content. */
 export interface WantedSecret extends MissingSecret {
   readonly type: SecretType
   readonly data?: Readonly<Record<string, Sensitive>> | undefined
@@ -55,7 +55,7 @@ function registrySecret(installation: Installation, values: SecretValues): Wante
       type: 'Opaque',
       data: values.registryStorage && accessKeyData(values.registryStorage, 's3AccessKey', 's3SecretKey'),
       why: `the in-cluster registry keeps its blobs in the bucket ${registry.storage.bucket} with it`,
-      // Of all kinds, only in-cluster leaves the object storage as it is.
+      // Without object storage the kind is `in-cluster`, and its flag has another name.
       flag: installation.objectStorage === undefined ? '--s3-credentials' : '--registry-credentials',
     },
   ]

@@ -66,7 +66,7 @@ function choiceOf(registry: Bucket | undefined, storage: Bucket | undefined): Pa
   }
 }
 
-/** Modules of 2022.08 give the global endpoint, which refuses other regions: then the region's own is taken. */
+/** Undefined for the global endpoint (modules of 2022.08), because it refuses other regions. The region's own is then the default. */
 function regionalEndpoint({ endpoint }: Bucket): string | undefined {
   return endpoint === 's3.amazonaws.com' ? undefined : endpoint
 }

@@ -77,7 +77,7 @@ function valuesOf({ registry, storage }: Module): SecretValues {
   }
 }
 
-/** In 2022.08 a sentence that asks for the key is in its place. */
+/** The key of a service account, or undefined. The modules of 2022.08 output a sentence that asks for the key in place of the key. */
 function keyIn(content: string | undefined): ServiceAccountKey | undefined {
   return content !== undefined && isServiceAccountKey(content) ? { json: new Sensitive(content) } : undefined
 }

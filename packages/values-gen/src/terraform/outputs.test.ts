@@ -6,14 +6,14 @@ import { secretManifests } from '../secrets/manifests.ts'
 import { parseTerraformOutputs } from './outputs.ts'
 
 const read = (outputs: object) => parseTerraformOutputs(printed(outputs), 'outputs.json')
-/** As Terraform prints them. */
+/** The outputs in the JSON that Terraform prints. */
 const printed = (outputs: object) =>
   JSON.stringify(
     Object.fromEntries(
       Object.entries(outputs).map(([name, value]) => [name, { sensitive: true, type: 'dynamic', value }]),
     ),
   )
-/** The parts of the configuration that still lack credentials. */
+/** The names of the Secrets that still lack credentials. */
 const missing = (outputs: object) => {
   const { choice, values } = read(outputs)
   return secretManifests(planInstallation(completeChoice(choice)), values).missing.map(({ name }) => name)
@@ -105,7 +105,7 @@ describe('eks', () => {
   })
   const none = 'No s3 bucket created for object storage'
 
-  it('with a bucket each', () => {
+  it('with one bucket for the registry and one for the object storage', () => {
     const outputs = { ...shared, storage: bucket('store'), registry_backend: bucket('reg', 'eu-north-1') }
     const { choice, values, notes } = read(outputs)
     expect(choice).toEqual({
@@ -125,7 +125,7 @@ describe('eks', () => {
     expect([notes, missing(outputs)]).toEqual([[], []])
   })
 
-  it('with one bucket, which the registry shares', () => {
+  it('with one bucket that the registry shares with the object storage', () => {
     const outputs = {
       storage: bucket('store'),
       registry_backend: 'No s3 bucket created for registry backend.',
@@ -199,7 +199,7 @@ it.each([
   { registry: 'No container registry created', storage: 'No GCS bucket created for object storage' },
   { registry: {}, storage: {} },
   { registry_backend: 'No s3 bucket created for registry backend.', storage: 'No s3 bucket created' },
-])('nothing created stays in the cluster: %j', outputs => {
+])('registry and storage stay in the cluster if Terraform created neither: %j', outputs => {
   expect(read(outputs)).toMatchObject({
     choice: { kind: 'in-cluster' },
     values: {},
@@ -208,12 +208,12 @@ it.each([
 })
 
 it.each([
-  ['text', 'hunter2'],
-  ['one output', JSON.stringify({ server: 'hunter2', password: 'hunter2' })],
-  ['none of ours', printed({ hunter2: 'hunter2' })],
-  ['a shape nobody knows', printed({ registry: { login: 'hunter2' }, storage: {} })],
-  ['half a bucket', printed({ storage: { bucket_name: 'hunter2', region: 'hunter2' } })],
-])('%s is refused without a word of it', (_, text) => {
+  ['plain text', 'hunter2'],
+  ['the value of one output', JSON.stringify({ server: 'hunter2', password: 'hunter2' })],
+  ['outputs of other modules', printed({ hunter2: 'hunter2' })],
+  ['outputs of an unknown shape', printed({ registry: { login: 'hunter2' }, storage: {} })],
+  ['an incomplete bucket', printed({ storage: { bucket_name: 'hunter2', region: 'hunter2' } })],
+])('%s: the error contains nothing of the file', (_, text) => {
   const parse = () => parseTerraformOutputs(text, 'outputs.json')
   expect(parse).toThrowError(expect.objectContaining({ code: 'input-invalid', hint: expect.any(String) }))
   expect(parse).toThrowError(expect.toSatisfy(error => !inspect(error).includes('hunter2')))

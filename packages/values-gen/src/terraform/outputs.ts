@@ -11,9 +11,9 @@ const OURS = ['registry', 'registry_backend', 'storage']
 const document = z.record(z.string(), z.object({ value: z.unknown() }))
 
 /**
- * Reads what `terraform output -json` prints for Gitpod's own modules (gke, eks, aks, k3s). Which cloud it is, is told by what
- * the outputs hold.
- * @throws `input-invalid`, with nothing of the outputs in it
+ * Reads the text that `terraform output -json` prints for Gitpod's own modules (gke, eks, aks, k3s). The fields of the outputs
+ * tell which cloud the modules are for.
+ * @throws `input-invalid`; the error contains nothing of the outputs, because they hold secrets
  */
 export function parseTerraformOutputs(text: string, path: string): TerraformOutputs {
   const outputs = valuesIn(text, path)

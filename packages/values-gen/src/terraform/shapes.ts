@@ -4,12 +4,12 @@ import { z } from 'zod'
 
 export const text = z.string().min(1)
 
-/** The modules give a sentence (`No container registry created`), `{}` or null for what they did not create. */
+/** The modules output a sentence (`No container registry created`), `{}` or null for a resource that they did not create. */
 const notCreated = z
   .union([z.string(), z.strictObject({}), z.null(), z.undefined()])
   .transform(() => undefined)
 
-/** An output of this shape, or undefined. */
+/** An output of this shape; undefined if the resource was not created. */
 export function ifCreated<T extends z.ZodType>(shape: T) {
   return z.union([shape, notCreated]).optional()
 }
@@ -22,7 +22,7 @@ export function isCreated(output: unknown): boolean {
 export interface TerraformOutputs {
   readonly choice: PartialChoice
   readonly values: SecretValues
-  /** Keys of service accounts that are in files, beside the module: the caller reads them. */
+  /** Paths of the key files of service accounts, if the keys are not in the outputs. The caller reads the files. */
   readonly files: { readonly registry?: string; readonly storage?: string }
   /** Parts that were not created, and the consequences. */
   readonly notes: readonly string[]

@@ -1,6 +1,6 @@
 import type { Rules } from '../rule.ts'
 
-/** Fields that the installer still takes, and their place today. */
+/** Deprecated fields that the installer still accepts, with their new path if they have one. */
 const DEPRECATED: readonly { readonly old: string; readonly now?: string; readonly since: string }[] = [
   {
     old: 'experimental.webapp.server.workspaceDefaults.workspaceImage',
@@ -21,7 +21,7 @@ const DEPRECATED: readonly { readonly old: string; readonly now?: string; readon
   { old: 'objectStorage.maximumBackupCount', since: '2022.07' },
 ]
 
-/** Rules about `experimental`: fields that are not, or no longer, a part of the configuration. */
+/** Rules about `experimental` and about deprecated fields. */
 export const EXPERIMENTAL_RULES = {
   'experimental-ignored': {
     level: 'warning',

@@ -1,6 +1,6 @@
 import type { Rules } from '../rule.ts'
 
-/** Rules about images that the cluster will pull; checked by asking the registry. */
+/** Rules about images that the cluster will pull. To check them, the registry is asked. */
 export const IMAGE_RULES = {
   'image-missing': { level: 'error', about: 'The cluster will pull an image that is not in the registry.' },
   'image-incomplete': {

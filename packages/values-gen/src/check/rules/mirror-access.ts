@@ -7,7 +7,7 @@ import { customRepository, mirrorOf } from './mirror.ts'
 
 const IMAGE = 'workspace.workspaceImage'
 const ALLOW_LIST = 'containerRegistry.privateBaseImageAllowList'
-/** Its place before 2022.07. */
+/** The path of the allow list before 2022.07. */
 const OLD_ALLOW_LIST = 'experimental.webapp.server.defaultBaseImageRegistryWhitelist'
 
 function imageHost(image: string): string | undefined {
@@ -19,13 +19,13 @@ function imageHost(image: string): string | undefined {
   }
 }
 
-/** Where workspaces' base image comes from: below the mirror unless it is named. */
+/** The host of the base image of workspaces: the mirror, unless the configuration names the image. */
 function baseImageHost(config: ConfigReader, mirror: string): string | undefined {
   const image = config.text(IMAGE)
   return image === undefined ? hostOfAddress(mirror) : imageHost(image)
 }
 
-/** Who may pull from the mirror: nodes, image builds, registry-facade and blobserve each have their own credentials. */
+/** Rules about credentials for the mirror. Nodes, image builds, registry-facade and blobserve each have their own credentials. */
 export const MIRROR_ACCESS_RULES = {
   'workspace-image-reference': {
     level: 'warning',

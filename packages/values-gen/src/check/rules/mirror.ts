@@ -11,7 +11,7 @@ export function customRepository(config: ConfigReader): string | undefined {
   return repository === GITPOD_REPOSITORY ? undefined : repository
 }
 
-/** The custom repository, if images can be in it. */
+/** The custom repository, if it is a valid start of image names. */
 export function mirrorOf(config: ConfigReader): string | undefined {
   const repository = customRepository(config)
   const usable = repository !== undefined && startsWithHost(repository) && refusal(repository) === undefined
@@ -37,7 +37,7 @@ function refusal(repository: string): { message: string; hint: string } | undefi
   return { message: 'no image can be named below this', hint: 'write host[:port]/path, without a tag' }
 }
 
-/** Where Gitpod's images come from. */
+/** Rules about the registry that Gitpod's images are pulled from. */
 export const MIRROR_RULES = {
   'repository-reference': {
     level: 'error',

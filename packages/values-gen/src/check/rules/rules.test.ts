@@ -5,7 +5,7 @@ import { findingsOf, marks } from '../testing/marked.ts'
 
 const DOMAIN = 'domain: gitpod.example.com'
 
-/** All that belongs to a mirror, but for `repository` itself. */
+/** A configuration with all fields for a mirror, except `repository`. */
 const access = (host: string) => `${DOMAIN}
 imagePullSecrets: [{ kind: secret, name: mirror }]
 containerRegistry:
@@ -36,7 +36,7 @@ objectStorage:
     credentials: { kind: secret, name: s3 }
 `
 
-/** Each says which lines break a rule; the rest must break none. */
+/** Each text marks the lines that break a rule with a comment. The other lines must break no rule. */
 const BROKEN: readonly string[] = [
   `${MIRROR}repository: https://registry.internal/gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/Gitpod # ! error repository-reference repository`,
@@ -159,29 +159,29 @@ const SOUND: readonly string[] = [
   s3('minio.internal:9000', 'us-east-1'),
 ]
 
-describe('traps', () => {
-  it.each(BROKEN)('%#', text => {
+describe('the rules', () => {
+  it.each(BROKEN)('find the marked violations: %#', text => {
     expect(marks(text)).not.toEqual([])
     expect(findingsOf(text)).toEqual(marks(text))
   })
 
-  it.each(SOUND)('are none: %#', text => {
+  it.each(SOUND)('find nothing in a correct configuration: %#', text => {
     expect(findingsOf(text)).toEqual([])
   })
 
-  it('have each an example', () => {
+  it('each have an example', () => {
     const found = new Set(BROKEN.flatMap(marks).map(([, finding]) => finding.split(' ')[1]))
     const checked = ruleEntries().flatMap(([code, { check }]) => (check === undefined ? [] : [code]))
     const elsewhere = ['unknown-in-release', 'api-version', 'customization-api-version', 'deprecated-both']
     expect(checked.filter(code => !found.has(code))).toEqual(elsewhere)
   })
 
-  it('are documented', () => {
+  it('each have a description', () => {
     for (const [code, { about }] of ruleEntries()) expect(about, code).toMatch(/^[A-Z`].*\.$/)
   })
 })
 
-describe('by release', () => {
+describe('rules that depend on the release', () => {
   it('the bitnami charts keep their path from 2022.11.2 on', () => {
     const messageFor = (release: string) =>
       checkConfig(`${MIRRORED}dropImageRepo: true`, { path: '-', release }).findings[0]?.message
@@ -189,7 +189,7 @@ describe('by release', () => {
     expect(messageFor('2022.11.3')).toContain('registry.internal/gitpod/bitnami/')
   })
 
-  it('the allow list was in another place', () => {
+  it('the allow list is read from its old path before 2022.07', () => {
     const text = `${DOMAIN}
 repository: registry.internal/gitpod
 imagePullSecrets: [{ kind: secret, name: mirror }] # ! warning facade-credentials imagePullSecrets

@@ -5,7 +5,7 @@ import type { Complaint, Rules } from '../rule.ts'
 const CLOUDS = ['objectStorage.s3', 'objectStorage.cloudStorage', 'objectStorage.azure']
 const DATABASES = ['database.external', 'database.cloudSQL']
 
-/** S3 of the registry and of the object storage, each with the region that it is in. */
+/** The fields with the S3 endpoints of the registry and of the object storage, each with the field of its region. */
 const ENDPOINTS = [
   { path: 'containerRegistry.s3storage.endpoint', region: 'containerRegistry.s3storage.region' },
   { path: 'objectStorage.s3.endpoint', region: 'metadata.region' },
@@ -13,7 +13,10 @@ const ENDPOINTS = [
 
 const AWS = /(?:^|\.)amazonaws\.(?:com|eu)(?:\.cn)?$/
 
-/** Every endpoint of AWS names its region, but for the oldest one. https://docs.aws.amazon.com/general/latest/gr/s3.html */
+/**
+ * True if an AWS host is the endpoint of a region. Every AWS endpoint contains its region, except the oldest, `s3.amazonaws.com`.
+ * https://docs.aws.amazon.com/general/latest/gr/s3.html
+ */
 function servesRegion(host: string, region: string): boolean {
   return (
     host.split('.').some(label => label === region || label === `s3-${region}`) ||
@@ -21,7 +24,7 @@ function servesRegion(host: string, region: string): boolean {
   )
 }
 
-/** Rules about settings that contradict the chosen storage. */
+/** Complaints about settings that contradict the chosen storage. */
 function* contradictions(
   config: ConfigReader,
   section: string,
@@ -39,7 +42,7 @@ function* contradictions(
     yield { path, message: `${first} is there too: only one of them is used`, hint: 'leave one of them out' }
 }
 
-/** Where workspaces, images and data are kept. */
+/** Rules about the storage of workspaces, images and data. */
 export const STORAGE_RULES = {
   'object-storage-missing': {
     level: 'error',

@@ -7,7 +7,7 @@ const ALLOW_LIST = 'containerRegistry.privateBaseImageAllowList'
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 const HUB_ALIAS = /^(?:https:\/\/)?(?:index\.docker\.io|registry-1\.docker\.io)(?:\/|$)/
 
-/** The registry that workspace images are pushed to. */
+/** Rules about the registry that workspace images are pushed to. */
 export const WORKSPACE_REGISTRY_RULES = {
   'registry-missing': {
     level: 'error',

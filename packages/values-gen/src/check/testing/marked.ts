@@ -1,9 +1,9 @@
 import { checkConfig } from '../check.ts'
 
-/** What is said of a line, as `level code path`. */
+/** A finding on a line, written as `level code path`. */
 type Said = readonly [line: number, finding: string]
 
-/** What a text says should be found in it, by comments such as `# ! error unknown-key domian & error required domain`. */
+/** Reads the expected findings from the comments of a text, such as `# ! error unknown-key domian & error required domain`. */
 export function marks(text: string): Said[] {
   return text.split('\n').flatMap((line, index) => {
     const [, marked] = line.split('# ! ')
