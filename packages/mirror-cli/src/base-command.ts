@@ -20,7 +20,10 @@ interface CommonFlags {
   readonly verbose: boolean
 }
 
-/** The base of all commands: flags from the environment, interruption, the answer on stdout, everything else on stderr, exit codes. */
+/**
+ * The base of all commands. It reads flags from the environment, handles interruption, prints the answer on stdout and everything
+ * else on stderr, and sets the exit code.
+ */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
   static override baseFlags = commonFlags
@@ -30,24 +33,24 @@ export abstract class BaseCommand extends Command {
   #progress: Progress | undefined
   #world: World | undefined
 
-  /** Fires when the user asks to stop. */
+  /** Aborted when the user interrupts the command. */
   protected get signal(): AbortSignal {
     return this.#abort.signal
   }
 
-  /** The context of this run, with its events on display. */
+  /** Creates the context of this run, and shows its events as progress. */
   protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
     this.#progress = await startProgress({ quiet, verbose })
     return createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
   }
 
-  /** The world to act in; its registries are closed when the command ends. */
+  /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
   protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
     return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
   }
 
-  /** The image set that the flags name, and the world to act on it in. */
+  /** Opens the registries, and collects the image set that the flags name. */
   protected async collect(
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
   ): Promise<World & { readonly set: ImageSet }> {
@@ -62,7 +65,7 @@ export abstract class BaseCommand extends Command {
     if (!quiet) for (const line of renderExcluded(set)) this.say(line)
   }
 
-  /** Ends the command with its answer: as text, or by the return value as the JSON document. */
+  /** Ends the command with its answer. Without `--json` the text is printed; with `--json` oclif prints the returned document. */
   protected answer<T>(
     document: T,
     render: (document: T, paint: Paint) => string,
@@ -87,7 +90,7 @@ export abstract class BaseCommand extends Command {
     process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
   }
 
-  /** Once: everything stops tidily. Twice: at once. */
+  /** The first signal aborts the work, which then stops tidily. The second signal ends the process at once. */
   readonly #interrupt = (): void => {
     if (this.signal.aborted) process.exit(ExitCode.interrupted)
     this.#abort.abort()
@@ -101,7 +104,7 @@ export abstract class BaseCommand extends Command {
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
   }
 
-  /** oclif has one exit code for text and another for JSON; here both modes take the one of exit-codes.ts. */
+  /** Sets the exit code of exit-codes.ts with and without `--json`, because oclif itself has a different exit code for each. */
   protected override async catch(thrown: Error): Promise<void> {
     if (thrown instanceof Errors.ExitError) throw thrown
     this.#progress?.stop()

@@ -14,7 +14,7 @@ it.each([
   expect(await clouds(host, 'target')).toBeUndefined()
 })
 
-it('a registry of a cloud does', async () => {
+it('a registry of a cloud gets a login of the cloud', async () => {
   const clouds = createClouds()
   expect(await clouds('123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'source')).toBeDefined()
 })

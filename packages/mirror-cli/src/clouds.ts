@@ -1,4 +1,4 @@
-/** The one place that knows the clouds. Each is loaded when it is wanted: their SDKs are large. */
+/** The only module that imports the packages of the clouds. Each is imported when it is needed, because its SDK is large. */
 import { getCACertificates } from 'node:tls'
 import { readText } from '@gpreg/core'
 import type { LoginSource, Side } from '@gpreg/oci'
@@ -8,7 +8,7 @@ export const loadAws = () => import('@gpreg/provider-aws')
 export const loadAzure = () => import('@gpreg/provider-azure')
 export const loadGcp = () => import('@gpreg/provider-gcp')
 
-/** Registries of clouds let this machine in by its identity there. */
+/** Gives logins to registries of clouds, made with the identity of this machine in the cloud. */
 export function createClouds(): Clouds {
   const known = new Map<string, Promise<LoginSource | undefined>>()
   return async (host, side) => {
@@ -24,7 +24,7 @@ async function accessTo(host: string, side: Side): Promise<LoginSource | undefin
     case 'ecr':
       return (await loadAws()).createEcrAccess(host)
     case 'google':
-      // Where images come from, everybody may read: looking for an identity would only cost time.
+      // Everybody may read the images at their source, so looking for an identity would only cost time.
       return side === 'target' ? (await loadGcp()).createGoogleAccess() : undefined
     case 'acr':
       return (await loadAzure()).createAcrAccess()
@@ -35,7 +35,7 @@ async function accessTo(host: string, side: Side): Promise<LoginSource | undefin
   }
 }
 
-/** The usual authorities and those of a file, as the SDKs want them. */
+/** The default certificate authorities and those of a file in one list, as the SDKs want them. */
 export async function authorities(path: string | undefined): Promise<readonly string[] | undefined> {
   if (path === undefined) return undefined
   return [...getCACertificates('default'), await readText(path)]

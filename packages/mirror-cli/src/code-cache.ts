@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 
 /**
- * Keeps compiled code for the next start, which then takes two thirds of the time. Below `$XDG_CACHE_HOME` rather than where
- * temporary files are, since others could lay code there. What cannot be kept is compiled again.
+ * Keeps compiled code for the next start, which then takes two thirds of the time. The cache is below `$XDG_CACHE_HOME` and not
+ * in the directory for temporary files, because other users could put code there. If the cache cannot be made, the code is
+ * compiled at every start.
  */
 export function keepCompiledCode({
   XDG_CACHE_HOME,
@@ -12,7 +13,7 @@ export function keepCompiledCode({
   const cache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`)
   if (!cache?.startsWith('/')) return
   try {
-    // Step by step: Node's own way to make parents never ends where the system says ENOENT to it, as in /proc.
+    // One directory at a time, because Node's `recursive` never ends if the system answers ENOENT, as in /proc.
     for (const directory of [cache, `${cache}/gpreg`]) if (!existsSync(directory)) mkdirSync(directory, 0o700)
   } catch {
     return

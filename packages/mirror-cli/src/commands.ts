@@ -22,7 +22,7 @@ import ValuesInCluster from './commands/values/in-cluster.ts'
 import ValuesPatch from './commands/values/patch.ts'
 import Verify from './commands/verify.ts'
 
-/** Every command by name; oclif finds them here and nowhere else, so that gpreg bundles into one file. */
+/** All commands by name. oclif finds commands only in this table, so that gpreg can be bundled into one file. */
 export const COMMANDS = {
   'bundle:inspect': BundleInspect,
   'bundle:load': BundleLoad,

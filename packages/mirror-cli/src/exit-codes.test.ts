@@ -31,7 +31,7 @@ describe('exit codes', () => {
     ['all are unreachable', ['unreachable', 'stalled'], 2, 6],
     ['all failed, for different reasons', ['unauthorized', 'unreachable'], 2, 3],
     ['all are missing at the source', ['not-found', 'not-found'], 2, 3],
-    ['one met a bug of ours', ['not-found', 'bug'], 5, 1],
+    ['one met a bug of gpreg', ['not-found', 'bug'], 5, 1],
     ['one was interrupted', ['not-found', 'aborted'], 5, 130],
   ] as const)('%s', (_, failures, total, exit) => {
     expect(exitCodeOfFailures(failures, total)).toBe(exit)
@@ -40,7 +40,7 @@ describe('exit codes', () => {
 
 describe('verify', () => {
   test.each([
-    ['all is well', ['ok', 'ok'], 0],
+    ['all images are ok', ['ok', 'ok'], 0],
     ['one is missing', ['ok', 'missing'], 4],
     ['one is different, one could not be read', ['different', 'unreadable'], 4],
     ['one could not be read', ['ok', 'unreadable'], 3],

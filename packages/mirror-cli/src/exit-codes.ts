@@ -67,13 +67,14 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   bug: ExitCode.bug,
 }
 
-/** A newer core in the same process may know codes that this table does not: those are bugs until listed. */
+/** The exit code of an error code. A code of a newer core that the table does not list counts as a bug. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
   return EXIT_CODES[code] ?? ExitCode.bug
 }
 
 /**
- * The exit code for `failures` among `total` images: 3, for one image is no reason to call the registry unreachable.
+ * The exit code for `failures` among `total` images. It is 3 if only some images failed, because one failed image does not mean
+ * that the registry is unreachable.
  * If every image failed with the same code and it is 5 (auth) or 6 (unreachable), that code is returned instead of 3. 130 and 1
  * always win.
  */

@@ -1,16 +1,17 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Context } from '@gpreg/core'
 
-/** V8 lets the old generation grow to four times what is live in it; so many per cent are enough for a plan. */
+/** Growth of the old generation while images are planned, in percent. (V8 by default lets it grow to four times the live data.) */
 const GROWTH_OF_PLANS = 40
 const DEFAULT_GROWTH = 0
 
-/** The first V8 that {@link countBuffersWithHeap} was tried with; one that does not know a flag says so to the user. */
+/** The first V8 version that {@link countBuffersWithHeap} was tried with. A V8 that does not know the flag prints a message to the user. */
 const COUNTS_BUFFERS = 14
 
 /**
- * Collects garbage as a run needs it. Planning ten thousand images leaves much behind that is soon of no use, and takes half the
- * memory where it is collected earlier; copying would spend a third more of its time on that, and has little in the old generation.
+ * Makes V8 collect garbage earlier while images are planned, but not while they are copied. Planning ten thousand images leaves
+ * much useless data, and takes half the memory if this data is collected earlier. Copying would spend a third more of its time
+ * on earlier collection, and has little data in the old generation.
  */
 export function tendHeap(emit: Context['emit']): Context['emit'] {
   return event => {
@@ -23,14 +24,15 @@ export function tendHeap(emit: Context['emit']): Context['emit'] {
   }
 }
 
-/** A flag that V8 looks at whenever it has collected; the other ways to set it hold for the whole process. */
+/** Sets a flag that V8 reads after each collection. The other ways to set the growth hold for the whole process. */
 function growBy(percent: number): void {
   setFlagsFromString(`--heap-growing-percent=${percent}`)
 }
 
 /**
- * What buffers hold has a limit of its own, a little above what was left at the last collection: where chunks of blobs, which are
- * let go of anyway, come near it, the whole heap is collected every 60 ms, for a quarter of the CPU time of a copy.
+ * Makes V8 count buffers as part of the heap. By default, V8 has a separate limit for buffers, a little above their size after
+ * the last collection. A copy reaches this limit with chunks of blobs, although they are released soon anyway: then V8 collects
+ * the whole heap every 60 ms, which takes a quarter of the CPU time of a copy.
  */
 function countBuffersWithHeap(): void {
   if (Number(process.versions.v8.split('.')[0]) >= COUNTS_BUFFERS)

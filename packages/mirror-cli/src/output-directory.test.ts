@@ -13,13 +13,13 @@ const write = (force: boolean, ...files: ReturnType<typeof file>[]) =>
   writeOutputDirectory(directory, files, { force })
 const read = (path: string) => readFile(join(directory, path), 'utf8')
 
-test('makes the directories on the way, and writes the same again', async () => {
+test('makes missing directories, and accepts files that exist with the same content', async () => {
   await write(false, file('a/b/c', 'one'))
   await write(false, file('a/b/c', 'one'))
   expect(await read('a/b/c')).toBe('one')
 })
 
-test('leaves everything alone where one file says something else, unless forced', async () => {
+test('writes nothing if one file exists with other content, unless forced', async () => {
   await write(false, file('old', 'one'))
   const files = [file('new', 'two'), file('old', 'two')]
   await expect(write(false, ...files)).rejects.toMatchObject({
@@ -32,13 +32,13 @@ test('leaves everything alone where one file says something else, unless forced'
   expect(await read('old')).toBe('two')
 })
 
-test('closes a file that holds a secret to others, also one that was open', async () => {
+test('gives a file with a secret the mode 0600, also if the file exists with another mode', async () => {
   await writeFile(join(directory, 'secret'), 'one', { mode: 0o644 })
   await write(false, file('secret', 'one', 0o600))
   expect((await stat(join(directory, 'secret'))).mode & 0o777).toBe(0o600)
 })
 
-test('says where no directory can be made', async () => {
+test('fails with storage if a directory cannot be made', async () => {
   await write(false, file('a', 'one'))
   await expect(write(false, file('a/b', 'one'))).rejects.toMatchObject({ code: 'storage' })
 })

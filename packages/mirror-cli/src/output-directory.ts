@@ -11,7 +11,7 @@ export interface OutputFile {
 }
 
 /**
- * Writes files below a directory. Nothing is written if one of them is there already and says something else, unless forced.
+ * Writes files below a directory. Nothing is written if one of the files exists with other content, unless `force` is set.
  * @throws `usage`, `storage`
  */
 export async function writeOutputDirectory(

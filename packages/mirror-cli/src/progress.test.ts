@@ -11,8 +11,8 @@ const warning: GpregEvent = { type: 'warning', code: 'registry-warning', message
 
 afterEach(() => void vi.useRealTimers())
 
-describe('off a terminal', () => {
-  test('an image is a line, and a warning is said once', async () => {
+describe('without a terminal', () => {
+  test('each image gets a line, and a repeated warning is printed once', async () => {
     const { stream, text } = lines()
     const progress = await startProgress({ quiet: false, verbose: false, stream })
     for (const event of [copied, warning, warning]) progress.emit(event)
@@ -20,7 +20,7 @@ describe('off a terminal', () => {
     expect(text()).toBe(`copied ${image}\nwarning: going away\n`)
   })
 
-  test('there is a sign of life every 30 s, until it stops', async () => {
+  test('a summary is printed every 30 s until the progress stops', async () => {
     vi.useFakeTimers()
     const { stream, text } = lines()
     const progress = await startProgress({ quiet: false, verbose: false, stream })
@@ -31,7 +31,7 @@ describe('off a terminal', () => {
     expect(text()).toBe('looked at 0 of 62 images\n'.repeat(2))
   })
 
-  test('quiet is silent', async () => {
+  test('quiet prints nothing', async () => {
     const { stream, text } = lines()
     const progress = await startProgress({ quiet: true, verbose: false, stream })
     progress.emit({

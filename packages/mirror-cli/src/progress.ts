@@ -9,7 +9,7 @@ const HEARTBEAT_MS = 30_000
 
 export interface Progress {
   readonly emit: Context['emit']
-  /** Takes the display away, so that the answer stands alone. */
+  /** Removes the display, so that only the answer stays on the terminal. */
   stop(): void
 }
 
@@ -20,7 +20,7 @@ export interface ProgressOptions {
   readonly stream?: NodeJS.WriteStream
 }
 
-/** Shows events on standard error: a live display on a terminal, else a line an image and a sign of life every 30 s. */
+/** Shows events on standard error: a live display on a terminal, otherwise one line for each image and a summary every 30 s. */
 export async function startProgress({
   quiet,
   verbose,
@@ -30,7 +30,7 @@ export async function startProgress({
   const state = createProgressState()
   const paint = paintFor(stream)
   const said = new Set<string>()
-  // Scripts need not wait for what only terminals use.
+  // Imported only for a terminal, so that scripts start sooner.
   const display = isLive(stream) ? (await import('log-update')).createLogUpdate(stream) : undefined
   const write = (line: string) => (display === undefined ? stream.write(`${line}\n`) : display.persist(line))
 
@@ -48,14 +48,14 @@ export async function startProgress({
       if (stopped) return
       record(state, event)
       if (timer === undefined) {
-        // Only now, so that commands which have nothing to report show nothing.
+        // Started by the first event, so that commands without events show nothing.
         sample(state, Date.now())
         timer = setInterval(beat, display === undefined ? HEARTBEAT_MS : FRAME_MS).unref()
       }
       const line = renderEvent(event, { verbose, paint })
       if (line === undefined || said.has(line)) return
       if (event.type === 'warning') said.add(line)
-      // On a terminal the display counts what went well; only trouble is worth a line that stays.
+      // On a terminal the display counts the images that went well, and only problems get a line that stays.
       const routine =
         event.type === 'image.copied' ||
         event.type === 'image.up-to-date' ||
@@ -72,7 +72,7 @@ export async function startProgress({
   }
 }
 
-/** A terminal without a size, as some CI systems give one, or one that cannot move its cursor, gets plain lines. */
+/** False for a terminal without a size (some CI systems have one) or without a movable cursor: both get plain lines. */
 function isLive(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb'
 }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { GpregError } from '@gpreg/oci'
 
-/** Asks on the terminal, by way of stderr: stdout is for answers. */
+/** Asks a question on stderr, because stdout is for the answer of the command. */
 export async function ask(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr, terminal: true })
   try {
@@ -29,7 +29,7 @@ export async function askHidden(question: string, signal: AbortSignal): Promise<
   }
 }
 
-/** Readline takes Ctrl-C for itself. */
+/** Readline catches Ctrl-C, so its rejection counts as an interruption. */
 function interrupted(cause: unknown): GpregError {
   return new GpregError('aborted', 'interrupted', { cause })
 }

@@ -91,7 +91,7 @@ export default class NodeConfig extends BaseCommand {
       const { knownSourceHosts } = await import('@gpreg/values-gen')
       return { sources: knownSourceHosts(), stdin: standardInput(this.signal) }
     }
-    // With this naming, two hosts that have an image of the same path are refused here as in the mirror.
+    // With the naming `source`, two hosts that have an image of the same path are refused here, as when the images are mirrored.
     const { set, stdin } = await this.collect({ ...flags, naming: ['source'] })
     return { sources: set.images.map(({ source }) => source.host), stdin }
   }
@@ -99,7 +99,7 @@ export default class NodeConfig extends BaseCommand {
 
 type NodeConfigFlags = Interfaces.InferredFlags<typeof NodeConfig.flags & typeof NodeConfig.baseFlags>
 
-/** How nodes reach the mirror: as gpreg is told to. */
+/** The settings with which nodes reach the mirror: the same that the flags give to gpreg. */
 async function reach(flags: NodeConfigFlags, host: string) {
   const { caFiles = [], plainHttp = [], insecureSkipTlsVerify = [] } = registriesOptions(flags)
   const files = caFiles.filter(ca => ca.host === undefined || ca.host === host).map(({ file }) => file)

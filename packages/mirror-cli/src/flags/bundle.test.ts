@@ -33,7 +33,7 @@ describe('-o', () => {
   test.each([
     ['x', undefined, false],
     ['dir/', '4GB', false],
-  ])('%s with volumes of %s could be anything', (output, size, isDirectory) => {
+  ])('%s with volumes of %s is refused', (output, size, isDirectory) => {
     expect(() => parseOutput(output, size, isDirectory)).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 })

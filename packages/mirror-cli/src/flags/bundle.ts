@@ -7,7 +7,7 @@ import { withEnvironment } from './environment.ts'
 
 const helpGroup = 'BUNDLE'
 
-/** Which bundle is meant. More than one path: `strict` is off, and `argv` has them all. */
+/** The argument that names a bundle. Commands take several paths: `strict` is off, and `argv` has all of them. */
 export const bundleArgs = {
   path: Args.string({
     name: 'PATH',
@@ -43,7 +43,7 @@ export async function readReceipt(path: string | undefined): Promise<Receipt | u
   return path === undefined ? undefined : parseReceipt(await readText(path), path)
 }
 
-/** Less than this, and a bundle would be more files than anybody carries. */
+/** In bytes. With smaller volumes, a bundle would have too many files to carry. */
 const MIN_VOLUME = 1e6
 
 /**
@@ -67,7 +67,7 @@ export function parseOutput(
   volumeSize: string | undefined,
   isDirectory: boolean,
 ): { readonly path: string; readonly form: 'directory' | 'archive'; readonly volumeSize?: number } {
-  // As the files will be found again: volumes of another bundle of that name are known by it.
+  // In the same form as the paths of existing files, because the volumes of an earlier bundle are recognised by their path.
   const path = normalize(output).replace(/(?<=.)\/+$/, '')
   if (output.endsWith('/') || isDirectory) {
     if (volumeSize === undefined) return { path, form: 'directory' }

@@ -1,8 +1,9 @@
 const UNITS = ['', 'k', 'm', 'g', 't']
 
 /**
- * Bytes: `20MiB`, `20M` and `20m` are of 1024, `20MB` of 1000, as curl and dd have it.
- * @returns undefined for what is no size, or none at all
+ * Reads a number of bytes. The units of `20MiB`, `20M` and `20m` are powers of 1024, those of `20MB` are powers of 1000, as in
+ * curl and dd.
+ * @returns undefined for zero and for a text that is not a size
  */
 export function parseByteSize(text: string): number | undefined {
   const [, number, unit = '', suffix = ''] =

@@ -22,7 +22,7 @@ export const platformFlag = withEnvironment({
   }),
 })
 
-/** How fast it may go. */
+/** The flag that limits the speed of a copy. */
 export const rateFlag = withEnvironment({
   'limit-rate': Flags.string({
     helpGroup: 'REGISTRIES',

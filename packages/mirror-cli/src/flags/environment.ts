@@ -9,8 +9,8 @@ export function withEnvironment<T extends Interfaces.FlagInput>(flags: T): T {
 }
 
 /**
- * Flags that may be given several times, from the environment, as arguments: oclif itself would read such a variable as one value.
- * Values are separated by newlines or commas; by newlines only if a value has a comma of its own (`HOST=CERT,KEY`).
+ * Turns the environment variables of repeatable flags into arguments, because oclif itself would read such a variable as one value.
+ * Values are separated by newlines or commas; by newlines only if the values of the flag contain commas (`HOST=CERT,KEY`).
  */
 export function environmentArguments(
   flags: Interfaces.FlagInput,

@@ -10,7 +10,7 @@ import { targetFlags } from './target.ts'
 describe('image set', () => {
   const flags = { ...imageSetFlags, ...targetFlags }
 
-  test('holds what was given and nothing else', async () => {
+  test('holds the given flags and no others', async () => {
     const given = await parse(
       flags,
       '--release=release-2022.11.3',
@@ -28,7 +28,7 @@ describe('image set', () => {
     })
   })
 
-  test('takes one value a flag, so that what follows is not swallowed', async () => {
+  test('takes one value for each flag, and does not take the next argument as a second value', async () => {
     await expect(parse(flags, '--image', 'redis', 'alpine')).rejects.toThrow('Unexpected argument: alpine')
   })
 
@@ -43,7 +43,7 @@ describe('image set', () => {
 })
 
 describe('registries', () => {
-  test('are reached as the flags say', async () => {
+  test('get the options that the flags give', async () => {
     const given = await parse(
       registryFlags,
       ...[
@@ -94,11 +94,11 @@ describe('registries', () => {
 })
 
 describe('content', () => {
-  test('is all of it by default', async () => {
+  test('is copied whole by default', async () => {
     expect(copyOptions(await parse(copyFlags))).toEqual({})
   })
 
-  test('can be less', async () => {
+  test('can be limited to platforms and to images without referrers', async () => {
     const given = await parse(copyFlags, '--platform', 'linux/amd64', '--no-referrers')
     expect(copyOptions(given)).toEqual({
       platforms: [{ os: 'linux', architecture: 'amd64' }],
@@ -115,7 +115,7 @@ describe('environment', () => {
     expect(flags.release.env).toBe('GPREG_RELEASE')
   })
 
-  test('gives several values by commas or newlines', () => {
+  test('separates several values by commas or newlines', () => {
     expect(environmentArguments(flags, [], { GPREG_IMAGE: 'redis, alpine\nubuntu' })).toEqual([
       '--image=redis',
       '--image=alpine',
@@ -123,7 +123,7 @@ describe('environment', () => {
     ])
   })
 
-  test('leaves commas alone where a value has one of its own', () => {
+  test('does not split at commas if the values of the flag contain commas', () => {
     const env = { GPREG_CLIENT_CERT: 'a=b,c\nd=e,f\n' }
     expect(environmentArguments(flags, [], env)).toEqual(['--client-cert=a=b,c', '--client-cert=d=e,f'])
   })

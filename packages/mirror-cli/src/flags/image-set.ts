@@ -8,7 +8,7 @@ import type { targetFlags } from './target.ts'
 const helpGroup = 'IMAGE SET'
 const repeatable = { helpGroup, multiple: true, multipleNonGreedy: true } as const
 
-/** Where the list of images comes from. Flags combine: the union is taken. */
+/** The flags that name the sources of the list of images. With several flags, the lists are joined. */
 export const imageSetFlags = withEnvironment({
   release: Flags.string({
     helpGroup,

@@ -3,7 +3,7 @@ import { withEnvironment } from './environment.ts'
 
 const outputs = { helpGroup: 'OUTPUT' } as const
 
-/** The flags of every cloud. */
+/** The flags of `gpreg provision` for every cloud. */
 export const provisionFlags = withEnvironment({
   installation: Flags.string({
     helpValue: 'NAME',

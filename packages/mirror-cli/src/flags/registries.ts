@@ -7,7 +7,7 @@ import { withEnvironment } from './environment.ts'
 const helpGroup = 'REGISTRIES'
 const repeatable = { helpGroup, multiple: true, multipleNonGreedy: true } as const
 
-/** How one registry is reached. */
+/** The flags for the connection to one registry. */
 export const loginFlags = withEnvironment({
   authfile: Flags.string({
     helpGroup,
@@ -36,7 +36,7 @@ export const loginFlags = withEnvironment({
   }),
 })
 
-/** How registries are reached. */
+/** The flags for the connections to all registries. */
 export const registryFlags = {
   ...withEnvironment({
     'source-mirror': Flags.string({
@@ -60,7 +60,7 @@ export const registryFlags = {
     'upload-journal': Flags.string({
       helpGroup,
       helpValue: 'DIR|none',
-      // A default of the flag, not of what reads it: commands without the flag have no journal.
+      // The default belongs to the flag and not to `registriesOptions`, so that commands without the flag have no journal.
       default: async () => journalDirectory(process.env),
       defaultHelp: async () => '$XDG_STATE_HOME/gpreg/uploads',
       description: 'where large uploads are noted, so that a run which was killed goes on',

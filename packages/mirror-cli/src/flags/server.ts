@@ -4,7 +4,7 @@ import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
 
-/** How `gpreg serve` serves. */
+/** The flags of `gpreg serve`. */
 export const serverFlags = withEnvironment({
   listen: Flags.string({
     default: '127.0.0.1:5000',

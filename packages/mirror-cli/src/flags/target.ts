@@ -12,7 +12,7 @@ export const namingFlag = withEnvironment({
   })(),
 })
 
-/** Which registry it is about, and what images are called there. */
+/** The flags that name the target registry, and choose the names of images in it. */
 export const targetFlags = {
   ...withEnvironment({
     to: Flags.string({

@@ -24,7 +24,7 @@ import { gitWorkTree } from './git.ts'
 export interface CloudPart {
   open(vault: SecretVault): Promise<Provider>
   readonly given?: ProvisionedSecrets
-  /** Credentials are told once, so there must be a file for them. */
+  /** True if the cloud shows credentials only once, so that there must be a file for them. */
   readonly needsSecretsFile: boolean
 }
 
@@ -87,7 +87,7 @@ export abstract class ProvisionCommand extends BaseCommand {
   }
 }
 
-/** A dry run writes nothing, so what was given is only held in memory then. */
+/** Opens the store of credentials. A dry run writes nothing, so it holds the given credentials only in memory. */
 async function openVault(
   path: string | undefined,
   given: ProvisionedSecrets | undefined,

@@ -4,7 +4,7 @@ import { plain, type Paint } from './text/paint.ts'
 import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 
-/** The files that were written. */
+/** The failures, the files that were written, then the totals. */
 export function renderSave(result: SaveResult & { readonly tool?: string }, paint: Paint = plain): string {
   const { path, images, volumes, totals, leftOut, signed, lock, tool } = result
   const bytes = volumes.reduce((sum, { size }) => sum + size, 0)
@@ -38,7 +38,7 @@ const SIGNATURES = {
   absent: 'not signed',
 } as const
 
-/** Every problem, what must be sent again, then the sums. */
+/** Every problem, the files that must be sent again, then the totals. */
 export function renderBundleVerify(result: BundleVerifyResult, paint: Paint = plain): string {
   const { problems, resend, volumes, signature, totals } = result
   return [

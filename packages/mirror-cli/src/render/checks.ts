@@ -8,7 +8,7 @@ const STATUSES: Readonly<Record<Check['status'], Style>> = {
   skipped: 'dim',
 }
 
-/** A row a check, its hint below it. */
+/** One row for each check, with its hint below. */
 export function renderChecks(checks: readonly Check[], paint: Paint): string {
   const width = Math.max(...checks.map(({ name }) => name.length))
   return checks

@@ -11,7 +11,7 @@ export function renderError(
   error: GpregError,
   { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
 ): string {
-  // Where an interruption struck says nothing.
+  // The subject of an interruption is the call that it happened to hit, which tells the user nothing.
   const about = error.code === 'aborted' ? '' : renderSubject(error.subject, error.message)
   return [
     `${paint('red', 'error:')} ${error.message}`,

@@ -25,7 +25,7 @@ export function renderLock({ path, images }: LockDocument): string {
   return `${path}: ${count(images, 'image')} pinned`
 }
 
-/** Why there is no lock. */
+/** The failures because of which no lock was written. */
 export function renderUnresolved(failed: LockResult['failed']): string {
   return [
     ...failed.map(

@@ -3,7 +3,7 @@ import { plain, type Paint } from './text/paint.ts'
 import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 
-/** A summary, then one line for each failure. */
+/** The failures, then a summary. */
 export function renderMirror({ images, totals }: MirrorResult, paint: Paint = plain): string {
   const { bytes, blobs } = totals
   return [
@@ -16,7 +16,7 @@ export function renderMirror({ images, totals }: MirrorResult, paint: Paint = pl
   ].join('\n')
 }
 
-/** A row an image, and what it adds up to. */
+/** One row for each image, then the failures and the totals. */
 export function renderPlan({ images, totals, dockerHub, disk }: MirrorPlan, paint: Paint = plain): string {
   const rows = images.map(({ target, status, send, mount, present }) => [
     target,
@@ -46,7 +46,7 @@ interface Outcome {
   readonly error?: { readonly message: string; readonly hint?: string }
 }
 
-/** One line for each failure. */
+/** For each failure a line with the source, a line with the target and the reason, and a line with the hint if there is one. */
 export function renderFailures(images: readonly Outcome[], paint: Paint): string[] {
   return images
     .filter(({ status }) => status === 'failed')

@@ -17,7 +17,7 @@ export function nodeConfigDocument(
       nodePath,
       mode: mode.toString(8).padStart(4, '0'),
       why,
-      // A short password can be found out from the hash of the text around it.
+      // The hash is left out too, because a short password can be found out from the hash of the file.
       ...(mode === SECRET_MODE && !secrets ? {} : { sha256: sha256(content), content }),
     })),
     notes,
@@ -32,7 +32,7 @@ export function renderNodeFiles({ files }: NodeConfig): string {
   )
 }
 
-/** All files one after the other, as `head` shows several. */
+/** All files one after the other, each below a line with its path, in the form that `head` has for several files. */
 export function renderNodeContents({ files }: NodeConfig): string {
   return files.map(({ nodePath, content }) => `==> ${nodePath} <==\n${content}`).join('\n')
 }

@@ -18,8 +18,8 @@ const document: ProvisionDocument = {
   next: ['gpreg values aws --from provision.json'],
 }
 
-describe('what provision says', () => {
-  it('is what was changed, what was tried, and what comes next', () => {
+describe('the output of provision', () => {
+  it('lists the changes, the checks, the notes, the files and the next commands', () => {
     expect(renderProvision(document).split('\n')).toEqual([
       'create s3:bucket/b: for blobs',
       '',
@@ -32,7 +32,7 @@ describe('what provision says', () => {
     ])
   })
 
-  it('is only the changes where nothing was done', () => {
+  it('lists only the changes of a dry run', () => {
     const { files: _, ...rest } = document
     expect(renderProvision({ ...rest, dryRun: true, checks: [], notes: [], next: [] })).toBe(
       'create s3:bucket/b: for blobs',
@@ -40,8 +40,8 @@ describe('what provision says', () => {
   })
 })
 
-describe('what doctor says', () => {
-  it('ends with each purpose and what is in its way', () => {
+describe('the output of doctor', () => {
+  it('ends with each purpose and the checks that block it', () => {
     const lines = renderDoctor({
       kind: 'DoctorResult',
       version: 1,

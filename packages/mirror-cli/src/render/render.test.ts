@@ -65,13 +65,13 @@ describe('image set', () => {
     )
   })
 
-  test('as text, a source a line', () => {
+  test('as text, with one source on each line', () => {
     expect(renderImageSet(set, 'text')).toBe(
       'docker.io/library/redis:6.2\ndocker.io/gitpod/workspace-full:latest',
     )
   })
 
-  test('says what was left out', () => {
+  test('lists the images that were left out', () => {
     expect(renderExcluded(set)).toEqual(['left out by */alpine:*: docker.io/library/alpine:latest'])
   })
 
@@ -100,7 +100,7 @@ describe('mirror', () => {
     error: { code: 'not-found', message: 'no such tag', hint: 'look elsewhere' },
   } as const
 
-  test('tells failures before the sums', () => {
+  test('lists failures before the totals', () => {
     const result: MirrorResult = {
       kind: 'MirrorResult',
       version: 1,
@@ -129,7 +129,7 @@ describe('mirror', () => {
     )
   })
 
-  test('plans a row an image', () => {
+  test('shows a plan with one row for each image', () => {
     const amounts = { send: 1024, mount: 0, present: 2048 }
     const plan: MirrorPlan = {
       kind: 'MirrorPlan',
@@ -211,17 +211,17 @@ describe('error', () => {
     cause,
   })
 
-  test('says what, where and what next, and nothing twice', () => {
+  test('shows message, subject and hint, and nothing twice', () => {
     expect(renderError(error)).toBe(
       'error: registry.internal does not answer\n       HTTP status 502\nhint:  check the network',
     )
   })
 
-  test('tells its causes when asked', () => {
+  test('shows its causes if verbose', () => {
     expect(renderError(error, { verbose: true })).toContain('cause: connection refused')
   })
 
-  test('is one document', () => {
+  test('is one JSON document', () => {
     expect(JSON.parse(JSON.stringify(errorDocument(error)))).toEqual({
       kind: 'Error',
       version: 1,

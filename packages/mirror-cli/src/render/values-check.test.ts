@@ -31,7 +31,7 @@ const result: CheckResult = {
 }
 
 describe('values check', () => {
-  test('as a compiler: the place, what is wrong, and the fix', () => {
+  test('prints the position, the message and the fix of each finding, as a compiler does', () => {
     expect(renderValuesCheck(result)).toBe(
       [
         'gitpod.config.yaml:3:16  error  dropImageRepo  true or false is needed, this is 1  [wrong-type]',
@@ -43,7 +43,7 @@ describe('values check', () => {
     )
   })
 
-  test('with nothing to say', () => {
+  test('says that nothing was found', () => {
     const sound = { ...result, file: '-', findings: [], totals: { errors: 0, warnings: 0 } }
     expect(renderValuesCheck(sound)).toBe('<stdin>: nothing found, for release 2022.11.3')
   })

@@ -2,7 +2,7 @@ import type { CheckResult, Finding } from '@gpreg/values-gen'
 import { plain, type Paint } from './text/paint.ts'
 import { count } from './text/units.ts'
 
-/** As compilers do it, so that editors find the place: every finding with its fix below, then the sums. */
+/** Every finding with its fix below, then the totals. Positions are written as compilers write them, so that editors find them. */
 export function renderValuesCheck(
   { file, release, findings, totals }: CheckResult,
   paint: Paint = plain,

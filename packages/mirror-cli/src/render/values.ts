@@ -8,7 +8,7 @@ export interface ValuesDocument {
   readonly kind: 'Values'
   readonly version: 1
   readonly format: ValuesFlags['format']
-  /** where it went */
+  /** the file that the configuration was written to */
   readonly file?: string
   /** the configuration or the diff; absent if it was written to a file */
   readonly text?: string

@@ -9,7 +9,7 @@ const STYLES: Readonly<Record<string, Style>> = {
   unreadable: 'yellow',
 }
 
-/** Every problem, then the sums. */
+/** Every problem, then the totals. */
 export function renderVerify({ images, totals }: VerifyResult, paint: Paint = plain): string {
   const troubled = images.filter(({ status }) => status !== 'ok')
   const read = totals.bytes === 0 ? '' : `, ${formatBytes(totals.bytes)} read back`

@@ -8,7 +8,10 @@ export interface PackedPackage {
   readonly target: string
 }
 
-/** A package and all its dependencies, in a tree in which Node resolves each name as it does here. The package itself comes first. */
+/**
+ * A package and all its dependencies, with places from which Node resolves each name to the same package as here. The package
+ * itself comes first.
+ */
 export async function packageTree(root: string, target: string): Promise<readonly PackedPackage[]> {
   const packed = new Map<string, PackedPackage>()
   const visit = async (source: string, target: string, above: readonly PackedPackage[]): Promise<void> => {

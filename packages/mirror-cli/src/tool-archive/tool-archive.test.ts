@@ -81,7 +81,7 @@ it('holds the command, its dependencies where Node finds them, and Node, with th
   expect(entries['gpreg/node_modules/below/package.json']?.content).toBe('{"version":"2.0.0"}')
 })
 
-it('is the same bytes for the same files, whenever they were installed and by whichever link they are reached', async () => {
+it('has the same bytes for the same files, independent of their dates and of links to the package', async () => {
   const options = await installed()
   const [one, other] = [join(directory, 'one.tar.gz'), join(directory, 'other.tar.gz')]
   await writeToolArchive(one, options)
@@ -92,7 +92,7 @@ it('is the same bytes for the same files, whenever they were installed and by wh
 })
 
 it.each(['no-such-directory/tool.tar.gz', 'tool.tar.gz'])(
-  '%s that cannot be written leaves nothing',
+  'a failed write of %s leaves no file',
   async name => {
     const options = await installed()
     if (name === 'tool.tar.gz') await rm(options.node)

@@ -32,7 +32,7 @@ export async function writeToolArchive(path: string, options: ToolArchiveOptions
   const draft = `${path}.${process.pid}.tmp`
   try {
     const archive = pack()
-    // An error of either side ends the other one, and the pipeline reports it.
+    // An error while the archive is filled ends the pipeline too, and the pipeline reports it.
     fill(archive, options).then(
       () => archive.finalize(),
       error => archive.destroy(error),
@@ -57,7 +57,7 @@ async function fill(archive: Pack, options: ToolArchiveOptions): Promise<void> {
   for (const { source, target } of packages) await addFolder(archive, source, `gpreg/${target}`, mtime)
 }
 
-/** Starts the command with the Node beside it, and with the flags of the command's own first line. */
+/** A script that starts the command with the Node in the archive, and with the Node flags in the first line of `bin/run.js`. */
 async function launcher(root: string): Promise<string> {
   const [first = ''] = (await readFile(join(root, 'bin/run.js'), 'utf8')).split('\n', 1)
   const [, flags = ''] = /^#!.*\bnode\b(.*)$/.exec(first) ?? []

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { COMMANDS } from '../commands.ts'
 import { hostOf } from '../commands/login.ts'
 
-/** A package without commands: oclif would look for the built ones of this package, and these tests need none. */
+/** A package without commands, because oclif would look for the built commands of this package, and these tests need none. */
 let root: string
 let config: Config
 beforeAll(async () => {
@@ -32,7 +32,7 @@ afterEach(() => {
   process.exitCode = undefined
 })
 
-/** What `--json` prints of a failure. */
+/** Reads the document that `--json` prints for a failure. */
 const failureOf = (text: string): { readonly error: { readonly hint?: string } } => JSON.parse(text)
 
 /** Every command that takes the address of a registry. */
@@ -54,7 +54,7 @@ const commands: Record<string, (address: string) => Promise<unknown>> = {
     ),
 }
 
-describe.each(Object.keys(commands))('%s refuses, in the words of all commands,', name => {
+describe.each(Object.keys(commands))('%s refuses, with the same message as all commands,', name => {
   it.each([
     ['registry.internal/gitpod//x', '"gitpod//x" is not a repository path'],
     [

@@ -4,7 +4,7 @@ import { GpregError } from '@gpreg/oci'
 import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { SecretManifest } from '@gpreg/values-gen'
 
-/** Where a Secret of a role was written to. */
+/** A Secret with its role, and the file that it was written to. */
 export interface SecretFile {
   readonly name: string
   readonly role: string

@@ -10,7 +10,7 @@ import { writeSecrets } from './secret-files.ts'
 
 const STDOUT = '-'
 
-/** What all kinds of `gpreg values` do. Generators are loaded when they are wanted: copies start sooner without. */
+/** The steps of `gpreg values` for every kind. The generators are imported here, so that other commands start sooner. */
 export abstract class ValuesCommand extends BaseCommand {
   protected async generate(
     flags: ValuesFlags & { readonly json: boolean; readonly quiet: boolean },
@@ -47,7 +47,7 @@ export abstract class ValuesCommand extends BaseCommand {
     return this.answer(document, () => text.replace(/\n$/, ''))
   }
 
-  /** What goes to stdout: nothing where it went to a file. */
+  /** The text for stdout; empty if the text goes to a file. */
   #shown({ text }: GeneratedValues, { output, format }: ValuesFlags): string {
     if (typeof text === 'string') return output === undefined || output === STDOUT ? text : ''
     if (output === STDOUT) return text.reveal()

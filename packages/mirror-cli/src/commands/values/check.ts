@@ -67,7 +67,7 @@ export default class ValuesCheck extends BaseCommand {
     return this.answer(result, renderValuesCheck, holds ? ExitCode.done : ExitCode.different)
   }
 
-  /** The images that the cluster will pull and the configured registry lacks. */
+  /** Findings about the images that the cluster will pull, but that the configured registry lacks. */
   async #missing(file: string, config: string, flags: CheckFlags): Promise<Finding[]> {
     if (file === STDIN) {
       throw new GpregError('usage', '--mirror-check wants the configuration in a file', {
@@ -85,7 +85,7 @@ export default class ValuesCheck extends BaseCommand {
       naming: undefined,
       purpose: undefined,
     })
-    // Inside an air gap there is no source to ask; that each image is whole is what matters to the cluster.
+    // The sources are not asked, because inside an air gap they cannot be reached. The cluster only needs whole images.
     const { images } = await verifyImages(set, registries, { askSource: false }, context)
     return imageFindings(config, images)
   }
@@ -93,7 +93,7 @@ export default class ValuesCheck extends BaseCommand {
 
 type CheckFlags = Interfaces.InferredFlags<typeof ValuesCheck.flags & typeof ValuesCheck.baseFlags>
 
-/** `2022.11.3` is what people say, `release-2022.11.3` what Gitpod publishes. */
+/** The tag that Gitpod publishes, such as `release-2022.11.3`. Users may leave out `release-`. */
 function releaseTag(release: string | undefined): string {
   if (release !== undefined) return /^\d/.test(release) ? `release-${release}` : release
   throw new GpregError('usage', '--mirror-check does not know which images belong to the release', {

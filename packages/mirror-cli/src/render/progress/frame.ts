@@ -13,7 +13,7 @@ export function frame(state: ProgressState, now: number, width: number): string 
     .join('\n')
 }
 
-/** The whole in one line: images, bytes, rate, time left. */
+/** A summary in one line: images, bytes, rate, time left. */
 export function summarise(state: ProgressState, now: number): string {
   const { images, bytes, looking } = state
   const finished = finishedImages(state)

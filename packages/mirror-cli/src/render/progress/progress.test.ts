@@ -25,7 +25,7 @@ const COPYING: readonly GpregEvent[] = [
 ]
 
 describe('state', () => {
-  test('gathers what is on its way', () => {
+  test('holds the images and blobs that are being copied', () => {
     const state = after(COPYING)
     expect(state.bytes).toEqual({ total: 100 * MIB, sent: 40 * MIB })
     expect([...state.activeImages.keys()]).toEqual([image])
@@ -33,13 +33,13 @@ describe('state', () => {
     expect(finishedImages(state)).toBe(1)
   })
 
-  test('goes back when an upload starts over', () => {
+  test('subtracts the bytes of an upload that starts over', () => {
     const state = after([...COPYING, { type: 'blob.progress', digest, bytes: -40 * MIB }])
     expect(state.bytes.sent).toBe(0)
     expect(state.activeBlobs.get(digest)?.sent).toBe(0)
   })
 
-  test('lets go of what is done', () => {
+  test('drops the images and blobs that are done', () => {
     const state = after([
       ...COPYING,
       { type: 'blob.sent', digest, size: 100 * MIB },
@@ -62,11 +62,11 @@ describe('state', () => {
 })
 
 describe('frame', () => {
-  test('shows the looking around first', () => {
+  test('shows the number of images looked at before the plan is done', () => {
     expect(frame(after(PLANNED.slice(0, 2)), 0, 80)).toBe('looked at 1 of 2 images')
   })
 
-  test('shows images, bytes, rate and time left, then what is active', () => {
+  test('shows images, bytes, rate and time left, then the active images and blobs', () => {
     const state = createProgressState()
     sample(state, 0)
     for (const event of COPYING) record(state, event)
@@ -84,7 +84,7 @@ describe('frame', () => {
     expect(lines.every(line => line.length <= 30)).toBe(true)
   })
 
-  test('counts what does not fit', () => {
+  test('counts the images that do not fit', () => {
     const many = Array.from({ length: 9 }, (_, index): GpregEvent => ({
       type: 'image.started',
       image: `${image}${index}`,
@@ -104,7 +104,7 @@ describe('frame', () => {
     expect(summarise(state, 0)).toContain('1 tried again')
   })
 
-  test('counts what verify has looked at', () => {
+  test('counts the images that verify has checked', () => {
     const state = after([
       { type: 'plan.started', images: 3 },
       { type: 'image.verified', image, ok: true, status: 'ok' },
@@ -128,7 +128,7 @@ describe('lines', () => {
     expect(renderEvent(event)).toBe(line)
   })
 
-  test('tell about retries when asked', () => {
+  test('report retries if verbose', () => {
     expect(renderEvent(retry, { verbose: true })).toBe('GET again in 500 ms (attempt 1): no such tag')
   })
 })

@@ -5,15 +5,15 @@ export interface ProgressState {
   looking: { done: number; total: number }
   images: { total: number; copied: number; upToDate: number; failed: number; verified: number }
   bytes: { total: number; sent: number }
-  /** Images on their way, and the bytes each of them needs. */
+  /** The images that are being copied, with the number of bytes that each needs. */
   readonly activeImages: Map<string, number>
-  /** Blobs on their way, by digest. */
+  /** The blobs that are being sent, by digest. */
   readonly activeBlobs: Map<string, { readonly size: number; sent: number }>
-  /** The current change or check, if no image is concerned. */
+  /** The current change or check of a command that copies no images. */
   step: string | undefined
   retries: number
   planned: boolean
-  /** Bytes sent at moments of the last seconds, oldest first: what the rate is made of. */
+  /** The number of bytes sent at moments of the last seconds, oldest first. The rate is computed from them. */
   readonly samples: { readonly at: number; readonly sent: number }[]
 }
 
@@ -33,7 +33,7 @@ export function createProgressState(): ProgressState {
   }
 }
 
-/** Takes one event in. In place: `blob.progress` comes by the thousand a second. */
+/** Adds one event to the state. The state is changed in place, because thousands of `blob.progress` come each second. */
 export function record(state: ProgressState, event: GpregEvent): void {
   recordImage(state, event)
   recordBlob(state, event)
@@ -116,13 +116,13 @@ function recordStep(state: ProgressState, event: GpregEvent): void {
   }
 }
 
-/** Notes how far it is now; to be called every so often. */
+/** Stores the number of bytes sent so far, for the rate. To be called regularly. */
 export function sample(state: ProgressState, now: number): void {
   state.samples.push({ at: now, sent: state.bytes.sent })
   while (state.samples.length > 2 && now - state.samples[0]!.at > RATE_WINDOW_MS) state.samples.shift()
 }
 
-/** Bytes a second over the last seconds; undefined while there is too little to tell. */
+/** Bytes a second over the last seconds; undefined in the first 500 ms. */
 export function rateOf({ samples, bytes }: ProgressState, now: number): number | undefined {
   const first = samples[0]
   if (first === undefined || now - first.at < 500) return undefined

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
-/** Gives text a colour, or leaves it. Renderers take one, so that they stay pure. */
+/** Gives a text a colour, or returns it unchanged. Renderers take a `Paint` as an argument, so that they stay pure. */
 export type Paint = (style: Style, text: string) => string
 
 export const plain: Paint = (_style, text) => text
