@@ -23,7 +23,7 @@ it.each([
 ])('the region of %s is %s', (host, region) => expect(ecrRegion(host)).toBe(region))
 
 describe('ECR', () => {
-  it('gives a login, and when it ends', async () => {
+  it('gives a login with its expiry date', async () => {
     const authorizationToken = Buffer.from('AWS:pass:word').toString('base64')
     const { ecr } = scriptedAws('eu-west-1', () =>
       json(200, { authorizationData: [{ authorizationToken, expiresAt: 1_700_000_000 }] }),
@@ -35,7 +35,7 @@ describe('ECR', () => {
     expect([username, password.reveal(), expiresAt]).toEqual(['AWS', 'pass:word', 1_700_000_000_000])
   })
 
-  it('makes a repository whose tags can be moved, and takes one that is there', async () => {
+  it('creates a repository with mutable tags, and accepts a repository that exists', async () => {
     const { ecr, seen } = scriptedAws('eu-west-1', ({ body }) =>
       body.includes('"there"')
         ? json(400, { __type: 'RepositoryAlreadyExistsException', message: 'exists' })
@@ -50,7 +50,7 @@ describe('ECR', () => {
     })
   })
 
-  it('that refuses is told with the permission', async () => {
+  it('reports a refusal with the missing permission', async () => {
     const { ecr } = scriptedAws('eu-west-1', () =>
       json(400, { __type: 'AccessDeniedException', message: 'no' }),
     )
@@ -62,13 +62,13 @@ describe('ECR', () => {
     )
   })
 
-  it('without a region in the name is a wrong host', () => {
+  it('refuses a host without a region in its name', () => {
     expect(() => createEcrAccess('registry.internal')).toThrowError(
       expect.objectContaining({ code: 'usage' }),
     )
   })
 
-  it('gives no login for a host that only looks like it, whatever region is named', () => {
+  it('gives no login for a host that only looks like ECR, even if a region is given', () => {
     const lookAlike = '123456789012.dkr.ecr.eu-west-1.amazonaws.attacker.com'
     expect(() => createEcrAccess(lookAlike, { region: 'eu-west-1' })).toThrowError(
       expect.objectContaining({ code: 'usage' }),

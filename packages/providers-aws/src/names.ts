@@ -21,11 +21,11 @@ export function hasTag(tags: FoundTags | undefined, { Key, Value }: Tag): boolea
   return tags?.some(tag => tag.Key === Key && tag.Value === Value) ?? false
 }
 
-/** The directory of the registry in its bucket, by default of its chart. */
+/** The directory of the registry in its bucket, which is the default of the registry's chart. */
 export const REGISTRY_PREFIX = 'docker/registry/v2/'
 
 /**
- * Entries of the vault's journal: `begun` has the resources whose creation was begun, `keys-before` the ids of the access keys
- * that existed when one more was begun, `superseded` the ids of replaced access keys.
+ * Entries of the vault's journal: `begun` has the resources that gpreg began to create, `keys-before` the ids of the access keys
+ * that existed before gpreg began to create another one, `superseded` the ids of replaced access keys.
  */
 export type AwsJournalEntry = 'begun' | 'keys-before' | 'superseded'

@@ -82,7 +82,7 @@ export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
 function cloudOf(host: string): AzureCloud {
   const cloud = cloudOfHost(host)
   if (cloud !== undefined) return cloud
-  // The host would get a token that opens other registries, too.
+  // An unknown host is refused, because it would get a token that opens other registries, too.
   throw new GpregError('usage', `${host} is no registry of Azure`, {
     host,
     hint: 'a login server ends in .azurecr.io, .azurecr.us or .azurecr.cn; for another name, say which cloud it is in',

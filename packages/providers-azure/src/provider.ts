@@ -27,7 +27,7 @@ export interface AzureProviderOptions {
   readonly location: string
   /** default: Premium */
   readonly sku?: AzureSku
-  /** of a registry to adopt or to create; default: derived from subscription, group and installation */
+  /** name of a registry to adopt or to create; default: derived from subscription, group and installation */
   readonly name?: string
   /** Regenerate the unused password, and use it from then on. */
   readonly rotate?: boolean

@@ -5,7 +5,7 @@ import { createGoogleAccess, type TokenSource } from './google-access.ts'
 
 const context = createContext({ now: () => 1_000, sleep: async () => {} })
 
-/** A client that answers one after the other. */
+/** A client that gives the answers one after the other. */
 function answering(...answers: (string | null | Error)[]): TokenSource & { readonly asked: () => number } {
   let asked = 0
   const getAccessToken = async () => {
@@ -22,17 +22,17 @@ function answering(...answers: (string | null | Error)[]): TokenSource & { reado
 const loginWith = (auth: TokenSource) => createGoogleAccess({ auth }).login('eu.gcr.io', context)
 
 describe('the login of Google Cloud', () => {
-  it('is an access token, good until it ends', async () => {
+  it('is an access token with its expiry date', async () => {
     const { username, password, expiresAt } = await loginWith(answering('ya29.token'))
     expect([username, password.reveal(), expiresAt]).toEqual(['oauth2accesstoken', 'ya29.token', 3_600_000])
   })
 
-  it('is renewed soon where nobody tells when it ends', async () => {
+  it('is valid for 5 minutes if Google gives no expiry date', async () => {
     const getClient = async () => ({ getAccessToken: async () => ({ token: 't' }), credentials: {} })
     expect(await loginWith({ getClient })).toMatchObject({ expiresAt: 301_000 })
   })
 
-  it('is asked for again where the line broke', async () => {
+  it('is requested again after a broken connection', async () => {
     const broken = Object.assign(new Error('reset'), { config: {}, code: 'ECONNRESET' })
     const auth = answering(broken, 'ya29.token')
     await loginWith(auth)
@@ -41,12 +41,9 @@ describe('the login of Google Cloud', () => {
 
   it.each([
     ['no token', null],
-    [
-      'a login that ended',
-      Object.assign(new Error('{"error":"invalid_grant"}'), { config: {}, status: 400 }),
-    ],
-    ['nobody', new Error('Could not load the default credentials.')],
-  ])('is refused to %s, once', async (_, answer) => {
+    ['an expired login', Object.assign(new Error('{"error":"invalid_grant"}'), { config: {}, status: 400 })],
+    ['no credentials', new Error('Could not load the default credentials.')],
+  ])('is refused without a retry: %s', async (_, answer) => {
     const auth = answering(answer)
     await expect(loginWith(auth)).rejects.toMatchObject({
       code: 'unauthorized',
@@ -55,7 +52,7 @@ describe('the login of Google Cloud', () => {
     expect(auth.asked()).toBe(1)
   })
 
-  it('shows nothing of what was asked', async () => {
+  it('shows nothing of the request in an error', async () => {
     const config = { data: 'assertion=canary' }
     const error: unknown = await loginWith(
       answering(Object.assign(new Error('no'), { config, status: 400 })),

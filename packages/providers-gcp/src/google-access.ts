@@ -22,7 +22,7 @@ export interface GoogleAccessOptions {
 const ASSUMED_LIFE = 5 * 60_000
 
 /**
- * Logs in to Google's registries with an identity in Google Cloud. It creates no repositories: one holds many images.
+ * Logs in to Google's registries with an identity in Google Cloud. It creates no repositories, because one repository holds many images.
  * https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */
 export function createGoogleAccess(options: GoogleAccessOptions = {}): LoginSource {

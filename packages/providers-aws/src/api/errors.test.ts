@@ -35,7 +35,7 @@ describe('an error of the SDK', () => {
     expect(awsError(failure('Error', undefined, { code: 'ECONNREFUSED' }), about).code).toBe('unreachable')
   })
 
-  it('that refuses names the permission and the command that grants it', () => {
+  it('for a refusal names the permission and the command that grants it', () => {
     const error = awsError(failure('AccessDenied', 403), about)
     expect(error.subject).toMatchObject({
       permission: 's3:CreateBucket',
@@ -45,13 +45,13 @@ describe('an error of the SDK', () => {
     expect(error.hint).toMatch(/aws iam put-user-policy .*"Action":"s3:CreateBucket"/)
   })
 
-  it('leaves request and answer behind', () => {
+  it('contains neither the request nor the response', () => {
     const secrets = { $response: { body: 'canary' }, request: { headers: { authorization: 'canary' } } }
     const error = awsError(failure('InternalError', 500, secrets), about)
     expect(`${inspect(error, { depth: 9 })}${JSON.stringify(error)}`).not.toContain('canary')
   })
 
-  it.each(['OperationAborted', 'RequestTimeTooSkewed'])('%s may do a little later', name => {
+  it.each(['OperationAborted', 'RequestTimeTooSkewed'])('%s is retryable', name => {
     expect(awsError(failure(name, 409), about).retryable).toBe(true)
   })
 })

@@ -76,7 +76,7 @@ function codeOfStatus(status: number | undefined, system: string): ErrorCode {
   if (status === 401) return 'unauthorized'
   if (status === 403) return 'forbidden'
   if (status === 404) return 'not-found'
-  // S3 says "slow down" with 503, to HEAD without a body.
+  // S3 answers 503 for "slow down". The answer to a HEAD has no body with the name of the error.
   if (status === 429 || status === 503) return 'rate-limited'
   return status >= 500 ? 'server-error' : 'protocol'
 }

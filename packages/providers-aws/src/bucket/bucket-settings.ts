@@ -23,7 +23,7 @@ const ALL_BLOCKED = {
 /** A setting of the bucket. */
 interface Setting {
   readonly title: string
-  /** Whether S3 that is not AWS's has the setting, too. */
+  /** True if S3 servers other than AWS have the setting, too. */
   readonly everywhere: boolean
   inspect(bucket: BucketOptions, resource: string, context: Context): Promise<Inspection>
 }
@@ -94,7 +94,7 @@ const NONCURRENT: LifecycleRule = {
   NoncurrentVersionExpiration: { NoncurrentDays: 7 },
 }
 
-/** Removal of the paid-for parts of pushes that broke off. A put replaces all rules, so the existing ones are read first. */
+/** The removal of parts of broken-off pushes, because AWS charges for them. A put replaces all rules, so the existing rules are read first. */
 const lifecycle: Setting = {
   title: 'lifecycle',
   everywhere: true,

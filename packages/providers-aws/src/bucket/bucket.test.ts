@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createAwsProvider } from '../provider.ts'
 import { scriptedAws, xmlError, type ScriptedAnswer, type SeenRequest } from '../testing/scripted-aws.ts'
 
-/** S3 without the bucket, until somebody makes it. */
+/** Answers as S3 does. The bucket is missing until a request creates it. */
 function emptyAccount(): (request: SeenRequest) => ScriptedAnswer {
   let exists = false
   return ({ method, query }) => {
@@ -36,7 +36,7 @@ const inRegion = (region: string, answer = emptyAccount()) => {
     region,
     bucket: 'blobs',
     clients: aws.clients,
-    // Only S3 is looked at here.
+    // These tests cover S3 only.
     withIam: false,
     vault: memoryVault({ registryStorage: { accessKeyId: 'AKIA', secretAccessKey: {} as never } }),
   })
@@ -55,7 +55,7 @@ describe('a bucket of AWS', () => {
     ['us-gov-west-1', 's3.us-gov-west-1.amazonaws.com', 'us-gov-west-1'],
     ['eusc-de-east-1', 's3.eusc-de-east-1.amazonaws.eu', 'eusc-de-east-1'],
   ])(
-    'in %s is made where the SDK has it, with a constraint but in the first region',
+    'in %s is created at the endpoint of its region, with a location constraint except in us-east-1',
     async (region, host, constraint) => {
       const { provider, put } = inRegion(region)
       await provider.apply(context)
@@ -72,7 +72,7 @@ describe('a bucket of AWS', () => {
     },
   )
 
-  it('takes ACLs, which the driver of the registry sends, and blocks public ones', async () => {
+  it('accepts the ACLs that the driver of the registry sends, and blocks public ACLs', async () => {
     const { provider, put } = inRegion('eu-west-1')
     await provider.apply(context)
     expect(put()[0]?.headers['x-amz-object-ownership']).toBe('BucketOwnerPreferred')
@@ -81,7 +81,7 @@ describe('a bucket of AWS', () => {
     expect(put('encryption')[0]?.body).toContain('<SSEAlgorithm>AES256<')
   })
 
-  it('collects what broken uploads and versions leave behind, below the registry only', async () => {
+  it('removes broken-off uploads and old versions, only below the directory of the registry', async () => {
     const { provider, put } = inRegion('eu-west-1')
     await provider.apply(context)
     const body = put('lifecycle')[0]?.body ?? ''
@@ -120,7 +120,7 @@ describe('a bucket of AWS', () => {
     expect(put('lifecycle')[0]?.body).toContain('<Days>9</Days>')
   })
 
-  it('in another region is told', async () => {
+  it('in another region is an error that names the region', async () => {
     const { provider } = inRegion('eu-west-1', () => ({
       status: 200,
       headers: { 'x-amz-bucket-region': 'us-west-2' },
@@ -131,7 +131,7 @@ describe('a bucket of AWS', () => {
     })
   })
 
-  it('of somebody else is told', async () => {
+  it('of another account is an error that names the permission', async () => {
     const { provider } = inRegion('eu-west-1', ({ method }) => ({ status: method === 'HEAD' ? 403 : 200 }))
     await expect(provider.changes(context)).rejects.toMatchObject({
       code: 'forbidden',
@@ -140,7 +140,7 @@ describe('a bucket of AWS', () => {
     })
   })
 
-  it('whose name is taken between look and creation is told', async () => {
+  it('is an error if its name is taken between the look-up and the creation', async () => {
     const answers = emptyAccount()
     const { provider } = inRegion('us-east-1', request =>
       request.method === 'PUT' ? { status: 409, body: xmlError('BucketAlreadyExists') } : answers(request),

@@ -19,7 +19,7 @@ export interface BucketOptions {
   readonly bucket: string
   readonly region: string
   readonly installation: string
-  /** S3 that is not AWS's, such as Ceph: it knows neither regions nor ownership */
+  /** true for S3 that is not AWS's, such as Ceph, because it has neither regions nor object ownership */
   readonly isForeign: boolean
   readonly journal: VaultJournal<AwsJournalEntry>
 }
@@ -27,7 +27,7 @@ export interface BucketOptions {
 /** The region that takes no constraint. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 const FIRST_REGION = 'us-east-1'
 
-/** The bucket. An existing one is kept as it is. */
+/** The bucket. An existing bucket is kept as it is. */
 export class Bucket implements Resource {
   readonly name: string
   readonly #options: BucketOptions

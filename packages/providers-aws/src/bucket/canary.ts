@@ -26,7 +26,7 @@ export interface CanaryOptions {
 
 /** The headers that the registry's driver sends with every object. */
 const AS_DRIVER = { ACL: 'private', StorageClass: 'STANDARD' } as const
-/** The header that it adds if its chart turns encryption on, as Gitpod's does. */
+/** The header that the driver adds if the registry's chart turns encryption on, as Gitpod's chart does. */
 const ENCRYPTED = { ServerSideEncryption: 'AES256' } as const
 
 /** In milliseconds: a new key takes seconds to be known everywhere in AWS. */
@@ -114,7 +114,7 @@ async function read({ s3, bucket }: CanaryOptions, Key: string, context: Context
   })
 }
 
-/** A multipart upload as the driver makes it: it finds an upload again by listing uploads, then parts. */
+/** A multipart upload with the requests of the registry's driver. The driver lists uploads, then parts, to find an upload again. */
 async function multipart({ s3, bucket }: CanaryOptions, Key: string, context: Context): Promise<undefined> {
   const object = { Bucket: bucket, Key }
   const send = about(bucket, 's3:PutObject')
@@ -144,7 +144,7 @@ async function remove({ s3, bucket }: CanaryOptions, keys: string[], context: Co
   })
 }
 
-/** Gitpod's chart always turns encryption on, which not every S3 supports; then it must be turned off in the rendered configuration. */
+/** Tries an encrypted write, because Gitpod's chart always turns encryption on. If an S3 does not support it, the user must turn it off. */
 async function checkEncryption(options: CanaryOptions, key: string, context: Context): Promise<Check> {
   const name = 'encrypted write'
   const check = await tried(name, false, () => put(options, key, context, ENCRYPTED), context)

@@ -17,7 +17,7 @@ export interface ScriptedAnswer {
   readonly body?: string
 }
 
-/** Clients of AWS whose requests end here, for rules that no server on this machine knows. */
+/** Clients of AWS that get scripted answers, for rules of AWS that no server on this machine has. */
 export function scriptedAws(region: string, answer: (request: SeenRequest) => ScriptedAnswer) {
   const seen: SeenRequest[] = []
   const requestHandler = {

@@ -38,7 +38,7 @@ interface KeyState {
   readonly superseded: readonly string[]
 }
 
-/** The key that the registry uses. AWS tells its secret once only, so the vault is written before and right after. */
+/** The key that the registry uses. AWS shows its secret only once, so the vault is written right before and right after the key is made. */
 export class RegistryKey implements Resource {
   readonly name: string
   readonly #options: AccessKeyOptions
@@ -69,7 +69,7 @@ export class RegistryKey implements Resource {
     return { action: 'create', reason: this.#creationReason(state), make: () => this.#create(context) }
   }
 
-  /** Each try looks at all keys again: a lost answer may have left a key whose secret nobody knows. */
+  /** Each attempt lists all keys again, because an attempt with a lost response may have made a key with an unknown secret. */
   async #create(context: Context): Promise<void> {
     const { vault, journal, isShared } = this.#options
     await withRetry(context, 'iam:CreateAccessKey', PATIENT, async () => {

@@ -39,7 +39,7 @@ export class UserKeys {
     )
   }
 
-  /** One try: a second one could leave a key whose secret nobody knows. @throws `protocol` */
+  /** Sent only once, because a second attempt could leave a key with an unknown secret. @throws `protocol` */
   async create(context: Context): Promise<AccessKey> {
     const about = { resource: this.name, permission: 'iam:CreateAccessKey' }
     const command = new CreateAccessKeyCommand({ UserName: this.#user })

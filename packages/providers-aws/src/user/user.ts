@@ -45,7 +45,7 @@ export class RegistryUser implements Resource {
         const about = { resource: this.name, permission: 'iam:CreateUser' }
         const Tags = [MANAGED, belongsTo(installation)]
         const command = new CreateUserCommand({ UserName: user, Path: USER_PATH, Tags })
-        // The answer of an earlier try may have been lost.
+        // The user may exist from an earlier attempt with a lost response.
         const there = ['EntityAlreadyExistsException', 'EntityAlreadyExists']
         await call(context, about, options => unless(there, iam.send(command, options)))
       },

@@ -15,7 +15,7 @@ interface CloudFacts {
 
 /**
  * https://github.com/Azure/azure-sdk-for-js/blob/main/sdk/containerregistry/container-registry/src/models.ts (`KnownContainerRegistryAudience`):
- * registries also accept tokens for ARM, unless that was turned off. The public cloud has a narrower audience, whose tokens are
+ * registries also accept tokens for ARM, unless that was turned off. The public cloud has a narrower audience: its tokens are
  * useless outside registries.
  */
 export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {

@@ -11,7 +11,7 @@ const about = {
   location: 'westeurope',
 }
 
-/** As the SDK throws it. */
+/** An error as the SDK throws it. */
 const answer = (statusCode: number, code: string) =>
   Object.assign(new Error('said Azure'), { name: 'RestError', statusCode, code })
 
@@ -46,12 +46,12 @@ describe('an error of Azure', () => {
     ['REQUEST_SEND_ERROR', 'unreachable', true],
     ['ETIMEDOUT', 'stalled', true],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'tls-untrusted', false],
-  ])('of the line, %s, is "%s"', (code, expected, retryable) => {
+  ])('of the connection, %s, is "%s"', (code, expected, retryable) => {
     const error = azureError(new PassingFailure({ code, message: 'line' }), about)
     expect(error).toMatchObject({ code: expected, retryable })
   })
 
-  it('says how long to wait', () => {
+  it('contains the time to wait', () => {
     const failure = new PassingFailure({
       ...failureIn(429, '{"error":{"code":"TooManyRequests"}}'),
       retryAfter: 7,
@@ -60,11 +60,11 @@ describe('an error of Azure', () => {
   })
 
   it.each(['', 'null', '<html>', '[]', '{"error":"x"}', '{"error":{"code":1,"message":{}}}'])(
-    'in a body that is no answer of ARM, %s, is told by its status',
+    'with a body that is not a response of ARM, %s, is reported by its status',
     body => expect(failureIn(502, body)).toEqual({ status: 502, message: 'status 502' }),
   )
 
-  it('leaves request and answer behind', () => {
+  it('contains neither the request nor the response', () => {
     const secrets = { request: { body: 'canary' }, response: { bodyAsText: 'canary' }, details: 'canary' }
     const error = azureError(Object.assign(answer(500, 'InternalServerError'), secrets), about)
     expect(`${inspect(error, { depth: 9, showHidden: true })}${JSON.stringify(error)}`).not.toContain(

@@ -23,7 +23,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   InvalidSubscriptionId: 'not-found',
 }
 
-/** Codes of a 403 that no role can mend. */
+/** Codes of refusals that remain even if a role is granted. */
 const NO_ROLE_HELPS: ReadonlySet<string> = new Set(Object.keys(CODES))
 
 /**
@@ -69,7 +69,7 @@ function codeOf({ status, code = '' }: Failure): ErrorCode {
     case 429:
       return 'rate-limited'
     default:
-      // A conflict with a change that runs at the same time.
+      // Status 409 is a conflict with a change that runs at the same time.
       return status >= 500 || status === 409 ? 'server-error' : 'protocol'
   }
 }

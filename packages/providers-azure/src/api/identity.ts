@@ -22,7 +22,7 @@ export interface IdentityOptions {
 const ABOUT = { resource: 'entra:token', permission: 'entra:token' }
 
 /**
- * The identity of this machine in Azure: of the environment, of a workload, a managed one, or the login of `az`.
+ * The identity of this machine in Azure: from environment variables, of a workload, a managed identity, or the login of `az`.
  * https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
  */
 export class AzureIdentity implements TokenCredential {

@@ -17,7 +17,7 @@ interface Poller {
  * Begins a long-running operation of Azure and waits for its end.
  * https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
  *
- * @param policy of the first request alone; a failed look is always taken again
+ * @param policy for the first request only; a failed request for the state is always repeated
  */
 export async function follow(
   begin: (options: { abortSignal: AbortSignal }) => Poller,
@@ -25,7 +25,7 @@ export async function follow(
   context: Context,
   policy: CallPolicy = PATIENT,
 ): Promise<void> {
-  // A poller is itself a promise of the end: returned without an object around it, it would be awaited here.
+  // The poller is put into an object, because it is itself a promise: returned alone, it would be awaited until the operation ends.
   const { poller } = await call(
     context,
     about,
@@ -43,7 +43,7 @@ export async function follow(
   })
 }
 
-/** Looks once. The SDK throws for a failed operation and for a failed look alike; only the error tells which. */
+/** Asks for the state once. The SDK throws for a failed operation and for a failed request alike; only the error tells them apart. */
 async function look(poller: Poller, abortSignal: AbortSignal, about: AzureCall): Promise<void> {
   try {
     await poller.poll({ abortSignal })

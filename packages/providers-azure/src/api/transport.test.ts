@@ -22,7 +22,7 @@ const abort = Object.assign(new Error('aborted'), { name: 'AbortError' })
 afterEach(() => vi.unstubAllEnvs())
 
 describe('the transport to Azure', () => {
-  it('hands on answers that are for good', async () => {
+  it('returns responses that are final', async () => {
     for (const status of [200, 202, 400, 401, 403, 404, 409]) {
       const transport = new Transport(undefined)
       expect((await transport.sendRequest(request(), answering(status))).status).toBe(status)
@@ -30,7 +30,7 @@ describe('the transport to Azure', () => {
     }
   })
 
-  it('makes errors of answers that pass, with how long to wait', async () => {
+  it('throws an error for temporary failures, with the time to wait', async () => {
     for (const [status, headers, retryAfter] of [
       [429, { 'Retry-After': '7' }, 7_000],
       [503, {}, undefined],
@@ -42,7 +42,7 @@ describe('the transport to Azure', () => {
     }
   })
 
-  it('tells silence from an abort', async () => {
+  it('tells a time-out from an abort', async () => {
     const silent = new Transport(undefined).sendRequest(request(), failing(abort))
     await expect(silent).rejects.toMatchObject({ name: 'PassingFailure', code: 'ETIMEDOUT' })
     const aborted = new Transport(undefined).sendRequest(
@@ -52,7 +52,7 @@ describe('the transport to Azure', () => {
     await expect(aborted).rejects.toBe(abort)
   })
 
-  it('has an agent for TLS, and leaves plain HTTP, of the metadata of a machine, to itself', async () => {
+  it('sets an agent for HTTPS, and none for plain HTTP (the metadata service of a machine)', async () => {
     const [secure, plain] = [request('https://x/'), request('http://169.254.169.254/')]
     const transport = new Transport(['pem'])
     await transport.sendRequest(secure, answering(200))
@@ -63,18 +63,21 @@ describe('the transport to Azure', () => {
 })
 
 describe('an identity', () => {
-  it.each(['environmentcredential', 'nonsense'])('that %s does not find is "unauthorized"', async chosen => {
-    for (const name of ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET']) vi.stubEnv(name, '')
-    vi.stubEnv('AZURE_TOKEN_CREDENTIALS', chosen)
-    const login = createAcrAccess().login('x.azurecr.io', createContext())
-    await expect(login).rejects.toMatchObject({
-      code: 'unauthorized',
-      subject: { host: 'x.azurecr.io' },
-      hint: expect.stringContaining('az login'),
-    })
-  })
+  it.each(['environmentcredential', 'nonsense'])(
+    'that AZURE_TOKEN_CREDENTIALS=%s does not find is "unauthorized"',
+    async chosen => {
+      for (const name of ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET']) vi.stubEnv(name, '')
+      vi.stubEnv('AZURE_TOKEN_CREDENTIALS', chosen)
+      const login = createAcrAccess().login('x.azurecr.io', createContext())
+      await expect(login).rejects.toMatchObject({
+        code: 'unauthorized',
+        subject: { host: 'x.azurecr.io' },
+        hint: expect.stringContaining('az login'),
+      })
+    },
+  )
 
-  it('that takes its time is left alone where the work is over', async () => {
+  it('is not waited for after an abort', async () => {
     const credential = { getToken: () => new Promise<never>(() => {}) }
     const access = createAcrAccess({ credential })
     const context = createContext({ signal: AbortSignal.timeout(20) })

@@ -28,11 +28,11 @@ const PASSWORDS: readonly PasswordName[] = ['password', 'password2']
 
 /**
  * Entries of the vault's journal, each with the name of one password: `password` is the one in the vault, `rotating` the one
- * that a rotation was about to make anew.
+ * that a rotation was about to regenerate.
  */
 type AzureJournalEntry = 'password' | 'rotating'
 
-/** The login that Gitpod uses. Azure tells the passwords at any time, so the vault's is only compared with them. */
+/** The login that Gitpod uses. Azure shows the passwords at any time, so the password in the vault is only compared with them. */
 export class AdminLogin implements Resource {
   readonly #options: AdminLoginOptions
   readonly #journal: VaultJournal<AzureJournalEntry>

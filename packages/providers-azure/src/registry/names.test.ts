@@ -9,8 +9,8 @@ const place = fc.record({
   installation: fc.string({ minLength: 1 }),
 })
 
-describe('names of a place', () => {
-  it('are good, differ, and are always the same', () => {
+describe('names of a registry', () => {
+  it('are valid, differ, and are always the same for the same seed', () => {
     fc.assert(
       fc.property(place, where => {
         const names = namesFor(where)
@@ -23,7 +23,7 @@ describe('names of a place', () => {
     )
   })
 
-  it('stay what they were, so that registries are found again', () => {
+  it('do not change from version to version, so that existing registries are found', () => {
     const where = { subscriptionId: '0', resourceGroup: 'gitpod', installation: 'prod' }
     expect(namesFor(where)[0]).toBe('gitpod33d864df')
   })
@@ -33,7 +33,7 @@ describe('names of a place', () => {
   })
 })
 
-it('knows its own by both tags', () => {
+it('recognises a registry that gpreg made by both tags', () => {
   expect(isOurs({ tags: { ...tagsOf('prod'), team: 'x' } }, 'prod')).toBe(true)
   expect(isOurs({ tags: tagsOf('prod') }, 'other')).toBe(false)
   expect(isOurs({ tags: { 'gpreg-installation': 'prod' } }, 'prod')).toBe(false)

@@ -9,14 +9,14 @@ import { assertName, installationOf, isOurs, namesFor, type NameSeed } from './n
 export interface FinderOptions extends NameSeed {
   readonly registries: RegistryApi
   readonly location: string
-  /** of a registry to adopt, or to create with this name and no other */
+  /** name of a registry to adopt, or the only name to create a registry with */
   readonly name?: string | undefined
 }
 
 /** Finds the installation's registry: the named one, or else the one with its tags. Chooses the name of a new registry. */
 export class RegistryFinder {
   readonly #options: FinderOptions
-  /** name of the registry, once it exists: a new one may not be listed yet */
+  /** name of the registry, once it exists; stored because a new registry may not be listed yet */
   #found: string | undefined
   /** names not tried yet, best first */
   #candidates: string[] = []
@@ -101,7 +101,7 @@ export class RegistryFinder {
     return found !== undefined
   }
 
-  /** The oldest, should somebody have made two. */
+  /** The registry with the tags of the installation. If there are two, the oldest is taken. */
   async #findByTags(context: Context): Promise<Found | undefined> {
     const { registries, resourceGroup, installation } = this.#options
     const all = await call(context, this.about('registries/read'), options =>
@@ -118,7 +118,7 @@ export class RegistryFinder {
     )
   }
 
-  /** Whether a name is free. True also without the permission to ask: then the creation shows it. */
+  /** Whether a name is free. Also true without the permission to ask, because the creation then shows whether the name is taken. */
   async #isAvailable(name: string, context: Context): Promise<boolean> {
     const { registries } = this.#options
     const type = 'Microsoft.ContainerRegistry/registries'

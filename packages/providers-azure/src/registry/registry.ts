@@ -60,7 +60,7 @@ export class Registry implements Resource {
     return { action: 'update', reason, make: () => this.#enableAdmin(context) }
   }
 
-  /** Tries the names one after the other. An existing registry is never overwritten; a try whose answer was lost may have made it. */
+  /** Tries the names one after the other. An existing registry is never overwritten. It may come from an attempt with a lost response. */
   async #create(context: Context): Promise<void> {
     const { finder } = this.#options
     for (;;) {

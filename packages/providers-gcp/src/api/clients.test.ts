@@ -36,7 +36,7 @@ describe('endpoints', () => {
 })
 
 describe('the identity', () => {
-  it('is that of the key which was given; nobody is asked for a token', async () => {
+  it('is that of the given key, and no token is requested', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const content = {
       type: 'service_account',
@@ -48,7 +48,7 @@ describe('the identity', () => {
     await expect(identify(createGcpClients({ credentials }))).resolves.toBeUndefined()
   })
 
-  it('that cannot be read is "unauthorized", and nothing of its file is told', async () => {
+  it('that cannot be read is "unauthorized", and the error contains nothing of its file', async () => {
     const path = join(directory, 'adc.json')
     await writeFile(path, 'canary')
     for (const file of [path, join(directory, 'missing.json')]) {

@@ -9,7 +9,7 @@ const about = {
 }
 const failure = (fields: object, message = 'said Google') => Object.assign(new Error(message), fields)
 
-/** As the SDK throws it over REST: the whole answer is the message. */
+/** An error as the SDK throws it over REST: its message is the whole body of the answer. */
 const overHttp = (status: number, name: string, reason?: string) =>
   failure(
     { status },
@@ -37,7 +37,7 @@ describe('an error of the SDK', () => {
     [13, 500, 'INTERNAL', 'server-error'],
     [14, 503, 'UNAVAILABLE', 'unreachable'],
     [16, 401, 'UNAUTHENTICATED', 'unauthorized'],
-  ])('with number %s, or status %s %s, is the same', (code, status, name, expected) => {
+  ])('with the gRPC code %s is the same as with the HTTP status %s %s', (code, status, name, expected) => {
     expect(gcpError(failure({ code }), about).code).toBe(expected)
     const error = gcpError(overHttp(status, name), about)
     expect(error.code).toBe(expected)
@@ -57,7 +57,7 @@ describe('an error of the SDK', () => {
     expect(gcpError(failure({ status }, '<html>'), about).code).toBe(expected)
   })
 
-  it('that refuses names the permission and the command that grants its role', () => {
+  it('for a refusal names the permission and the command that grants its role', () => {
     const error = gcpError(failure({ code: 7 }), about)
     expect(error.subject).toEqual({ resource: about.resource, permission: about.permission })
     expect(error.hint).toContain(
@@ -70,7 +70,7 @@ describe('an error of the SDK', () => {
     ['BILLING_DISABLED', 403, 'forbidden', 'gcloud billing projects link p1 '],
     ['SERVICE_DISABLED', 403, 'forbidden', 'gcloud services enable serviceusage.googleapis.com --project=p1'],
     ['RESOURCE_QUOTA_EXCEEDED', 429, 'limit-exceeded', ''],
-  ])('for the reason %s says what to do about that', (reason, status, code, hint) => {
+  ])('for the reason %s has a hint for this reason', (reason, status, code, hint) => {
     const error = gcpError(overHttp(status, status === 400 ? 'FAILED_PRECONDITION' : '', reason), about)
     expect(error.code).toBe(code)
     expect(error.hint ?? '').toContain(hint)
@@ -84,17 +84,17 @@ describe('an error of the SDK', () => {
     ['ECONNREFUSED', 'unreachable', true],
     ['ENOTFOUND', 'unreachable', true],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls-untrusted', false],
-  ])('of the line, %s, is "%s"', (code, expected, retryable) => {
+  ])('of the connection, %s, is "%s"', (code, expected, retryable) => {
     expect(gcpError(failure({ code }), about)).toMatchObject({ code: expected, retryable })
   })
 
-  it('that quotes a page which is no answer is "protocol", without the page', () => {
+  it('for a page that is not JSON is "protocol", and does not quote the page', () => {
     const error = gcpError(new SyntaxError('Unexpected token, "<canary>" is not valid JSON'), about)
     expect(error.code).toBe('protocol')
     expect(inspect(error)).not.toContain('canary')
   })
 
-  it('leaves request and answer behind', () => {
+  it('contains neither the request nor the response', () => {
     const secrets = { config: { headers: { authorization: 'canary' } }, response: { data: 'canary' } }
     const error = gcpError(failure({ code: 13, ...secrets }), about)
     expect(`${inspect(error, { depth: 9 })}${JSON.stringify(error)}`).not.toContain('canary')

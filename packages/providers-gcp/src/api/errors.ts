@@ -64,7 +64,7 @@ function isMissing({ code, reason = '' }: Failure): boolean {
 function unansweredError(thrown: unknown, resource: string): GpregError {
   const { name, message = '', code } = thrown as { name?: string; message?: string; code?: unknown }
   if (name === 'AbortError') return abortedError()
-  // Some proxy answered with a page, which the SDK's error quotes.
+  // A proxy answered with a page. The SDK's error quotes the page, so it is not passed on.
   if (name === 'SyntaxError')
     return new GpregError('protocol', `${resource}: no answer of Google`, { resource })
   if (typeof code !== 'string') return new GpregError('bug', `${resource}: ${message}`, { resource })

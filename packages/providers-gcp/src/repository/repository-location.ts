@@ -18,7 +18,7 @@ export interface RepositoryLocation {
   readonly repository: string
   /** the prefix of its images, without a scheme */
   readonly address: string
-  /** the address in the installer's configuration: of gcr.io the host alone, unless the project is domain-scoped */
+  /** the address in the installer's configuration: for gcr.io only the host, unless the project is domain-scoped */
   readonly registryHost: string
 }
 

@@ -73,7 +73,7 @@ export class Repository implements Resource {
       await follow(operation, about, context)
     } catch (error) {
       if (!isGpregError(error, 'name-taken')) throw error
-      // Made by a try whose answer was lost, or by another run meanwhile.
+      // The repository may come from an attempt with a lost response, or from another run.
       const found = await findRepository(this.#options, context)
       if (found === undefined) throw error
       this.#kept(found)
