@@ -12,7 +12,7 @@ export interface World {
   stdin(): Promise<string>
 }
 
-/** The composition root: the one place where a command's parts are put together. */
+/** The composition root: creates the parts of a command and puts them together. */
 export async function openWorld(options: RegistriesOptions, context: Context): Promise<World> {
   const registries = await createRegistries({ clouds: createClouds(), ...options }, context)
   return {

@@ -11,7 +11,7 @@ export interface ProvisionDocument {
   readonly dryRun: boolean
   readonly changes: readonly Change[]
   readonly checks: readonly Check[]
-  /** what a person should know or do */
+  /** facts and further steps for the user */
   readonly notes: readonly string[]
   readonly files?: { readonly provision: string; readonly secrets?: string }
   /** commands that follow */

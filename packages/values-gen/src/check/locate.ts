@@ -46,7 +46,7 @@ function field(
   return merged ? child(document, merged, name) : undefined
 }
 
-/** The path of the field whose key starts at an offset. */
+/** The path of the field with the key that starts at an offset. */
 export function pathAt(document: Document, offset: number): Path {
   let path: Path = []
   visit(document, {

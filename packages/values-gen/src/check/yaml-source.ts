@@ -24,7 +24,7 @@ const NOT_IN_GO = /^TIME$|:timestamp$/
 /** Error codes that the `yaml` package gives for an unclosed quote or bracket, and for other mistakes too. */
 const UNCLOSED: ReadonlySet<string> = new Set(['MISSING_CHAR', 'BAD_INDENT'])
 
-/** A YAML text as the installer's parser understands it: YAML 1.1, where `yes` and `on` are true. */
+/** A YAML text as the installer's parser understands it: YAML 1.1, in which `yes` and `on` are true. */
 export class YamlSource {
   readonly #text: string
   readonly #opened = new Map<number, number | undefined>()
