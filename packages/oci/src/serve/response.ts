@@ -58,12 +58,7 @@ export function respondJson(
   document: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  respond(
-    api,
-    200,
-    { 'content-type': 'application/json', ...headers },
-    Buffer.from(JSON.stringify(document)),
-  )
+  respond(api, 200, { 'content-type': 'application/json', ...headers }, Buffer.from(JSON.stringify(document)))
 }
 
 export function respondError(api: ApiRequest, thrown: unknown): void {
