@@ -21,6 +21,10 @@ export interface MirroredImage {
   readonly digest?: Digest
   readonly status: 'copied' | 'up-to-date' | 'failed'
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
+  /** Set if the source did not tell all signatures and other referrers. The next run looks for them again. */
+  readonly referrers?: 'unknown'
+  /** Set in the row of a referrer that could not be copied: the target name of the image, which was copied without it. */
+  readonly referrerOf?: string
 }
 
 /** The answer of `gpreg mirror --json`. */
@@ -87,7 +91,7 @@ export function startMeter(registries: Registries, context: Context): Meter {
       return {
         kind: 'MirrorResult',
         version: 1,
-        images: outcome.images.map(describeImage),
+        images: outcome.images.flatMap(image => [describeImage(image), ...describeReferrers(image)]),
         totals: {
           ...imageTotals(outcome),
           ...contentTotals(plan, outcome),
@@ -103,13 +107,27 @@ export function startMeter(registries: Registries, context: Context): Meter {
   }
 }
 
-function describeImage({ item, status, digest, error }: CopiedImage): MirroredImage {
+/** A row for each referrer that failed. A referrer has no tag, so its names end in its digest. */
+function describeReferrers({ item, failedReferrers = [] }: CopiedImage): MirroredImage[] {
+  const named = (image: string, digest: Digest) => `${image.replace(/(:[^/:@]*)?(@.*)?$/, '')}@${digest}`
+  return failedReferrers.map(({ referrer: { descriptor }, error }) => ({
+    source: named(item.sourceName, descriptor.digest),
+    target: named(item.targetName, descriptor.digest),
+    digest: descriptor.digest,
+    status: 'failed',
+    referrerOf: item.targetName,
+    error: describeError(error),
+  }))
+}
+
+function describeImage({ item, status, digest, error, referrersUnknown }: CopiedImage): MirroredImage {
   return {
     source: item.sourceName,
     target: item.targetName,
     ...(digest === undefined ? {} : { digest }),
     status,
     ...(error === undefined ? {} : { error: describeError(error) }),
+    ...(referrersUnknown === undefined ? {} : { referrers: 'unknown' }),
   }
 }
 
@@ -123,7 +141,8 @@ function imageTotals({ images }: CopyOutcome) {
     images: images.length,
     copied: count('copied'),
     upToDate: count('up-to-date'),
-    failed: count('failed'),
+    failed:
+      count('failed') + images.reduce((sum, { failedReferrers = [] }) => sum + failedReferrers.length, 0),
   }
 }
 

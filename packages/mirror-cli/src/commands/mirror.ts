@@ -1,4 +1,5 @@
 import { mirrorImages, planMirror } from '@gpreg/core'
+import { stateDirectory, unfinishedReferrers } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfMirror } from '../exit-codes.ts'
@@ -44,7 +45,8 @@ export default class Mirror extends BaseCommand {
       const plan = await planMirror(set, registries, copyOptions(flags), context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
-    const result = await mirrorImages(set, registries, copyOptions(flags), context)
+    const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env))
+    const result = await mirrorImages(set, registries, { ...copyOptions(flags), unfinished }, context)
     return this.answer(result, renderMirror, exitCodeOfMirror(result))
   }
 }

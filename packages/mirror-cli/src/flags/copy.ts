@@ -9,6 +9,12 @@ const helpGroup = 'CONTENT'
 
 export const referrersFlag = withEnvironment({
   'no-referrers': Flags.boolean({ helpGroup, description: 'leave signatures, attestations and SBOMs aside' }),
+  'require-referrers': Flags.boolean({
+    helpGroup,
+    exclusive: ['no-referrers'],
+    description:
+      'fail an image if a signature, an attestation or an SBOM of it cannot be found out or copied',
+  }),
 })
 
 export const platformFlag = withEnvironment({
@@ -52,6 +58,7 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
   return defined({
     platforms: flags.platform?.map(parsePlatform),
     referrers: flags['no-referrers'] ? false : undefined,
+    requireReferrers: flags['require-referrers'] || undefined,
     refreshReferrers: flags['refresh-referrers'] || undefined,
     limitRate: flags['limit-rate'] === undefined ? undefined : parseRate(flags['limit-rate']),
   })

@@ -1,5 +1,5 @@
 import { GpregError } from '@gpreg/oci'
-import { journalDirectory, parseSourceMirror, type RegistriesOptions } from '@gpreg/oci/engine'
+import { parseSourceMirror, stateDirectory, type RegistriesOptions } from '@gpreg/oci/engine'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
@@ -61,7 +61,7 @@ export const registryFlags = {
       helpGroup,
       helpValue: 'DIR|none',
       // The default belongs to the flag and not to `registriesOptions`, so that commands without the flag have no journal.
-      default: async () => journalDirectory(process.env),
+      default: async () => stateDirectory('uploads', process.env),
       defaultHelp: async () => '$XDG_STATE_HOME/gpreg/uploads',
       description: 'where large uploads are noted, so that a run which was killed goes on',
     }),

@@ -8,6 +8,9 @@ export function renderMirror({ images, totals }: MirrorResult, paint: Paint = pl
   const { bytes, blobs } = totals
   return [
     ...renderFailures(images, paint),
+    ...images.flatMap(({ target, referrers }) =>
+      referrers === undefined ? [] : [`${paint('yellow', 'signatures unknown')} ${target}`],
+    ),
     `${count(totals.images, 'image')}: ${totals.copied} copied, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
     `${count(blobs.sent, 'blob')} sent (${formatBytes(bytes.sent)}), ${blobs.mounted} mounted (${formatBytes(bytes.mounted)}), ` +
       `${blobs.present} already there (${formatBytes(bytes.present)})`,

@@ -69,7 +69,7 @@ export async function executePlan(
     return [...failedReferrers, ...failed, ...refused]
   }
 
-  const images = await allSettledOrThrow(plan.images.map(image => settle(image, copy, context)))
+  const images = await allSettledOrThrow(plan.images.map(image => settle(image, copy, options, context)))
   await transfer.settled()
   if (context.signal.aborted) throw abortedError(context.signal.reason)
   return { images, totals: transfer.totals }
@@ -98,6 +98,7 @@ class Publishing {
 async function settle(
   image: TransferPlan['images'][number],
   copy: (image: ImagePlan) => Promise<readonly FailedReferrer[]>,
+  { unfinished }: EngineOptions,
   context: Context,
 ): Promise<CopiedImage> {
   const { item } = image
@@ -114,21 +115,24 @@ async function settle(
   if (image.status === 'failed') return fail(image.error)
   const { digest } = image.root
   if (image.status === 'up-to-date') {
+    const { referrersUnknown } = image
     context.emit({ type: 'image.up-to-date', ...names, digest })
-    return { item, status: 'up-to-date', digest }
+    return { item, status: 'up-to-date', digest, ...(referrersUnknown && { referrersUnknown }) }
   }
   const { referrersUnknown } = image
   try {
     const failedReferrers = await copy(image)
     for (const { referrer, error } of failedReferrers)
       context.emit({ type: 'referrer.failed', ...names, digest: referrer.descriptor.digest, error })
+    const isWhole = failedReferrers.length === 0 && referrersUnknown === undefined
+    await (isWhole ? unfinished?.forget(item.targetName) : unfinished?.note(item.targetName))
     context.emit({ type: 'image.copied', ...names, digest })
     return {
       item,
       status: 'copied',
       digest,
       ...(failedReferrers.length === 0 ? {} : { failedReferrers }),
-      ...(referrersUnknown === undefined ? {} : { referrersUnknown }),
+      ...(referrersUnknown && { referrersUnknown }),
     }
   } catch (thrown) {
     return fail(toGpregError(thrown).about({ reference: item.targetName }))

@@ -1,3 +1,4 @@
+import type { UnfinishedReferrers } from './unfinished-referrers.ts'
 import type { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
@@ -44,6 +45,8 @@ export interface EngineOptions {
   readonly requireReferrers?: boolean
   /** Look for referrers of what is up to date, too; default false. */
   readonly refreshReferrers?: boolean
+  /** Remembers for later runs which images lack referrers; default nothing. */
+  readonly unfinished?: UnfinishedReferrers
   /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
   readonly skipExistenceChecks?: boolean
   /** blobs at once between stores that have no budget of their own */

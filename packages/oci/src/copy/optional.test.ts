@@ -1,10 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { attach } from '../artifact/attach.ts'
 import { pack } from '../artifact/pack.ts'
 import { push } from '../artifact/push.ts'
+import { createContext } from '../context.ts'
 import type { OciEvent } from '../events.ts'
+import type { EngineOptions } from './item.ts'
+import { unfinishedReferrers } from './unfinished-referrers.ts'
+import { planTransfer } from './plan.ts'
+import { executePlan } from './execute.ts'
 import { cosignTag } from './referrers.ts'
-import { executeCopy, planCopy, type CopyOptions } from './copy.ts'
+import { engineOptions, itemOf } from './copy.ts'
 import { openRemote } from '../remote/remote.ts'
 import { artifactIn } from '../store/artifact.ts'
 import {
@@ -36,8 +44,12 @@ async function registries() {
     from: remote.artifact(`${source.host}/${name}`),
     to: remote.artifact(`${target.host}/x/${name}`),
   })
-  const run = async (names: string[], options: CopyOptions = {}) =>
-    executeCopy(await planCopy(names.map(pair), { ...options, onEvent: event => events.push(event) }))
+  const run = async (names: string[], more: Partial<EngineOptions> = {}) => {
+    const context = createContext({ emit: event => events.push(event) })
+    const options = { ...engineOptions({}), ...more }
+    const items = names.map(name => itemOf(pair(name)))
+    return executePlan(await planTransfer(items, options, context), options, context)
+  }
   return {
     source,
     target,
@@ -137,6 +149,27 @@ describe('the question for referrers', () => {
     expect(at.warnings()).toEqual(['referrers-left-out'])
     const required = await at.run(['web:1'], { requireReferrers: true })
     expect(required.images).toMatchObject([{ status: 'failed', error: { subject: { status } } }])
+  })
+})
+
+describe('an image copied without its referrers', () => {
+  it('has them looked for again by the next run, and not by the one after', async () => {
+    await using at = await registries()
+    const directory = await mkdtemp(join(tmpdir(), 'unfinished-'))
+    const layers = [await push(artifactIn(at.source.store, 'app:1'), 'signature')]
+    const { digest } = await attach(artifactIn(at.source.store, 'app:1'), { artifactType: SIGNATURE, layers })
+    const refusal = refusing('GET', /\/referrers\//, 403)
+    at.source.oddities.push(refusal)
+    const next = () => at.run(['app:1'], { unfinished: unfinishedReferrers(directory) })
+    expect((await next()).images).toMatchObject([{ status: 'copied', referrersUnknown: {} }])
+    expect((await next()).images).toMatchObject([{ status: 'up-to-date', referrersUnknown: {} }])
+    at.source.oddities.length = 0
+    expect((await next()).images[0]?.referrersUnknown).toBeUndefined()
+    await artifactIn(at.target.store, 'x/app:1').source.repository.resolve(digest)
+    const before = at.source.seen.length
+    expect((await next()).images).toMatchObject([{ status: 'up-to-date' }])
+    expect(at.source.seen.slice(before).filter(({ url }) => url.includes('referrers'))).toEqual([])
+    await rm(directory, { recursive: true })
   })
 })
 

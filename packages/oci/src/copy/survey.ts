@@ -33,7 +33,12 @@ export interface ToCopy {
 
 /** A name that needs no copy: up to date, or failed. */
 export type Settled =
-  | { readonly item: CopyItem; readonly status: 'up-to-date'; readonly root: Descriptor }
+  | {
+      readonly item: CopyItem
+      readonly status: 'up-to-date'
+      readonly root: Descriptor
+      readonly referrersUnknown?: GpregError
+    }
   | { readonly item: CopyItem; readonly status: 'failed'; readonly error: GpregError }
 
 /** The state of one name before anything is sent. */
@@ -75,7 +80,9 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   const offered = item.locked?.root ?? (await shared.offer(item, held === undefined))
   const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
-  if (upToDate && !options.refreshReferrers) return { item, status: 'up-to-date', root: descriptorOf(root) }
+  const { unfinished } = options
+  const looksAgain = options.refreshReferrers || (upToDate && (await unfinished?.has(item.targetName)))
+  if (upToDate && !looksAgain) return { item, status: 'up-to-date', root: descriptorOf(root) }
 
   const mayBeNew = item.tag !== undefined && held === undefined
   const [image, isNewRepository] = await allSettledOrThrow([
@@ -83,9 +90,13 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     mayBeNew && shared.isNewRepository(item),
   ])
   const found = options.referrers === false ? NO_REFERRERS : await surveyReferrers(item, image, shared, call)
-  const { referrers, failedReferrers } = found
-  const isSettled = upToDate && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))
-  if (isSettled) return { item, status: 'up-to-date', root: image.root }
+  const { referrers, failedReferrers, referrersUnknown } = found
+  if (upToDate && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))) {
+    if (referrersUnknown !== undefined)
+      return { item, status: 'up-to-date', root: image.root, referrersUnknown }
+    await unfinished?.forget(item.targetName)
+    return { item, status: 'up-to-date', root: image.root }
+  }
   if (image.foreign.length > 0) {
     const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
     context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })

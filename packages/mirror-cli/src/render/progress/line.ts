@@ -14,6 +14,8 @@ export function renderEvent(
       return `up to date ${event.image}`
     case 'image.failed':
       return `${paint('red', 'failed')} ${event.image}: ${event.error.message}`
+    case 'referrer.failed':
+      return `${paint('red', 'failed')} ${event.digest}, which refers to ${event.image}: ${event.error.message}`
     case 'image.verified':
       return `${paint(event.ok ? 'green' : 'red', event.status)} ${event.image}`
     case 'change.started':

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { digestOf } from '../../model/digest.ts'
-import { journalDirectory, uploadJournal } from './upload-journal.ts'
+import { stateDirectory } from '../../state-directory.ts'
+import { uploadJournal } from './upload-journal.ts'
 
 const key = { host: '127.0.0.1:5000', repository: 'app', digest: digestOf(Buffer.from('x')) }
 const location = new URL('http://127.0.0.1:5000/v2/app/blobs/uploads/1?_state=abc')
@@ -48,6 +49,8 @@ it('ignores a directory that cannot be written', async () => {
 })
 
 it('lies in the state directory of the XDG specification', () => {
-  expect(journalDirectory({ HOME: '/home/ada' })).toBe('/home/ada/.local/state/gpreg/uploads')
-  expect(journalDirectory({ XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe('/state/gpreg/uploads')
+  expect(stateDirectory('uploads', { HOME: '/home/ada' })).toBe('/home/ada/.local/state/gpreg/uploads')
+  expect(stateDirectory('uploads', { XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe(
+    '/state/gpreg/uploads',
+  )
 })

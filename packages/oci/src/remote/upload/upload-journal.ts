@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isDigest, type Digest } from '../../model/digest.ts'
@@ -68,12 +67,6 @@ export function uploadJournal(directory: string, now: () => number): UploadJourn
     },
     forget,
   }
-}
-
-/** `$XDG_STATE_HOME/gpreg/uploads`. https://specifications.freedesktop.org/basedir-spec/latest/ */
-export function journalDirectory(env: Readonly<Record<string, string | undefined>>): string {
-  const state = env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state')
-  return join(state, 'gpreg', 'uploads')
 }
 
 function parseJson(text: string): unknown {

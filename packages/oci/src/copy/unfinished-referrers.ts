@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Remembers which images were copied without all their referrers, because the source did not tell them or one failed. The tag of
+ * such an image is up to date, so a later run would not look for its referrers again.
+ */
+export interface UnfinishedReferrers {
+  /** @param image its name at the target */
+  has(image: string): Promise<boolean>
+  note(image: string): Promise<void>
+  forget(image: string): Promise<void>
+}
+
+/** Keeps one empty file for each image. Errors of the disk are ignored: without a file, the referrers are not looked for again. */
+export function unfinishedReferrers(directory: string): UnfinishedReferrers {
+  const nameOf = (image: string) => createHash('sha256').update(image).digest('hex')
+  let known: Promise<Set<string>> | undefined
+  const read = () =>
+    (known ??= readdir(directory).then(
+      names => new Set(names),
+      () => new Set(),
+    ))
+  return {
+    has: async image => (await read()).has(nameOf(image)),
+    async note(image) {
+      const name = nameOf(image)
+      const names = await read()
+      if (names.has(name)) return
+      names.add(name)
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await writeFile(join(directory, name), '', { mode: 0o600 })
+      } catch {
+        // The warning about the referrers was given already.
+      }
+    },
+    async forget(image) {
+      const name = nameOf(image)
+      if ((await read()).delete(name)) await rm(join(directory, name), { force: true }).catch(() => {})
+    },
+  }
+}
