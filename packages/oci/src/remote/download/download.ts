@@ -87,6 +87,6 @@ function tooLong(descriptor: Descriptor, asked: Asked): GpregError {
   })
 }
 
-function about({ method: _method, path: _path, ...subject }: Asked): ErrorSubject {
+function about({ method: _method, path: _path, via: _via, ...subject }: Asked): ErrorSubject {
   return subject
 }

@@ -43,7 +43,7 @@ export async function readDocument(
   patience: number,
   elapsed: () => number,
 ): Promise<Uint8Array> {
-  const { method, path, ...subject } = asked
+  const { method, path, via: _, ...subject } = asked
   const deadline = elapsed() + patience
   const chunks: Uint8Array[] = []
   let size = 0

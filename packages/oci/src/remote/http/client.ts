@@ -41,6 +41,8 @@ export class RegistryClient {
   readonly host: string
   readonly side: Side
   readonly budget: HostBudget
+  /** Hosts that the user allows plain HTTP to. */
+  readonly plainHttp: readonly string[]
   /** milliseconds without a byte */
   readonly stallTimeout: number
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
@@ -61,6 +63,7 @@ export class RegistryClient {
     this.host = host
     this.side = side
     this.budget = budget
+    this.plainHttp = options.plainHttp
     this.stallTimeout = stallTimeout
     this.#waitForQuota = waitForQuota
     this.#context = context
@@ -147,7 +150,7 @@ export class RegistryClient {
     if (!TRANSIENT.has(error.code)) return undefined
     if (error.code === 'rate-limited' && this.#waitForQuota && this.quota.left === 0)
       return { ...PATIENT, attempts: Infinity }
-    const neverAnswered = error.code === 'unreachable' && !this.#transport.hasAnswered
+    const neverAnswered = error.code === 'unreachable' && !this.#transport.hasAnswered(error.subject.host)
     return neverAnswered || this.#defeats >= MAX_DEFEATS ? BRIEF : patienceFor(error)
   }
 
@@ -170,12 +173,9 @@ export class RegistryClient {
         authorization,
       )
       if (renewed !== undefined) {
-        // The stream has been read: its owner must begin it anew.
-        if (isStream(request.body))
-          throw (await transport.failure(response, request)).with({ retryable: true })
         await response.body.dump()
         used = renewed
-        response = await transport.sendFollowing(request, url, renewed, signal)
+        response = await transport.sendFollowing(request, await transport.urlOf(request.url), renewed, signal)
       }
     }
     if (!request.expect.includes(response.status)) throw await transport.failure(response, request)

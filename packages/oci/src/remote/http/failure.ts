@@ -4,6 +4,8 @@ import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../
 export interface Asked extends ErrorSubject {
   readonly method: string
   readonly path: string
+  /** Set if another host was asked, because the registry redirected there or gave its address for an upload. */
+  readonly via?: { readonly registry: string; readonly location: string }
 }
 
 const UNTRUSTED = new Set([
@@ -23,7 +25,7 @@ const STALLED = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'])
 
 /** An error of the network, of TLS or of the HTTP client as a typed error. Typed errors pass unchanged. */
-export function networkError(thrown: unknown, { method, path, ...subject }: Asked): GpregError {
+export function networkError(thrown: unknown, { method, path, via, ...subject }: Asked): GpregError {
   if (isGpregError(thrown)) return thrown
   const code = errorCode(thrown)
   const host = subject.host ?? 'the registry'
@@ -50,9 +52,9 @@ export function networkError(thrown: unknown, { method, path, ...subject }: Aske
   if (code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED')
     return new GpregError('aborted', 'interrupted', details)
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return new GpregError('unreachable', `no answer from ${host}: ${describe(code, message)}`, {
+  return new GpregError('unreachable', `no answer from ${host}${wayTo(via)}: ${describe(code, message)}`, {
     ...details,
-    hint: unreachableHint(code, host),
+    hint: via === undefined ? unreachableHint(code, host) : elsewhereHint(via.registry, host),
   })
 }
 
@@ -84,6 +86,14 @@ function describe(code: string, message: string): string {
   return known[code] ?? (message || code || 'unknown error')
 }
 
+function wayTo(via: Asked['via']): string {
+  return via === undefined ? '' : `, where ${via.registry} sends clients (${via.location})`
+}
+
+function elsewhereHint(registry: string, host: string): string {
+  return `make ${host} reachable from here (DNS, firewall, NO_PROXY), or have ${registry} serve the content itself (CNCF distribution: storage.redirect.disable, http.host)`
+}
+
 function unreachableHint(code: string, host: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return `check the name ${host}, DNS, and HTTPS_PROXY if you are behind a proxy`
@@ -110,20 +120,20 @@ export interface FailedResponse {
 /** The typed error for a response with an unexpected status. @param now milliseconds since the epoch */
 export function responseError(
   response: FailedResponse,
-  { method, path, ...subject }: Asked,
+  { method, path, via, ...subject }: Asked,
   now: number,
 ): GpregError {
   const { status } = response
   const said = registryErrors(response)
   const host = subject.host ?? 'the registry'
-  const what = `${host} answered ${status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
+  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
   const code = errorCodeOf(status, said)
   const retryAfter = parseRetryAfter(response.header('retry-after'), now)
   return new GpregError(code, what, {
     ...subject,
     status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...hintOf(code, host),
+    ...(via === undefined ? hintOf(code, host) : { hint: elsewhereHint(via.registry, host) }),
     ...(status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
   })
 }

@@ -5,23 +5,42 @@ const MAX_REDIRECTS = 5
 
 /**
  * The target of a redirect.
- * @throws `protocol` for too many redirects, for no http(s) URL, and for https that leads to http
+ * @throws `protocol` for too many redirects, and as {@link resolveLocation}
  */
-export function followRedirect(from: URL, location: string | undefined, hops: number, asked: Asked): URL {
+export function followRedirect(
+  from: URL,
+  location: string | undefined,
+  hops: number,
+  asked: Asked,
+  plainHttp: readonly string[] = [],
+): URL {
   if (hops >= MAX_REDIRECTS) throw refuse(asked, `redirects more than ${MAX_REDIRECTS} times`)
-  return resolveLocation(from, location, asked)
+  return resolveLocation(from, location, asked, plainHttp)
+}
+
+/** Whether a response sends the client elsewhere. After a 303 only a GET would be right, which sends no content. */
+export function isRedirect(status: number, method: string): boolean {
+  if (status === 303) return method === 'GET' || method === 'HEAD'
+  return status === 301 || status === 302 || status === 307 || status === 308
 }
 
 /**
  * A `Location` header as a URL. Registries behind a proxy that terminates TLS often write `http` for their own host, so that is
- * read as https. From https to http of another host is refused.
+ * read as https.
+ * @param plainHttp hosts that the user allows plain HTTP to
+ * @throws `protocol` for no http(s) URL, and for https that leads to http of another host
  */
-export function resolveLocation(from: URL, location: string | undefined, asked: Asked): URL {
+export function resolveLocation(
+  from: URL,
+  location: string | undefined,
+  asked: Asked,
+  plainHttp: readonly string[] = [],
+): URL {
   if (location === undefined || location === '') throw refuse(asked, 'gave no Location')
   const url = URL.parse(location, from)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw refuse(asked, 'gave a Location that is no http(s) URL')
-  if (from.protocol === 'https:' && url.protocol === 'http:') {
+  if (from.protocol === 'https:' && url.protocol === 'http:' && !plainHttp.includes(url.host)) {
     if (url.hostname !== from.hostname) throw refuse(asked, `leads from https to http://${url.host}`)
     url.protocol = 'https:'
     url.port = from.port
@@ -31,8 +50,28 @@ export function resolveLocation(from: URL, location: string | undefined, asked: 
   return url
 }
 
+/**
+ * The `Location` of an upload. A registry that names itself by an inner address, over plain HTTP, is meant by its own address.
+ * @throws as {@link resolveLocation}
+ */
+export function uploadLocation(
+  from: URL,
+  location: string | undefined,
+  asked: Asked,
+  plainHttp: readonly string[],
+): URL {
+  try {
+    return resolveLocation(from, location, asked, plainHttp)
+  } catch (error) {
+    const url = URL.parse(location ?? '', from)
+    const isInner = url?.protocol === 'http:' && from.protocol === 'https:' && url.pathname.startsWith('/v2/')
+    if (isInner) return new URL(`${url.pathname}${url.search}`, from)
+    throw error
+  }
+}
+
 function refuse(asked: Asked, what: string): GpregError {
-  const { method, path, ...subject } = asked
+  const { method, path, via: _, ...subject } = asked
   return new GpregError('protocol', `${subject.host ?? 'the registry'} ${what} (${method} ${path})`, {
     ...subject,
     hint: 'look at the registry and the proxies before it: X-Forwarded-Proto and the redirect settings of its storage',

@@ -12,8 +12,11 @@ export interface ApiRequest {
   /** Status codes of success; any other status is thrown as an error. */
   readonly expect: readonly number[]
   readonly headers?: Readonly<Record<string, string>>
-  /** A stream can be sent only once: such a request is not retried, and not repeated after a 401. */
-  readonly body?: Uint8Array | ByteStream
+  /**
+   * Bytes, or a function that opens a stream of them. A stream is opened anew after a redirect or a 401, but such a request is not
+   * retried, because its owner continues where it broke.
+   */
+  readonly body?: Uint8Array | (() => ByteStream)
   readonly signal?: AbortSignal | undefined
   /** milliseconds until the first byte of the response; default: the stall time-out */
   readonly answerTimeout?: number
@@ -50,7 +53,8 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
       ...(authorization === undefined ? {} : { authorization }),
     },
     // undici accepts any async iterable of bytes, but its types name only some.
-    body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & string,
+    body: (isStream(request.body) ? request.body() : (request.body ?? null)) as Dispatcher.DispatchOptions['body'] &
+      string,
     // By default undici closes the connection after every HEAD, because some servers send a body with it. A new connection
     // costs more than the response, and undici also closes a kept connection that receives unexpected bytes.
     reset: false,
@@ -64,8 +68,8 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
   return { status, url, header, body }
 }
 
-export function isStream(body: ApiRequest['body']): body is ByteStream {
-  return body !== undefined && !(body instanceof Uint8Array)
+export function isStream(body: ApiRequest['body']): body is () => ByteStream {
+  return typeof body === 'function'
 }
 
 /** The path of a request for messages. The query is left out, because upload locations carry signed state there. */

@@ -1,11 +1,12 @@
 import type { Context } from '../../context.ts'
-import type { GpregError, Side } from '../../errors.ts'
+import { GpregError, toGpregError, type ErrorCode, type Side } from '../../errors.ts'
 import { readDocument, readStart, type DocumentBounds } from './body.ts'
 import type { Connections } from './connections.ts'
 import { findEndpoint } from './endpoint.ts'
 import { networkError, responseError, type Asked } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
-import { followRedirect } from './location.ts'
+import { followRedirect, isRedirect } from './location.ts'
+import { isPrivateHost, isPrivateLiteral } from './private-address.ts'
 import { PullQuota } from './pull-quota.ts'
 import { describePath, sendRequest, type ApiRequest, type ApiResponse } from './request.ts'
 import { Secrets } from './secrets.ts'
@@ -26,12 +27,16 @@ export interface TransportOptions {
 /** A small document may take this many stall time-outs in all. */
 const DOCUMENT_PATIENCE = 5
 
+/** Statuses of a server that is not the registry, or of a proxy that does not reach it. */
+const NOT_HERE: ReadonlySet<number> = new Set([400, 404, 405, 421, 502, 503, 504])
+
+/** Errors of an address at which no such server is. */
+const NO_SERVER: ReadonlySet<ErrorCode> = new Set(['unreachable', 'tls-untrusted'])
+
 /** Sends requests to one registry: finds its address, follows redirects, reports each request, and types the errors. */
 export class Transport {
   /** Requests sent so far, redirects included. */
   requests = 0
-  /** Whether the host has responded at all, with whatever status. */
-  hasAnswered = false
   readonly quota: PullQuota
   /** The secrets that the registry was sent: messages must not repeat them. */
   readonly secrets = new Secrets()
@@ -40,6 +45,10 @@ export class Transport {
   #endpoint: Promise<URL> | undefined
   /** The base URL, once it is known. */
   #base: URL | undefined
+  /** Hosts that have responded at all, with whatever status. */
+  readonly #answered = new Set<string>()
+  /** Origins that the registry names in a `Location` but that do not work: its own address is used instead. */
+  readonly #misnamed = new Set<string>()
 
   constructor(options: TransportOptions, context: Context) {
     this.quota = new PullQuota({ ...options, wait: options.waitForQuota }, context)
@@ -61,7 +70,14 @@ export class Transport {
 
   /** The absolute URL of a request. */
   async urlOf(url: string | URL): Promise<URL> {
-    return url instanceof URL ? url : new URL(url, await this.endpoint())
+    const base = await this.endpoint()
+    if (!(url instanceof URL)) return new URL(url, base)
+    return this.#misnamed.has(url.origin) ? new URL(`${url.pathname}${url.search}`, base) : url
+  }
+
+  /** Whether a host has responded at all. @param host default: the registry */
+  hasAnswered(host = this.#options.host): boolean {
+    return this.#answered.has(host)
   }
 
   /** Whether a URL has the scheme, host and port of the registry itself. */
@@ -69,21 +85,50 @@ export class Transport {
     return this.#base !== undefined && url.origin === this.#base.origin
   }
 
-  /** Sends a request and follows the redirects of its responses. Credentials are sent only to the registry's own origin. */
+  /**
+   * Sends a request and follows the redirects of its responses, with the same method and body. Credentials are sent only to the
+   * registry's own origin.
+   */
   async sendFollowing(
     request: ApiRequest,
     url: URL,
     authorization: string | undefined,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
-    let response = await this.send(request, url, authorization, signal)
-    if (request.method !== 'GET' && request.method !== 'HEAD') return response
-    for (let hops = 0; response.status >= 300 && response.status < 400 && response.status !== 304; hops++) {
-      const next = followRedirect(response.url, response.header('location'), hops, this.asked(request))
+    const { plainHttp } = this.#options
+    let response = await this.#sendToOwn(request, url, authorization, signal)
+    for (let hops = 0; isRedirect(response.status, request.method); hops++) {
+      const asked = this.asked(request)
+      const next = followRedirect(response.url, response.header('location'), hops, asked, plainHttp)
+      await assertMayLeadTo(next, response.url, asked)
       await response.body.dump()
       response = await this.send(request, next, this.isOwn(next) ? authorization : undefined, signal)
     }
     return response
+  }
+
+  /**
+   * Sends a request. If the registry gave an address that does not work (an inner name, no port, another scheme), the request goes
+   * to the registry's own address, and so do all later ones to that origin.
+   */
+  async #sendToOwn(
+    request: ApiRequest,
+    url: URL,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ApiResponse> {
+    const base = await this.endpoint()
+    const isMisnamed = !this.isOwn(url) && url.pathname.startsWith(base.pathname)
+    if (!isMisnamed) return this.send(request, url, authorization, signal)
+    const first = await settled(this.send(request, url, authorization, signal))
+    const works = 'value' in first && (request.expect.includes(first.value.status) || !NOT_HERE.has(first.value.status))
+    const failed = 'error' in first ? toGpregError(first.error) : undefined
+    if (works || (failed !== undefined && (signal.aborted || !NO_SERVER.has(failed.code)))) return unwrap(first)
+    const own = await settled(this.send(request, new URL(`${url.pathname}${url.search}`, base), authorization, signal))
+    if (!('value' in own) || NOT_HERE.has(own.value.status)) return unwrap(first)
+    if ('value' in first) await first.value.body.dump()
+    this.#misnamed.add(url.origin)
+    return own.value
   }
 
   /** Sends one request. Any status is returned. @throws errors of the network, typed */
@@ -96,17 +141,18 @@ export class Transport {
     const { connections, budget, host } = this.#options
     this.requests++
     if (authorization !== undefined) this.secrets.learnHeader(authorization)
+    const asked = this.asked(request, url)
     const dispatcher = connections.to(this.isOwn(url) ? host : url.host)
     try {
       const response = await sendRequest(request, { url, dispatcher, authorization, signal })
-      this.hasAnswered = true
+      this.#answered.add(asked.host)
       this.#report(request, response.status)
       if (response.status === 429 || response.status >= 500) budget.slowDown()
       this.quota.note(response.header('ratelimit-remaining'))
       return response
     } catch (thrown) {
       this.#report(request, 0)
-      const error = networkError(thrown, this.asked(request))
+      const error = networkError(thrown, asked)
       if (error.code === 'stalled') budget.slowDown()
       throw error
     }
@@ -123,15 +169,18 @@ export class Transport {
     const text = await readStart(response.body)
     const scrub = (said: string) => this.secrets.scrub(said)
     const failed = { status: response.status, header: response.header, text, scrub }
-    const error = responseError(failed, this.asked(request), this.#context.now())
+    const error = responseError(failed, this.asked(request, response.url), this.#context.now())
     if (error.retryAfter !== undefined) this.#options.budget.pauseFor(error.retryAfter)
     return error
   }
 
-  /** A request as error messages name it. */
-  asked({ method, url }: ApiRequest): Asked {
+  /** A request as error messages name it. @param at where it was sent, after redirects */
+  asked({ method, url }: ApiRequest, at?: URL): Asked & { readonly host: string } {
     const { host, side } = this.#options
-    return { method, path: this.describe(url), host, side }
+    const asked = { method, path: this.describe(url), host, side }
+    if (at === undefined || this.isOwn(at)) return asked
+    const location = this.secrets.scrub(`${at.origin}${at.pathname}`).slice(0, 300)
+    return { ...asked, host: at.host, via: { registry: host, location } }
   }
 
   /** The path of a request. A URL that the registry made may repeat a secret, so it is scrubbed. */
@@ -144,4 +193,30 @@ export class Transport {
     const { host, side } = this.#options
     this.#context.emit({ type: 'request', side, host, method, path: this.describe(url), status })
   }
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: unknown }
+
+function settled<T>(work: Promise<T>): Promise<Settled<T>> {
+  return work.then(
+    value => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+}
+
+function unwrap<T>(settled: Settled<T>): T {
+  if ('error' in settled) throw settled.error
+  return settled.value
+}
+
+/**
+ * Refuses a redirect from a public host to the literal of a private address: it would be a request forged into this network.
+ * @throws `protocol`
+ */
+async function assertMayLeadTo(next: URL, from: URL, { method, path, via: _, ...subject }: Asked): Promise<void> {
+  if (next.host === from.host || !isPrivateLiteral(next.hostname) || (await isPrivateHost(from.hostname))) return
+  throw new GpregError('protocol', `${from.host} leads to ${next.host}, an address inside this network (${method} ${path})`, {
+    ...subject,
+    hint: 'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
+  })
 }

@@ -15,6 +15,10 @@ const MIB = 1024 * 1024
 const bytes = Buffer.alloc(80 * MIB, 'gpreg')
 const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(bytes), size: bytes.byteLength }
 
+function bytesOf(body: NonNullable<ApiRequest['body']>): AsyncIterable<Uint8Array> | Uint8Array[] {
+  return typeof body === 'function' ? body() : [body]
+}
+
 type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | GpregError
 
 /** A registry of some kind, told by its host name, that answers as a test says. @param more a journal, a clock */
@@ -30,7 +34,7 @@ function registryAt(
     requests.push(range === undefined ? asked.method : `${asked.method} ${range}`)
     let received = 0
     if (asked.body !== undefined)
-      for await (const chunk of asked.body as AsyncIterable<Buffer>) {
+      for await (const chunk of bytesOf(asked.body)) {
         received += chunk.byteLength
         bodies.push(Buffer.from(chunk))
       }

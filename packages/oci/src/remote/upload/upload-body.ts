@@ -35,7 +35,7 @@ export async function sendBody(
         'content-type': 'application/octet-stream',
         ...(range === undefined ? {} : { 'content-range': range }),
       },
-      body: length === 0 ? new Uint8Array() : guard.watch(open(guard.signal)),
+      body: length === 0 ? new Uint8Array() : () => guard.watch(open(guard.signal)),
       signal: guard.signal,
       answerTimeout: answerTimeout(api.client.stallTimeout, length),
     })

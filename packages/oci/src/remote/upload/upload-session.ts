@@ -5,7 +5,7 @@ import type { Digest } from '../../model/digest.ts'
 import { pause } from '../../retry.ts'
 import type { Call } from '../../store/content.ts'
 import type { ApiResponse } from '../http/request.ts'
-import { resolveLocation } from '../http/location.ts'
+import { uploadLocation } from '../http/location.ts'
 import type { RepositoryApi } from '../repository-api.ts'
 import type { UploadKey } from './upload-journal.ts'
 
@@ -123,11 +123,9 @@ export function uploadKey({ client, name }: RepositoryApi, { digest }: Descripto
   return { host: client.host, repository: name, digest }
 }
 
-/** The error if it came from the registry; undefined if the content failed. */
+/** The error if it came from the registry, or a host that it sends uploads to; undefined if the content failed. */
 export function failureOf({ client }: RepositoryApi, thrown: unknown): GpregError | undefined {
-  return isGpregError(thrown) && thrown.subject.side === client.side && thrown.subject.host === client.host
-    ? thrown
-    : undefined
+  return isGpregError(thrown) && thrown.subject.side === client.side ? thrown : undefined
 }
 
 /** The URL of the PUT that closes an upload. The location may have a query of its own. */
@@ -146,7 +144,7 @@ export function answerTimeout(stallTimeout: number, size: number): number {
 export function locationOf({ client, name }: RepositoryApi, response: ApiResponse): URL {
   const asked = { method: 'POST', path: `${name}/blobs/uploads/`, host: client.host, side: client.side }
   try {
-    return resolveLocation(response.url, response.header('location'), asked)
+    return uploadLocation(response.url, response.header('location'), asked, client.plainHttp)
   } catch (error) {
     throw isGpregError(error) ? client.secrets.scrubError(error) : error
   }
