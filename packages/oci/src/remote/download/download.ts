@@ -3,6 +3,7 @@ import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ApiResponse } from '../http/request.ts'
+import { codingOf, gunzipped } from '../http/content-coding.ts'
 import { networkError, type Asked } from '../http/failure.ts'
 
 export interface Download {
@@ -24,12 +25,25 @@ export async function* download(
   { descriptor, offset, signal, asked, open }: Download,
 ): AsyncGenerator<Uint8Array> {
   let position = offset
+  // Ranges of a compressed body are no ranges of the content, so such a body is always read from its start.
+  let isCoded = false
   for (let attempt = 1; position < descriptor.size || descriptor.size === 0; attempt++) {
     // The request has retries of its own; the tries here are for streams that break.
-    const response = await open(position)
+    const response = await open(isCoded ? 0 : position)
     try {
-      let skip = bytesToSkip(response, position, asked)
-      for await (const chunk of response.body) {
+      const coding = codingOf(
+        response,
+        asked,
+        response.status === 206 ? descriptor.size - position : descriptor.size,
+      )
+      if (coding !== undefined && !isCoded && position > 0) {
+        isCoded = true
+        response.body.destroy()
+        continue
+      }
+      isCoded = coding !== undefined
+      let skip = isCoded ? position : bytesToSkip(response, position, asked)
+      for await (const chunk of isCoded ? gunzipped(response.body) : response.body) {
         const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength))
         skip -= chunk.byteLength - wanted.byteLength
         if (wanted.byteLength === 0) continue

@@ -169,8 +169,9 @@ class Parts {
       try {
         const response = await this.#whole.openRange(position, part.last, this.#signal)
         const start = parseRangeStart(response.header('content-range'))
-        if (response.status !== 206 || start !== position) {
-          // The body of a 200 is the whole blob, so it is not read.
+        const isCoded = response.header('content-encoding') !== undefined
+        if (response.status !== 206 || start !== position || isCoded) {
+          // The body of a 200 is the whole blob, and that of a compressed answer is no range of it, so neither is read.
           response.body.destroy()
           return false
         }

@@ -1,4 +1,5 @@
 import { GpregError, isGpregError, type ErrorCode } from '../../errors.ts'
+import { codingOf, gunzippedDocument } from './content-coding.ts'
 import { networkError, type Asked } from './failure.ts'
 import type { ApiResponse } from './request.ts'
 
@@ -37,18 +38,19 @@ export interface DocumentBounds {
  * @throws the `code` of the bounds, `stalled`, and errors of the network
  */
 export async function readDocument(
-  { body }: ApiResponse,
+  response: ApiResponse,
   { limit, code }: DocumentBounds,
   asked: Asked,
   patience: number,
   elapsed: () => number,
 ): Promise<Uint8Array> {
   const { method, path, via: _, ...subject } = asked
+  const coding = codingOf(response, asked)
   const deadline = elapsed() + patience
   const chunks: Uint8Array[] = []
   let size = 0
   try {
-    for await (const chunk of body) {
+    for await (const chunk of response.body) {
       size += chunk.byteLength
       if (size > limit)
         throw new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)
@@ -63,5 +65,6 @@ export async function readDocument(
   } catch (thrown) {
     throw networkError(thrown, asked)
   }
-  return Buffer.concat(chunks)
+  const bytes = Buffer.concat(chunks)
+  return coding === undefined ? bytes : gunzippedDocument(bytes, limit, asked)
 }

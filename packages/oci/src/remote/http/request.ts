@@ -53,8 +53,9 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
       ...(authorization === undefined ? {} : { authorization }),
     },
     // undici accepts any async iterable of bytes, but its types name only some.
-    body: (isStream(request.body) ? request.body() : (request.body ?? null)) as Dispatcher.DispatchOptions['body'] &
-      string,
+    body: (isStream(request.body)
+      ? request.body()
+      : (request.body ?? null)) as Dispatcher.DispatchOptions['body'] & string,
     // By default undici closes the connection after every HEAD, because some servers send a body with it. A new connection
     // costs more than the response, and undici also closes a kept connection that receives unexpected bytes.
     reset: false,

@@ -121,10 +121,14 @@ export class Transport {
     const isMisnamed = !this.isOwn(url) && url.pathname.startsWith(base.pathname)
     if (!isMisnamed) return this.send(request, url, authorization, signal)
     const first = await settled(this.send(request, url, authorization, signal))
-    const works = 'value' in first && (request.expect.includes(first.value.status) || !NOT_HERE.has(first.value.status))
+    const works =
+      'value' in first && (request.expect.includes(first.value.status) || !NOT_HERE.has(first.value.status))
     const failed = 'error' in first ? toGpregError(first.error) : undefined
-    if (works || (failed !== undefined && (signal.aborted || !NO_SERVER.has(failed.code)))) return unwrap(first)
-    const own = await settled(this.send(request, new URL(`${url.pathname}${url.search}`, base), authorization, signal))
+    if (works || (failed !== undefined && (signal.aborted || !NO_SERVER.has(failed.code))))
+      return unwrap(first)
+    const own = await settled(
+      this.send(request, new URL(`${url.pathname}${url.search}`, base), authorization, signal),
+    )
     if (!('value' in own) || NOT_HERE.has(own.value.status)) return unwrap(first)
     if ('value' in first) await first.value.body.dump()
     this.#misnamed.add(url.origin)
@@ -213,10 +217,19 @@ function unwrap<T>(settled: Settled<T>): T {
  * Refuses a redirect from a public host to the literal of a private address: it would be a request forged into this network.
  * @throws `protocol`
  */
-async function assertMayLeadTo(next: URL, from: URL, { method, path, via: _, ...subject }: Asked): Promise<void> {
-  if (next.host === from.host || !isPrivateLiteral(next.hostname) || (await isPrivateHost(from.hostname))) return
-  throw new GpregError('protocol', `${from.host} leads to ${next.host}, an address inside this network (${method} ${path})`, {
-    ...subject,
-    hint: 'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
-  })
+async function assertMayLeadTo(
+  next: URL,
+  from: URL,
+  { method, path, via: _, ...subject }: Asked,
+): Promise<void> {
+  if (next.host === from.host || !isPrivateLiteral(next.hostname) || (await isPrivateHost(from.hostname)))
+    return
+  throw new GpregError(
+    'protocol',
+    `${from.host} leads to ${next.host}, an address inside this network (${method} ${path})`,
+    {
+      ...subject,
+      hint: 'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
+    },
+  )
 }
