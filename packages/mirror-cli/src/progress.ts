@@ -55,6 +55,11 @@ export async function startProgress({
       const line = renderEvent(event, { verbose, paint })
       if (line === undefined || said.has(line)) return
       if (event.type === 'warning') said.add(line)
+      // One cause may fail hundreds of images: it is told with the first of them, and the answer names them all.
+      if (event.type === 'image.failed') {
+        if (said.has(event.error.message)) return
+        said.add(event.error.message)
+      }
       // On a terminal the display counts the images that went well, and only problems get a line that stays.
       const routine =
         event.type === 'image.copied' ||

@@ -59,6 +59,16 @@ export type OciEvent =
     }
   /** The pull quota of a host is used up. It is asked again after `left` milliseconds; the event repeats every minute. */
   | { readonly type: 'quota.waiting'; readonly host: string; readonly left: number }
+  /** A host asked for a pause, and all requests to it wait; the event repeats every minute. */
+  | {
+      readonly type: 'host.waiting'
+      readonly host: string
+      readonly left: number
+      /** milliseconds since the epoch */
+      readonly until: number
+      /** the answer that asked for the pause */
+      readonly reason: string
+    }
   | {
       readonly type: 'warning'
       readonly code: WarningCode

@@ -8,7 +8,11 @@ export interface RetryPolicy {
   /** milliseconds before the second try; doubles from there */
   readonly base: number
   readonly cap: number
+  /** Milliseconds of the longest `Retry-After` that is obeyed; default 15 minutes */
+  readonly longestWait?: number
 }
+
+const LONGEST_WAIT = 15 * 60_000
 
 /** Long enough for a registry that restarts (about a minute), short enough to report one that is down. */
 export const PATIENT: RetryPolicy = { attempts: 7, base: 500, cap: 30_000 }
@@ -18,9 +22,6 @@ export const ONCE_MORE: RetryPolicy = { attempts: 2, base: 500, cap: 1_000 }
 
 /** For a host that never answered in this run: its name may be misspelt, and that should not cost a minute. */
 export const BRIEF: RetryPolicy = { attempts: 3, base: 300, cap: 1_000 }
-
-/** Longest `Retry-After` that is obeyed, in milliseconds. */
-const MAX_RETRY_AFTER = 15 * 60_000
 
 /** The retry policy for an error. */
 export function patienceFor(error: GpregError): RetryPolicy {
@@ -47,7 +48,8 @@ export async function withRetry<T>(
       const error = toGpregError(thrown)
       const chosen = typeof policy === 'function' ? policy(error) : policy
       if (!error.retryable || chosen === undefined) throw error
-      if (attempt >= chosen.attempts || (error.retryAfter ?? 0) > MAX_RETRY_AFTER) throw error.final()
+      const { attempts, longestWait = LONGEST_WAIT } = chosen
+      if (attempt >= attempts || (error.retryAfter ?? 0) > longestWait) throw error.final()
       const delay = retryDelay(attempt, error, chosen, context.random())
       context.emit({ type: 'retry', operation, attempt, delay, error })
       await pause(context, delay, signal)

@@ -1,6 +1,7 @@
 import { GpregError } from '@gpreg/oci'
 import { parseSourceMirror, stateDirectory, type RegistriesOptions } from '@gpreg/oci/engine'
 import { Flags, type Interfaces } from '@oclif/core'
+import { parseDuration } from './duration.ts'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
 
@@ -53,6 +54,12 @@ export const registryFlags = {
       min: 1,
       description: 'give up on a host from which no byte comes for so long; default 60',
     }),
+    'max-wait': Flags.string({
+      helpGroup,
+      helpValue: 'TIME',
+      description:
+        'longest pause that a registry may ask for, e.g. 90s or 2h; default 15m, then its images fail',
+    }),
     'wait-for-quota': Flags.boolean({
       helpGroup,
       description: 'where Docker Hub has no pulls left, wait for more rather than fail',
@@ -88,6 +95,7 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
     insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
     stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
+    maxWait: flags['max-wait'] === undefined ? undefined : parseDuration(flags['max-wait']),
     waitForQuota: flags['wait-for-quota'],
     journal: flags['upload-journal'] === 'none' ? undefined : flags['upload-journal'],
   })

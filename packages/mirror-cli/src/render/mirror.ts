@@ -49,15 +49,34 @@ interface Outcome {
   readonly error?: { readonly message: string; readonly hint?: string }
 }
 
-/** For each failure a line with the source, a line with the target and the reason, and a line with the hint if there is one. */
+/** Images with one cause that are named; the others are counted. */
+const NAMED = 3
+
+/**
+ * For each cause its images and the reason, and a line with the hint if there is one. A cause that hits many images, such as a
+ * registry that is down, is told once.
+ */
 export function renderFailures(images: readonly Outcome[], paint: Paint): string[] {
-  return images
-    .filter(({ status }) => status === 'failed')
-    .flatMap(({ source, target, error }) => [
-      `${paint('red', 'failed')} ${source}`,
-      `       -> ${target}: ${error?.message ?? 'no reason given'}`,
-      ...(error?.hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${error.hint}`]),
-    ])
+  const byCause = Map.groupBy(
+    images.filter(({ status }) => status === 'failed'),
+    ({ error }) => error?.message ?? 'no reason given',
+  )
+  return [...byCause].flatMap(([reason, outcomes]) => {
+    const names = outcomes.map(({ source, target }) => `${source}\n       -> ${target}`)
+    const hint = outcomes[0]?.error?.hint
+    return [
+      ...(names.length === 1
+        ? [`${paint('red', 'failed')} ${names[0]}: ${reason}`]
+        : [
+            `${paint('red', 'failed')} ${count(names.length, 'image')}: ${reason}`,
+            ...names.slice(0, NAMED).map(name => `       ${name}`),
+            ...(names.length > NAMED
+              ? [`       and ${names.length - NAMED} more, all in the answer of --json`]
+              : []),
+          ]),
+      ...(hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${hint}`]),
+    ]
+  })
 }
 
 function failed(number: number, paint: Paint): string {

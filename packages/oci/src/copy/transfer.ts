@@ -28,7 +28,7 @@ import { Slots } from './slots.ts'
 import { SmallLane } from './small-lane.ts'
 
 /** Tries for a whole blob after a broken upload or a wrong digest. The download has tries of its own. */
-const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000 }
+const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000, longestWait: Infinity }
 
 /** After this many failed blobs in a row, each remaining blob gets one try: the host is down or full. */
 const MAX_DEFEATS = 3

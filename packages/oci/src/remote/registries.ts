@@ -11,6 +11,7 @@ import { RegistryClient, type Greeting } from './http/client.ts'
 import { openConnections, type Connections, type TlsOptions } from './http/connections.ts'
 import { isLoopback } from './http/endpoint.ts'
 import { HostBudget } from './http/host-budget.ts'
+import { HostPause } from './http/host-pause.ts'
 import { Referrers } from './referrers.ts'
 import { RepositoryApi } from './repository-api.ts'
 import { RemoteRepository } from './repository.ts'
@@ -35,6 +36,8 @@ export interface RegistriesOptions extends TlsOptions {
   readonly concurrency?: number
   /** milliseconds without a byte that end a request; default 60 000 */
   readonly stallTimeout?: number
+  /** Milliseconds of the longest pause that a host may ask for by `Retry-After`; default 15 minutes */
+  readonly maxWait?: number
   /** When a source has no pulls left (Docker Hub), waits for more instead of failing; default false. */
   readonly waitForQuota?: boolean
   /** Directory that records large uploads, so that a killed run continues them; default none. */
@@ -72,6 +75,7 @@ export interface Registries {
 
 const DEFAULT_CONCURRENCY = 16
 const DEFAULT_STALL_TIMEOUT = 60_000
+const DEFAULT_MAX_WAIT = 15 * 60_000
 
 /** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
 export async function createRegistries(options: RegistriesOptions, outer: Context): Promise<Registries> {
@@ -115,6 +119,8 @@ class RunRegistries implements Registries {
   readonly #registries = new Map<string, Registry>()
   /** by host */
   readonly #budgets = new Map<string, HostBudget>()
+  /** by host */
+  readonly #pauses = new Map<string, HostPause>()
   /** Repositories that are being created or were created; by `host/name`. */
   readonly #created = new Map<string, Promise<void>>()
 
@@ -168,10 +174,15 @@ class RunRegistries implements Registries {
 
   #openRegistry(side: Side, host: string): Registry {
     const { connections, stallTimeout, plainHttp = [], waitForQuota = false } = this.#options
+    const { maxWait = DEFAULT_MAX_WAIT } = this.#options
     const budget = this.#budgets.get(host) ?? new HostBudget(this.concurrency, this.#context.now)
     this.#budgets.set(host, budget)
+    const longest = waitForQuota ? Infinity : maxWait
+    const pause = this.#pauses.get(host) ?? new HostPause({ host, longest }, this.#context)
+    this.#pauses.set(host, pause)
     const credentials = this.#credentials(side, host)
-    const options = { host, side, plainHttp, connections, budget, waitForQuota, credentials, stallTimeout }
+    const shared = { plainHttp, connections, budget, pause }
+    const options = { ...shared, host, side, waitForQuota, credentials, stallTimeout }
     return {
       client: new RegistryClient(options, this.#context),
       referrers: new Referrers(this.#context),

@@ -1,6 +1,6 @@
 import type { GpregEvent } from '@gpreg/core'
 import { plain, type Paint } from '../text/paint.ts'
-import { formatSeconds } from '../text/units.ts'
+import { formatSeconds, formatTime } from '../text/units.ts'
 
 /** The log line for an event on a non-TTY, or undefined if the event is not logged. */
 export function renderEvent(
@@ -28,6 +28,8 @@ export function renderEvent(
       return `${paint('yellow', 'warning:')} ${event.message}`
     case 'quota.waiting':
       return `${paint('yellow', 'waiting:')} ${event.host} has no pulls left; asked again in ${formatSeconds(event.left / 1000)}`
+    case 'host.waiting':
+      return `${paint('yellow', 'waiting:')} ${event.host} asks for a pause until ${formatTime(event.until)} (${formatSeconds(event.left / 1000)}): ${event.reason}`
     case 'retry':
       return verbose
         ? `${event.operation} again in ${event.delay} ms (attempt ${event.attempt}): ${event.error.message}`

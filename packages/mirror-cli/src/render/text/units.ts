@@ -17,6 +17,12 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** The local time of day of a moment in milliseconds since the epoch: `14:05`. */
+export function formatTime(moment: number): string {
+  const date = new Date(moment)
+  return [date.getHours(), date.getMinutes()].map(part => String(part).padStart(2, '0')).join(':')
+}
+
 /** `1 image`, `2 images`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`

@@ -42,6 +42,8 @@ export class Authority {
   readonly #tokens = new Map<string, Promise<Token>>()
   /** Basic headers that the registry has accepted: a few a run, because logins of clouds expire after hours. */
   readonly #accepted = new Set<string>()
+  /** Logins that the token server does not take, whatever the scope. */
+  readonly #refused: [Credential, GpregError][] = []
   #challenge: Challenge | undefined
 
   constructor(options: AuthorityOptions) {
@@ -127,14 +129,18 @@ export class Authority {
     credential: Credential | undefined,
   ): Promise<Token> {
     const texts = scopes.map(formatScope)
+    const known = this.#refused.find(([login]) => credential && isSameCredential(login, credential))
+    if (known !== undefined) throw known[1]
     try {
       return await this.#options.fetchToken(challenge, texts, credential)
     } catch (error) {
       if (credential === undefined || !isGpregError(error) || !REFUSALS.has(error.subject.status ?? 0))
         throw error
       const other = await this.#other(scopes)
-      if (other === undefined) throw error
-      return this.#options.fetchToken(challenge, texts, other)
+      if (other !== undefined) return this.#options.fetchToken(challenge, texts, other)
+      // 403 is about the scope, 401 about the login itself, which is then refused for every repository.
+      if (error.subject.status === 401) this.#refused.push([credential, error])
+      throw error
     }
   }
 }

@@ -7,6 +7,8 @@ import type { Credentials } from '../auth/credentials.ts'
 import { tokenFetcher } from '../auth/token-server.ts'
 import type { DocumentBounds } from './body.ts'
 import type { HostBudget } from './host-budget.ts'
+import type { HostPause } from './host-pause.ts'
+import { Outage } from './outage.ts'
 import type { PullQuota } from './pull-quota.ts'
 import { describePath, isStream, type ApiRequest, type ApiResponse } from './request.ts'
 import type { Secrets } from './secrets.ts'
@@ -50,11 +52,13 @@ export class RegistryClient {
   /** Content that the registry tells of only when asked with GET. */
   readonly refusesHead = new Set<'manifests' | 'blobs'>()
   readonly #waitForQuota: boolean
+  readonly #pause: HostPause
   readonly #context: Context
   readonly #transport: Transport
   readonly #authority: Authority
   /** Settles when the first request has been answered. */
   #first: Promise<void> | undefined
+  readonly #outage: Outage
   /** Requests in a row that used up all their tries. */
   #defeats = 0
 
@@ -66,8 +70,10 @@ export class RegistryClient {
     this.plainHttp = options.plainHttp
     this.stallTimeout = stallTimeout
     this.#waitForQuota = waitForQuota
+    this.#pause = options.pause
     this.#context = context
     this.#transport = new Transport(options, context)
+    this.#outage = new Outage(host)
     this.#authority = new Authority({
       host,
       side,
@@ -120,6 +126,7 @@ export class RegistryClient {
    * wants, and requests beside it would only be refused, too.
    */
   async attempt(request: ApiRequest): Promise<ApiResponse> {
+    this.#outage.assertNone(request.method)
     if (this.#first === undefined) {
       const first = this.secrets.guard(() => this.#sendAuthorized(request))
       this.#first = first.then(
@@ -141,6 +148,7 @@ export class RegistryClient {
       return result
     } catch (error) {
       if (DEFEATS.some(code => isGpregError(error, code))) this.#defeats++
+      if (!this.#transport.hasAnswered()) this.#outage.noteDown(error)
       throw error
     }
   }
@@ -148,10 +156,13 @@ export class RegistryClient {
   /** Retries only briefly if the host never responded (its name is probably mistyped) or failed request after request. */
   #policy(error: GpregError): RetryPolicy | undefined {
     if (!TRANSIENT.has(error.code)) return undefined
+    // The pause of the host decides how long it waits.
+    const longestWait = Infinity
     if (error.code === 'rate-limited' && this.#waitForQuota && this.quota.left === 0)
-      return { ...PATIENT, attempts: Infinity }
+      return { ...PATIENT, attempts: Infinity, longestWait }
     const neverAnswered = error.code === 'unreachable' && !this.#transport.hasAnswered(error.subject.host)
-    return neverAnswered || this.#defeats >= MAX_DEFEATS ? BRIEF : patienceFor(error)
+    const patience = neverAnswered || this.#defeats >= MAX_DEFEATS ? BRIEF : patienceFor(error)
+    return { ...patience, longestWait }
   }
 
   /** Sends with the credentials known so far; after a 401 once more, with the credentials that the challenge asks for. */
@@ -159,7 +170,7 @@ export class RegistryClient {
     const transport = this.#transport
     const signal = request.signal ?? this.#context.signal
     const url = await transport.urlOf(request.url)
-    await this.budget.gate(this.#context, signal)
+    await this.#pause.gate(signal)
     if (request.method === 'GET' && describePath(request.url).includes('/manifests/'))
       await this.quota.ration()
     const authorization = transport.isOwn(url) ? await this.#authority.header(request.scopes) : undefined
@@ -178,7 +189,8 @@ export class RegistryClient {
         response = await transport.sendFollowing(request, await transport.urlOf(request.url), renewed, signal)
       }
     }
-    if (!request.expect.includes(response.status)) throw await transport.failure(response, request)
+    if (!request.expect.includes(response.status))
+      throw this.#outage.noteFull(await transport.failure(response, request))
     if (transport.isOwn(response.url)) this.#authority.accept(used)
     return response
   }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { createContext } from '../../context.ts'
 import { HostBudget } from './host-budget.ts'
 
 /** @param each bytes a millisecond of one connection @param together bytes a millisecond of all connections */
@@ -50,14 +49,5 @@ describe('a budget', () => {
     run(20)
     expect(budget.limit).toBe(3)
     expect(budget.takeExtra()).toBe(false)
-  })
-
-  it('holds all requests back after one Retry-After', async () => {
-    let now = 0
-    const context = createContext({ sleep: async milliseconds => void (now += milliseconds) })
-    const budget = new HostBudget(4, () => now)
-    budget.pauseFor(3000)
-    await budget.gate(context, context.signal)
-    expect(now).toBe(3000)
   })
 })

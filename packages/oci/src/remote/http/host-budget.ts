@@ -1,6 +1,3 @@
-import type { Context } from '../../context.ts'
-import { pause } from '../../retry.ts'
-
 /** Transfers at once in the beginning: the best number for loopback and for most lines. */
 const START = 4
 
@@ -18,7 +15,7 @@ const TOGETHER = 1_000
 
 /**
  * The number of transfers at once with one host, over all work of a run. It starts small, grows while that brings more
- * throughput, and halves when the host is overloaded (429, 5xx, time-outs). A `Retry-After` pauses all requests to the host.
+ * throughput, and halves when the host is overloaded (429, 5xx, time-outs).
  */
 export class HostBudget {
   /** transfers at once, at this moment */
@@ -30,7 +27,6 @@ export class HostBudget {
   readonly #cap: number
   readonly #now: () => number
   readonly #listeners = new Set<() => void>()
-  #pausedUntil = 0
   #slowedAt = -Infinity
   #bytes = 0
   #since = 0
@@ -95,16 +91,6 @@ export class HostBudget {
     this.limit = Math.max(1, this.limit >> 1)
     this.#before = undefined
     this.#holdUntil = now + PATIENCE
-  }
-
-  /** Holds all requests to the host back for this many milliseconds. */
-  pauseFor(milliseconds: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + milliseconds)
-  }
-
-  /** Waits for the end of a pause. */
-  async gate(context: Context, signal: AbortSignal): Promise<void> {
-    for (let wait; (wait = this.#pausedUntil - this.#now()) > 0;) await pause(context, wait, signal)
   }
 
   #adapt(rate: number, now: number): void {

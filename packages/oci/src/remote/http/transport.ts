@@ -5,6 +5,7 @@ import type { Connections } from './connections.ts'
 import { findEndpoint } from './endpoint.ts'
 import { networkError, responseError, type Asked } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
+import type { HostPause } from './host-pause.ts'
 import { followRedirect, isRedirect } from './location.ts'
 import { isPrivateHost, isPrivateLiteral } from './private-address.ts'
 import { PullQuota } from './pull-quota.ts'
@@ -18,6 +19,8 @@ export interface TransportOptions {
   readonly connections: Connections
   /** Shared by both sides of a copy. */
   readonly budget: HostBudget
+  /** Shared by both sides of a copy. */
+  readonly pause: HostPause
   /** When the host has no pulls left, waits for more instead of failing. */
   readonly waitForQuota: boolean
   /** milliseconds without a byte */
@@ -174,8 +177,7 @@ export class Transport {
     const scrub = (said: string) => this.secrets.scrub(said)
     const failed = { status: response.status, header: response.header, text, scrub }
     const error = responseError(failed, this.asked(request, response.url), this.#context.now())
-    if (error.retryAfter !== undefined) this.#options.budget.pauseFor(error.retryAfter)
-    return error
+    return error.retryAfter === undefined ? error : this.#options.pause.begin(error.retryAfter, error)
   }
 
   /** A request as error messages name it. @param at where it was sent, after redirects */
