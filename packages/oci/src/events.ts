@@ -92,6 +92,10 @@ export type WarningCode =
   | 'platform-filtered'
   /** a registry refused to mount a blob of another repository, so blobs are sent instead */
   | 'mount-refused'
+  /** an image without an index is for another platform than was asked for */
+  | 'platform-missing'
+  /** an image named by digest could not be given a tag, so a garbage collection may take it */
+  | 'digest-untagged'
   /** signatures or referrers were left out, and why */
   | 'referrers-left-out'
   /** a registry answered the question for referrers with something else than a list */

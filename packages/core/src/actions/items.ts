@@ -1,4 +1,11 @@
-import { type Place, GpregError, formatReference, type Reference, type ReadableRepository } from '@gpreg/oci'
+import {
+  type Place,
+  GpregError,
+  parsePlatform,
+  formatReference,
+  type Reference,
+  type ReadableRepository,
+} from '@gpreg/oci'
 import { type CopyItem, type Referrer, tagOrDigest, type Registries } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedReferrer, WantedImage } from '../gitpod/image-set.ts'
 
@@ -30,6 +37,7 @@ export function copyItem(
     reference: locked?.digest ?? tagOrDigest(source),
     target: to,
     ...(tag === undefined ? {} : { tag }),
+    ...(locked?.filtered === undefined ? {} : { platforms: locked.filtered.platforms.map(parsePlatform) }),
     ...(locked === undefined
       ? {}
       : {

@@ -1,11 +1,23 @@
 import type { Context } from '../context.ts'
-import { type GpregError, formatReference } from '@gpreg/oci'
+import {
+  formatPlatform,
+  formatReference,
+  type Descriptor,
+  type GpregError,
+  type ManifestNode,
+  type Platform,
+  type ReadableRepository,
+} from '@gpreg/oci'
 import {
   cachingReader,
   readGraph,
   readNamed,
   type ManifestReader,
+  filterPlatforms,
   findReferrers,
+  unnamedPlatforms,
+  type Call,
+  type FoundReferrers,
   warnOfUnknownReferrers,
   unlessAborted,
   mapLimited,
@@ -16,6 +28,8 @@ import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
 
 export interface LockOptions {
+  /** Only these platforms of every index; default all. The lock has the digest of the whole index, too. */
+  readonly platforms?: readonly Platform[]
   /** Pin signatures and other referrers; default true. */
   readonly referrers?: boolean
   /** Fail an image if the source does not tell all its referrers; default false. */
@@ -64,16 +78,43 @@ async function lockImage(
 ): Promise<LockedImage> {
   const { repository } = registries.open('source', entry.source)
   const call = { signal: context.signal }
-  const graph = await readGraph(
-    repository,
-    await readNamed(repository, tagOrDigest(entry.source), call),
-    read,
-    call,
-  )
+  const named = await readNamed(repository, tagOrDigest(entry.source), call)
+  const { whole, filtered } = await filter(entry, named, { repository, read, call }, options)
+  const graph = await readGraph(repository, filtered, read, call)
+  const lock = (referrers: FoundReferrers['referrers']) =>
+    whole === filtered
+      ? lockedImage(graph.root, graph.blobs, referrers)
+      : {
+          ...lockedImage(descriptorOf(whole), graph.blobs, referrers),
+          filtered: { platforms: (options.platforms ?? []).map(formatPlatform), digest: graph.root.digest },
+        }
   const digests = graph.manifests.map(({ descriptor }) => descriptor.digest)
-  if (options.referrers === false) return lockedImage(graph.root, graph.blobs, [])
+  if (options.referrers === false) return lock([])
   const { referrers, unknown } = await findReferrers(repository, digests, call)
   if (unknown !== undefined && options.requireReferrers) throw unknown
   if (unknown !== undefined) warnOfUnknownReferrers(context, formatReference(entry.source), unknown)
-  return lockedImage(graph.root, graph.blobs, referrers)
+  return lock(referrers)
+}
+
+interface Source {
+  readonly repository: ReadableRepository
+  readonly read: ManifestReader
+  readonly call: Call
+}
+
+/** The root that the source has, and what is left of it if only some platforms are taken. */
+async function filter(
+  { source }: ImageEntry,
+  named: Descriptor | ManifestNode,
+  { repository, read, call }: Source,
+  { platforms = [] }: LockOptions,
+): Promise<{ readonly whole: Descriptor | ManifestNode; readonly filtered: Descriptor | ManifestNode }> {
+  if (platforms.length === 0) return { whole: named, filtered: named }
+  const whole = 'manifest' in named ? named : await read(repository, named, call)
+  const unnamed = await unnamedPlatforms(repository, whole, read, call)
+  return { whole, filtered: filterPlatforms(whole, platforms, formatReference(source), unnamed) }
+}
+
+function descriptorOf(root: Descriptor | ManifestNode): Descriptor {
+  return 'manifest' in root ? root.descriptor : root
 }

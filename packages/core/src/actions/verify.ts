@@ -3,6 +3,7 @@ import { type Descriptor, type Digest, type Platform, formatReference, parseRefe
 import {
   readManifest,
   filterPlatforms,
+  unnamedPlatforms,
   unlessAborted,
   mapLimited,
   formatRelativeName,
@@ -183,19 +184,19 @@ async function expectedDigest(
   options: VerifyOptions,
   context: Context,
 ): Promise<Digest | null> {
-  if (entry.locked !== undefined) return entry.locked.digest
+  const { locked } = entry
+  if (locked?.filtered !== undefined) return locked.filtered.digest
+  if (locked !== undefined && !options.platforms?.length) return locked.digest
   if (options.askSource === false) return entry.source.digest ?? null
   const { repository } = registries.open('source', entry.source)
   const call = { signal: context.signal }
   try {
     if (!options.platforms?.length)
       return entry.source.digest ?? (await repository.resolve(tagOrDigest(entry.source), call)).digest
-    const node = await readManifest(
-      repository,
-      await repository.resolve(tagOrDigest(entry.source), call),
-      call,
-    )
-    return filterPlatforms(node, options.platforms, formatReference(entry.source)).descriptor.digest
+    const root = await repository.resolve(locked?.digest ?? tagOrDigest(entry.source), call)
+    const node = await readManifest(repository, root, call)
+    const unnamed = await unnamedPlatforms(repository, node, readManifest, call)
+    return filterPlatforms(node, options.platforms, formatReference(entry.source), unnamed).descriptor.digest
   } catch (thrown) {
     const error = unlessAborted(thrown)
     const source = formatReference(entry.source)

@@ -66,6 +66,7 @@ const lockDocument = documentShape('Lock', VERSION, {
       paths: z.array(z.string()).exactOptional(),
       ...descriptor,
       bytes,
+      filtered: z.object({ platforms: z.array(z.string()).min(1), digest: digestShape }).exactOptional(),
       purpose: z.enum(['components', 'workspace-base']),
       origins: z.array(z.string()),
       referrers: z.array(
@@ -181,7 +182,8 @@ function assertDistinct({ images }: Lock, path: string): void {
 }
 
 function orderEntry(entry: LockEntry): LockEntry {
-  const { source, target, paths, digest, mediaType, size, bytes, purpose, origins, referrers } = entry
+  const { source, target, paths, digest, mediaType, size, bytes, filtered, purpose, origins, referrers } =
+    entry
   return {
     source,
     ...(target === undefined ? {} : { target }),
@@ -190,6 +192,9 @@ function orderEntry(entry: LockEntry): LockEntry {
     mediaType,
     size,
     bytes,
+    ...(filtered === undefined
+      ? {}
+      : { filtered: { platforms: filtered.platforms.toSorted(), digest: filtered.digest } }),
     purpose,
     origins: origins.toSorted(),
     referrers: referrers.map(orderReferrer).toSorted(by(({ subject, digest }) => `${subject} ${digest}`)),

@@ -43,6 +43,8 @@ export interface LockedImage {
   /** bytes of all blobs of the image, each counted once */
   readonly bytes: number
   readonly referrers: readonly LockedReferrer[]
+  /** Set if the lock was made with `--platform`: the platforms that are taken, and the digest that the target then has. */
+  readonly filtered?: { readonly platforms: readonly string[]; readonly digest: Digest }
 }
 
 /** A signature, attestation or SBOM that belongs to an image. */

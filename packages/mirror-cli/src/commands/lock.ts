@@ -3,7 +3,7 @@ import { writeOutputFile } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'
-import { copyOptions, referrersFlag } from '../flags/copy.ts'
+import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
@@ -32,6 +32,7 @@ export default class Lock extends BaseCommand {
     ...targetFlags,
     ...registryFlags,
     ...referrersFlag,
+    ...platformFlag,
     ...withEnvironment({
       output: Flags.string({
         char: 'o',

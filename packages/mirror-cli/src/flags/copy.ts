@@ -37,10 +37,18 @@ export const rateFlag = withEnvironment({
   }),
 })
 
+export const repairFlag = withEnvironment({
+  repair: Flags.boolean({
+    helpGroup,
+    description: 'look below tags that are up to date, too, and send what the target has lost',
+  }),
+})
+
 /** The flags that say which parts of an image are copied, and how fast. */
 export const copyFlags = {
   ...platformFlag,
   ...referrersFlag,
+  ...repairFlag,
   ...rateFlag,
   ...withEnvironment({
     'refresh-referrers': Flags.boolean({
@@ -59,6 +67,7 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
     platforms: flags.platform?.map(parsePlatform),
     referrers: flags['no-referrers'] ? false : undefined,
     requireReferrers: flags['require-referrers'] || undefined,
+    repair: flags.repair || undefined,
     refreshReferrers: flags['refresh-referrers'] || undefined,
     limitRate: flags['limit-rate'] === undefined ? undefined : parseRate(flags['limit-rate']),
   })

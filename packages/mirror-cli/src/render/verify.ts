@@ -22,6 +22,11 @@ export function renderVerify({ images, totals }: VerifyResult, paint: Paint = pl
           `  ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
       ),
     ]),
+    ...(totals.incomplete + totals.missing === 0
+      ? []
+      : [
+          `${paint('cyan', 'hint:')} gpreg mirror --repair and gpreg bundle load --repair send what is missing, and nothing else`,
+        ]),
     `${count(totals.images, 'image')}: ${totals.ok} ok, ${totals.missing} missing, ${totals.different} different, ` +
       `${totals.incomplete} incomplete, ${totals.unreadable} unreadable`,
     `${totals.checked} manifests and blobs checked${read}, ${formatSeconds(totals.seconds)}`,

@@ -20,7 +20,7 @@ export interface CopyPair {
 export interface CopyOptions
   extends
     OperationOptions,
-    Pick<EngineOptions, 'referrers' | 'requireReferrers' | 'refreshReferrers' | 'limitRate'> {
+    Pick<EngineOptions, 'referrers' | 'requireReferrers' | 'refreshReferrers' | 'repair' | 'limitRate'> {
   /** `os/architecture[/variant]`: of an index, only these platforms. That makes another index, with another digest, which a `warning` event tells. */
   readonly platforms?: readonly string[]
   /** blobs at once between stores that have no budget of their own, such as layouts; default 16 */
@@ -89,7 +89,7 @@ export function executeCopy({ transfer, options, context }: CopyPlan): Promise<C
 
 /** The options of the engine. */
 export function engineOptions(options: CopyOptions): EngineOptions {
-  const { platforms, referrers, requireReferrers, refreshReferrers, limitRate } = options
+  const { platforms, referrers, requireReferrers, refreshReferrers, repair, limitRate } = options
   const { concurrency = DEFAULT_CONCURRENCY } = options
   return {
     concurrency,
@@ -98,6 +98,7 @@ export function engineOptions(options: CopyOptions): EngineOptions {
     ...(referrers === undefined ? {} : { referrers }),
     ...(requireReferrers === undefined ? {} : { requireReferrers }),
     ...(refreshReferrers === undefined ? {} : { refreshReferrers }),
+    ...(repair === undefined ? {} : { repair }),
     ...(limitRate === undefined ? {} : { limitRate }),
   }
 }

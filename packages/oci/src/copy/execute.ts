@@ -58,6 +58,8 @@ export async function executePlan(
         image,
         referrers,
         requireReferrers,
+        stored: plan.stored,
+        isTagged: plan.isUpToDate,
         tag: item.tag,
         call: { signal: context.signal },
         resend: async ({ digest }) => {

@@ -1,5 +1,5 @@
 import { allSettledOrThrow } from '../limiter.ts'
-import { GpregError } from '../errors.ts'
+import { GpregError, isGpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { childrenOf, parseManifest, type ManifestNode } from '../model/manifest.ts'
@@ -84,7 +84,9 @@ export async function readGraph(
       const into = isBelow(child) ? unread : isForeignLayer(child) ? foreign : blobs
       if (!manifests.has(child.digest)) into.set(child.digest, child)
     }
-    const nodes = await allSettledOrThrow([...unread.values()].map(child => read(repository, child, call)))
+    const nodes = await allSettledOrThrow(
+      [...unread.values()].map(child => read(repository, child, call).catch(throwSparse)),
+    )
     for (const child of nodes) await visit(child, depth + 1)
     manifests.set(node.descriptor.digest, node)
   }
@@ -97,6 +99,13 @@ export async function readGraph(
     blobs: [...blobs.values()],
     foreign: [...foreign.values()],
   }
+}
+
+function throwSparse(error: unknown): never {
+  if (!isGpregError(error, 'not-found')) throw error
+  throw error.with({
+    hint: 'the index lists a manifest that is not there, as a sparse index does; take only platforms that are there with --platform OS/ARCH',
+  })
 }
 
 function assertManifest(descriptor: Descriptor): Descriptor {

@@ -31,6 +31,8 @@ export interface CopyItem {
   readonly target: Place
   /** Absent where the name is a digest: then the manifest is stored and no tag written. */
   readonly tag?: string
+  /** Only these platforms of this index, unless the options name others. */
+  readonly platforms?: readonly Platform[]
   /** What the source is known to hold; spares asking it. */
   readonly locked?: { readonly root: Descriptor; readonly referrers: readonly Referrer[] }
 }
@@ -47,6 +49,8 @@ export interface EngineOptions {
   readonly refreshReferrers?: boolean
   /** Remembers for later runs which images lack referrers; default nothing. */
   readonly unfinished?: UnfinishedReferrers
+  /** Look below tags that are up to date, and send what the target has lost; default false. */
+  readonly repair?: boolean
   /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
   readonly skipExistenceChecks?: boolean
   /** blobs at once between stores that have no budget of their own */

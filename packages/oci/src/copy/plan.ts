@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { isRefusal, unlessAborted, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
@@ -20,6 +21,8 @@ const LIKELY_EMPTY = 8
 /** An image to copy, with the target repositories of all its blobs. */
 export interface ImagePlan extends ToCopy {
   readonly needs: readonly BlobDestination[]
+  /** Manifests that the target is known to have, so that they are not sent again. */
+  readonly stored: ReadonlySet<Digest>
 }
 
 /** A comparison of the image set with its targets: content that is present, can be mounted, or must be sent. */
@@ -106,23 +109,37 @@ async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Pro
       graphsOf(survey).flatMap(graph => graph.blobs),
       isNewRepository,
     )
-    const there = item.tag === undefined && needs.every(({ present }) => present)
-    if (there && (await hasManifests(survey, call))) return { item, status: 'up-to-date', root }
-    return { ...survey, needs }
+    const mayBeThere = item.tag === undefined || survey.isUpToDate
+    const stored = mayBeThere ? await storedManifests(survey, call) : NONE
+    const isWhole =
+      needs.every(({ present }) => present) && manifestsOf(survey).every(each => stored.has(each))
+    if (mayBeThere && isWhole && survey.failedReferrers.length === 0)
+      return { item, status: 'up-to-date', root }
+    return { ...survey, needs, stored }
   } catch (thrown) {
     const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ reference: item.targetName }) }
   }
 }
 
-/** An image without a tag is whole only if the target has every manifest of it. */
-async function hasManifests(survey: ToCopy, call: Call): Promise<boolean> {
+const NONE: ReadonlySet<Digest> = new Set()
+
+function manifestsOf(survey: ToCopy): readonly Digest[] {
+  return graphsOf(survey).flatMap(graph => graph.manifests.map(({ descriptor }) => descriptor.digest))
+}
+
+/** The manifests of an image that the target has. Without a tag, or with one to repair, each is asked for. */
+async function storedManifests(survey: ToCopy, call: Call): Promise<ReadonlySet<Digest>> {
   const { repository } = survey.item.target
-  const manifests = graphsOf(survey).flatMap(graph => graph.manifests)
-  const there = await allSettledOrThrow(
-    manifests.map(({ descriptor }) => unlessRefused(() => repository.exists(descriptor, call))),
+  const stored = new Set<Digest>()
+  await allSettledOrThrow(
+    graphsOf(survey)
+      .flatMap(graph => graph.manifests)
+      .map(async ({ descriptor }) => {
+        if (await unlessRefused(() => repository.exists(descriptor, call))) stored.add(descriptor.digest)
+      }),
   )
-  return there.every(Boolean)
+  return stored
 }
 
 /**

@@ -1,32 +1,73 @@
 import { GpregError } from '../errors.ts'
-import type { Descriptor } from '../model/descriptor.ts'
-import { digestOf } from '../model/digest.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
+import { digestOf, type Digest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
+import type { Call, ReadableRepository } from '../store/content.ts'
+import type { ManifestReader } from './graph.ts'
+import { imagePlatform } from './image-platform.ts'
+
+/**
+ * The platforms of the entries of an index that name none: of a nested index those of its entries, of an image that of its config.
+ * @returns by the digest of the entry
+ */
+export async function unnamedPlatforms(
+  repository: ReadableRepository,
+  { manifest }: ManifestNode,
+  read: ManifestReader,
+  call: Call,
+): Promise<ReadonlyMap<Digest, readonly Platform[]>> {
+  const found = new Map<Digest, readonly Platform[]>()
+  if (manifest.kind !== 'index') return found
+  const unnamed = manifest.manifests.filter(
+    ({ platform, mediaType, annotations }) =>
+      platform === undefined && isManifestType(mediaType) && annotations?.[ATTESTED] === undefined,
+  )
+  for (const entry of unnamed) {
+    const node = await read(repository, entry, call)
+    if (node.manifest.kind === 'index') {
+      const below = await unnamedPlatforms(repository, node, read, call)
+      found.set(entry.digest, [...platformsOf(node.manifest.manifests), ...[...below.values()].flat()])
+    } else {
+      const own = await imagePlatform(repository, node.manifest, call)
+      found.set(entry.digest, own === undefined ? [] : [own])
+    }
+  }
+  return found
+}
+
+/** BuildKit's attestations name the image that they are about so. */
+const ATTESTED = 'vnd.docker.reference.digest'
 
 /**
  * An index with only the wanted platforms: a new document with a new digest, which the caller announces. Images that are
- * about a child (attestations that BuildKit keeps in the index) stay with that child. A manifest, or an index that holds
- * nothing else anyway, comes back as it is.
+ * about a child (attestations that BuildKit keeps in the index) stay with that child, and a nested index stays whole. A manifest,
+ * or an index that holds nothing else anyway, comes back as it is.
+ * @param unnamed of {@link unnamedPlatforms}
  * @throws `platform-refused` if no platform would be left
  */
 export function filterPlatforms(
   node: ManifestNode,
   platforms: readonly Platform[],
   reference: string,
+  unnamed: ReadonlyMap<Digest, readonly Platform[]> = new Map(),
 ): ManifestNode {
   if (node.manifest.kind !== 'index' || platforms.length === 0) return node
   const document = JSON.parse(Buffer.from(node.bytes).toString('utf8')) as { manifests: unknown[] }
   const children = node.manifest.manifests
+  const platformsOfEntry = ({ platform, digest }: Descriptor) =>
+    platform === undefined ? (unnamed.get(digest) ?? []) : [platform]
   const wanted = new Set<string>(
     children
-      .filter(({ platform }) => platform && platforms.some(each => matchesPlatform(each, platform)))
+      .filter(child =>
+        platformsOfEntry(child).some(offered => platforms.some(each => matchesPlatform(each, offered))),
+      )
       .map(({ digest }) => digest),
   )
   const keep = children.map(
-    child => wanted.has(child.digest) || wanted.has(child.annotations?.['vnd.docker.reference.digest'] ?? ''),
+    child => wanted.has(child.digest) || wanted.has(child.annotations?.[ATTESTED] ?? ''),
   )
-  if (wanted.size === 0) throw notOffered(reference, platforms, platformsOf(children))
+  if (wanted.size === 0) throw notOffered(reference, platforms, children.flatMap(platformsOfEntry))
   if (keep.every(Boolean)) return node
   const bytes = Buffer.from(
     JSON.stringify({ ...document, manifests: document.manifests.filter((_, index) => keep[index]) }),

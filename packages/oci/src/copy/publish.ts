@@ -1,6 +1,7 @@
 import { allSettledOrThrow } from '../limiter.ts'
 import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import { isForeignLayer, type Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
 import { childrenOf } from '../model/manifest.ts'
 import { contentFrom, type Call, type Repository } from '../store/content.ts'
 import type { ManifestNode } from '../model/manifest.ts'
@@ -13,6 +14,10 @@ export interface Publication {
   readonly image: ImageGraph
   readonly referrers: readonly ReferrerGraph[]
   readonly requireReferrers: boolean
+  /** Manifests that the repository has already. */
+  readonly stored: ReadonlySet<Digest>
+  /** The tag points at the image already. */
+  readonly isTagged: boolean
   readonly tag: string | undefined
   readonly call: Call
   /** Sends a blob to the repository again. */
@@ -28,24 +33,27 @@ export async function publishImage(publication: Publication): Promise<readonly F
   const { image, referrers, tag } = publication
   const root = image.manifests.at(-1)!
   await putAll(publication, image.manifests.slice(0, -1))
-  if (tag === undefined || referrers.length > 0) await put(publication, root)
+  if (tag === undefined || referrers.length > 0) await putAll(publication, [root])
   const failed: FailedReferrer[] = []
   for (const { referrer, graph } of referrers) {
     try {
       await putAll(publication, graph.manifests.slice(0, -1))
-      await put(publication, graph.manifests.at(-1)!, referrer.tag)
+      const top = graph.manifests.at(-1)!
+      if (referrer.tag === undefined) await putAll(publication, [top])
+      else await put(publication, top, referrer.tag)
     } catch (thrown) {
       const error = unlessAborted(thrown)
       if (publication.requireReferrers) throw error
       failed.push({ referrer, error })
     }
   }
-  if (tag !== undefined) await put(publication, root, tag)
+  const isThere = publication.isTagged && publication.stored.has(root.descriptor.digest)
+  if (tag !== undefined && !isThere) await put(publication, root, tag)
   return failed
 }
 
 async function putAll(publication: Publication, nodes: readonly ManifestNode[]): Promise<void> {
-  for (const node of nodes) await put(publication, node)
+  for (const node of nodes) if (!publication.stored.has(node.descriptor.digest)) await put(publication, node)
 }
 
 /** If the registry misses content that it claimed to have, that content is sent and the manifest is put once more. */

@@ -2,12 +2,14 @@ import { allSettledOrThrow } from '../limiter.ts'
 import type { Context } from '../context.ts'
 import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import { isDigest } from '../model/digest.ts'
+import { isDigest, type Digest } from '../model/digest.ts'
+import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
 import type { CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
-import { assertMayFilter, filterPlatforms } from './platform-filter.ts'
+import { imagePlatform } from './image-platform.ts'
+import { assertMayFilter, filterPlatforms, unnamedPlatforms } from './platform-filter.ts'
 import { findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './referrers.ts'
 
 /** A referrer with its manifests and blobs. */
@@ -29,6 +31,8 @@ export interface ToCopy {
   readonly referrersUnknown?: GpregError
   /** The target was asked for the repository and does not know it. */
   readonly isNewRepository: boolean
+  /** The tag is right; the image is looked at to repair what is missing below it. */
+  readonly isUpToDate: boolean
 }
 
 /** A name that needs no copy: up to date, or failed. */
@@ -81,7 +85,8 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   const { unfinished } = options
-  const looksAgain = options.refreshReferrers || (upToDate && (await unfinished?.has(item.targetName)))
+  const looksAgain =
+    options.repair || options.refreshReferrers || (upToDate && (await unfinished?.has(item.targetName)))
   if (upToDate && !looksAgain) return { item, status: 'up-to-date', root: descriptorOf(root) }
 
   const mayBeNew = item.tag !== undefined && held === undefined
@@ -91,7 +96,8 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   ])
   const found = options.referrers === false ? NO_REFERRERS : await surveyReferrers(item, image, shared, call)
   const { referrers, failedReferrers, referrersUnknown } = found
-  if (upToDate && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))) {
+  const { repair = false } = options
+  if (upToDate && !repair && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))) {
     if (referrersUnknown !== undefined)
       return { item, status: 'up-to-date', root: image.root, referrersUnknown }
     await unfinished?.forget(item.targetName)
@@ -101,7 +107,13 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
     context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
   }
-  return { item, status: 'to-copy', root: image.root, image, ...found, isNewRepository }
+  return { item, status: 'to-copy', root: image.root, image, ...found, isNewRepository, isUpToDate: upToDate }
+}
+
+/** Whether the user named the image by digest. The digest of a lock is one that gpreg found out. */
+function isPinned({ tag, reference, locked, sourceName }: CopyItem): boolean {
+  if (tag === undefined) return true
+  return isDigest(reference) && (locked === undefined || sourceName.includes('@'))
 }
 
 /** The root to copy. With a platform filter it is a new index, which a warning announces. */
@@ -111,12 +123,20 @@ async function wantedRoot(
   { options, context, read }: SurveyContext,
   call: Call,
 ) {
-  const platforms = options.platforms ?? []
+  const platforms = options.platforms ?? item.platforms ?? []
   if (platforms.length === 0) return offered
   const node = 'manifest' in offered ? offered : await read(item.source.repository, offered, call)
-  const filtered = filterPlatforms(node, platforms, item.sourceName)
+  const { repository } = item.source
+  if (node.manifest.kind === 'manifest') {
+    const own = await imagePlatform(repository, node.manifest, call)
+    if (own !== undefined && !platforms.some(wanted => matchesPlatform(wanted, own)))
+      warnOfOtherPlatform(item.sourceName, own, platforms, context)
+    return node
+  }
+  const unnamed = await unnamedPlatforms(repository, node, read, call)
+  const filtered = filterPlatforms(node, platforms, item.sourceName, unnamed)
   if (filtered === node) return node
-  assertMayFilter(item.sourceName, isDigest(item.reference) || item.tag === undefined)
+  assertMayFilter(item.sourceName, isPinned(item))
   const message = `${item.targetName} gets an index of its own, ${filtered.descriptor.digest} instead of ${node.descriptor.digest}: signatures of the whole index do not hold for it and are left out`
   context.emit({
     type: 'warning',
@@ -125,6 +145,16 @@ async function wantedRoot(
     subject: { reference: item.targetName, digest: node.descriptor.digest },
   })
   return filtered
+}
+
+function warnOfOtherPlatform(
+  image: string,
+  own: Platform,
+  wanted: readonly Platform[],
+  { emit }: Context,
+): void {
+  const message = `${image} is only for ${formatPlatform(own)}, not for ${wanted.map(formatPlatform).join(', ')}; it is copied as it is`
+  emit({ type: 'warning', code: 'platform-missing', message, subject: { reference: image } })
 }
 
 type SurveyedReferrers = Pick<ToCopy, 'referrers' | 'failedReferrers' | 'referrersUnknown'>
@@ -140,7 +170,9 @@ async function surveyReferrers(
 ): Promise<SurveyedReferrers> {
   const { repository } = item.source
   const digests = image.manifests.map(({ descriptor }) => descriptor.digest)
-  const found: FoundReferrers = item.locked ?? (await findReferrers(repository, digests, call))
+  const found: FoundReferrers = item.locked
+    ? { referrers: referrersOf(digests, item.locked.referrers) }
+    : await findReferrers(repository, digests, call)
   const { unknown } = found
   if (unknown !== undefined) {
     if (options.requireReferrers) throw unknown
@@ -162,6 +194,12 @@ async function surveyReferrers(
   const order = new Map(found.referrers.map((referrer, index) => [referrer, index]))
   referrers.sort((a, b) => order.get(a.referrer)! - order.get(b.referrer)!)
   return { referrers, failedReferrers, ...(unknown === undefined ? {} : { referrersUnknown: unknown }) }
+}
+
+/** Those of the locked referrers that are about these manifests, or about one another. Subjects come first. */
+function referrersOf(digests: readonly Digest[], locked: readonly Referrer[]): readonly Referrer[] {
+  const subjects = new Set(digests)
+  return locked.filter(({ subject, descriptor }) => subjects.has(subject) && subjects.add(descriptor.digest))
 }
 
 /** Whether a manifest is about the image. A list may be wrong; a tag of cosign is the only link that cosign makes. */

@@ -32,7 +32,7 @@ import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '
 /** The target of a bundle: a prefix in a registry, or an OCI layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
 
-export type LoadOptions = Pick<MirrorOptions, 'limitRate'>
+export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair'>
 
 /** A blob that a bundle leaves out and the target does not have either. */
 export interface MissingBlob {
@@ -62,7 +62,7 @@ export async function loadBundle(
   context: Context,
 ): Promise<LoadResult> {
   const meter = startMeter(registries, context)
-  const { plan, missing } = await planBundle(bundle, target, registries, meter.context)
+  const { plan, missing } = await planBundle(bundle, target, registries, options, meter.context)
   const result = meter.result(plan, await executePlan(plan, copyOptions(options, registries), meter.context))
   return missing.length === 0 ? result : { ...result, missing }
 }
@@ -72,9 +72,10 @@ export async function planLoad(
   bundle: Bundle,
   target: LoadTarget,
   registries: Registries,
+  options: LoadOptions,
   context: Context,
 ): Promise<MirrorPlan> {
-  return describePlan((await planBundle(bundle, target, registries, context)).plan)
+  return describePlan((await planBundle(bundle, target, registries, options, context)).plan)
 }
 
 /** Existence checks that run at the same time. */
@@ -89,6 +90,7 @@ async function planBundle(
   bundle: Bundle,
   target: LoadTarget,
   registries: Registries,
+  options: LoadOptions,
   context: Context,
 ): Promise<BundlePlan> {
   const lock = await lockOf(bundle, context)
@@ -99,7 +101,7 @@ async function planBundle(
     const { place, targetName } = open(name)
     return copyItem(image, from, place, { targetName, tag: name.tag })
   })
-  const surveys = await surveyItems(items, copyOptions({}, registries), context)
+  const surveys = await surveyItems(items, copyOptions(options, registries), context)
   return settleBase(bundle, lock, await probeTargets(surveys, context), open, context)
 }
 

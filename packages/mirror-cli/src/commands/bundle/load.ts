@@ -13,7 +13,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts'
-import { copyOptions, rateFlag } from '../../flags/copy.ts'
+import { copyOptions, rateFlag, repairFlag } from '../../flags/copy.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
@@ -60,6 +60,7 @@ export default class BundleLoad extends BaseCommand {
       }),
       'dry-run': Flags.boolean({ helpGroup: 'BUNDLE', description: 'only print the transfer plan' }),
     }),
+    ...repairFlag,
     ...rateFlag,
     ...registryFlags,
   }
@@ -77,7 +78,7 @@ export default class BundleLoad extends BaseCommand {
     }
     await using bundle = await openBundle(paths, key, context)
     if (flags['dry-run']) {
-      const plan = await planLoad(bundle, target, registries, context)
+      const plan = await planLoad(bundle, target, registries, copyOptions(flags), context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const result = await loadBundle(bundle, target, registries, copyOptions(flags), context)
