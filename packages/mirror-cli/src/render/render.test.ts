@@ -195,6 +195,7 @@ test('verify lists every problem', () => {
     [
       'incomplete registry.internal/b:1',
       `  layer is missing (${digest})`,
+      'hint: gpreg mirror --repair and gpreg bundle load --repair send what is missing, and nothing else',
       '2 images: 1 ok, 0 missing, 0 different, 1 incomplete, 0 unreadable',
       '7 manifests and blobs checked, 2.0 KiB read back, 2 s',
     ].join('\n'),
