@@ -7,8 +7,9 @@ import { countRetries } from '../retry.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
 import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
+import type { TlsOptions } from './connection/trust.ts'
 import { RegistryClient, type Greeting } from './http/client.ts'
-import { openConnections, type Connections, type TlsOptions } from './http/connections.ts'
+import { openConnections, type Connections } from './http/connections.ts'
 import { isLoopback } from './http/endpoint.ts'
 import { HostBudget } from './http/host-budget.ts'
 import { Referrers } from './referrers.ts'
@@ -72,7 +73,7 @@ export interface Registries {
 const DEFAULT_CONCURRENCY = 16
 const DEFAULT_STALL_TIMEOUT = 60_000
 
-/** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
+/** @throws `usage` for a proxy of the environment, `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
 export async function createRegistries(options: RegistriesOptions, outer: Context): Promise<Registries> {
   const retries = countRetries(outer)
   const { context } = retries

@@ -96,9 +96,9 @@ export class Transport {
     const { connections, budget, host } = this.#options
     this.requests++
     if (authorization !== undefined) this.secrets.learnHeader(authorization)
-    const dispatcher = connections.to(this.isOwn(url) ? host : url.host)
+    const connection = await connections.to(this.isOwn(url) ? host : url.host, url)
     try {
-      const response = await sendRequest(request, { url, dispatcher, authorization, signal })
+      const response = await sendRequest(request, { url, connection, authorization, signal })
       this.hasAnswered = true
       this.#report(request, response.status)
       if (response.status === 429 || response.status >= 500) budget.slowDown()
@@ -106,7 +106,7 @@ export class Transport {
       return response
     } catch (thrown) {
       this.#report(request, 0)
-      const error = networkError(thrown, this.asked(request))
+      const error = networkError(thrown, this.asked(request), connection.proxy)
       if (error.code === 'stalled') budget.slowDown()
       throw error
     }
@@ -122,8 +122,7 @@ export class Transport {
   async failure(response: ApiResponse, request: ApiRequest): Promise<GpregError> {
     const text = await readStart(response.body)
     const scrub = (said: string) => this.secrets.scrub(said)
-    const failed = { status: response.status, header: response.header, text, scrub }
-    const error = responseError(failed, this.asked(request), this.#context.now())
+    const error = responseError({ ...response, text, scrub }, this.asked(request), this.#context.now())
     if (error.retryAfter !== undefined) this.#options.budget.pauseFor(error.retryAfter)
     return error
   }
