@@ -7,7 +7,7 @@ import { countRetries } from '../retry.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
 import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
-import type { TlsOptions } from './connection/trust.ts'
+import type { TlsOptions } from './connection/tls-files.ts'
 import { RegistryClient, type Greeting } from './http/client.ts'
 import { openConnections, type Connections } from './http/connections.ts'
 import { isLoopback } from './http/endpoint.ts'
@@ -79,7 +79,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const { context } = retries
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
-  const connections = await openConnections({ ...options, env, stallTimeout })
+  const connections = await openConnections({ ...options, env, stallTimeout }, context)
   const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
   const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
   // Every request of the run listens for the same abort.

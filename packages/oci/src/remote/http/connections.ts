@@ -1,12 +1,12 @@
 import { Agent, type Dispatcher } from 'undici'
 import { readProxies, type Proxy } from '../connection/proxies.ts'
 import { openProxyAgent } from '../connection/proxy-agent.ts'
-import { openTrust, type TlsOptions } from '../connection/trust.ts'
+import { Trust, type TrustOptions } from '../connection/trust.ts'
+import type { Context } from '../../context.ts'
 
-export interface ConnectionOptions extends TlsOptions {
+export interface ConnectionOptions extends TrustOptions {
   /** milliseconds */
   readonly stallTimeout: number
-  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** milliseconds to connect, TLS included */
@@ -16,6 +16,8 @@ const CONNECT_TIMEOUT = 20_000
 export interface Connection {
   readonly dispatcher: Dispatcher
   readonly proxy?: Proxy | undefined
+  /** Where authorities for the host were looked for, for messages. */
+  readonly trustPlaces?: readonly string[] | undefined
 }
 
 /** Connections by host, each with its own authorities and client certificate, through the proxies of the environment. */
@@ -26,10 +28,13 @@ export interface Connections {
 }
 
 /** @throws `usage` for a proxy that cannot be used; `input-unreadable`, `input-invalid` for files that hold no certificate */
-export async function openConnections(options: ConnectionOptions): Promise<Connections> {
+export async function openConnections(
+  options: ConnectionOptions,
+  context: Pick<Context, 'emit'>,
+): Promise<Connections> {
   const { stallTimeout, env } = options
   const proxies = readProxies(env)
-  const trust = await openTrust(options)
+  const store = await Trust.open(options, context)
   const opened = new Map<string, Promise<Connection>>()
   const pool = {
     bodyTimeout: stallTimeout,
@@ -40,14 +45,15 @@ export async function openConnections(options: ConnectionOptions): Promise<Conne
   }
 
   const open = async (host: string, url: URL, proxy: Proxy | undefined): Promise<Connection> => {
-    const hostTls = url.protocol === 'https:' ? await trust.tlsTo(host) : {}
-    if (proxy === undefined)
-      return { dispatcher: new Agent({ ...pool, connect: { timeout: CONNECT_TIMEOUT, ...hostTls } }) }
-    const proxyTls = proxy.url.protocol === 'https:' ? await trust.tlsTo(proxy.url.host) : {}
-    return {
-      proxy,
-      dispatcher: openProxyAgent({ proxy, connectTimeout: CONNECT_TIMEOUT, pool, proxyTls, hostTls }),
+    const trust = url.protocol === 'https:' ? await store.of(host) : undefined
+    const [hostTls, trustPlaces] = [trust?.tls ?? {}, trust?.places]
+    if (proxy === undefined) {
+      const connect = { timeout: CONNECT_TIMEOUT, ...hostTls }
+      return { trustPlaces, dispatcher: new Agent({ ...pool, connect }) }
     }
+    const proxyTls = proxy.url.protocol === 'https:' ? (await store.of(proxy.url.host)).tls : {}
+    const agent = { proxy, connectTimeout: CONNECT_TIMEOUT, pool, proxyTls, hostTls }
+    return { proxy, trustPlaces, dispatcher: openProxyAgent(agent) }
   }
 
   return {

@@ -1,6 +1,7 @@
 import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../../errors.ts'
 import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
+import type { Connection } from './connections.ts'
 import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
 
@@ -17,12 +18,12 @@ const PROXY_LOGIN = 'UND_ERR_INVALID_ARG'
 
 /**
  * An error of the network, of TLS or of the HTTP client as a typed error. Typed errors pass unchanged.
- * @param proxy the proxy that the request was sent through
+ * @param connection the way that the request was sent
  */
 export function networkError(
   thrown: unknown,
   { method, path, ...subject }: Asked,
-  proxy?: Proxy,
+  { proxy, trustPlaces = [] }: Pick<Connection, 'proxy' | 'trustPlaces'> = {},
 ): GpregError {
   if (isGpregError(thrown)) return thrown
   if (thrown instanceof ProxyError) return proxyFailure(thrown, subject)
@@ -34,7 +35,7 @@ export function networkError(
   if (UNTRUSTED.has(code)) {
     return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
       ...details,
-      hint: `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE`,
+      hint: trustHint(host, trustPlaces),
     })
   }
   if (NO_TLS.has(code)) {
@@ -57,6 +58,11 @@ export function networkError(
     ...details,
     hint: unreachableHint(code, host),
   })
+}
+
+function trustHint(host: string, places: readonly string[]): string {
+  const looked = places.length > 0 ? `; looked in ${places.join(', ')}` : ''
+  return `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE${looked}`
 }
 
 function unreachableHint(code: string, host: string): string {

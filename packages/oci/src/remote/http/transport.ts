@@ -106,7 +106,7 @@ export class Transport {
       return response
     } catch (thrown) {
       this.#report(request, 0)
-      const error = networkError(thrown, this.asked(request), connection.proxy)
+      const error = networkError(thrown, this.asked(request), connection)
       if (error.code === 'stalled') budget.slowDown()
       throw error
     }
