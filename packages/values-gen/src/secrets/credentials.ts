@@ -16,7 +16,14 @@ const accessKeyFile = z.object({ accessKeyId: text, secretAccessKey: text })
  * @throws `input-invalid`; like all errors here, with nothing of the file in it
  */
 export function parseLogin(content: string, address: string, path: string): Login {
-  const direct = loginFile.safeParse(parseJson(content, path))
+  const document = parseJson(content, path)
+  const direct = loginFile.safeParse(document)
+  if (!direct.success && typeof document === 'object' && document !== null && 'password' in document)
+    throw invalid(
+      path,
+      'a login',
+      'give {"username": …, "password": …}, neither empty, the username without a colon',
+    )
   const login = direct.success ? direct.data : loginIn(parseDockerConfig(content, path), address, path)
   return { username: login.username, password: new Sensitive(login.password) }
 }

@@ -75,7 +75,9 @@ export class CredentialStore {
     }
     const config = parseDockerConfig(text, this.#path)
     const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '\t'
-    return { path: this.#path, config, document: JSON.parse(text) as Record<string, unknown>, indent }
+    const document = JSON.parse(text) as Record<string, unknown>
+    // docker moves the logins of the old format to `auths`, too.
+    return { path: this.#path, config, document: config.isOldFormat ? { auths: document } : document, indent }
   }
 
   async #write({ path, document, indent }: StoreFile, auths: Record<string, unknown>): Promise<void> {
