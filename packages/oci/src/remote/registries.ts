@@ -23,6 +23,10 @@ import { UploadResources } from './upload/upload-resources.ts'
 export interface RegistriesOptions extends TlsOptions {
   /** docker `config.json` or podman `auth.json`; default: searched as docker and podman do */
   readonly authFile?: string
+  /** Is read instead of `authFile` for sources. */
+  readonly sourceAuthFile?: string
+  /** Is read instead of `authFile` for targets. */
+  readonly targetAuthFile?: string
   /** Replaces the credentials of the files. */
   readonly credentials?: Credentials
   /** Logins for registries of clouds that no file has a login for, and the creation of their repositories. */
@@ -80,7 +84,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout }, context)
-  const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
+  const files = await credentialsBySide(options, file => loadCredentials(file, env, context, stallTimeout))
   const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
@@ -90,10 +94,20 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   )
 }
 
+/** The credentials of each side. A file for both sides is read once. */
+async function credentialsBySide(
+  { credentials, authFile, sourceAuthFile = authFile, targetAuthFile = authFile }: RegistriesOptions,
+  load: (file: string | undefined) => Promise<Credentials>,
+): Promise<Readonly<Record<Side, Credentials>>> {
+  if (credentials !== undefined) return { source: credentials, target: credentials }
+  const source = await load(sourceAuthFile)
+  return { source, target: targetAuthFile === sourceAuthFile ? source : await load(targetAuthFile) }
+}
+
 interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
   readonly stallTimeout: number
   readonly connections: Connections
-  readonly files: Credentials
+  readonly files: Readonly<Record<Side, Credentials>>
   readonly journal: UploadJournal | undefined
   /** Retries of the run so far. */
   readonly retries: () => number
@@ -175,7 +189,8 @@ class RunRegistries implements Registries {
   }
 
   #credentials(side: Side, host: string): Credentials {
-    const { clouds, files, plainHttp = [] } = this.#options
+    const { clouds, plainHttp = [] } = this.#options
+    const files = this.#options.files[side]
     if (clouds === undefined) return files
     const isReadableOnTheWay = plainHttp.includes(host) && !isLoopback(new URL(`http://${host}`).hostname)
     return new LoginCredentials({ host, side, files, clouds, isReadableOnTheWay }, this.#context)
