@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { GpregError } from '../../errors.ts'
+import { decodeText } from '../../text.ts'
 import type { Identity } from './host-certificates.ts'
 import { certificatesIn, isCertificate } from './pem.ts'
 
@@ -72,7 +73,7 @@ async function readIdentity(certificate: string, keyFile: string): Promise<Ident
 
 async function readPem(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return decodeText(await readFile(file))
   } catch (cause) {
     throw new GpregError('input-unreadable', `cannot read ${file}`, {
       path: file,
