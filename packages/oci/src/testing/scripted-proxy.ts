@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 
 export interface ScriptedProxy {
@@ -17,19 +18,22 @@ export interface ScriptedProxy {
 /**
  * A loopback HTTP proxy. Tunnels lead to the port of a map of `host:port`, so that tests need no names in DNS; everything else gets the
  * status.
+ * @param tls the certificate of the proxy itself, PEM
  */
 export async function scriptedProxy(
   status: number,
   tunnels: Readonly<Record<string, number>> = {},
+  tls?: { readonly cert: string; readonly key: string },
 ): Promise<ScriptedProxy> {
   const seen: { method: string; target: string; login: string | undefined }[] = []
   const sockets = new Set<Socket>()
   const note = (method = '', target = '', login?: string) => void seen.push({ method, target, login })
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     note(request.method, request.url, request.headers['proxy-authorization'])
     request.resume()
     response.writeHead(status).end()
-  })
+  }
+  const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer)
   server.on('connect', (request, socket: Socket) => {
     note('CONNECT', request.url, request.headers['proxy-authorization'])
     const port = tunnels[request.url ?? '']

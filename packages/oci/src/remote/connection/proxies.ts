@@ -31,7 +31,7 @@ export function readProxies(env: Environment): Proxies {
   })
   const all = pick(env, 'ALL_PROXY')
   if (all !== undefined && (http === undefined || https === undefined) && !noProxy.isAll) {
-    throw new GpregError('usage', `${all.variable} is not read`, {
+    throw new GpregError('usage', `${all.variable} is not supported, and neither are SOCKS proxies`, {
       hint: `name the proxy in HTTPS_PROXY (and HTTP_PROXY for plain HTTP), or unset ${all.variable}`,
     })
   }

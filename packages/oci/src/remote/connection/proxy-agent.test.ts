@@ -75,6 +75,16 @@ describe('a registry behind a proxy', () => {
     expect(proxy.seen).toEqual([{ method: 'CONNECT', target: 'reg.corp:443', login }])
   })
 
+  it('is reached through a proxy that speaks TLS', async () => {
+    const proxy = await proxyWith(502, { 'reg.corp:443': await registry() }, certificates)
+    expect(await ask({ HTTPS_PROXY: `https://${proxy.address}` })).toBe(true)
+    expect(proxy.seen).toMatchObject([{ method: 'CONNECT', target: 'reg.corp:443' }])
+    const port = proxy.address.split(':')[1]
+    const env = { HTTP_PROXY: `https://localhost:${port}` }
+    expect(await failure(env, 'reg.corp', ['reg.corp'])).toMatchObject({ code: 'server-error' })
+    expect(proxy.seen.at(-1)).toMatchObject({ method: 'HEAD' })
+  })
+
   it('by plain HTTP is asked for in absolute form', async () => {
     const proxy = await proxyWith(200)
     expect(await ask({ http_proxy: `http://us:@${proxy.address}` }, 'reg.corp:5000', ['reg.corp:5000'])).toBe(
@@ -132,6 +142,20 @@ describe('a proxy that fails is named, and its password is not:', () => {
     expect(await failure({ HTTPS_PROXY: 'proxy.invalid:3128' })).toMatchObject({
       message: expect.stringMatching(/^no answer from the proxy proxy\.invalid:3128 .*does not resolve/),
     })
+  })
+
+  it('with a certificate that is not trusted', async () => {
+    const made = await mkdtemp(join(tmpdir(), 'gpreg-other-'))
+    cleanups.push(() => rm(made, { recursive: true }))
+    const proxy = await proxyWith(200, {}, await makeCertificates(made))
+    for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY']) {
+      const plainHttp = variable === 'HTTP_PROXY' ? ['reg.corp'] : []
+      expect(await failure({ [variable]: `https://${proxy.address}` }, 'reg.corp', plainHttp)).toMatchObject({
+        code: 'tls-untrusted',
+        message: expect.stringContaining(`the certificate of the proxy ${proxy.address} is not trusted`),
+        hint: expect.stringContaining(variable),
+      })
+    }
   })
 
   it('https:// to a port without TLS', async () => {
