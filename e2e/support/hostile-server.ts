@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Certificates } from './certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 import type { Content, Image } from './images.ts'
 
 export type Hostility = (request: IncomingMessage, response: ServerResponse) => boolean | void

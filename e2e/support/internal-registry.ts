@@ -1,5 +1,5 @@
 import { mkdir, copyFile, writeFile } from 'node:fs/promises'
-import { makeCertificates, type Certificates } from './certificates.ts'
+import { makeCertificates, type Certificates } from '@gpreg/oci/testing'
 import { startCountingProxy, type CountingProxy } from './counting-proxy.ts'
 import { startRegistry, type Registry } from './registry.ts'
 import type { SkopeoAccess } from './skopeo.ts'

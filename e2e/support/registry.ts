@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Certificates } from './certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 import { mustRun, startProcess, type RunningProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 

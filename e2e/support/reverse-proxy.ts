@@ -10,7 +10,7 @@ import {
 import { Agent as HttpsAgent, createServer as createHttpsServer, request as httpsRequest } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { Transform } from 'node:stream'
-import type { Certificates } from './certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 
 /** One request and its answer. Byte counts are those of the bodies. */
 export interface Exchange {

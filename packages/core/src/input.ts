@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { GpregError, isGpregError, parseReference, type Reference } from '@gpreg/oci'
+import { decodeText } from '@gpreg/oci/engine'
 
 export const STDIN = '-'
 
@@ -8,12 +9,15 @@ export const STDIN = '-'
  * @throws `input-unreadable`
  */
 export async function readInput(path: string, stdin: () => Promise<string>): Promise<string> {
-  return withoutByteOrderMark(path === STDIN ? await stdin() : await readText(path))
+  return path === STDIN ? withoutByteOrderMark(await stdin()) : readText(path)
 }
 
-/** @throws `input-unreadable` */
+/**
+ * A text in UTF-8 or UTF-16.
+ * @throws `input-unreadable`
+ */
 export async function readText(path: string): Promise<string> {
-  return reading(path, () => readFile(path, 'utf8')).then(withoutByteOrderMark)
+  return decodeText(await reading(path, () => readFile(path)))
 }
 
 /** Runs work on a file, and turns errors of the operating system into `input-unreadable`. */

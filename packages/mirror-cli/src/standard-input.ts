@@ -1,6 +1,7 @@
 import { addAbortSignal } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { GpregError } from '@gpreg/oci'
+import { decodeText } from '@gpreg/oci/engine'
 
 /**
  * A function that reads standard input once. Standard input is empty after that, so `--images - --manifests -` is refused.
@@ -14,6 +15,6 @@ export function standardInput(signal: AbortSignal): () => Promise<string> {
         hint: 'put one of the two into a file',
       })
     done = true
-    return text(addAbortSignal(signal, process.stdin))
+    return decodeText(await buffer(addAbortSignal(signal, process.stdin)))
   }
 }

@@ -54,6 +54,7 @@ export { REF_NAME, formatIndex, namedEntry } from './store/layout/layout-content
 export { ingestFolder, isThere, readDocument, storageError } from './store/layout/layout-files.ts'
 export { LayoutReader, splitName } from './store/layout/layout-reader.ts'
 export { fetchBytes } from './store/verify.ts'
+export { decodeText } from './text.ts'
 
 export type { ManifestReader } from './copy/graph.ts'
 export type { CopyItem, EngineOptions, Referrer } from './copy/item.ts'

@@ -104,5 +104,7 @@ export type WarningCode =
   | 'foreign-layer'
   /** a credential file was passed over */
   | 'credentials-skipped'
+  /** a certificate file was passed over */
+  | 'certificate-skipped'
 
 export type EventSink<E = OciEvent> = (event: E) => void

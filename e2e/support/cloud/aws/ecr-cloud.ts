@@ -1,5 +1,5 @@
 import { copyFile, mkdir } from 'node:fs/promises'
-import { makeCertificates, type Certificates } from '../../certificates.ts'
+import { makeCertificates, type Certificates } from '@gpreg/oci/testing'
 import { startRegistry, type Registry } from '../../registry.ts'
 import type { ReverseProxy } from '../../reverse-proxy.ts'
 import { temporaryDirectory } from '../../temporary-directory.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Certificates } from '../../certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 import { startReverseProxy, type ReverseProxy } from '../../reverse-proxy.ts'
 import { ECR_HOST, type EcrAccount } from './ecr-account.ts'
 

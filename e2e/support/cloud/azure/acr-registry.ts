@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import type { IncomingMessage } from 'node:http'
-import type { Certificates } from '../../certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 import { startReverseProxy, type ReverseProxy } from '../../reverse-proxy.ts'
 import { covers } from '../../token-proxy.ts'
 import type { AcrRegistry, AzureSubscription } from './subscription.ts'

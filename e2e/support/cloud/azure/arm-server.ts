@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
-import type { Certificates } from '../../certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 import { startHttpsServer, type HttpsServer } from './https-server.ts'
 import { ApiError } from '../api-error.ts'
 import { SUBSCRIPTION, type AcrRegistry, type AzureSubscription, type RegistryInput } from './subscription.ts'

@@ -1,4 +1,4 @@
-import { makeCertificates, type Certificates } from '../../certificates.ts'
+import { makeCertificates, type Certificates } from '@gpreg/oci/testing'
 import { temporaryDirectory } from '../../temporary-directory.ts'
 import { startRegistry, type Registry } from '../../registry.ts'
 import type { CallLog } from '../calls.ts'

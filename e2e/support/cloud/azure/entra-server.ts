@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Certificates } from '../../certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 import type { CallLog } from '../calls.ts'
 import { startHttpsServer, type HttpsServer } from './https-server.ts'
 import { inSeconds, type TokenIssuer } from './tokens.ts'

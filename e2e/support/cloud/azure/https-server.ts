@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { Certificates } from '../../certificates.ts'
+import type { Certificates } from '@gpreg/oci/testing'
 
 export interface HttpsServer extends AsyncDisposable {
   /** https://127.0.0.1:port */

@@ -1,7 +1,7 @@
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { login } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { parseAddress } from '@gpreg/oci/engine'
+import { decodeText, parseAddress } from '@gpreg/oci/engine'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'
@@ -39,7 +39,7 @@ export default class Login extends BaseCommand {
     const context = await this.watch(flags)
     const username = flags.username ?? (await this.#asked('name', () => ask('Username: ', this.signal)))
     const password = flags['password-stdin']
-      ? (await text(process.stdin)).replace(/\r?\n$/, '')
+      ? decodeText(await buffer(process.stdin)).replace(/\r?\n$/, '')
       : await this.#asked('password', () => askHidden('Password: ', this.signal))
     if (username === '' || password === '') {
       throw new GpregError('usage', `the ${username === '' ? 'name' : 'password'} is empty`, {

@@ -80,6 +80,12 @@ describe('registries', () => {
       journal: '/var/lib/gpreg',
       waitForQuota: true,
     })
+    const sides = await parse(registryFlags, '--authfile=a', '--source-authfile=s', '--target-authfile=t')
+    expect(registriesOptions(sides)).toMatchObject({
+      authFile: 'a',
+      sourceAuthFile: 's',
+      targetAuthFile: 't',
+    })
     const none = await parse(registryFlags, '--upload-journal', 'none')
     expect(registriesOptions(none).journal).toBeUndefined()
   })

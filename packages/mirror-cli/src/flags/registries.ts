@@ -48,6 +48,16 @@ export const registryFlags = {
   }),
   ...loginFlags,
   ...withEnvironment({
+    'source-authfile': Flags.string({
+      helpGroup,
+      helpValue: 'FILE',
+      description: 'read this one instead of --authfile for the registries that images come from',
+    }),
+    'target-authfile': Flags.string({
+      helpGroup,
+      helpValue: 'FILE',
+      description: 'read this one instead of --authfile for the registry that images go to',
+    }),
     'stall-timeout': Flags.integer({
       helpGroup,
       helpValue: 'SECONDS',
@@ -89,6 +99,8 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
   return defined({
     sourceMirrors: flags['source-mirror']?.map(parseSourceMirror),
     authFile: flags.authfile,
+    sourceAuthFile: flags['source-authfile'],
+    targetAuthFile: flags['target-authfile'],
     plainHttp: flags['plain-http'],
     caFiles: flags['ca-file']?.map(parseCaFile),
     clientCertificates: flags['client-cert']?.map(parseClientCertificate),

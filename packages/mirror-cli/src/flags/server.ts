@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readText } from '@gpreg/core'
 import { GpregError, type RegistryServerOptions } from '@gpreg/oci'
 import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './defined.ts'
@@ -30,7 +30,9 @@ type ServerFlags = Interfaces.InferredFlags<typeof serverFlags>
 /** @throws `input-unreadable` */
 export async function serverOptions(flags: ServerFlags): Promise<RegistryServerOptions> {
   const [cert, key, htpasswd] = await Promise.all(
-    [flags['tls-cert'], flags['tls-key'], flags.htpasswd].map(readInput),
+    [flags['tls-cert'], flags['tls-key'], flags.htpasswd].map(path =>
+      path === undefined ? undefined : readText(path),
+    ),
   )
   return defined({
     tls: cert === undefined || key === undefined ? undefined : { cert, key },
@@ -51,17 +53,4 @@ export function parseListen(text: string): { host: string; port: number } {
   throw new GpregError('usage', `cannot listen on ${JSON.stringify(text)}`, {
     hint: 'write HOST:PORT, e.g. 127.0.0.1:5000',
   })
-}
-
-async function readInput(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new GpregError('input-unreadable', `cannot read ${path}`, {
-      path,
-      cause,
-      hint: 'check the path and its permissions',
-    })
-  }
 }

@@ -327,6 +327,36 @@ describe('authentication', () => {
     expect(server.seen.map(({ headers }) => headers.authorization !== undefined)).toEqual([false, true, true])
   })
 
+  it.each([
+    [{ authFile: 'both' }, 'both', 'both'],
+    [{ authFile: 'both', sourceAuthFile: 'from' }, 'from', 'both'],
+    [{ authFile: 'both', targetAuthFile: 'to' }, 'both', 'to'],
+    [{ sourceAuthFile: 'from', targetAuthFile: 'to' }, 'from', 'to'],
+    [{ authFile: '/nowhere', sourceAuthFile: 'from', targetAuthFile: 'to' }, 'from', 'to'],
+  ])('takes the file of each side: %j', async (files, source, target) => {
+    const { host, seen, ...server } = await scriptedServer((request, response) => {
+      const isKnown = request.headers.authorization !== undefined
+      response.writeHead(isKnown ? 200 : 401, isKnown ? {} : { 'www-authenticate': 'Basic realm="r"' }).end()
+    })
+    cleanups.push(() => server[Symbol.asyncDispose]())
+    const paths = await Promise.all(
+      Object.entries(files).map(async ([option, name]) => [
+        option,
+        name.startsWith('/') ? name : await authFile(host, name, 'pw'),
+      ]),
+    )
+    const registries = await createRegistries({ ...Object.fromEntries(paths), env: {} }, createContext())
+    cleanups.push(() => registries.close())
+    for (const [side, user] of [
+      ['source', source],
+      ['target', target],
+    ] as const) {
+      await registries.open(side, { host, repository: 'app' }).repository.exists(layer)
+      const sent = seen.at(-1)?.headers.authorization ?? ''
+      expect(Buffer.from(sent.replace('Basic ', ''), 'base64').toString()).toBe(`${user}:pw`)
+    }
+  })
+
   it('fails with unauthorized and a hint if credentials are refused', async () => {
     const { repository } = await guarded(
       () => (_request, response) =>

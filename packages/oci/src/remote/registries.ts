@@ -7,8 +7,9 @@ import { countRetries } from '../retry.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
 import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
+import type { TlsOptions } from './connection/tls-files.ts'
 import { RegistryClient, type Greeting } from './http/client.ts'
-import { openConnections, type Connections, type TlsOptions } from './http/connections.ts'
+import { openConnections, type Connections } from './http/connections.ts'
 import { isLoopback } from './http/endpoint.ts'
 import { HostBudget } from './http/host-budget.ts'
 import { HostPause } from './http/host-pause.ts'
@@ -24,6 +25,10 @@ import { UploadResources } from './upload/upload-resources.ts'
 export interface RegistriesOptions extends TlsOptions {
   /** docker `config.json` or podman `auth.json`; default: searched as docker and podman do */
   readonly authFile?: string
+  /** Is read instead of `authFile` for sources. */
+  readonly sourceAuthFile?: string
+  /** Is read instead of `authFile` for targets. */
+  readonly targetAuthFile?: string
   /** Replaces the credentials of the files. */
   readonly credentials?: Credentials
   /** Logins for registries of clouds that no file has a login for, and the creation of their repositories. */
@@ -77,14 +82,14 @@ const DEFAULT_CONCURRENCY = 16
 const DEFAULT_STALL_TIMEOUT = 60_000
 const DEFAULT_MAX_WAIT = 15 * 60_000
 
-/** @throws `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
+/** @throws `usage` for a proxy of the environment, `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
 export async function createRegistries(options: RegistriesOptions, outer: Context): Promise<Registries> {
   const retries = countRetries(outer)
   const { context } = retries
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
-  const connections = await openConnections({ ...options, env, stallTimeout })
-  const files = options.credentials ?? (await loadCredentials(options.authFile, env, context, stallTimeout))
+  const connections = await openConnections({ ...options, env, stallTimeout }, context)
+  const files = await credentialsBySide(options, file => loadCredentials(file, env, context, stallTimeout))
   const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
@@ -94,10 +99,20 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   )
 }
 
+/** The credentials of each side. A file for both sides is read once. */
+async function credentialsBySide(
+  { credentials, authFile, sourceAuthFile = authFile, targetAuthFile = authFile }: RegistriesOptions,
+  load: (file: string | undefined) => Promise<Credentials>,
+): Promise<Readonly<Record<Side, Credentials>>> {
+  if (credentials !== undefined) return { source: credentials, target: credentials }
+  const source = await load(sourceAuthFile)
+  return { source, target: targetAuthFile === sourceAuthFile ? source : await load(targetAuthFile) }
+}
+
 interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
   readonly stallTimeout: number
   readonly connections: Connections
-  readonly files: Credentials
+  readonly files: Readonly<Record<Side, Credentials>>
   readonly journal: UploadJournal | undefined
   /** Retries of the run so far. */
   readonly retries: () => number
@@ -191,7 +206,8 @@ class RunRegistries implements Registries {
   }
 
   #credentials(side: Side, host: string): Credentials {
-    const { clouds, files, plainHttp = [] } = this.#options
+    const { clouds, plainHttp = [] } = this.#options
+    const files = this.#options.files[side]
     if (clouds === undefined) return files
     const isReadableOnTheWay = plainHttp.includes(host) && !isLoopback(new URL(`http://${host}`).hostname)
     return new LoginCredentials({ host, side, files, clouds, isReadableOnTheWay }, this.#context)

@@ -55,7 +55,7 @@ export class Remote implements AsyncDisposable {
 /**
  * Opens registries with the logins of docker and podman, the proxies of the environment and the certificate authorities of the
  * system. No request is sent yet.
- * @throws `input-unreadable`, `input-invalid` for files that cannot be used
+ * @throws `usage` for a proxy that cannot be used, `input-unreadable`, `input-invalid` for files that cannot be used
  */
 export async function openRemote(options: RemoteOptions = {}): Promise<Remote> {
   return new Remote(await createRegistries(options, contextOf(options)))

@@ -42,6 +42,7 @@ describe('a login', () => {
     ],
     ['kept by a helper', config({ 'r.internal:5000': {} }, { credsStore: 'desktop' }), /helper/],
     ['that is a token', config({ 'r.internal:5000': { ...auth(':'), identitytoken: 'x' } }), /token/],
+    ['in a Secret', 'kind: Secret\ndata:\n  .dockerconfigjson: e30=\n', /take \.dockerconfigjson out of it/],
     ['without a password', '{"username":"a","password":""}', /username/],
     ['with a colon in its name', '{"username":"a:b","password":"c"}', /username/],
   ])('%s is refused', (_, content, hint) => refused(() => loginIn(content), hint))

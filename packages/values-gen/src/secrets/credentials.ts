@@ -17,7 +17,15 @@ const accessKeyFile = z.object({ accessKeyId: text, secretAccessKey: text })
  * @throws `input-invalid`; no error of this module contains anything of the file, because the file holds secrets
  */
 export function parseLogin(content: string, address: string, path: string): Login {
-  const direct = loginFile.safeParse(parseJson(content, path))
+  // A file that is no JSON is refused by the reader of docker configs, which knows what else people give.
+  const document = tryJson(content)
+  const direct = loginFile.safeParse(document)
+  if (!direct.success && typeof document === 'object' && document !== null && 'password' in document)
+    throw invalid(
+      path,
+      'a login',
+      'give {"username": …, "password": …}, neither empty, the username without a colon',
+    )
   const login = direct.success ? direct.data : loginIn(parseDockerConfig(content, path), address, path)
   return { username: login.username, password: new Sensitive(login.password) }
 }
@@ -27,7 +35,10 @@ export function parseLogin(content: string, address: string, path: string): Logi
  * @throws `input-invalid`
  */
 export function parseAccessKey(content: string, path: string): AccessKey {
-  const found = accessKeyFile.safeParse(parseJson(content, path))
+  const document = tryJson(content)
+  if (document === undefined)
+    throw invalid(path, 'JSON', 'see `gpreg values --help` for the files that hold credentials')
+  const found = accessKeyFile.safeParse(document)
   if (!found.success)
     throw invalid(path, 'an access key', 'it is JSON: {"accessKeyId": …, "secretAccessKey": …}')
   const { accessKeyId, secretAccessKey } = found.data
@@ -70,11 +81,11 @@ function loginIn(config: DockerConfig, address: string, path: string): z.output<
 }
 
 /** Hides the error of JSON.parse, because it quotes the text. */
-function parseJson(content: string, path: string): unknown {
+function tryJson(content: string): unknown {
   try {
     return JSON.parse(content)
   } catch {
-    throw invalid(path, 'JSON', 'see `gpreg values --help` for the files that hold credentials')
+    return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { assertRealm } from './authority.ts'
+import { assertRealm, Authority } from './authority.ts'
+import type { Challenge } from './challenge.ts'
 
 const at = (registry: string, realm: string) => assertRealm(realm, new URL(`${registry}/v2/`), 'source')
 
@@ -27,3 +28,20 @@ describe('a token server', () => {
     await expect(at(registry, realm)).rejects.toMatchObject({ code: 'protocol', hint: expect.any(String) })
   })
 })
+
+it.each<Challenge>([{ scheme: 'bearer', realm: 'https://auth.corp/token' }, { scheme: 'basic' }])(
+  'a registry token is sent as it is, once the registry asks: %j',
+  async challenge => {
+    const authority = new Authority({
+      host: 'r.corp',
+      side: 'source',
+      credential: async () => ({ username: '', password: '', registryToken: 'abc' }),
+      fetchToken: () => Promise.reject(new TypeError('a token server was asked')),
+      now: () => 0,
+    })
+    expect(await authority.header([])).toBeUndefined()
+    expect(await authority.renew([challenge], [], undefined)).toBe('Bearer abc')
+    expect(await authority.header([])).toBe('Bearer abc')
+    expect(await authority.renew([challenge], [], 'Bearer abc')).toBeUndefined()
+  },
+)

@@ -60,6 +60,7 @@ export class Authority {
     const challenge = this.#challenge
     const credential = challenge && (await this.#options.credential(scopes[0]?.repository ?? ''))
     if (challenge === undefined) return undefined
+    if (credential?.registryToken !== undefined) return `Bearer ${credential.registryToken}`
     if (challenge.scheme === 'basic') return credential && basicAuth(credential)
     return `Bearer ${(await this.#token(challenge, scopes, credential)).value}`
   }

@@ -57,6 +57,14 @@ describe('a login in a file', () => {
     expect(await store().erase('docker.io')).toBeUndefined()
   })
 
+  it('joins those of the old format below `auths`', async () => {
+    path = join(directory, 'config.json')
+    await writeFile(path, JSON.stringify({ 'other.internal': { auth: 'eDp5' } }))
+    await store().store('registry.internal', ada)
+    expect(Object.keys((await json())['auths']!)).toEqual(['other.internal', 'registry.internal'])
+    expect(await found('other.internal')).toEqual({ username: 'x', password: 'y' })
+  })
+
   it.each(['{', '[]', '{"auths": 1}'])('is not written into a file that is none: %s', async text => {
     path = join(directory, 'config.json')
     await writeFile(path, text)

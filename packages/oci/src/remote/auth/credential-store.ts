@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GpregError } from '../../errors.ts'
 import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
+import { decodeText } from '../../text.ts'
 import { eraseWithHelper, storeWithHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './credentials.ts'
@@ -62,7 +63,7 @@ export class CredentialStore {
   async #read(): Promise<StoreFile> {
     let text: string
     try {
-      text = await readFile(this.#path, 'utf8')
+      text = decodeText(await readFile(this.#path))
     } catch (cause) {
       // docker indents by a tab.
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
@@ -75,7 +76,9 @@ export class CredentialStore {
     }
     const config = parseDockerConfig(text, this.#path)
     const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '\t'
-    return { path: this.#path, config, document: JSON.parse(text) as Record<string, unknown>, indent }
+    const document = JSON.parse(text) as Record<string, unknown>
+    // docker moves the logins of the old format to `auths`, too.
+    return { path: this.#path, config, document: config.isOldFormat ? { auths: document } : document, indent }
   }
 
   async #write({ path, document, indent }: StoreFile, auths: Record<string, unknown>): Promise<void> {

@@ -4,6 +4,8 @@ export interface Credential {
   readonly password: string
   /** An OAuth2 refresh token; it is used instead of the password. */
   readonly identityToken?: string
+  /** A token that is sent to the registry as it is; no token server is asked. */
+  readonly registryToken?: string
 }
 
 export function isSameCredential(one: Credential, other: Credential): boolean {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
+import { decodeText } from '../../text.ts'
 import { askHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import { findLogin, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
@@ -68,7 +69,7 @@ async function readUsualFiles(env: Environment, context: Context): Promise<Docke
 async function readConfig(path: string): Promise<DockerConfig> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = decodeText(await readFile(path))
   } catch (cause) {
     throw new GpregError('input-unreadable', `cannot read the credentials file ${path}`, {
       path,

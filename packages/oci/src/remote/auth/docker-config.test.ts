@@ -54,3 +54,47 @@ it.each([
     helper === undefined ? undefined : { kind: 'helper', name: helper },
   )
 })
+
+const HUB = 'https://index.docker.io/v1/'
+
+it.each([
+  ['docker.io', HUB],
+  ['docker.io', 'docker.io'],
+  ['docker.io', 'index.docker.io'],
+  ['docker.io', 'https://registry-1.docker.io/v2/'],
+  ['docker.io', 'docker.io/v1/'],
+  ['r.corp', 'http://r.corp'],
+  ['r.corp', 'https://r.corp/v1/'],
+  ['r.corp', 'r.corp/v2/'],
+  ['r.corp', 'r.corp/'],
+  ['r.corp', 'https://r.corp/artifactory/docker/'],
+  ['r.corp:5000', 'https://R.corp:5000/'],
+])('a login and a helper for %s are found below %s', (host, key) => {
+  const login = parseDockerConfig(JSON.stringify({ auths: { [key]: auth('me:pw') } }))
+  expect(findLogin(login, host, 'team/app')).toMatchObject({ credential: { username: 'me' } })
+  const helper = parseDockerConfig(JSON.stringify({ credHelpers: { [key]: 'own' } }))
+  expect(findLogin(helper, host, 'team/app')).toEqual({ kind: 'helper', name: 'own' })
+})
+
+it.each([
+  ['r.corp', 'r.corp:443'],
+  ['r.corp:5000', 'r.corp'],
+  ['r.corp', 'https://r.corp:5000'],
+  ['r.corp', 'r.corp/other'],
+  ['r.corp', 'xr.corp'],
+])('a login for %s is not found below %s', (host, key) => {
+  const config = parseDockerConfig(JSON.stringify({ auths: { [key]: auth('me:pw') } }))
+  expect(findLogin(config, host, 'team/app')).toBeUndefined()
+})
+
+it.each([
+  ['docker.io', ['docker.io', HUB, 'index.docker.io'], HUB],
+  ['docker.io', ['index.docker.io', 'docker.io', 'registry-1.docker.io'], 'docker.io'],
+  ['r.corp', ['https://r.corp', 'r.corp', 'http://r.corp/v2/'], 'r.corp'],
+  ['r.corp', ['https://r.corp/v2/', 'http://r.corp'], 'https://r.corp/v2/'],
+  ['r.corp', ['https://r.corp/some/path', 'https://r.corp'], 'https://r.corp'],
+])('for %s, of %j the login of %s is taken', (host, keys, expected) => {
+  const auths = Object.fromEntries(keys.map(key => [key, auth(`${key.replaceAll(':', '_')}:pw`)]))
+  const found = findLogin(parseDockerConfig(JSON.stringify({ auths })), host, 'app')
+  expect(found).toMatchObject({ credential: { username: expected.replaceAll(':', '_') } })
+})

@@ -1,21 +1,6 @@
-import { z } from 'zod'
-import { GpregError } from '../../errors.ts'
 import { DOCKER_HUB } from '../../model/reference.ts'
 import type { Credential } from './credential.ts'
-
-const entry = z.object({
-  auth: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  identitytoken: z.string().optional(),
-})
-
-/** docker's `config.json` and podman's `auth.json` share this shape. Other keys belong to other programs. */
-const configFile = z.object({
-  auths: z.record(z.string(), entry).optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
-  credsStore: z.string().optional(),
-})
+import { readDockerConfigFile } from './docker-config-file.ts'
 
 /** A credentials file: docker's `config.json` or podman's `auth.json`. Keys are normalised: `host[:port][/path]`. */
 export interface DockerConfig {
@@ -24,6 +9,8 @@ export interface DockerConfig {
   readonly helpers: ReadonlyMap<string, string>
   /** The helper of all other hosts. */
   readonly defaultHelper?: string
+  /** The file has hosts at the top level instead of `auths`. */
+  readonly isOldFormat: boolean
 }
 
 /** Where a config says that the credential of a repository is: in the file, or with a helper. */
@@ -33,22 +20,12 @@ export type ConfiguredLogin =
 
 /** @throws `input-invalid`; the message holds nothing of the file */
 export function parseDockerConfig(text: string, path = 'auth.json'): DockerConfig {
-  try {
-    const { auths = {}, credHelpers = {}, credsStore } = configFile.parse(JSON.parse(text))
-    const credentials = Object.entries(auths).flatMap(([key, value]): [string, Credential][] => {
-      const credential = decode(value)
-      return credential === undefined ? [] : [[key, credential]]
-    })
-    return {
-      auths: byNormalisedKey(credentials),
-      helpers: byNormalisedKey(Object.entries(credHelpers)),
-      ...(credsStore ? { defaultHelper: credsStore } : {}),
-    }
-  } catch {
-    throw new GpregError('input-invalid', `${path} is not a docker config.json or podman auth.json`, {
-      path,
-      hint: 'it is JSON with "auths", "credHelpers" or "credsStore"',
-    })
+  const { credentials, helpers, defaultHelper, isOldFormat } = readDockerConfigFile(text, path)
+  return {
+    auths: byNormalisedKey(credentials),
+    helpers: byNormalisedKey(helpers),
+    isOldFormat,
+    ...(defaultHelper === undefined ? {} : { defaultHelper }),
   }
 }
 
@@ -87,12 +64,14 @@ export function helperOf({ helpers, defaultHelper }: DockerConfig, host: string)
  * Without a scheme only `host/v1` and `host/v2` lose their end, because `host/team/v1` is a repository.
  */
 export function normaliseKey(key: string): string {
-  const bare = key.replace(/^https?:\/\//i, '')
+  const bare = key.replace(SCHEME, '')
   const version = bare === key ? /^([^/]+)\/v[12]\/*$/ : /^(.+)\/v[12]\/*$/
   const trimmed = bare.replace(version, '$1').replace(/\/+$/, '')
   const [host = '', ...path] = trimmed.split('/')
   return [normaliseHost(host), ...path].join('/')
 }
+
+const SCHEME = /^https?:\/\//i
 
 function normaliseHost(host: string): string {
   const lower = host.toLowerCase()
@@ -112,24 +91,24 @@ function candidateKeys(host: string, repository: string): string[] {
   return [...paths.map(path => `${known}/${path}`), known]
 }
 
-/** Two spellings of one key: the normalised spelling wins over others, wherever it stands in the file. */
+/**
+ * Of several spellings of one key the one that docker writes wins, then the normalised one, then the first in the file. A key with a
+ * scheme and a path is also the key of its host, as for docker and podman, if there is no other.
+ */
 function byNormalisedKey<T>(entries: readonly (readonly [string, T])[]): Map<string, T> {
-  const spelled = entries.map(([key, value]) => [normaliseKey(key), value] as const)
-  const exact = entries.filter(([key]) => key === normaliseKey(key))
-  return new Map([...spelled, ...exact])
+  const best = new Map<string, { rank: number; value: T }>()
+  const offer = (normal: string, rank: number, value: T) => {
+    if (rank < (best.get(normal)?.rank ?? Infinity)) best.set(normal, { rank, value })
+  }
+  for (const [key, value] of entries) {
+    const normal = normaliseKey(key)
+    offer(normal, key === serverName(normal) ? 0 : key === normal ? 1 : 2, value)
+    if (SCHEME.test(key)) offer(normal.split('/', 1)[0] ?? '', 3, value)
+  }
+  return new Map([...best].map(([normal, { value }]) => [normal, value]))
 }
 
 function firstOf<T>(values: ReadonlyMap<string, T>, keys: readonly string[]): T | undefined {
   const key = keys.find(candidate => values.has(candidate))
   return key === undefined ? undefined : values.get(key)
-}
-
-/** docker pads short passwords with NULs. An entry without user and token is a mark that a helper keeps the login. */
-function decode({ auth, username, password, identitytoken }: z.output<typeof entry>): Credential | undefined {
-  const decoded = auth ? Buffer.from(auth, 'base64').toString('utf8') : ''
-  const colon = decoded.indexOf(':')
-  const user = username || (colon < 0 ? '' : decoded.slice(0, colon))
-  const secret = password || (colon < 0 ? '' : decoded.slice(colon + 1).replace(/\0+$/, ''))
-  if (user === '' && !identitytoken) return undefined
-  return { username: user, password: secret, ...(identitytoken ? { identityToken: identitytoken } : {}) }
 }

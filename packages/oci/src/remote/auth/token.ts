@@ -10,8 +10,9 @@ const DEFAULT_LIFE = 60
 const MARGIN = 10_000
 
 const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
+  // Some servers fill one of the two and write `null` for the other.
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
   refresh_token: z.string().optional().catch(undefined),
   expires_in: z.number().positive().optional().catch(undefined),
 })

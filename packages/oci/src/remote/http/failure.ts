@@ -1,4 +1,9 @@
 import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../../errors.ts'
+import type { Proxy } from '../connection/proxies.ts'
+import { ProxyError } from '../connection/proxy-error.ts'
+import type { Connection } from './connections.ts'
+import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
+import { proxyFailure, proxyHint } from './proxy-failure.ts'
 
 /** A request as messages name it. Never a full URL, because its query may carry a signature. */
 export interface Asked extends ErrorSubject {
@@ -8,32 +13,31 @@ export interface Asked extends ErrorSubject {
   readonly via?: { readonly registry: string; readonly location: string }
 }
 
-const UNTRUSTED = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'CERT_UNTRUSTED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
-
 const STALLED = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
-const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'EPROTO'])
+/** undici's code for a proxy that answers an http URL with 407. Requests are made by this package, so no other argument is invalid. */
+const PROXY_LOGIN = 'UND_ERR_INVALID_ARG'
 
-/** An error of the network, of TLS or of the HTTP client as a typed error. Typed errors pass unchanged. */
-export function networkError(thrown: unknown, { method, path, via, ...subject }: Asked): GpregError {
+/**
+ * An error of the network, of TLS or of the HTTP client as a typed error. Typed errors pass unchanged.
+ * @param connection the way that the request was sent
+ */
+export function networkError(
+  thrown: unknown,
+  { method, path, via, ...subject }: Asked,
+  { proxy, trustPlaces = [] }: Pick<Connection, 'proxy' | 'trustPlaces'> = {},
+): GpregError {
   if (isGpregError(thrown)) return thrown
+  if (thrown instanceof ProxyError) return proxyFailure(thrown, subject)
   const code = errorCode(thrown)
+  if (proxy !== undefined && code === PROXY_LOGIN)
+    return proxyFailure(new ProxyError(proxy, 407, thrown), subject)
   const host = subject.host ?? 'the registry'
   const details = { ...subject, cause: thrown }
   if (UNTRUSTED.has(code)) {
     return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
       ...details,
-      hint: `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE`,
+      hint: trustHint(host, trustPlaces),
     })
   }
   if (NO_TLS.has(code)) {
@@ -52,38 +56,19 @@ export function networkError(thrown: unknown, { method, path, via, ...subject }:
   if (code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED')
     return new GpregError('aborted', 'interrupted', details)
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return new GpregError('unreachable', `no answer from ${host}${wayTo(via)}: ${describe(code, message)}`, {
-    ...details,
-    hint: via === undefined ? unreachableHint(code, host) : elsewhereHint(via.registry, host),
-  })
+  return new GpregError(
+    'unreachable',
+    `no answer from ${host}${wayTo(via)}: ${describeCode(code, message)}`,
+    {
+      ...details,
+      hint: via === undefined ? unreachableHint(code, host) : elsewhereHint(via.registry, host),
+    },
+  )
 }
 
-function errorCode(thrown: unknown): string {
-  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
-    const { code, errors } = error as { code?: unknown; errors?: unknown[] }
-    if (typeof code === 'string') return code
-    // Happy Eyeballs: one error for each address tried.
-    if (Array.isArray(errors) && errors.length > 0) return errorCode(errors[0])
-    if (error.name === 'AbortError') return 'ABORT_ERR'
-  }
-  return ''
-}
-
-function describe(code: string, message: string): string {
-  const known: Record<string, string> = {
-    ECONNREFUSED: 'connection refused',
-    ECONNRESET: 'the connection was cut',
-    ENOTFOUND: 'the name does not resolve',
-    EAI_AGAIN: 'the name does not resolve right now',
-    ETIMEDOUT: 'connection timed out',
-    EHOSTUNREACH: 'no route to the host',
-    ENETUNREACH: 'no route to the network',
-    EPIPE: 'the connection was cut',
-    UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
-    UND_ERR_SOCKET: 'the connection was cut',
-    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut short',
-  }
-  return known[code] ?? (message || code || 'unknown error')
+function trustHint(host: string, places: readonly string[]): string {
+  const looked = places.length > 0 ? `; looked in ${places.join(', ')}` : ''
+  return `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE${looked}`
 }
 
 function wayTo(via: Asked['via']): string {
@@ -115,6 +100,8 @@ export interface FailedResponse {
   readonly text: string
   /** Removes the secrets that the registry was sent. */
   readonly scrub: (text: string) => string
+  /** The proxy that the response came through, if the proxy may have made it itself. */
+  readonly proxy?: Proxy | undefined
 }
 
 /** The typed error for a response with an unexpected status. @param now milliseconds since the epoch */
@@ -126,7 +113,10 @@ export function responseError(
   const { status } = response
   const said = registryErrors(response)
   const host = subject.host ?? 'the registry'
-  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
+  // A registry that tells its own errors is known to have answered, whatever lies between.
+  const proxy = said.length > 0 ? undefined : response.proxy
+  const way = proxy === undefined ? '' : ` through the proxy ${proxy.address}`
+  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
   const code = errorCodeOf(status, said)
   const retryAfter = parseRetryAfter(response.header('retry-after'), now)
   return new GpregError(code, what, {
@@ -135,6 +125,7 @@ export function responseError(
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(via === undefined ? hintOf(code, host) : { hint: elsewhereHint(via.registry, host) }),
     ...(status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
+    ...(proxy === undefined || status === 401 ? {} : { hint: proxyHint(proxy, host) }),
   })
 }
 

@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici'
 import type { ByteStream } from '../../store/content.ts'
 import type { Scope } from '../auth/authority.ts'
+import type { Proxy } from '../connection/proxies.ts'
+import type { Connection } from './connections.ts'
 import { dispatch, type ResponseBody } from './response.ts'
 
 /** One request to a registry. */
@@ -28,12 +30,14 @@ export interface ApiResponse {
   readonly url: URL
   header(name: string): string | undefined
   readonly body: ResponseBody
+  /** The proxy that may have made this response itself. Through a tunnel only the host responds. */
+  readonly proxy?: Proxy | undefined
 }
 
 /** Address, connection and credentials of one request. */
 export interface Route {
   readonly url: URL
-  readonly dispatcher: Dispatcher
+  readonly connection: Connection
   readonly authorization: string | undefined
   readonly signal: AbortSignal
 }
@@ -42,7 +46,7 @@ const USER_AGENT = 'gpreg/0.1'
 
 /** Sends one request and waits for the head of its response. @throws errors of undici */
 export async function sendRequest(request: ApiRequest, route: Route): Promise<ApiResponse> {
-  const { url, dispatcher, authorization, signal } = route
+  const { url, connection, authorization, signal } = route
   const options: Dispatcher.DispatchOptions = {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
@@ -61,12 +65,13 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
     reset: false,
     ...(request.answerTimeout === undefined ? {} : { headersTimeout: request.answerTimeout }),
   }
-  const { status, headers, body } = await dispatch(dispatcher, options, signal)
+  const { status, headers, body } = await dispatch(connection.dispatcher, options, signal)
   const header = (name: string) => {
     const value = headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
-  return { status, url, header, body }
+  const proxy = url.protocol === 'http:' ? connection.proxy : undefined
+  return { status, url, header, body, proxy }
 }
 
 export function isStream(body: ApiRequest['body']): body is () => ByteStream {

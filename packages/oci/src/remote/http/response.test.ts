@@ -24,7 +24,7 @@ async function open(answer: RequestListener) {
     head: () =>
       sendRequest(
         { method: 'HEAD', url, scopes: [], expect: [200] },
-        { url, dispatcher, authorization: undefined, signal: abort.signal },
+        { url, connection: { dispatcher }, authorization: undefined, signal: abort.signal },
       ),
     async [Symbol.asyncDispose]() {
       await dispatcher.destroy()

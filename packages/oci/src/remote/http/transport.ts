@@ -149,9 +149,9 @@ export class Transport {
     this.requests++
     if (authorization !== undefined) this.secrets.learnHeader(authorization)
     const asked = this.asked(request, url)
-    const dispatcher = connections.to(this.isOwn(url) ? host : url.host)
+    const connection = await connections.to(this.isOwn(url) ? host : url.host, url)
     try {
-      const response = await sendRequest(request, { url, dispatcher, authorization, signal })
+      const response = await sendRequest(request, { url, connection, authorization, signal })
       this.#answered.add(asked.host)
       this.#report(request, response.status)
       if (response.status === 429 || response.status >= 500) budget.slowDown()
@@ -159,7 +159,7 @@ export class Transport {
       return response
     } catch (thrown) {
       this.#report(request, 0)
-      const error = networkError(thrown, asked)
+      const error = networkError(thrown, asked, connection)
       if (error.code === 'stalled') budget.slowDown()
       throw error
     }
@@ -175,7 +175,7 @@ export class Transport {
   async failure(response: ApiResponse, request: ApiRequest): Promise<GpregError> {
     const text = await readStart(response.body)
     const scrub = (said: string) => this.secrets.scrub(said)
-    const failed = { status: response.status, header: response.header, text, scrub }
+    const failed = { ...response, text, scrub }
     const error = responseError(failed, this.asked(request, response.url), this.#context.now())
     return error.retryAfter === undefined ? error : this.#options.pause.begin(error.retryAfter, error)
   }

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { mustRun } from './process.ts'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
 
 /** A server certificate for loopback and the private CA that signed it: paths of PEM files. */
 export interface Certificates {
@@ -22,8 +25,8 @@ export async function makeCertificates(directory: string, ...hosts: string[]): P
     string,
     string,
   ]
-  const request = (...args: string[]) => mustRun('openssl', ['req', '-x509', ...KEY, ...args])
-  await request('-keyout', caKey, '-out', caFile, '-subj', '/CN=gpreg e2e private CA')
+  const request = (...args: string[]) => run('openssl', ['req', '-x509', ...KEY, ...args])
+  await request('-keyout', caKey, '-out', caFile, '-subj', '/CN=gpreg private CA')
   const server = [
     '-addext',
     ['subjectAltName=IP:127.0.0.1', ...['localhost', ...hosts].map(host => `DNS:${host}`)].join(','),

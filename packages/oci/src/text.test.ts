@@ -1,0 +1,26 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { decodeText } from './text.ts'
+
+const encodings: Record<string, (text: string) => Buffer> = {
+  'UTF-8': text => Buffer.from(text),
+  'UTF-8 with a mark': text => Buffer.from(`\uFEFF${text}`),
+  'UTF-16 LE': text => Buffer.from(`\uFEFF${text}`, 'utf16le'),
+  'UTF-16 BE': text => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16(),
+}
+
+it.each(Object.entries(encodings))('%s is read', (_, encode) => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.nat(0xffff).map(code => String.fromCharCode(code).toWellFormed()) }),
+      text => {
+        fc.pre(!text.startsWith('\uFEFF'))
+        expect(decodeText(encode(text))).toBe(text)
+      },
+    ),
+  )
+})
+
+it('any bytes are some text', () => {
+  fc.assert(fc.property(fc.uint8Array(), bytes => void decodeText(bytes)))
+})
