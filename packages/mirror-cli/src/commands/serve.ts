@@ -46,10 +46,10 @@ export default class Serve extends BaseCommand {
     const { host, port } = parseListen(flags.listen)
     const context = await this.watch(flags)
     const paths = argv.length === 0 ? [args.path] : (argv as string[])
-    await using served = await openServedStore(paths, await readKey(flags.key), context)
     const options = await serverOptions(flags)
-    const readOnly = served.readOnly || flags['read-only']
-    const server = createRegistryServer(served.store, { ...options, readOnly }, context)
+    await using served = await openServedStore(paths, await readKey(flags.key), context, options)
+    const { store, readOnly } = served
+    const server = createRegistryServer(store, { ...options, readOnly }, context)
     const { url, close } = await server.listen(host, port)
     if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify({ kind: 'Serving', version: 1, url })}\n`)
     this.say(`serving ${paths.join(' ')} at ${url}${readOnly ? ', read-only' : ''}`)
