@@ -47,8 +47,8 @@ export async function startProgress({
     emit(event) {
       if (stopped) return
       record(state, event)
-      if (timer === undefined) {
-        // Only now, so that commands which have nothing to report show nothing.
+      if (timer === undefined && event.type !== 'warning') {
+        // Only now, so that commands which have nothing to report show nothing. A server only warns.
         sample(state, Date.now())
         timer = setInterval(beat, display === undefined ? HEARTBEAT_MS : FRAME_MS).unref()
       }

@@ -77,5 +77,7 @@ export type WarningCode =
   | 'foreign-layer'
   /** a credential file was passed over */
   | 'credentials-skipped'
+  /** a server keeps its certificate, because the new one cannot be used */
+  | 'certificate-kept'
 
 export type EventSink<E = OciEvent> = (event: E) => void

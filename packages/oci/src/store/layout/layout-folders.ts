@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { UPLOAD_AGE } from '../capabilities.ts'
 import { writerOf } from '../writer.ts'
 import { ingestFolder, onDisk } from './layout-files.ts'
 import { assertNoLink, hasLink } from './layout-links.ts'
@@ -7,8 +8,7 @@ import { assertNoLink, hasLink } from './layout-links.ts'
 /** Milliseconds after which an unfinished file that nobody writes to is removed. */
 const LEFTOVER_AGE = 24 * 60 * 60_000
 
-/** Milliseconds after which an upload that nobody continues is removed. Its name is its id. */
-export const UPLOAD_AGE = 60 * 60_000
+/** The file name of an upload is its id. */
 const UPLOAD = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
@@ -22,32 +22,30 @@ export async function prepareFolders(root: string, now: number): Promise<void> {
     await mkdir(ingestFolder(root), { recursive: true })
     // Through a link the folder would be made outside the layout.
     if (!(await hasLink(root, 'blobs'))) await mkdir(join(root, 'blobs', 'sha256'), { recursive: true })
-    for (const { name, age, path } of await leftovers(root, now)) {
+    for (const { name, changed, path } of await unfinished(root)) {
       const isOrphan = (await writerOf(name))?.state === 'gone'
-      if (isOrphan || age > LEFTOVER_AGE) await rm(path, { recursive: true, force: true })
+      if (isOrphan || changed < now - LEFTOVER_AGE) await rm(path, { recursive: true, force: true })
     }
   })
-  await removeOldUploads(root, now, new Set())
+  await removeUploads(root, now - UPLOAD_AGE, new Set())
 }
 
-/**
- * Removes the uploads that nobody has continued for an hour, also those that a killed process left.
- * @param open ids of uploads that are in use
- */
-export async function removeOldUploads(root: string, now: number, open: ReadonlySet<string>): Promise<void> {
+/** See {@link UploadRemover}. */
+export async function removeUploads(root: string, before: number, open: ReadonlySet<string>): Promise<void> {
   await onDisk(root, async () => {
-    for (const { name, age, path } of await leftovers(root, now))
-      if (UPLOAD.test(name) && age > UPLOAD_AGE && !open.has(name)) await rm(path, { force: true })
+    for (const { name, changed, path } of await unfinished(root))
+      if (UPLOAD.test(name) && changed < before && !open.has(name)) await rm(path, { force: true })
   })
 }
 
-async function leftovers(root: string, now: number) {
-  const found: { name: string; path: string; age: number }[] = []
+/** The files that are not content yet, and when they were last changed. */
+async function unfinished(root: string) {
+  const found: { name: string; path: string; changed: number }[] = []
   for (const name of await readdir(ingestFolder(root))) {
     const path = join(ingestFolder(root), name)
     // Undefined if another process has just finished the file.
     const info = await lstat(path).catch(() => undefined)
-    if (info !== undefined) found.push({ name, path, age: now - info.mtimeMs })
+    if (info !== undefined) found.push({ name, path, changed: info.mtimeMs })
   }
   return found
 }

@@ -4,12 +4,12 @@ import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
 import { Claim } from '../claim.ts'
 import { artifactIn, type Artifact } from '../artifact.ts'
-import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger } from '../capabilities.ts'
+import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger, UploadRemover } from '../capabilities.ts'
 import type { Store } from '../content.ts'
 import { REF_NAME, type IndexEntry } from './layout-content.ts'
 import { DirectoryContent } from './layout-directory.ts'
 import { ingestFolder } from './layout-files.ts'
-import { prepareFolders } from './layout-folders.ts'
+import { prepareFolders, removeUploads } from './layout-folders.ts'
 import { LayoutIndex } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
 import { parentOf } from './layout-manifests.ts'
@@ -24,7 +24,7 @@ type DirectoryParts = LayoutParts<DirectoryContent, LayoutIndex>
  * An OCI image layout on disk. Names are `org.opencontainers.image.ref.name` annotations of the form `repository:tag`, so that
  * `skopeo copy oci:DIR:library/redis:6.2 …` finds them.
  */
-export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
+export class LayoutStore implements Store<LayoutRepository>, RepositoryLister, UploadRemover {
   readonly location: string
   readonly #parts: DirectoryParts
 
@@ -102,6 +102,10 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   async *repositories(): AsyncGenerator<string> {
     await this.#parts.names.refresh()
     yield* repositoriesOf(this.#parts.names)
+  }
+
+  removeUploads(before: number, open: ReadonlySet<string>): Promise<void> {
+    return removeUploads(this.location, before, open)
   }
 }
 
