@@ -138,7 +138,7 @@ describe('an answer over a layout', () => {
     for (const [method, path, body] of requests()) {
       const answer = await fetch(url + path, { method, ...(body === undefined ? {} : { body }) })
       const text = `${[...answer.headers].join('\n')}\n${await answer.text().catch(() => 'cut')}`
-      for (const part of [layout.root, `${tmpdir()}/`, 'blobs/sha256', 'index.json'])
+      for (const part of [layout.root, `${tmpdir()}/`, 'blobs/sha256/', 'index.json'])
         expect(text, `${method} ${path}`).not.toContain(part)
     }
   })
