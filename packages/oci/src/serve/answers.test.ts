@@ -53,6 +53,13 @@ describe('a probe', () => {
   })
 })
 
+it('does not start with a certificate that cannot be used', async () => {
+  await expect(serve(new MemoryStore(), { tls: { cert: 'none', key: 'none' } })).rejects.toMatchObject({
+    code: 'input-invalid',
+    hint: expect.stringContaining('--tls-cert'),
+  })
+})
+
 describe('a request', () => {
   it.each([
     ['two different Host headers', 'Host: a\r\nHost: b'],

@@ -26,7 +26,7 @@ interface Address {
 
 /**
  * @param stopping fires when the server stops and requests have had their time
- * @throws `usage` if the address cannot be had
+ * @throws `usage` if the address cannot be had, `input-invalid` if the certificate or key cannot be used
  */
 export async function startListening(
   { host, port, tls }: Address,
@@ -60,7 +60,20 @@ async function createServer(
 ): Promise<{ server: Server; stopRenewal: () => void }> {
   if (tls === undefined)
     return { server: (await import('node:http')).createServer(listener), stopRenewal: () => {} }
-  const server: TlsServer = (await import('node:https')).createServer(tls, listener)
+  const https = await import('node:https')
+  let server: TlsServer
+  try {
+    server = https.createServer(tls, listener)
+  } catch (cause) {
+    throw new GpregError(
+      'input-invalid',
+      `the certificate or key cannot be used: ${(cause as Error).message}`,
+      {
+        cause,
+        hint: 'name a certificate chain and its private key, both PEM, with --tls-cert and --tls-key',
+      },
+    )
+  }
   return { server, stopRenewal: renewTls(server, tls, context) }
 }
 
