@@ -14,8 +14,12 @@ const PLUGINS = /^@oclif\/plugin-/
 const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
 
 await using bundle = await rolldown({
-  // `main` is started by bin/run.js, `commands` is loaded by oclif, and `code-cache` must run before any other code is read.
-  input: ['main', 'commands', 'code-cache'].map(name => `${CLI}src/${name}.ts`),
+  // `main` is started by bin/run.js, `commands` is loaded by oclif, `interruption` and `code-cache` must run before any other code is
+  // read, and a thread is a file of its own.
+  input: [
+    ...['main', 'commands', 'interruption', 'code-cache'].map(name => `${CLI}src/${name}.ts`),
+    `${CLI}../oci/src/serve/bcrypt-worker.ts`,
+  ],
   platform: 'node',
   external: [PLUGINS, ...DEVELOPMENT],
   resolve: { conditionNames: ['gpreg-source', 'node', 'import', 'default'] },

@@ -10,6 +10,7 @@ import { environmentArguments } from './flags/environment.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
+import { listen } from './interruption.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
@@ -32,6 +33,7 @@ export abstract class BaseCommand extends Command {
   #verbose = false
   #progress: Progress | undefined
   #world: World | undefined
+  #stopListening = () => {}
 
   /** Aborted when the user interrupts the command. */
   protected get signal(): AbortSignal {
@@ -84,10 +86,11 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async init(): Promise<void> {
+    // First of all, so that no signal is missed.
+    this.#stopListening = listen(this.#interrupt)
     await super.init()
     const flags = { ...this.ctor.baseFlags, ...this.ctor.flags }
     this.argv = [...environmentArguments(flags, this.argv, process.env), ...this.argv]
-    process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
   }
 
   /** The first signal aborts the work, which then stops tidily. The second signal ends the process at once. */
@@ -118,7 +121,7 @@ export abstract class BaseCommand extends Command {
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#progress?.stop()
     await this.#world?.registries.close()
-    process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
+    this.#stopListening()
     await super.finally(error)
   }
 

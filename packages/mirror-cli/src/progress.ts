@@ -47,8 +47,8 @@ export async function startProgress({
     emit(event) {
       if (stopped) return
       record(state, event)
-      if (timer === undefined) {
-        // Started by the first event, so that commands without events show nothing.
+      if (timer === undefined && event.type !== 'warning') {
+        // Started by the first event that is no warning: commands without events show nothing, and a server only warns.
         sample(state, Date.now())
         timer = setInterval(beat, display === undefined ? HEARTBEAT_MS : FRAME_MS).unref()
       }

@@ -106,5 +106,7 @@ export type WarningCode =
   | 'credentials-skipped'
   /** a certificate file was passed over */
   | 'certificate-skipped'
+  /** a server keeps its certificate, because the new one cannot be used */
+  | 'certificate-kept'
 
 export type EventSink<E = OciEvent> = (event: E) => void

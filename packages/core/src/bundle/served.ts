@@ -13,13 +13,15 @@ export interface ServedStore extends AsyncDisposable {
 }
 
 /**
- * Opens the store of `gpreg serve`: a bundle, without unpacking, or a layout in a directory, which is created if it is missing.
- * @throws the errors of opening a bundle or a layout
+ * Opens the store of `gpreg serve`: a bundle, without unpacking, or a layout in a directory, which is created if it is missing. A
+ * layout that may be written is claimed for this process. With `readOnly` nothing is written, not even a claim.
+ * @throws the errors of opening a bundle or a layout, and `storage` if another process is writing the layout
  */
 export async function openServedStore(
   paths: readonly string[],
   key: BundleKey | undefined,
   context: Context,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): Promise<ServedStore> {
   const [first = '.'] = paths
   if (paths.length > 1 || key !== undefined || (await isBundle(first))) {
@@ -27,8 +29,11 @@ export async function openServedStore(
     warnOfBase(bundle, context)
     return { store: bundle.store, readOnly: true, [Symbol.asyncDispose]: () => bundle[Symbol.asyncDispose]() }
   }
+  if (readOnly)
+    return { store: await LayoutStore.read(first), readOnly: true, [Symbol.asyncDispose]: async () => {} }
   const store = await LayoutStore.open(first, context.now())
-  return { store, readOnly: false, [Symbol.asyncDispose]: async () => {} }
+  const claim = await store.claim(context.signal)
+  return { store, readOnly: false, [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose]() }
 }
 
 function warnOfBase({ name, lock }: Bundle, { emit }: Context): void {

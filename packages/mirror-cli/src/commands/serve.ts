@@ -9,7 +9,7 @@ import { parseListen, serverFlags, serverOptions } from '../flags/server.ts'
 export default class Serve extends BaseCommand {
   static override summary = 'Serve a bundle, a layout or an empty directory as an OCI registry.'
   static override description =
-    'Serves a bundle where it lies, read-only and without unpacking it; or an OCI image layout, or an empty or new directory that becomes one. Runs until it is interrupted; with --json it prints one line with its URL once it listens.'
+    'Serves a bundle where it lies, read-only and without unpacking it; or an OCI image layout, or an empty or new directory that becomes one. One process at a time may write a directory; others may serve it with --read-only, which writes nothing and sees what is new. Runs until it is interrupted, then ends with 0; with --json it prints one line with its URL once it listens. GET /healthz answers 200 without a login.'
   static override usage = '<%= command.id %> [PATH…] [FLAGS]'
   static override examples = [
     {
@@ -46,10 +46,11 @@ export default class Serve extends BaseCommand {
     const { host, port } = parseListen(flags.listen)
     const context = await this.watch(flags)
     const paths = argv.length === 0 ? [args.path] : (argv as string[])
-    await using served = await openServedStore(paths, await readKey(flags.key), context)
     const options = await serverOptions(flags)
-    const readOnly = served.readOnly || flags['read-only']
-    const server = createRegistryServer(served.store, { ...options, readOnly }, context)
+    await using served = await openServedStore(paths, await readKey(flags.key), context, options)
+    const { store, readOnly } = served
+    const server = createRegistryServer(store, { ...options, readOnly }, context)
+    this.signal.throwIfAborted()
     const { url, close } = await server.listen(host, port)
     if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify({ kind: 'Serving', version: 1, url })}\n`)
     this.say(`serving ${paths.join(' ')} at ${url}${readOnly ? ', read-only' : ''}`)

@@ -14,14 +14,18 @@ export const serverFlags = withEnvironment({
   'tls-cert': Flags.string({
     helpValue: 'FILE',
     dependsOn: ['tls-key'],
-    description: 'certificate chain (PEM)',
+    description: 'certificate chain (PEM); read again when it changes',
   }),
-  'tls-key': Flags.string({ helpValue: 'FILE', dependsOn: ['tls-cert'], description: 'private key (PEM)' }),
+  'tls-key': Flags.string({
+    helpValue: 'FILE',
+    dependsOn: ['tls-cert'],
+    description: 'private key (PEM); read again when it changes',
+  }),
   htpasswd: Flags.string({
     helpValue: 'FILE',
     description: 'users and their bcrypt hashes, as htpasswd -B writes them',
   }),
-  'read-only': Flags.boolean({ description: 'refuse to be written to' }),
+  'read-only': Flags.boolean({ description: 'refuse to be written to, and write nothing' }),
   insecure: Flags.boolean({ description: 'allow writing from other hosts without TLS and htpasswd' }),
 })
 
@@ -29,17 +33,19 @@ type ServerFlags = Interfaces.InferredFlags<typeof serverFlags>
 
 /** @throws `input-unreadable` */
 export async function serverOptions(flags: ServerFlags): Promise<RegistryServerOptions> {
-  const [cert, key, htpasswd] = await Promise.all(
-    [flags['tls-cert'], flags['tls-key'], flags.htpasswd].map(path =>
-      path === undefined ? undefined : readText(path),
-    ),
-  )
+  const { 'tls-cert': certFile, 'tls-key': keyFile, htpasswd } = flags
   return defined({
-    tls: cert === undefined || key === undefined ? undefined : { cert, key },
-    htpasswd,
+    tls: certFile === undefined || keyFile === undefined ? undefined : await tlsFrom(certFile, keyFile),
+    htpasswd: htpasswd === undefined ? undefined : await readText(htpasswd),
     readOnly: flags['read-only'],
     insecure: flags.insecure,
   })
+}
+
+/** Certificate and key from their files, which are read again when the server asks. */
+async function tlsFrom(certFile: string, keyFile: string) {
+  const renew = async () => ({ cert: await readText(certFile), key: await readText(keyFile) })
+  return { ...(await renew()), renew }
 }
 
 /**

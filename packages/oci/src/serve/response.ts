@@ -11,6 +11,8 @@ export interface ApiRequest {
   readonly method: string
   readonly url: URL
   readonly uploads: UploadSessions
+  /** Address of the client. */
+  readonly client: string
   /** Counts bytes of the bodies, for the access log. */
   readonly traffic: { in: number; out: number }
   /** Fires when the client goes away or the server stops. */
@@ -93,10 +95,15 @@ const OUR_FAULT: Readonly<Record<number, string>> = {
   507: 'the registry cannot write; its disk may be full',
 }
 
+const NOT_HERE = 'this is not in the registry'
+
 function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
   if (!isGpregError(thrown)) return new ApiError(500, 'UNKNOWN', FAILED)
   const [status, code] = STATUS[thrown.code] ?? [500, 'UNKNOWN' as const]
   // Errors of the server are written to its log; the client gets a general message.
-  return new ApiError(status, code, status < 500 ? thrown.message : (OUR_FAULT[status] ?? FAILED))
+  if (status >= 500) return new ApiError(status, code, OUR_FAULT[status] ?? FAILED)
+  if (thrown.subject.path === undefined) return new ApiError(status, code, thrown.message)
+  // The message may name a file of the server. Unless content is only absent, a file of the server is damaged.
+  return status === 404 ? new ApiError(status, code, NOT_HERE) : new ApiError(500, 'UNKNOWN', FAILED)
 }

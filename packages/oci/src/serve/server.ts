@@ -1,19 +1,19 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createContext, type Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
 import { isLoopback } from '../remote/http/endpoint.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
-import { respondError, type ApiRequest } from './response.ts'
+import { respond, respondError, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
 import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'
+import { startListening, type ListeningServer } from './listening.ts'
 import { route } from './router.ts'
+import type { RenewableTls } from './tls-renewal.ts'
 import { UploadSessions } from './upload-sessions.ts'
 
 export interface RegistryServerOptions {
   readonly readOnly?: boolean
-  /** PEM */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: RenewableTls
   /** The content of an htpasswd file, bcrypt only. */
   readonly htpasswd?: string
   /** Allows writing from other hosts without TLS and passwords. */
@@ -36,6 +36,8 @@ export interface AccessLogEntry {
   readonly error?: unknown
 }
 
+export type { ListeningServer } from './listening.ts'
+
 export interface RegistryServer {
   /** Answers one request; for servers that listen themselves. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
@@ -43,18 +45,8 @@ export interface RegistryServer {
   listen(host: string, port: number): Promise<ListeningServer>
 }
 
-export interface ListeningServer {
-  readonly url: string
-  readonly port: number
-  /** Ends idle connections at once; the others when they are done, or after a few seconds. */
-  close(): Promise<void>
-}
-
-/** Milliseconds within which the headers of a request must arrive. Bodies may take as long as bytes arrive. */
-const HEADERS_TIMEOUT = 30_000
-const IDLE_TIMEOUT = 120_000
-/** Milliseconds that requests may still take when the server stops. */
-const GRACE = 5_000
+/** Milliseconds between two looks for abandoned uploads. */
+const SWEEP = 10 * 60_000
 
 /** An OCI distribution server over any store. Requests that need a capability which the store lacks are refused. */
 export function createRegistryServer(
@@ -65,6 +57,7 @@ export function createRegistryServer(
   const users = options.htpasswd === undefined ? undefined : parseHtpasswd(options.htpasswd)
 
   const uploads = new UploadSessions(() => context.now())
+  const readOnly = options.readOnly ?? false
   const stopping = new AbortController()
   const signal = AbortSignal.any([context.signal, stopping.signal])
 
@@ -73,8 +66,12 @@ export function createRegistryServer(
     const api = openApiRequest(request, response, uploads, signal)
     let failure: unknown
     try {
-      await assertAllowed(users, request)
-      await route(api, store, options.readOnly ?? false)
+      assertOneHost(request)
+      if (api.url.pathname === '/healthz') respondHealthy(api)
+      else {
+        await assertAllowed(users, api)
+        await route(api, store, readOnly)
+      }
     } catch (error) {
       respondError(api, error)
       if (response.statusCode >= 500 && request.errored === null) failure = error
@@ -87,7 +84,7 @@ export function createRegistryServer(
       bytesIn: traffic.in,
       bytesOut: traffic.out,
       milliseconds: context.now() - started,
-      remote: request.socket.remoteAddress ?? '',
+      remote: api.client,
       ...(failure === undefined ? {} : { error: failure }),
     })
   }
@@ -96,29 +93,25 @@ export function createRegistryServer(
     handle,
     async listen(host, port) {
       assertNotOpenByAccident(host, options)
-      const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response)
-      const server = await createServer(options.tls, listener)
-      server.requestTimeout = 0
-      server.headersTimeout = HEADERS_TIMEOUT
-      server.keepAliveTimeout = IDLE_TIMEOUT
-      server.setTimeout(IDLE_TIMEOUT)
-      await startListening(server, host, port)
-      const address = server.address() as AddressInfo
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      const listening = await startListening(
+        { host, port, tls: options.tls },
+        (request, response) => void handle(request, response),
+        stopping,
+        context,
+      )
+      const sweep = setInterval(() => {
+        // Uploads that cannot be removed now are tried again the next time.
+        uploads.expire(readOnly ? undefined : store).catch(() => {})
+      }, SWEEP).unref()
       return {
-        url: `${options.tls ? 'https' : 'http'}://${name}:${address.port}`,
-        port: address.port,
-        close: () => closeServer(server, stopping),
+        ...listening,
+        async close() {
+          clearInterval(sweep)
+          await listening.close()
+        },
       }
     },
   }
-}
-
-/** Node's server modules are loaded when a server starts, because programs that only copy do not need them. */
-async function createServer(tls: RegistryServerOptions['tls'], listener: RequestListener): Promise<Server> {
-  return tls
-    ? (await import('node:https')).createServer(tls, listener)
-    : (await import('node:http')).createServer(listener)
 }
 
 /**
@@ -150,42 +143,33 @@ function openApiRequest(
     response,
     url,
     uploads,
+    client: request.socket.remoteAddress ?? '',
     traffic: { in: 0, out: 0 },
     method: request.method ?? 'GET',
     signal: AbortSignal.any([outer, gone.signal]),
   }
 }
 
-async function assertAllowed(users: Htpasswd | undefined, { headers }: IncomingMessage): Promise<void> {
-  if (users === undefined || (await users.allows(headers.authorization))) return
+/**
+ * Refuses a request with two `Host` headers. Node would use the first one; a proxy before this server may use the other, and so let
+ * a request through that it means to hold back. https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ */
+function assertOneHost({ rawHeaders }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host')
+  if (hosts.length > 1)
+    throw new ApiError(400, 'UNSUPPORTED', 'a request has one Host header', { connection: 'close' })
+}
+
+/** Tells probes, which have no login, that the server answers. */
+function respondHealthy(api: ApiRequest): void {
+  if (api.method !== 'GET' && api.method !== 'HEAD')
+    throw new ApiError(405, 'UNSUPPORTED', `${api.method} is not for this`, { allow: 'GET, HEAD' })
+  respond(api, 200, { 'content-type': 'text/plain' }, Buffer.from('ok\n'))
+}
+
+async function assertAllowed(users: Htpasswd | undefined, { request, client }: ApiRequest): Promise<void> {
+  if (users === undefined || (await users.allows(request.headers.authorization, client))) return
   throw new ApiError(401, 'UNAUTHORIZED', 'authentication required', {
     'www-authenticate': 'Basic realm="gpreg"',
   })
-}
-
-function startListening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(
-        new GpregError('usage', `cannot listen on ${host}:${port} (${cause.code})`, {
-          cause,
-          hint: 'name another address with --listen; port 0 takes a free one',
-        }),
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-}
-
-async function closeServer(server: Server, stopping: AbortController): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  // Connections that become idle while the server stops are closed, too.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  const cut = setTimeout(() => {
-    stopping.abort()
-    server.closeAllConnections()
-  }, GRACE)
-  await closed
-  clearInterval(sweep)
-  clearTimeout(cut)
 }

@@ -11,16 +11,16 @@ import { parseChunkRange } from './range.ts'
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
  */
 export async function startUpload(api: ApiRequest, repository: Repository): Promise<void> {
-  const { uploads, url, signal } = api
+  const { uploads, url, signal, client } = api
   const mount = url.searchParams.get('mount')
   if (mount !== null && isDigest(mount) && (await mountBlob(repository, mount, url.searchParams.get('from'))))
     return created(api, repository, mount)
   const digest = url.searchParams.get('digest')
-  if (digest === null) return accepted(api, repository, await uploads.start(repository), 202)
+  if (digest === null) return accepted(api, repository, await uploads.start(repository, client), 202)
   const wanted = parseDigest(digest)
-  const ingest = await uploads.start(repository)
+  const ingest = await uploads.start(repository, client)
   try {
-    await uploads.use(repository, ingest.id, async () => {
+    await uploads.use(api, repository, ingest.id, async () => {
       await ingest.append(bodyOf(api), { signal })
       await uploads.commit(ingest, wanted)
     })
@@ -37,7 +37,7 @@ export async function startUpload(api: ApiRequest, repository: Repository): Prom
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  */
 export async function continueUpload(api: ApiRequest, repository: Repository, id: string): Promise<void> {
-  await api.uploads.use(repository, id, async ingest => {
+  await api.uploads.use(api, repository, id, async ingest => {
     await append(api, repository, ingest)
     accepted(api, repository, ingest, 202)
   })
@@ -46,7 +46,7 @@ export async function continueUpload(api: ApiRequest, repository: Repository, id
 export async function finishUpload(api: ApiRequest, repository: Repository, id: string): Promise<void> {
   const { uploads, url } = api
   const digest = parseDigest(url.searchParams.get('digest') ?? '')
-  await uploads.use(repository, id, async ingest => {
+  await uploads.use(api, repository, id, async ingest => {
     await append(api, repository, ingest)
     await uploads.commit(ingest, digest)
   })
@@ -54,12 +54,12 @@ export async function finishUpload(api: ApiRequest, repository: Repository, id: 
 }
 
 export async function uploadStatus(api: ApiRequest, repository: Repository, id: string): Promise<void> {
-  await api.uploads.use(repository, id, async ingest => accepted(api, repository, ingest, 204))
+  await api.uploads.use(api, repository, id, async ingest => accepted(api, repository, ingest, 204))
 }
 
 export async function cancelUpload(api: ApiRequest, repository: Repository, id: string): Promise<void> {
   const { uploads } = api
-  await uploads.use(repository, id, ingest => uploads.giveUp(ingest))
+  await uploads.use(api, repository, id, ingest => uploads.giveUp(ingest))
   respond(api, 204)
 }
 

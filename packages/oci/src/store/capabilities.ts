@@ -100,6 +100,18 @@ export interface Ingester {
   ingest(id?: string): Promise<Ingest | undefined>
 }
 
+/** Milliseconds after which an upload that nobody continues is removed: its client has started over. */
+export const UPLOAD_AGE = 60 * 60_000
+
+export interface UploadRemover {
+  /**
+   * Removes the uploads that were not continued since a moment, also those that an ended process left.
+   * @param before milliseconds since the epoch
+   * @param open ids of the uploads that are in use
+   */
+  removeUploads(before: number, open: ReadonlySet<string>): Promise<void>
+}
+
 export interface Ingest {
   readonly id: string
   /** bytes received so far */
@@ -145,6 +157,7 @@ export const isRepositoryLister = (store: object): store is RepositoryLister => 
 export const isSizer = (store: object): store is Sizer => has(store, 'sizeOf')
 export const isDeleter = (store: object): store is Deleter => has(store, 'delete')
 export const isUntagger = (store: object): store is Untagger => has(store, 'untag')
+export const isUploadRemover = (store: object): store is UploadRemover => has(store, 'removeUploads')
 export const isIngester = (store: object): store is Ingester => has(store, 'ingest')
 
 /** The budgets of stores, each once, because stores may be on the same host. */

@@ -1,52 +1,120 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { GpregError } from '../errors.ts'
 import { onDisk } from './layout/layout-files.ts'
-import { writerMark, writerOf } from './writer.ts'
+import { showsLife, writerMark, writerName, writerOf } from './writer.ts'
 
 const PREFIX = 'claim~'
 
+/** Milliseconds between two signs of life of a claim: its time is set anew. */
+const BEAT = 2_000
+
+/** Milliseconds without a sign of life after which a claim of another host or container is gone. */
+const SILENCE = 10_000
+
+/** Times that a claim is tried. Two processes that start together see each other; after a random pause one of them is alone. */
+const TRIES = 4
+const LONGEST_PAUSE = 200
+
+export interface ClaimOptions {
+  /** Ends the wait for signs of life of another host. */
+  readonly signal?: AbortSignal | undefined
+  /** What the user can do if another process holds the claim. */
+  readonly hint?: string
+}
+
 /**
  * Marks a folder as being written by this process, because two writers would overwrite each other's files. A claim of a process
- * that no longer runs (exited or killed) is ignored and removed.
+ * that no longer runs (exited or killed) is ignored and removed. The processes of another host or container cannot be seen: their
+ * claims count while they show signs of life.
  */
 export class Claim implements AsyncDisposable {
-  readonly #file: string
+  readonly #folder: string
+  readonly #name: string
+  readonly #beat: NodeJS.Timeout
 
-  private constructor(file: string) {
-    this.#file = file
+  private constructor(folder: string, name: string) {
+    this.#folder = folder
+    this.#name = name
+    this.#beat = setInterval(() => {
+      const now = new Date()
+      // If the folder is gone, nobody can claim it.
+      utimes(join(folder, name), now, now).catch(() => {})
+    }, BEAT).unref()
   }
 
   /**
    * @param path of the output, for messages
    * @throws `storage` if another process is writing
    */
-  static async make(folder: string, path: string): Promise<Claim> {
-    const own = `${PREFIX}${await writerMark()}`
-    await onDisk(folder, async () => {
-      await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, own), '')
-    })
-    const claim = new Claim(join(folder, own))
-    // The claim is written before others are read: of two processes that start together, at least one sees the other.
-    for (const name of await onDisk(folder, () => readdir(folder))) {
-      if (!name.startsWith(PREFIX) || name === own) continue
-      const writer = await writerOf(name.slice(PREFIX.length))
-      // A claim of another host counts as gone: the folder may have been carried here on a disk, and would stay locked for ever.
-      if (writer?.state !== 'running') {
-        await rm(join(folder, name), { force: true })
-        continue
+  static async make(folder: string, path: string, options: ClaimOptions = {}): Promise<Claim> {
+    for (let tries = 1; ; tries++) {
+      const claim = await Claim.#write(folder)
+      try {
+        const holder = await claim.#otherHolder(options.signal)
+        if (holder === undefined) return claim
+        if (tries === TRIES) throw inUse(path, holder, options.hint)
+      } catch (error) {
+        await claim[Symbol.asyncDispose]()
+        throw error
       }
       await claim[Symbol.asyncDispose]()
-      throw new GpregError('storage', `another gpreg (process ${writer.pid}) is writing ${path}`, {
-        path,
-        hint: 'wait until it has ended, or name another path',
-      })
+      await delay(Math.random() * LONGEST_PAUSE, undefined, { signal: options.signal })
     }
-    return claim
+  }
+
+  static async #write(folder: string): Promise<Claim> {
+    const name = `${PREFIX}${await writerMark()}`
+    await onDisk(folder, async () => {
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, name), '')
+    })
+    return new Claim(folder, name)
+  }
+
+  /**
+   * The mark of another process that holds a claim. Own claims are written before others are read: of two processes that start
+   * together, at least one sees the other.
+   */
+  async #otherHolder(signal: AbortSignal | undefined): Promise<string | undefined> {
+    for (const name of await onDisk(this.#folder, () => readdir(this.#folder))) {
+      if (!name.startsWith(PREFIX) || name === this.#name) continue
+      const mark = name.slice(PREFIX.length)
+      const file = join(this.#folder, name)
+      const state = (await writerOf(mark))?.state
+      if (state === 'running') return mark
+      if (state === 'elsewhere' && showsLife(mark) && (await isTouched(file, signal))) return mark
+      await rm(file, { force: true })
+    }
+    return undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#file, { force: true })
+    clearInterval(this.#beat)
+    await rm(join(this.#folder, this.#name), { force: true })
   }
+}
+
+/** Watches a file until its time changes. Times are not compared with the clock, because the clocks of two hosts differ. */
+async function isTouched(file: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const timeOf = () =>
+    stat(file).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    )
+  const before = await timeOf()
+  for (let waited = 0; waited < SILENCE; waited += BEAT / 2) {
+    await delay(BEAT / 2, undefined, { signal })
+    const now = await timeOf()
+    if (now !== before) return now !== undefined
+  }
+  return false
+}
+
+function inUse(path: string, holder: string, hint: string | undefined): GpregError {
+  return new GpregError('storage', `${path} is in use: another gpreg (${writerName(holder)}) is writing it`, {
+    path,
+    hint: hint ?? 'wait until it has ended, or name another path',
+  })
 }

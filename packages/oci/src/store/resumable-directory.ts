@@ -5,7 +5,15 @@ import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import type { Content } from './content.ts'
 import { goOn, verifiedRest } from './continuation.ts'
 import { DirectoryContent } from './layout/layout-directory.ts'
-import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout/layout-files.ts'
+import {
+  blobPath,
+  ingestPath,
+  onDisk,
+  readFrom,
+  settleBlob,
+  sizeOf,
+  writeAll,
+} from './layout/layout-files.ts'
 import { digestOfStream } from './verify.ts'
 
 /** The content of a layout for a save: stored blobs are hashed before they count, and an unfinished blob continues at its end. */
@@ -44,10 +52,8 @@ export class ResumableDirectory extends DirectoryContent {
         () => this.#fill(path, descriptor, content, signal),
         () => unlink(path),
       )
-      await onDisk(this.location, async () => {
-        await settle(path, blobPath(this.location, digest))
-        await chmod(blobPath(this.location, digest), 0o444)
-      })
+      await settleBlob(path, this.location, digest)
+      await onDisk(this.location, () => chmod(blobPath(this.location, digest), 0o444))
       this.#sound.set(digest, Promise.resolve(true))
     })
   }

@@ -20,9 +20,7 @@ import {
   volumesOf,
   ArchiveWriter,
   discardBeginning,
-  Claim,
   planTar,
-  ingestFolder,
   retarget,
 } from '@gpreg/oci/engine'
 import { writeLock, type Lock } from '../../documents/lock.ts'
@@ -102,7 +100,7 @@ export async function writeDirectory(
   context: Context,
 ): Promise<Written> {
   const layout = await LayoutStore.resume(options.path, context.now(), leftOut(lock), context.signal)
-  await using _ = await Claim.make(ingestFolder(options.path), options.path)
+  await using _ = await layout.claim(context.signal)
   const targeted = retarget(surveys, name => ({ store: options.path, repository: layout.repository(name) }))
   const { plan, outcome } = await copyInto(targeted, registries, options, context)
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }

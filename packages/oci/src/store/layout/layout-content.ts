@@ -47,6 +47,8 @@ export interface WritableContent extends LayoutContent {
 
 /** The names of a layout. */
 export interface LayoutNames {
+  /** Looks for changes of other processes. Absent if there can be none. */
+  refresh?(): Promise<void>
   entries(): readonly IndexEntry[]
 }
 

@@ -1,22 +1,26 @@
-import { open, readdir, unlink } from 'node:fs/promises'
+import { lstat, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
-import { isDigest, type Digest } from '../../model/digest.ts'
+import { digestAlgorithm, isDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream, Content } from '../content.ts'
 import type { WritableContent } from './layout-content.ts'
 import {
   blobPath,
   onDisk,
   readFrom,
-  settle,
+  settleBlob,
   sizeOf,
   storageError,
   temporaryPath,
   writeAll,
 } from './layout-files.ts'
+import { hasLink } from './layout-links.ts'
 import { openUnverified } from '../stored-content.ts'
 import { verified } from '../verify.ts'
+
+/** Milliseconds within which a file system may give two changes the same time; FAT counts in steps of two seconds. */
+const SAME_TIME = 3_000
 
 /** The content of a layout in a directory: one file for each digest. */
 export class DirectoryContent implements WritableContent {
@@ -33,31 +37,45 @@ export class DirectoryContent implements WritableContent {
     return this.#elsewhere.has(digest) || (await this.size(digest)) !== undefined
   }
 
-  size(digest: Digest): Promise<number | undefined> {
-    return sizeOf(blobPath(this.location, digest))
+  async size(digest: Digest): Promise<number | undefined> {
+    return (await this.#isLinked(digest)) ? undefined : sizeOf(blobPath(this.location, digest))
   }
 
   async *read(digest: Digest, offset: number, signal: AbortSignal | undefined): ByteStream {
+    if (await this.#isLinked(digest)) throw this.#notFound(digest)
     try {
       yield* readFrom(blobPath(this.location, digest), offset, signal)
     } catch (error) {
       // A link does not count as content.
       if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
-        throw new GpregError('not-found', `${digest} is not in ${this.location}`, {
-          digest,
-          path: this.location,
-        })
+        throw this.#notFound(digest)
       throw storageError(error, this.location)
     }
   }
 
   async *digests(): AsyncGenerator<Digest> {
     for (const algorithm of ['sha256', 'sha512']) {
+      if (await hasLink(this.location, 'blobs', algorithm)) continue
       for (const name of await namesIn(join(this.location, 'blobs', algorithm))) {
         const digest = `${algorithm}:${name}`
         if (isDigest(digest)) yield digest
       }
     }
+  }
+
+  /** The times of the folders of blobs: they change when a blob comes or goes. Undefined if they may change again unnoticed. */
+  async version(): Promise<string | undefined> {
+    const folders = ['sha256', 'sha512'].map(algorithm => join(this.location, 'blobs', algorithm))
+    const times = await Promise.all(
+      folders.map(folder =>
+        lstat(folder).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      ),
+    )
+    // Two changes within a few milliseconds have the same time.
+    return times.some(time => Math.abs(Date.now() - time) < SAME_TIME) ? undefined : times.join(' ')
   }
 
   /** Writes to a temporary file, checks the bytes on the way, then renames the file to its digest. */
@@ -73,7 +91,7 @@ export class DirectoryContent implements WritableContent {
       } finally {
         await file.close()
       }
-      await onDisk(this.location, () => settle(temporary, blobPath(this.location, descriptor.digest)))
+      await settleBlob(temporary, this.location, descriptor.digest)
     } catch (error) {
       await unlink(temporary).catch(() => {})
       throw error
@@ -82,6 +100,17 @@ export class DirectoryContent implements WritableContent {
 
   async delete(digest: Digest): Promise<void> {
     await onDisk(this.location, () => unlink(blobPath(this.location, digest)))
+  }
+
+  #isLinked(digest: Digest): Promise<boolean> {
+    return hasLink(this.location, 'blobs', digestAlgorithm(digest))
+  }
+
+  #notFound(digest: Digest): GpregError {
+    return new GpregError('not-found', `${digest} is not in ${this.location}`, {
+      digest,
+      path: this.location,
+    })
   }
 }
 

@@ -1,19 +1,17 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GpregError, isGpregError } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
-import { writerMark, writerOf } from '../writer.ts'
+import { writerMark } from '../writer.ts'
+import { assertNoLink } from './layout-links.ts'
 
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024
 
 /** Folder of unfinished files: they are never visible as content. */
 const INGEST = 'ingest'
-
-/** Milliseconds after which an unfinished file that nobody writes to is removed. */
-const LEFTOVER_AGE = 24 * 60 * 60_000
 
 /** The file of a blob. The digest is checked, so it holds no special characters of paths. */
 export function blobPath(root: string, digest: Digest): string {
@@ -31,26 +29,10 @@ export function ingestPath(root: string, id: string): string {
   return join(root, INGEST, id)
 }
 
-/** A new path for a file that only this process needs. */
+/** A new path for a file that only this process needs. @throws `storage` if its folder is a link */
 export async function temporaryPath(root: string): Promise<string> {
+  await assertNoLink(root, INGEST)
   return join(root, INGEST, await writerMark())
-}
-
-/**
- * Makes the folders of a layout and removes the temporary files of processes that no longer run. Files of another host stay until
- * they are old, because its process may be writing to the same network drive.
- * @param now milliseconds since the epoch
- */
-export async function prepareFolders(root: string, now: number): Promise<void> {
-  await onDisk(root, async () => {
-    await mkdir(join(root, 'blobs', 'sha256'), { recursive: true })
-    await mkdir(join(root, INGEST), { recursive: true })
-    for (const name of await readdir(join(root, INGEST))) {
-      const path = join(root, INGEST, name)
-      const isOrphan = (await writerOf(name))?.state === 'gone'
-      if (isOrphan || now - (await lstat(path)).mtimeMs > LEFTOVER_AGE) await unlink(path)
-    }
-  })
 }
 
 /** Flags for reading an untrusted layout: links are not followed, and a pipe that nobody writes to does not block. */
@@ -137,10 +119,19 @@ export async function writeAll(
 }
 
 /**
- * Moves a finished file to its path, durably: the bytes first, then the name. A second writer replaces it with the same bytes.
+ * Moves a finished blob to its path. A second writer replaces it with the same bytes.
+ * @throws `storage` if a folder of the path is a link
  */
+export async function settleBlob(temporary: string, root: string, digest: Digest): Promise<void> {
+  await assertNoLink(root, 'blobs', digestAlgorithm(digest))
+  await onDisk(root, async () => {
+    await mkdir(dirname(blobPath(root, digest)), { recursive: true })
+    await settle(temporary, blobPath(root, digest))
+  })
+}
+
+/** Moves a finished file to its path, durably: the bytes first, then the name. */
 export async function settle(temporary: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
   await rename(temporary, path)
   await syncFolder(dirname(path))
 }

@@ -1,6 +1,6 @@
-import { open, stat, unlink } from 'node:fs/promises'
+import { lstat, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GpregError } from '../../errors.ts'
+import { GpregError, isGpregError } from '../../errors.ts'
 import { MediaType, type Descriptor } from '../../model/descriptor.ts'
 import {
   byName,
@@ -12,6 +12,7 @@ import {
   type IndexEntry,
   type WritableNames,
 } from './layout-content.ts'
+import { IndexLock } from './index-lock.ts'
 import { onDisk, readDocument, settle, temporaryPath } from './layout-files.ts'
 
 const LAYOUT_VERSION = '1.0.0'
@@ -20,8 +21,8 @@ type Change = (entries: readonly IndexEntry[]) => readonly IndexEntry[]
 
 /**
  * `index.json` of a layout: the names of its manifests. A change replaces the file atomically; changes that arrive during a write
- * go into the next one together. If another process has changed the file, it is read again first, so that no name is lost. A
- * change is visible only once it is on disk.
+ * go into the next one together. A write holds a lock, and reads the file again first if another process has changed it, so that no
+ * name is lost. A change is visible only once it is on disk.
  */
 export class LayoutIndex implements WritableNames {
   readonly #root: string
@@ -57,7 +58,35 @@ export class LayoutIndex implements WritableNames {
    */
   static async read(root: string): Promise<LayoutIndex> {
     const path = join(root, 'index.json')
-    return new LayoutIndex(root, parseIndex((await readDocument(path)) ?? '', path), await stampOf(path))
+    // The time is taken first: if the file changes in between, it is read once more, not once too few.
+    const stamp = await stampOf(path)
+    const text = await readDocument(path)
+    if (text === undefined)
+      throw new GpregError('input-invalid', `${root} is no OCI layout: it has no index.json`, {
+        path,
+        hint: 'name an OCI image layout',
+      })
+    return new LayoutIndex(root, parseIndex(text, path), stamp)
+  }
+
+  /**
+   * Reads the file again if another process has changed it. While it is unreadable (another tool may be writing it), the names stay
+   * as they were.
+   */
+  async refresh(): Promise<void> {
+    const path = join(this.#root, 'index.json')
+    const known = this.#stamp
+    try {
+      const stamp = await stampOf(path)
+      if (stamp === known) return
+      const text = await readDocument(path)
+      if (text === undefined) return
+      const document = parseIndex(text, path)
+      // A change of this process may have come in between, and is newer than what was read.
+      if (this.#stamp === known) [this.#document, this.#stamp] = [document, stamp]
+    } catch (error) {
+      if (!isGpregError(error)) throw error
+    }
   }
 
   entries(): readonly IndexEntry[] {
@@ -99,6 +128,7 @@ export class LayoutIndex implements WritableNames {
 
   async #write(changes: readonly Change[]): Promise<void> {
     const path = join(this.#root, 'index.json')
+    await using _ = await IndexLock.take(this.#root)
     const stamp = await stampOf(path)
     const text = stamp === this.#stamp ? undefined : await readDocument(path)
     const current = text === undefined ? this.#document : parseIndex(text, path)
@@ -112,8 +142,9 @@ export class LayoutIndex implements WritableNames {
     }
     if (stamp === ABSENT || manifests !== before)
       await writeAtomically(this.#root, 'index.json', formatIndex(document))
+    const written = await stampOf(path)
     this.#document = document
-    this.#stamp = await stampOf(path)
+    this.#stamp = written
   }
 }
 
@@ -124,7 +155,7 @@ const ABSENT = 'absent'
 async function stampOf(path: string): Promise<string> {
   return onDisk(path, async () => {
     try {
-      const { ino, mtimeNs, size } = await stat(path, { bigint: true })
+      const { ino, mtimeNs, size } = await lstat(path, { bigint: true })
       return `${ino} ${mtimeNs} ${size}`
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ABSENT

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { open, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, unlink, type FileHandle } from 'node:fs/promises'
 import { GpregError } from '../../errors.ts'
 import { MediaType, type Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
 import type { Ingest } from '../capabilities.ts'
 import type { ByteStream, Call } from '../content.ts'
-import { blobPath, ingestPath, onDisk, readFrom, settle, sizeOf, writeAll } from './layout-files.ts'
+import { ingestPath, onDisk, readFrom, settleBlob, sizeOf, writeAll } from './layout-files.ts'
+import { assertNoLink, hasLink } from './layout-links.ts'
 import { digestOfStream } from '../verify.ts'
 
 /** An upload into a layout, before its digest is known. Its bytes outlive the process, so that the upload can continue. */
@@ -26,6 +28,7 @@ export class LayoutIngest implements Ingest {
 
   static async create(root: string): Promise<LayoutIngest> {
     const id = randomUUID()
+    await assertNoLink(root, 'ingest')
     await onDisk(root, async () => (await open(ingestPath(root, id), 'wx')).close())
     return new LayoutIngest(root, id, 0)
   }
@@ -33,7 +36,7 @@ export class LayoutIngest implements Ingest {
   /** The ingest with this id; undefined if there is none. */
   static async find(root: string, id: string): Promise<LayoutIngest | undefined> {
     if (!/^[0-9a-f-]{36}$/.test(id)) return undefined
-    const size = await sizeOf(ingestPath(root, id))
+    const size = (await hasLink(root, 'ingest')) ? undefined : await sizeOf(ingestPath(root, id))
     return size === undefined ? undefined : new LayoutIngest(root, id, size)
   }
 
@@ -42,7 +45,7 @@ export class LayoutIngest implements Ingest {
   }
 
   async append(bytes: ByteStream, { signal }: Call = {}): Promise<void> {
-    const file = await onDisk(this.#root, () => open(this.#path(), 'a'))
+    const file = await this.#open(constants.O_WRONLY | constants.O_APPEND)
     try {
       await writeAll(this.#root, file, this.#counted(bytes), signal)
     } finally {
@@ -59,16 +62,16 @@ export class LayoutIngest implements Ingest {
         digest,
       })
     }
-    await onDisk(this.#root, async () => {
-      const file = await open(this.#path(), 'r+')
-      try {
+    const file = await this.#open(constants.O_RDWR)
+    try {
+      await onDisk(this.#root, async () => {
         await file.chmod(0o444)
         await file.sync()
-      } finally {
-        await file.close()
-      }
-      await settle(this.#path(), blobPath(this.#root, digest))
-    })
+      })
+    } finally {
+      await file.close()
+    }
+    await settleBlob(this.#path(), this.#root, digest)
     return { mediaType: MediaType.octetStream, digest, size: this.#size }
   }
 
@@ -89,6 +92,12 @@ export class LayoutIngest implements Ingest {
       this.#hashed += chunk.byteLength
       yield chunk
     }
+  }
+
+  /** Opens the file. It must exist and be no link, because the bytes of the upload must not go anywhere else. */
+  async #open(flags: number): Promise<FileHandle> {
+    await assertNoLink(this.#root, 'ingest')
+    return onDisk(this.#root, () => open(this.#path(), flags | constants.O_NOFOLLOW))
   }
 
   #path(): string {

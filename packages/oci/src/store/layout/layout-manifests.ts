@@ -12,7 +12,7 @@ import type { LayoutContent } from './layout-content.ts'
 /** Referrers by their subject. */
 export type ReferrerIndex = Map<Digest, readonly Descriptor[]>
 
-type ReadableContent = Pick<LayoutContent, 'size' | 'read' | 'digests'>
+export type ReadableContent = Pick<LayoutContent, 'size' | 'read' | 'digests'>
 
 /** Finds all referrers by reading every manifest of a layout, because its index lists only manifests with names. */
 export async function scanReferrers(content: ReadableContent): Promise<ReferrerIndex> {

@@ -20,7 +20,7 @@ import { verified } from '../verify.ts'
 export interface LayoutParts<C extends LayoutContent = LayoutContent, N extends LayoutNames = LayoutNames> {
   readonly content: C
   readonly names: N
-  /** Referrers by subject: read once from all manifests, then updated by every write. */
+  /** Referrers by subject. A writer reads them once from all manifests, then updates them by every write. */
   referrers(): Promise<ReferrerIndex>
 }
 
@@ -58,6 +58,7 @@ export class LayoutReader implements Store<ReadableLayoutRepository>, Repository
   }
 
   async *repositories(): AsyncGenerator<string> {
+    await this.#parts.names.refresh?.()
     yield* repositoriesOf(this.#parts.names)
   }
 
@@ -88,6 +89,7 @@ export class ReadableLayoutRepository
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor> {
+    await this.#parts.names.refresh?.()
     if (isDigest(tagOrDigest)) return this.#resolveDigest(tagOrDigest)
     const found = lookup(this.#parts.names).named.get(`${this.name}:${tagOrDigest}`)
     if (found === undefined) throw this.notFound(tagOrDigest)
@@ -113,6 +115,7 @@ export class ReadableLayoutRepository
   }
 
   async *tags(): AsyncGenerator<string> {
+    await this.#parts.names.refresh?.()
     yield* lookup(this.#parts.names).tags.get(this.name) ?? []
   }
 

@@ -2,17 +2,20 @@ import { readdir } from 'node:fs/promises'
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
+import { Claim } from '../claim.ts'
 import { artifactIn, type Artifact } from '../artifact.ts'
-import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger } from '../capabilities.ts'
+import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger, UploadRemover } from '../capabilities.ts'
 import type { Store } from '../content.ts'
 import { REF_NAME, type IndexEntry } from './layout-content.ts'
 import { DirectoryContent } from './layout-directory.ts'
-import { prepareFolders } from './layout-files.ts'
+import { ingestFolder } from './layout-files.ts'
+import { prepareFolders, removeUploads } from './layout-folders.ts'
 import { LayoutIndex } from './layout-index.ts'
 import { LayoutIngest } from './layout-ingest.ts'
 import { parentOf } from './layout-manifests.ts'
 import { LayoutReader, layoutParts, repositoriesOf, splitName, type LayoutParts } from './layout-reader.ts'
 import { ResumableDirectory } from '../resumable-directory.ts'
+import { ReferrerScan } from './referrer-scan.ts'
 import { WritableLayoutRepository } from './layout-writer.ts'
 
 type DirectoryParts = LayoutParts<DirectoryContent, LayoutIndex>
@@ -21,7 +24,7 @@ type DirectoryParts = LayoutParts<DirectoryContent, LayoutIndex>
  * An OCI image layout on disk. Names are `org.opencontainers.image.ref.name` annotations of the form `repository:tag`, so that
  * `skopeo copy oci:DIR:library/redis:6.2 …` finds them.
  */
-export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
+export class LayoutStore implements Store<LayoutRepository>, RepositoryLister, UploadRemover {
   readonly location: string
   readonly #parts: DirectoryParts
 
@@ -59,11 +62,29 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   /**
-   * Opens a layout for reading. Nothing is written, because it may be on a read-only medium.
+   * Opens a layout for reading, while others may write it. Nothing is written, because it may be on a read-only medium.
    * @throws `input-invalid`, `input-unreadable`
    */
   static async read(root: string): Promise<LayoutReader> {
-    return new LayoutReader(layoutParts(new DirectoryContent(root), await LayoutIndex.read(root)))
+    const content = new DirectoryContent(root)
+    const scan = new ReferrerScan(content)
+    return new LayoutReader({
+      content,
+      names: await LayoutIndex.read(root),
+      referrers: () => scan.referrers(),
+    })
+  }
+
+  /**
+   * Claims the layout for this process, until the claim is disposed. Writers that do not claim it keep each other's names, but may
+   * delete content that another one relies on.
+   * @throws `storage` if another process holds a claim, `aborted`
+   */
+  claim(signal?: AbortSignal): Promise<Claim> {
+    return Claim.make(ingestFolder(this.location), this.location, {
+      signal,
+      hint: 'end that process or wait for it, or name another directory; gpreg serve --read-only can run beside it',
+    })
   }
 
   repository(name: string): LayoutRepository {
@@ -79,7 +100,12 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister {
   }
 
   async *repositories(): AsyncGenerator<string> {
+    await this.#parts.names.refresh()
     yield* repositoriesOf(this.#parts.names)
+  }
+
+  removeUploads(before: number, open: ReadonlySet<string>): Promise<void> {
+    return removeUploads(this.location, before, open)
   }
 }
 
@@ -100,6 +126,7 @@ export class LayoutRepository extends WritableLayoutRepository implements Ingest
   async delete(descriptor: Descriptor): Promise<void> {
     const { content, names } = this.#parts
     if (!(await this.exists(descriptor))) throw this.notFound(descriptor.digest)
+    await names.refresh()
     const isMine = (entry: IndexEntry) =>
       entry.digest === descriptor.digest && [undefined, this.name].includes(splitName(entry)?.repository)
     const others = names.entries().filter(entry => entry.digest === descriptor.digest && !isMine(entry))
