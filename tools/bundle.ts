@@ -18,7 +18,7 @@ await using bundle = await rolldown({
   // read, and a thread is a file of its own.
   input: [
     ...['main', 'commands', 'interruption', 'code-cache'].map(name => `${CLI}src/${name}.ts`),
-    `${CLI}../oci/src/serve/bcrypt-worker.ts`,
+    `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
   ],
   platform: 'node',
   external: [PLUGINS, ...DEVELOPMENT],

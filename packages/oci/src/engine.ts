@@ -2,7 +2,7 @@
  * The engine in stages, and what it stands on: for programs that plan, write and prove whole sets, as gpreg does. It may change with
  * any version; what index.ts exports does not without a major one.
  */
-export { archiveContents, retarget } from './copy/archive-contents.ts'
+export { archiveContents, retarget } from './copy/archive/archive-contents.ts'
 export { executePlan } from './copy/execute.ts'
 export { cachingReader, readGraph, readManifest, readNamed } from './copy/graph.ts'
 export { probeTargets, planTransfer, surveyItems } from './copy/plan.ts'

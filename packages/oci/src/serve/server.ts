@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createContext, type Context } from '../context.ts'
 import { GpregError } from '../errors.ts'
-import { isLoopback } from '../remote/http/endpoint.ts'
+import { isLoopback } from '../remote/connection/endpoint.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
 import { respond, respondError, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
-import { parseHtpasswd, type Htpasswd } from './htpasswd.ts'
+import { parseHtpasswd, type Htpasswd } from './login/htpasswd.ts'
 import { startListening, type ListeningServer } from './listening.ts'
 import { route } from './router.ts'
 import type { RenewableTls } from './tls-renewal.ts'
@@ -76,17 +76,7 @@ export function createRegistryServer(
       respondError(api, error)
       if (response.statusCode >= 500 && request.errored === null) failure = error
     }
-    const { method, url, traffic } = api
-    options.onRequest?.({
-      method,
-      path: url.pathname,
-      status: response.statusCode,
-      bytesIn: traffic.in,
-      bytesOut: traffic.out,
-      milliseconds: context.now() - started,
-      remote: api.client,
-      ...(failure === undefined ? {} : { error: failure }),
-    })
+    options.onRequest?.(servedRequest(api, context.now() - started, failure))
   }
 
   return {
@@ -111,6 +101,20 @@ export function createRegistryServer(
         },
       }
     },
+  }
+}
+
+function servedRequest(api: ApiRequest, milliseconds: number, failure: unknown): AccessLogEntry {
+  const { method, url, traffic, response, client } = api
+  return {
+    method,
+    path: url.pathname,
+    status: response.statusCode,
+    bytesIn: traffic.in,
+    bytesOut: traffic.out,
+    milliseconds,
+    remote: client,
+    ...(failure === undefined ? {} : { error: failure }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { GpregError, isGpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
-import { isPrivateHost, isPrivateLiteral } from '../http/private-address.ts'
+import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
 import { basicAuth, type Token } from './token.ts'
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>

@@ -1,7 +1,7 @@
 import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../../errors.ts'
 import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
-import type { Connection } from './connections.ts'
+import type { Connection } from '../connection/connections.ts'
 import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
 

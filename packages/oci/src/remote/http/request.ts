@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { ByteStream } from '../../store/content.ts'
 import type { Scope } from '../auth/authority.ts'
 import type { Proxy } from '../connection/proxies.ts'
-import type { Connection } from './connections.ts'
+import type { Connection } from '../connection/connections.ts'
 import { dispatch, type ResponseBody } from './response.ts'
 
 /** One request to a registry. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../api-error.ts'
 import type { Comparison } from './bcrypt-worker.ts'
 
 /** Logins of one client that may wait. */

@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher } from 'undici'
-import { readProxies, type Proxy } from '../connection/proxies.ts'
-import { openProxyAgent } from '../connection/proxy-agent.ts'
-import { Trust, type TrustOptions } from '../connection/trust.ts'
+import { readProxies, type Proxy } from './proxies.ts'
+import { openProxyAgent } from './proxy-agent.ts'
+import { Trust, type TrustOptions } from './trust.ts'
 import type { Context } from '../../context.ts'
 
 export interface ConnectionOptions extends TrustOptions {

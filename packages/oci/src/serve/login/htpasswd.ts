@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { GpregError } from '../errors.ts'
+import { GpregError } from '../../errors.ts'
 import { PasswordQueue } from './password-queue.ts'
 
 /** Checks `Authorization` headers against a file of `user:hash` lines. */
