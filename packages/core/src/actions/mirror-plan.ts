@@ -55,7 +55,11 @@ export async function planMirror(
   options: MirrorOptions,
   context: Context,
 ): Promise<MirrorPlan> {
-  const plan = await planTransfer(copyItems(set, registries), copyOptions(options, registries), context)
+  const plan = await planTransfer(
+    copyItems(set, registries),
+    { digestTags: true, ...copyOptions(options, registries) },
+    context,
+  )
   return { ...describePlan(plan), ...dockerHub(plan, registries) }
 }
 

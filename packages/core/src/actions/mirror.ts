@@ -68,7 +68,7 @@ export async function mirrorImages(
   context: Context,
 ): Promise<MirrorResult> {
   const meter = startMeter(registries, context)
-  const copying = { ...copyOptions(options, registries), skipExistenceChecks: true }
+  const copying = { digestTags: true, ...copyOptions(options, registries), skipExistenceChecks: true }
   const plan = await planTransfer(copyItems(set, registries), copying, meter.context)
   return meter.result(plan, await executePlan(plan, copying, meter.context))
 }

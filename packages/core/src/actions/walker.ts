@@ -76,11 +76,26 @@ export class Walker {
       const { manifest } = await this.#looks.run(() =>
         readManifest(place.repository, descriptor, this.#call()),
       )
-      const children = childrenOf(manifest).filter(child => !isForeignLayer(child))
-      return (await allSettledOrThrow(children.map(child => this.#visit(place, child)))).flat()
+      const children = childrenOf(manifest)
+      return (
+        await allSettledOrThrow(
+          children.map(child =>
+            isForeignLayer(child) ? this.#visitForeign(place, child) : this.#visit(place, child),
+          ),
+        )
+      ).flat()
     } catch (thrown) {
       return [problem(thrown, descriptor)]
     }
+  }
+
+  /** A foreign layer may be missing, because its urls name it. If it is there, it is checked as any other. */
+  async #visitForeign(place: Place<ReadableRepository>, layer: Descriptor): Promise<VerifyProblem[]> {
+    const problems = await this.#visit(place, layer)
+    if (!problems.some(({ code }) => code === 'not-found')) return problems
+    const message = `${layer.digest} in ${place.store}/${place.repository.name} is a foreign layer that only its urls have; whoever pulls the image needs them`
+    this.#context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { digest: layer.digest } })
+    return []
   }
 
   async #visitBlob(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {

@@ -37,6 +37,22 @@ export const rateFlag = withEnvironment({
   }),
 })
 
+export const untaggedFlag = withEnvironment({
+  untagged: Flags.boolean({
+    helpGroup,
+    description:
+      'give images that are named by digest alone no tag gpreg-<digest>, which keeps them from garbage collection',
+  }),
+})
+
+export const foreignFlag = withEnvironment({
+  'foreign-layers': Flags.boolean({
+    helpGroup,
+    description:
+      'take foreign (Windows) layers along where the source has them; their URLs are never fetched',
+  }),
+})
+
 export const repairFlag = withEnvironment({
   repair: Flags.boolean({
     helpGroup,
@@ -49,6 +65,8 @@ export const copyFlags = {
   ...platformFlag,
   ...referrersFlag,
   ...repairFlag,
+  ...untaggedFlag,
+  ...foreignFlag,
   ...rateFlag,
   ...withEnvironment({
     'refresh-referrers': Flags.boolean({
@@ -68,6 +86,8 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
     referrers: flags['no-referrers'] ? false : undefined,
     requireReferrers: flags['require-referrers'] || undefined,
     repair: flags.repair || undefined,
+    digestTags: flags.untagged ? false : undefined,
+    foreignLayers: flags['foreign-layers'] || undefined,
     refreshReferrers: flags['refresh-referrers'] || undefined,
     limitRate: flags['limit-rate'] === undefined ? undefined : parseRate(flags['limit-rate']),
   })

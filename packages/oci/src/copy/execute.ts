@@ -5,6 +5,7 @@ import type { Digest } from '../model/digest.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
 import type { Place } from '../store/artifact.ts'
+import { tagDigests } from './digest-tag.ts'
 import type { ImageGraph } from './graph.ts'
 import type { CopyItem, EngineOptions, FailedReferrer } from './item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
@@ -52,8 +53,8 @@ export async function executePlan(
   const copy = async (plan: ImagePlan): Promise<readonly FailedReferrer[]> => {
     const { item, image, needs, failedReferrers } = plan
     const { referrers, failed } = await arrivals(plan, transfer, requireReferrers)
-    const refused = await publishing.run(item.target, () =>
-      publishImage({
+    const refused = await publishing.run(item.target, async () => {
+      const refused = await publishImage({
         repository: item.target.repository,
         image,
         referrers,
@@ -66,8 +67,11 @@ export async function executePlan(
           const lost = needs.find(({ blob }) => blob.descriptor.digest === digest)
           if (lost !== undefined) await transfer.resend(lost)
         },
-      }),
-    )
+      })
+      if (plan.wantsDigestTag)
+        await tagDigests(item.target.repository, image.manifests, item.targetName, context)
+      return refused
+    })
     return [...failedReferrers, ...failed, ...refused]
   }
 

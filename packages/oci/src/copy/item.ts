@@ -51,6 +51,10 @@ export interface EngineOptions {
   readonly unfinished?: UnfinishedReferrers
   /** Look below tags that are up to date, and send what the target has lost; default false. */
   readonly repair?: boolean
+  /** Give images that are named by digest alone a tag, see {@link digestTag}; default false. */
+  readonly digestTags?: boolean
+  /** Take foreign layers along if the source has them, too; default false. Their URLs are never fetched. */
+  readonly foreignLayers?: boolean
   /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
   readonly skipExistenceChecks?: boolean
   /** blobs at once between stores that have no budget of their own */

@@ -7,10 +7,11 @@ import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
+import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readNamed } from './graph.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
-import { graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
+import { anyMissing, graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
 /** Small requests in parallel. They are limited by latency, not by bandwidth. */
 const LOOKS_AT_ONCE = 16
@@ -111,11 +112,8 @@ async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Pro
     )
     const mayBeThere = item.tag === undefined || survey.isUpToDate
     const stored = mayBeThere ? await storedManifests(survey, call) : NONE
-    const isWhole =
-      needs.every(({ present }) => present) && manifestsOf(survey).every(each => stored.has(each))
-    if (mayBeThere && isWhole && survey.failedReferrers.length === 0)
-      return { item, status: 'up-to-date', root }
-    return { ...survey, needs, stored }
+    const plan = { ...survey, needs, stored }
+    return mayBeThere && (await isWhole(plan, call)) ? { item, status: 'up-to-date', root } : plan
   } catch (thrown) {
     const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ reference: item.targetName }) }
@@ -123,6 +121,16 @@ async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Pro
 }
 
 const NONE: ReadonlySet<Digest> = new Set()
+
+/** Whether the target has all of an image: blobs, manifests, referrers with their tags, and a tag if its name is a digest. */
+async function isWhole(plan: ImagePlan, call: Call): Promise<boolean> {
+  const { item, root, needs, stored, referrers, failedReferrers, wantsDigestTag } = plan
+  if (failedReferrers.length > 0 || !needs.every(({ present }) => present)) return false
+  if (!manifestsOf(plan).every(digest => stored.has(digest))) return false
+  if (await anyMissing(item, referrers, call)) return false
+  if (!wantsDigestTag) return true
+  return (await unlessRefused(() => hasDigestTag(item.target.repository, root.digest, call))) ?? true
+}
 
 function manifestsOf(survey: ToCopy): readonly Digest[] {
   return graphsOf(survey).flatMap(graph => graph.manifests.map(({ descriptor }) => descriptor.digest))

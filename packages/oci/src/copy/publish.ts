@@ -1,5 +1,5 @@
 import { allSettledOrThrow } from '../limiter.ts'
-import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
+import { isRefusal, unlessAborted, type GpregError } from '../errors.ts'
 import { isForeignLayer, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { childrenOf } from '../model/manifest.ts'
@@ -60,8 +60,9 @@ async function putAll(publication: Publication, nodes: readonly ManifestNode[]):
 async function put(publication: Publication, node: ManifestNode, tag?: string): Promise<void> {
   try {
     await write(publication, node, tag)
-  } catch (error) {
-    if (!isGpregError(error, 'blob-unknown')) throw error
+  } catch (thrown) {
+    const error = explain(unlessAborted(thrown), node, publication.image)
+    if (error.code !== 'blob-unknown') throw error
     await heal(publication, node, error)
     await write(publication, node, tag)
   }
@@ -74,6 +75,25 @@ async function write(
 ): Promise<void> {
   if (tag === undefined) await repository.push(descriptor, contentFrom(bytes), call)
   else await repository.tag(tag, descriptor, bytes, call)
+}
+
+/** Names what a registry may have refused, if the document has something that some registries refuse. */
+function explain(error: GpregError, { manifest }: ManifestNode, image: ImageGraph): GpregError {
+  if (!isRefusal(error) && error.code !== 'server-error' && error.code !== 'blob-unknown') return error
+  if (manifest.kind === 'manifest' && manifest.layers.some(isForeignLayer))
+    return error.with({
+      hint: 'it has foreign layers, whose urls this registry may not allow (CNCF distribution: validation.manifests.urls.allow); leave its platform out with --platform, e.g. --platform linux/amd64',
+    })
+  const types = new Map(image.manifests.map(({ descriptor }) => [descriptor.digest, descriptor.mediaType]))
+  const odd = manifest.kind === 'index' && manifest.manifests.find(entry => isOtherType(entry, types))
+  if (!odd) return error
+  return error.with({
+    hint: `its entry ${odd.digest} says ${odd.mediaType}, but that manifest is ${types.get(odd.digest)}; have the image built again, or leave that platform out with --platform`,
+  })
+}
+
+function isOtherType({ digest, mediaType }: Descriptor, types: ReadonlyMap<Digest, string>): boolean {
+  return types.has(digest) && types.get(digest) !== mediaType
 }
 
 async function heal(publication: Publication, node: ManifestNode, cause: GpregError): Promise<void> {

@@ -33,6 +33,8 @@ export interface ToCopy {
   readonly isNewRepository: boolean
   /** The tag is right; the image is looked at to repair what is missing below it. */
   readonly isUpToDate: boolean
+  /** The image is named by digest alone, and gets a tag all the same. */
+  readonly wantsDigestTag: boolean
 }
 
 /** A name that needs no copy: up to date, or failed. */
@@ -89,9 +91,10 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     options.repair || options.refreshReferrers || (upToDate && (await unfinished?.has(item.targetName)))
   if (upToDate && !looksAgain) return { item, status: 'up-to-date', root: descriptorOf(root) }
 
+  const wantsDigestTag = item.tag === undefined && options.digestTags === true
   const mayBeNew = item.tag !== undefined && held === undefined
   const [image, isNewRepository] = await allSettledOrThrow([
-    readGraph(item.source.repository, root, shared.read, call),
+    readImage(item, root, shared, call),
     mayBeNew && shared.isNewRepository(item),
   ])
   const found = options.referrers === false ? NO_REFERRERS : await surveyReferrers(item, image, shared, call)
@@ -103,17 +106,55 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     await unfinished?.forget(item.targetName)
     return { item, status: 'up-to-date', root: image.root }
   }
-  if (image.foreign.length > 0) {
-    const message = `${item.sourceName} has ${image.foreign.length} foreign layers, which registries do not hold; they are not copied and stay where their urls say`
-    context.emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: item.sourceName } })
+  if (image.foreign.length > 0) warnOfForeignLayers(item.sourceName, image, options, context)
+  return {
+    item,
+    status: 'to-copy',
+    root: image.root,
+    image,
+    ...found,
+    isNewRepository,
+    isUpToDate: upToDate,
+    wantsDigestTag,
   }
-  return { item, status: 'to-copy', root: image.root, image, ...found, isNewRepository, isUpToDate: upToDate }
 }
 
 /** Whether the user named the image by digest. The digest of a lock is one that gpreg found out. */
 function isPinned({ tag, reference, locked, sourceName }: CopyItem): boolean {
   if (tag === undefined) return true
   return isDigest(reference) && (locked === undefined || sourceName.includes('@'))
+}
+
+/** Reads the image. With the option for them, foreign layers that the source has count as blobs. */
+async function readImage(
+  { source: { repository } }: CopyItem,
+  root: Descriptor | ManifestNode,
+  { options, read }: SurveyContext,
+  call: Call,
+): Promise<ImageGraph> {
+  const graph = await readGraph(repository, root, read, call)
+  if (!options.foreignLayers || graph.foreign.length === 0) return graph
+  const there = await allSettledOrThrow(graph.foreign.map(layer => repository.exists(layer, call)))
+  return {
+    ...graph,
+    blobs: [...graph.blobs, ...graph.foreign.filter((_, index) => there[index])],
+    foreign: graph.foreign.filter((_, index) => !there[index]),
+  }
+}
+
+function warnOfForeignLayers(
+  image: string,
+  { foreign }: ImageGraph,
+  { foreignLayers = false }: EngineOptions,
+  { emit }: Context,
+): void {
+  const hosts = [...new Set(foreign.flatMap(({ urls = [] }) => urls.map(url => URL.parse(url)?.host ?? url)))]
+  const where = hosts.length === 0 ? '' : ` (${hosts.slice(0, 3).join(', ')})`
+  const why = foreignLayers
+    ? 'the source does not have them'
+    : 'take them along, if the source has them, with --foreign-layers'
+  const message = `${image} has ${foreign.length} foreign layers; they are not copied and stay where their urls say${where}: ${why}`
+  emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: image } })
 }
 
 /** The root to copy. With a platform filter it is a new index, which a warning announces. */
@@ -207,7 +248,8 @@ function refersTo({ manifests }: ImageGraph, { subject, tag }: Referrer): boolea
   return tag !== undefined || manifests.at(-1)?.manifest.subject?.digest === subject
 }
 
-async function anyMissing(
+/** Whether the target lacks a referrer, under its tag if it has one. */
+export async function anyMissing(
   { target }: CopyItem,
   referrers: readonly ReferrerGraph[],
   call: Call,

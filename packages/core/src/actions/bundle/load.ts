@@ -23,6 +23,7 @@ import {
   type RegistryPrefix,
   type Registries,
   damaged,
+  type EngineOptions,
 } from '@gpreg/oci/engine'
 import type { HeldBlob, Lock } from '../../documents/lock.ts'
 import { copyItem } from '../items.ts'
@@ -32,7 +33,7 @@ import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '
 /** The target of a bundle: a prefix in a registry, or an OCI layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
 
-export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair'>
+export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'digestTags'>
 
 /** A blob that a bundle leaves out and the target does not have either. */
 export interface MissingBlob {
@@ -63,7 +64,8 @@ export async function loadBundle(
 ): Promise<LoadResult> {
   const meter = startMeter(registries, context)
   const { plan, missing } = await planBundle(bundle, target, registries, options, meter.context)
-  const result = meter.result(plan, await executePlan(plan, copyOptions(options, registries), meter.context))
+  const copying = loadOptions(options, target, registries)
+  const result = meter.result(plan, await executePlan(plan, copying, meter.context))
   return missing.length === 0 ? result : { ...result, missing }
 }
 
@@ -76,6 +78,12 @@ export async function planLoad(
   context: Context,
 ): Promise<MirrorPlan> {
   return describePlan((await planBundle(bundle, target, registries, options, context)).plan)
+}
+
+/** Foreign layers are taken if the bundle has them. A layout needs no tags against a garbage collection. */
+function loadOptions(options: LoadOptions, target: LoadTarget, registries: Registries): EngineOptions {
+  const digestTags = (options.digestTags ?? true) && 'to' in target
+  return { ...copyOptions(options, registries), foreignLayers: true, digestTags }
 }
 
 /** Existence checks that run at the same time. */
@@ -101,7 +109,7 @@ async function planBundle(
     const { place, targetName } = open(name)
     return copyItem(image, from, place, { targetName, tag: name.tag })
   })
-  const surveys = await surveyItems(items, copyOptions(options, registries), context)
+  const surveys = await surveyItems(items, loadOptions(options, target, registries), context)
   return settleBase(bundle, lock, await probeTargets(surveys, context), open, context)
 }
 

@@ -13,7 +13,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts'
-import { copyOptions, rateFlag, repairFlag } from '../../flags/copy.ts'
+import { copyOptions, rateFlag, repairFlag, untaggedFlag } from '../../flags/copy.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
@@ -61,6 +61,7 @@ export default class BundleLoad extends BaseCommand {
       'dry-run': Flags.boolean({ helpGroup: 'BUNDLE', description: 'only print the transfer plan' }),
     }),
     ...repairFlag,
+    ...untaggedFlag,
     ...rateFlag,
     ...registryFlags,
   }

@@ -5,7 +5,7 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfMirror } from '../../exit-codes.ts'
 import { parseOutput, readKey, readReceipt } from '../../flags/bundle.ts'
-import { copyOptions, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
+import { copyOptions, foreignFlag, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
@@ -42,6 +42,7 @@ export default class BundleSave extends BaseCommand {
     ...registryFlags,
     ...platformFlag,
     ...referrersFlag,
+    ...foreignFlag,
     ...rateFlag,
     ...withEnvironment({
       output: Flags.string({

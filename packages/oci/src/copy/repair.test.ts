@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { attach } from '../artifact/attach.ts'
+import { pack } from '../artifact/pack.ts'
+import { push } from '../artifact/push.ts'
+import { createContext } from '../context.ts'
+import type { OciEvent } from '../events.ts'
+import { MediaType, type Descriptor } from '../model/descriptor.ts'
+import { digestOf } from '../model/digest.ts'
+import { artifactIn } from '../store/artifact.ts'
+import { LayoutStore } from '../store/layout/layout-store.ts'
+import { MemoryStore } from '../store/memory-store.ts'
+import { engineOptions, itemOf } from './copy.ts'
+import { digestTag } from './digest-tag.ts'
+import { executePlan } from './execute.ts'
+import type { EngineOptions } from './item.ts'
+import { planTransfer } from './plan.ts'
+
+const SIGNATURE = 'application/vnd.example.signature.v1'
+
+const directories: string[] = []
+afterEach(async () => {
+  for (const path of directories.splice(0)) await rm(path, { recursive: true })
+})
+
+/** A store, a layout beside it, an index `app:1` of one image with two layers and a signature, and a way to copy. */
+async function stores() {
+  const source = new MemoryStore()
+  const directory = await mkdtemp(join(tmpdir(), 'repair-'))
+  directories.push(directory)
+  const target = await LayoutStore.open(directory)
+  const image = artifactIn(source, 'app:1')
+  const layers = [await push(image, 'one'), await push(image, 'two')]
+  const child = await pack(artifactIn(source, 'app:child'), { artifactType: SIGNATURE, layers })
+  const bytes = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MediaType.ociIndex,
+      manifests: [{ ...child, platform: { os: 'linux', architecture: 'amd64' } }],
+    }),
+  )
+  const index = { mediaType: MediaType.ociIndex, digest: digestOf(bytes), size: bytes.byteLength }
+  await image.target.repository.tag('1', index, bytes)
+  const signature = await attach(image, { artifactType: SIGNATURE, layers: [await push(image, 'signed')] })
+  const events: OciEvent[] = []
+  const run = async (options: Partial<EngineOptions> = {}, name = 'app:1') => {
+    const context = createContext({ emit: event => events.push(event) })
+    const engine = { ...engineOptions({}), ...options }
+    const items = [itemOf({ from: artifactIn(source, name), to: artifactIn(target, `x/${name}`) })]
+    return executePlan(await planTransfer(items, engine, context), engine, context)
+  }
+  const repository = () => artifactIn(target, 'x/app:1').target.repository
+  // Only the file goes, as if a disk lost it: tags that point above it stay.
+  const lose = ({ digest }: Descriptor) => rm(join(directory, 'blobs', 'sha256', digest.slice(7)))
+  return { source, target, index, child, layers, signature, run, repository, lose, events }
+}
+
+describe('an image whose tag is up to date', () => {
+  it.each(['a blob', 'a manifest below the index', 'a signature'])('gets %s back by a repair', async what => {
+    const { run, lose, repository, layers, child, signature } = await stores()
+    await run()
+    const lost = { 'a blob': layers[1], 'a manifest below the index': child }[what] ?? signature
+    await lose(lost)
+    expect((await run()).images[0]?.status).toBe('up-to-date')
+    expect(await repository().exists(lost)).toBe(false)
+    const { images, totals } = await run({ repair: true })
+    expect(images[0]?.status).toBe('copied')
+    expect(await repository().exists(lost)).toBe(true)
+    expect(totals.sent).toBe(what === 'a blob' ? 1 : 0)
+    expect((await run({ repair: true })).images[0]?.status).toBe('up-to-date')
+  })
+})
+
+describe('an image that is named by digest alone', () => {
+  it('gets tags for itself and the manifests below it', async () => {
+    const { run, repository, index, child } = await stores()
+    const name = `app@${index.digest}`
+    expect((await run({ digestTags: true }, name)).images[0]?.status).toBe('copied')
+    for (const { digest } of [index, child])
+      expect((await repository().resolve(digestTag(digest))).digest).toBe(digest)
+    expect((await run({ digestTags: true }, name)).images[0]?.status).toBe('up-to-date')
+  })
+
+  it('gets its tag later if it was copied without one', async () => {
+    const { run, repository, index } = await stores()
+    const name = `app@${index.digest}`
+    await run({}, name)
+    await expect(repository().resolve(digestTag(index.digest))).rejects.toMatchObject({ code: 'not-found' })
+    await run({ digestTags: true }, name)
+    expect((await repository().resolve(digestTag(index.digest))).digest).toBe(index.digest)
+  })
+
+  it('leaves a tag that points at something else', async () => {
+    const { run, repository, target, index } = await stores()
+    const taken = await pack(artifactIn(target, `x/app:${digestTag(index.digest)}`), {
+      artifactType: SIGNATURE,
+    })
+    expect((await run({ digestTags: true }, `app@${index.digest}`)).images[0]?.status).toBe('copied')
+    expect((await repository().resolve(digestTag(index.digest))).digest).toBe(taken.digest)
+  })
+})
+
+describe('foreign layers', () => {
+  it.each([
+    ['stay where their urls say', false],
+    ['are taken along if the source has them', true],
+  ])('%s', async (_, foreignLayers) => {
+    const { source, target, run, events } = await stores()
+    const image = artifactIn(source, 'win:1')
+    const bytes = 'a layer of Windows'
+    const held = await push(image, bytes, { mediaType: MediaType.dockerForeignLayer })
+    const absent = { mediaType: MediaType.dockerForeignLayer, digest: digestOf('gone'), size: 4 }
+    const layers = [held, absent].map(layer => ({ ...layer, urls: ['https://windows.example/layer'] }))
+    await pack(image, { artifactType: SIGNATURE, layers })
+    expect((await run({ foreignLayers }, 'win:1')).images[0]?.status).toBe('copied')
+    expect(await artifactIn(target, 'x/win:1').target.repository.exists(held)).toBe(foreignLayers)
+    const warnings = events.flatMap(event => (event.type === 'warning' ? [event.message] : []))
+    expect(warnings.join()).toContain(`${foreignLayers ? 1 : 2} foreign layers`)
+    expect(warnings.join()).toContain('windows.example')
+  })
+})
