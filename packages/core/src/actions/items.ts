@@ -25,7 +25,7 @@ export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
 
 /** Makes the copy item of one image between two repositories. */
 export function copyItem(
-  { source, locked }: WantedImage,
+  { source, locked, isTagNamed }: WantedImage,
   from: Place<ReadableRepository>,
   to: Place,
   { targetName, tag }: { readonly targetName: string; readonly tag: string | undefined },
@@ -37,6 +37,7 @@ export function copyItem(
     reference: locked?.digest ?? tagOrDigest(source),
     target: to,
     ...(tag === undefined ? {} : { tag }),
+    ...(isTagNamed && source.tag !== undefined ? { tagToo: source.tag } : {}),
     ...(locked?.filtered === undefined ? {} : { platforms: locked.filtered.platforms.map(parsePlatform) }),
     ...(locked === undefined
       ? {}

@@ -4,6 +4,7 @@ import {
   readManifest,
   filterPlatforms,
   unnamedPlatforms,
+  warnOfOtherPlatform,
   unlessAborted,
   mapLimited,
   formatRelativeName,
@@ -195,6 +196,10 @@ async function expectedDigest(
       return entry.source.digest ?? (await repository.resolve(tagOrDigest(entry.source), call)).digest
     const root = await repository.resolve(locked?.digest ?? tagOrDigest(entry.source), call)
     const node = await readManifest(repository, root, call)
+    if (node.manifest.kind === 'manifest') {
+      const wanted = { image: formatReference(entry.source), platforms: options.platforms }
+      await warnOfOtherPlatform(repository, node.manifest, wanted, context)
+    }
     const unnamed = await unnamedPlatforms(repository, node, readManifest, call)
     return filterPlatforms(node, options.platforms, formatReference(entry.source), unnamed).descriptor.digest
   } catch (thrown) {

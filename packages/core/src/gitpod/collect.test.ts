@@ -78,10 +78,18 @@ describe('collectImageSet', () => {
       code: 'target-collision',
       message: 'ghcr.io/b/x:1 and quay.io/a/x:1 would both become r.io/g/x:1',
     })
-    const pinned = `redis:6@${digestOf('x')}`
-    await expect(collect({ image: ['redis:6', pinned], to })).rejects.toMatchObject({
+    const pins = ['x', 'y'].map(text => `redis:6@${digestOf(text)}`)
+    await expect(collect({ image: pins, to })).rejects.toMatchObject({ code: 'target-collision' })
+    await expect(collect({ image: ['redis:6', ...pins], to })).rejects.toMatchObject({
       code: 'target-collision',
     })
+  })
+
+  it('takes a tag beside the same tag with a digest for one image', async () => {
+    const { images } = await collect({ image: ['redis:6', `redis:6@${digestOf('x')}`], to })
+    expect(images).toMatchObject([
+      { source: { tag: '6', digest: digestOf('x') }, isTagNamed: true, origins: { length: 2 } },
+    ])
   })
 
   it('drops an image of the target registry if another image gets the same name', async () => {

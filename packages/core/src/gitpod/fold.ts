@@ -8,7 +8,7 @@ import type { ImageEntry, ImageSet, WantedImage } from './image-set.ts'
  * @param ownTargets whether targets in the inputs count; if so, an image has one entry for each of its targets
  */
 export function foldImages(found: readonly FoundImage[], ownTargets: boolean): ImageEntry[] {
-  const bySource = Map.groupBy(found, ({ source }) => formatReference(source))
+  const bySource = Map.groupBy(pinTags(found), ({ source }) => formatReference(source))
   return [...bySource.values()].flatMap(mentions => {
     const { source } = mentions[0]!
     const locked = mentions.find(mention => mention.locked !== undefined)?.locked
@@ -17,9 +17,25 @@ export function foldImages(found: readonly FoundImage[], ownTargets: boolean): I
       purpose: mentions.some(({ purpose }) => purpose === 'components') ? 'components' : 'workspace-base',
       origins: [...new Set(mentions.flatMap(({ origins }) => origins))].toSorted(),
       ...(locked === undefined ? {} : { locked }),
+      ...(mentions.some(({ isTagNamed }) => isTagNamed) ? { isTagNamed: true } : {}),
     }
     const targets = ownTargets ? distinct(mentions.flatMap(({ target }) => target ?? [])) : []
     return targets.length === 0 ? [entry] : targets.map(target => ({ ...entry, target }))
+  })
+}
+
+/** Mentions of a tag that another mention pins to one digest become mentions of the pinned image: `x:1` beside `x:1@sha256:…`. */
+function pinTags(found: readonly FoundImage[]): FoundImage[] {
+  const nameOf = ({ digest: _, ...name }: Reference) => formatReference(name)
+  const pinned = Map.groupBy(
+    found.filter(({ source }) => source.digest !== undefined && source.tag !== undefined),
+    ({ source }) => nameOf(source),
+  )
+  return found.map(image => {
+    const pins = image.source.digest === undefined ? (pinned.get(nameOf(image.source)) ?? []) : []
+    const [pin] = pins
+    const isOne = pin !== undefined && pins.every(({ source }) => source.digest === pin.source.digest)
+    return isOne && image.locked === undefined ? { ...image, source: pin.source, isTagNamed: true } : image
   })
 }
 

@@ -12,6 +12,8 @@ export interface WantedImage {
   readonly origins: readonly string[]
   /** The digest and size that a lock demands. */
   readonly locked?: LockedImage
+  /** The source has a tag and a digest, and its tag alone is named, too: the tag must still point at the digest. */
+  readonly isTagNamed?: boolean
 }
 
 /** An image with its name in a registry. */

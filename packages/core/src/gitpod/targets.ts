@@ -23,10 +23,16 @@ export function assignNames(
   namings: readonly Naming[],
   options: NamingOptions,
 ): NamedImage[] {
-  return images.flatMap(({ source, purpose, origins, locked }) => {
+  return images.flatMap(({ source, purpose, origins, locked, isTagNamed }) => {
     const names = namings.flatMap(naming => relativeNames(source, naming, options))
     const unique = new Map(names.map(name => [formatRelativeName(name), name]))
-    const image = { source, purpose, origins, ...(locked === undefined ? {} : { locked }) }
+    const image = {
+      source,
+      purpose,
+      origins,
+      ...(locked === undefined ? {} : { locked }),
+      ...(isTagNamed ? { isTagNamed } : {}),
+    }
     return [...unique.values()].map(name => ({ ...image, name }))
   })
 }

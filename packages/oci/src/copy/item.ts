@@ -29,6 +29,8 @@ export interface CopyItem {
   /** tag or digest to read */
   readonly reference: string
   readonly target: Place
+  /** A tag of the source that is wanted, too, and must point at the same manifest. */
+  readonly tagToo?: string
   /** Absent where the name is a digest: then the manifest is stored and no tag written. */
   readonly tag?: string
   /** Only these platforms of this index, unless the options name others. */

@@ -64,7 +64,11 @@ async function put(publication: Publication, node: ManifestNode, tag?: string): 
     const error = explain(unlessAborted(thrown), node, publication.image)
     if (error.code !== 'blob-unknown') throw error
     await heal(publication, node, error)
-    await write(publication, node, tag)
+    try {
+      await write(publication, node, tag)
+    } catch (again) {
+      throw explain(unlessAborted(again), node, publication.image)
+    }
   }
 }
 

@@ -102,6 +102,22 @@ describe('an image that is named by digest alone', () => {
   })
 })
 
+describe('an image that is named by a tag, and by the same tag with a digest', () => {
+  it.each([
+    ['is copied if the tag points at the digest', '1', 'copied'],
+    ['fails if the tag points elsewhere by now', 'child', 'failed'],
+  ])('%s', async (_, tagToo, status) => {
+    const { source, target, index } = await stores()
+    const pair = {
+      from: artifactIn(source, `app:1@${index.digest}`),
+      to: artifactIn(target, 'x/app:1'),
+    }
+    const [context, engine] = [createContext(), engineOptions({})]
+    const plan = await planTransfer([{ ...itemOf(pair), tagToo }], engine, context)
+    expect((await executePlan(plan, engine, context)).images[0]?.status).toBe(status)
+  })
+})
+
 describe('foreign layers', () => {
   it.each([
     ['stay where their urls say', false],

@@ -1,14 +1,13 @@
 import { allSettledOrThrow } from '../limiter.ts'
 import type { Context } from '../context.ts'
-import { isGpregError, unlessAborted, type GpregError } from '../errors.ts'
+import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
-import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
 import type { CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
-import { imagePlatform } from './image-platform.ts'
+import { warnOfOtherPlatform } from './image-platform.ts'
 import { assertMayFilter, filterPlatforms, unnamedPlatforms } from './platform-filter.ts'
 import { findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './referrers.ts'
 
@@ -84,6 +83,7 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   // The target is asked first: if it has nothing, one request reads the whole manifest from the source.
   const held = await shared.held(item)
   const offered = item.locked?.root ?? (await shared.offer(item, held === undefined))
+  if (item.tagToo !== undefined) await assertSameTag(item, item.tagToo, offered, call)
   const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   const { unfinished } = options
@@ -123,6 +123,22 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
 function isPinned({ tag, reference, locked, sourceName }: CopyItem): boolean {
   if (tag === undefined) return true
   return isDigest(reference) && (locked === undefined || sourceName.includes('@'))
+}
+
+/** @throws `target-collision` if the tag points elsewhere by now, because both cannot have one name at the target */
+async function assertSameTag(
+  { source, sourceName, targetName }: CopyItem,
+  tag: string,
+  offered: Descriptor | ManifestNode,
+  call: Call,
+): Promise<void> {
+  const { digest } = await source.repository.resolve(tag, call)
+  if (digest === descriptorOf(offered).digest) return
+  throw new GpregError(
+    'target-collision',
+    `the tag ${tag} is ${digest} by now, not what ${sourceName} says, and both would become ${targetName}`,
+    { reference: sourceName, hint: 'name only one of them' },
+  )
 }
 
 /** Reads the image. With the option for them, foreign layers that the source has count as blobs. */
@@ -169,9 +185,7 @@ async function wantedRoot(
   const node = 'manifest' in offered ? offered : await read(item.source.repository, offered, call)
   const { repository } = item.source
   if (node.manifest.kind === 'manifest') {
-    const own = await imagePlatform(repository, node.manifest, call)
-    if (own !== undefined && !platforms.some(wanted => matchesPlatform(wanted, own)))
-      warnOfOtherPlatform(item.sourceName, own, platforms, context)
+    await warnOfOtherPlatform(repository, node.manifest, { image: item.sourceName, platforms }, context)
     return node
   }
   const unnamed = await unnamedPlatforms(repository, node, read, call)
@@ -186,16 +200,6 @@ async function wantedRoot(
     subject: { reference: item.targetName, digest: node.descriptor.digest },
   })
   return filtered
-}
-
-function warnOfOtherPlatform(
-  image: string,
-  own: Platform,
-  wanted: readonly Platform[],
-  { emit }: Context,
-): void {
-  const message = `${image} is only for ${formatPlatform(own)}, not for ${wanted.map(formatPlatform).join(', ')}; it is copied as it is`
-  emit({ type: 'warning', code: 'platform-missing', message, subject: { reference: image } })
 }
 
 type SurveyedReferrers = Pick<ToCopy, 'referrers' | 'failedReferrers' | 'referrersUnknown'>

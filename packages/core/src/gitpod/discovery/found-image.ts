@@ -10,6 +10,7 @@ export interface FoundImage {
   readonly purpose: Purpose
   readonly origins: readonly string[]
   readonly locked?: LockedImage
+  readonly isTagNamed?: boolean
 }
 
 /** The default base image of workspaces. */
