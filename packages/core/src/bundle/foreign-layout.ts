@@ -11,6 +11,7 @@ import {
   namesHost,
   tryParseReference,
   REF_NAME,
+  type IndexEntry,
   splitName,
 } from '@gpreg/oci/engine'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
@@ -43,7 +44,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
     }
   }
   const locked: { entry: WantedImage; image: LockedImage; paths: string[] }[] = []
-  for (const entry of store.entries()) {
+  for (const entry of distinct(store.entries())) {
     const split = splitName(entry)
     const text = entry.annotations?.[REF_NAME]
     const source = split && referenceOf(split.repository, split.tag)
@@ -70,6 +71,14 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       hint: 'name images when the layout is made: skopeo copy … oci:DIR:library/redis:6.2',
     })
   return createLock(locked, new Date(0))
+}
+
+/** One entry for each name, the first as everywhere: an index may say one name thousands of times. */
+function distinct(entries: readonly IndexEntry[]): readonly IndexEntry[] {
+  const last = entries
+    .toReversed()
+    .map(entry => [entry.annotations?.[REF_NAME] ?? entry.digest, entry] as const)
+  return [...new Map(last).values()].toReversed()
 }
 
 /** The source of an image by its name. A lock needs a source, so a name without a host gets the host `layout.invalid`. */

@@ -1,6 +1,6 @@
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { damaged } from '../damage.ts'
-import { MAX_DOCUMENT } from '../layout/layout-files.ts'
+import { MAX_DOCUMENT, MAX_INDEX } from '../layout/layout-files.ts'
 import { BLOCK, decodeHeader, decodePax, END, padded } from './tar-header.ts'
 import type { VolumeReader } from './volumes.ts'
 
@@ -82,7 +82,7 @@ export async function readTarIndex(
     const added = members.add(member, { start, size })
     if (added === 'unknown') throw damaged(`${name}: ${shown} is nothing that a bundle has`, name)
     if (added === 'twice') throw damaged(`${name} has ${shown} twice`, name)
-    if (added === 'document' && size > MAX_DOCUMENT)
+    if (added === 'document' && size > (member === LAYOUT_INDEX ? MAX_INDEX : MAX_DOCUMENT))
       throw damaged(`${name}: ${shown} has ${size} bytes`, name)
   }
   throw damaged(`${name} has no end: it is cut off, or its last volume is missing`, name)

@@ -41,19 +41,22 @@ const READ_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** Bytes of a document (index, lock) at most, because it is read whole. */
 export const MAX_DOCUMENT = 64 * 1024 * 1024
 
+/** Bytes of an `index.json` at most: some fifty thousand names, which are read in a second. */
+export const MAX_INDEX = 16 * 1024 * 1024
+
 /**
  * Reads a document of a layout; undefined if it does not exist.
+ * @param limit bytes
  * @throws `input-unreadable`, also for a link or a pipe
  */
-export async function readDocument(path: string): Promise<string | undefined> {
+export async function readDocument(path: string, limit = MAX_DOCUMENT): Promise<string | undefined> {
   const refuse = (why: string, cause?: unknown) =>
     new GpregError('input-unreadable', `${path} cannot be read: ${why}`, { path, cause })
   try {
     await using file = await open(path, READ_FILE)
     const info = await file.stat()
     if (!info.isFile()) throw refuse('it is no file')
-    if (info.size > MAX_DOCUMENT)
-      throw refuse(`it has ${info.size} bytes, more than any document of a layout`)
+    if (info.size > limit) throw refuse(`it has ${info.size} bytes, and at most ${limit} are read`)
     return await file.readFile('utf8')
   } catch (cause) {
     if (isGpregError(cause)) throw cause

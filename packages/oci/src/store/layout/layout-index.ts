@@ -13,7 +13,7 @@ import {
   type WritableNames,
 } from './layout-content.ts'
 import { IndexLock } from './index-lock.ts'
-import { onDisk, readDocument, settle, temporaryPath } from './layout-files.ts'
+import { MAX_INDEX, onDisk, readDocument, settle, temporaryPath } from './layout-files.ts'
 
 const LAYOUT_VERSION = '1.0.0'
 
@@ -45,7 +45,7 @@ export class LayoutIndex implements WritableNames {
       await writeAtomically(root, 'oci-layout', JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }))
     const path = join(root, 'index.json')
     const stamp = await stampOf(path)
-    const text = await readDocument(path)
+    const text = await readDocument(path, MAX_INDEX)
     if (text !== undefined) return new LayoutIndex(root, parseIndex(text, path), stamp)
     const fresh = new LayoutIndex(root, { schemaVersion: 2, manifests: [] }, stamp)
     await fresh.#change(entries => entries)
@@ -60,7 +60,7 @@ export class LayoutIndex implements WritableNames {
     const path = join(root, 'index.json')
     // The time is taken first: if the file changes in between, it is read once more, not once too few.
     const stamp = await stampOf(path)
-    const text = await readDocument(path)
+    const text = await readDocument(path, MAX_INDEX)
     if (text === undefined)
       throw new GpregError('input-invalid', `${root} is no OCI layout: it has no index.json`, {
         path,
@@ -79,7 +79,7 @@ export class LayoutIndex implements WritableNames {
     try {
       const stamp = await stampOf(path)
       if (stamp === known) return
-      const text = await readDocument(path)
+      const text = await readDocument(path, MAX_INDEX)
       if (text === undefined) return
       const document = parseIndex(text, path)
       // A change of this process may have come in between, and is newer than what was read.
@@ -130,7 +130,7 @@ export class LayoutIndex implements WritableNames {
     const path = join(this.#root, 'index.json')
     await using _ = await IndexLock.take(this.#root)
     const stamp = await stampOf(path)
-    const text = stamp === this.#stamp ? undefined : await readDocument(path)
+    const text = stamp === this.#stamp ? undefined : await readDocument(path, MAX_INDEX)
     const current = text === undefined ? this.#document : parseIndex(text, path)
     const before = current.manifests ?? []
     const manifests = changes.reduce<readonly IndexEntry[]>((entries, change) => change(entries), before)
@@ -140,8 +140,11 @@ export class LayoutIndex implements WritableNames {
       mediaType: MediaType.ociIndex,
       manifests: [...manifests],
     }
-    if (stamp === ABSENT || manifests !== before)
-      await writeAtomically(this.#root, 'index.json', formatIndex(document))
+    if (stamp === ABSENT || manifests !== before) {
+      const written = formatIndex(document)
+      assertReadable(written, path)
+      await writeAtomically(this.#root, 'index.json', written)
+    }
     const written = await stampOf(path)
     this.#document = document
     this.#stamp = written
@@ -162,6 +165,19 @@ async function stampOf(path: string): Promise<string> {
       throw error
     }
   })
+}
+
+/** @throws `storage` for an index that would not be read again */
+function assertReadable(text: string, path: string): void {
+  if (Buffer.byteLength(text) <= MAX_INDEX) return
+  throw new GpregError(
+    'storage',
+    `${path} would have more than ${MAX_INDEX} bytes: the layout has too many names`,
+    {
+      path,
+      hint: 'keep so many names in several layouts, or in a registry',
+    },
+  )
 }
 
 /** @throws `input-invalid` */
