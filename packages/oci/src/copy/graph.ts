@@ -2,10 +2,9 @@ import { allSettledOrThrow } from '../limiter.ts'
 import { GpregError, isGpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import { childrenOf, parseManifest, type ManifestNode } from '../model/manifest.ts'
-import { isNamedReader } from '../store/capabilities.ts'
+import { childrenOf, type ManifestNode } from '../model/manifest.ts'
 import type { Call, ReadableRepository } from '../store/content.ts'
-import { fetchBytes } from '../store/verify.ts'
+import { readManifest, type ManifestReader } from '../store/manifest-reader.ts'
 
 /** Everything below a root: what must be there for the image to be whole. */
 export interface ImageGraph {
@@ -20,45 +19,6 @@ export interface ImageGraph {
 
 /** Deepest nesting of indexes that is followed; real images have one or two levels. */
 const MAX_DEPTH = 8
-
-/** Reads a manifest. A reader may cache, because several images may share a manifest. */
-export type ManifestReader = (
-  repository: ReadableRepository,
-  descriptor: Descriptor,
-  call: Call,
-) => Promise<ManifestNode>
-
-export const readManifest: ManifestReader = async (repository, descriptor, call) => {
-  const bytes = await fetchBytes(repository, descriptor, call)
-  const manifest = parseManifest(bytes, descriptor.mediaType, { digest: descriptor.digest })
-  // An index entry may name another type than its manifest has; registries want that of the manifest.
-  return { descriptor: { ...descriptor, mediaType: manifest.mediaType }, bytes, manifest }
-}
-
-/** The manifest of a name if the store reads it in one request, else its descriptor. */
-export async function readNamed(
-  repository: ReadableRepository,
-  tagOrDigest: string,
-  call: Call,
-): Promise<Descriptor | ManifestNode> {
-  return isNamedReader(repository)
-    ? repository.readNamed(tagOrDigest, call)
-    : repository.resolve(tagOrDigest, call)
-}
-
-/** A reader that reads each digest once. Its memory is bounded by the size limit of manifests and the number of images. */
-export function cachingReader(read: ManifestReader = readManifest): ManifestReader {
-  const known = new Map<Digest, Promise<ManifestNode>>()
-  return (repository, descriptor, call) => {
-    const found = known.get(descriptor.digest)
-    if (found !== undefined) return found
-    const pending = read(repository, descriptor, call)
-    known.set(descriptor.digest, pending)
-    // A failed read is forgotten, because another repository may have the manifest.
-    pending.catch(() => known.delete(descriptor.digest))
-    return pending
-  }
-}
 
 /** Walks from a root to its leaves. */
 export async function readGraph(

@@ -5,10 +5,11 @@ import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
-import { readGraph, type ImageGraph, type ManifestReader } from './graph.ts'
+import { readGraph, type ImageGraph } from './graph.ts'
+import { type ManifestReader } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
-import { warnOfOtherPlatform } from './image-platform.ts'
-import { assertMayFilter, filterPlatforms, unnamedPlatforms } from './platform-filter.ts'
+import { warnOfOtherPlatform } from './platform/image-platform.ts'
+import { assertMayFilter, filterPlatforms, unnamedPlatforms } from './platform/platform-filter.ts'
 import { findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './referrers.ts'
 
 /** A referrer with its manifests and blobs. */
@@ -243,8 +244,17 @@ async function surveyReferrers(
 
 /** Those of the locked referrers that are about these manifests, or about one another. Subjects come first. */
 function referrersOf(digests: readonly Digest[], locked: readonly Referrer[]): readonly Referrer[] {
-  const subjects = new Set(digests)
-  return locked.filter(({ subject, descriptor }) => subjects.has(subject) && subjects.add(descriptor.digest))
+  const bySubject = Map.groupBy(locked, ({ subject }) => subject)
+  const found = new Set<Referrer>()
+  const queue = [...digests]
+  for (let subject; (subject = queue.shift()) !== undefined;) {
+    for (const referrer of bySubject.get(subject) ?? []) {
+      if (found.has(referrer)) continue
+      found.add(referrer)
+      queue.push(referrer.descriptor.digest)
+    }
+  }
+  return [...found]
 }
 
 /** Whether a manifest is about the image. A list may be wrong; a tag of cosign is the only link that cosign makes. */

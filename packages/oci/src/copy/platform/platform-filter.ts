@@ -1,10 +1,10 @@
-import { GpregError } from '../errors.ts'
-import { isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { digestOf, type Digest } from '../model/digest.ts'
-import type { ManifestNode } from '../model/manifest.ts'
-import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
-import type { Call, ReadableRepository } from '../store/content.ts'
-import type { ManifestReader } from './graph.ts'
+import { GpregError } from '../../errors.ts'
+import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
+import { digestOf, type Digest } from '../../model/digest.ts'
+import type { ManifestNode } from '../../model/manifest.ts'
+import { formatPlatform, matchesPlatform, type Platform } from '../../model/platform.ts'
+import type { Call, ReadableRepository } from '../../store/content.ts'
+import type { ManifestReader } from '../../store/manifest-reader.ts'
 import { imagePlatform } from './image-platform.ts'
 
 /**

@@ -1,9 +1,9 @@
-import type { Context } from '../context.ts'
-import { MediaType } from '../model/descriptor.ts'
-import type { ImageManifest } from '../model/manifest.ts'
-import { formatPlatform, matchesPlatform, type Platform } from '../model/platform.ts'
-import type { Call, Fetcher } from '../store/content.ts'
-import { fetchBytes } from '../store/verify.ts'
+import type { Context } from '../../context.ts'
+import { MediaType } from '../../model/descriptor.ts'
+import type { ImageManifest } from '../../model/manifest.ts'
+import { formatPlatform, matchesPlatform, type Platform } from '../../model/platform.ts'
+import type { Call, Fetcher } from '../../store/content.ts'
+import { fetchBytes } from '../../store/verify.ts'
 
 /**
  * The platform that the config of an image names: a manifest itself has none.

@@ -1,0 +1,45 @@
+import type { Descriptor } from '../model/descriptor.ts'
+import type { Digest } from '../model/digest.ts'
+import { parseManifest, type ManifestNode } from '../model/manifest.ts'
+import { isNamedReader } from './capabilities.ts'
+import type { Call, ReadableRepository } from './content.ts'
+import { fetchBytes } from './verify.ts'
+
+/** Reads a manifest. A reader may cache, because several images may share a manifest. */
+export type ManifestReader = (
+  repository: ReadableRepository,
+  descriptor: Descriptor,
+  call: Call,
+) => Promise<ManifestNode>
+
+export const readManifest: ManifestReader = async (repository, descriptor, call) => {
+  const bytes = await fetchBytes(repository, descriptor, call)
+  const manifest = parseManifest(bytes, descriptor.mediaType, { digest: descriptor.digest })
+  // An index entry may name another type than its manifest has; registries want that of the manifest.
+  return { descriptor: { ...descriptor, mediaType: manifest.mediaType }, bytes, manifest }
+}
+
+/** The manifest of a name if the store reads it in one request, else its descriptor. */
+export async function readNamed(
+  repository: ReadableRepository,
+  tagOrDigest: string,
+  call: Call,
+): Promise<Descriptor | ManifestNode> {
+  return isNamedReader(repository)
+    ? repository.readNamed(tagOrDigest, call)
+    : repository.resolve(tagOrDigest, call)
+}
+
+/** A reader that reads each digest once. Its memory is bounded by the size limit of manifests and the number of images. */
+export function cachingReader(read: ManifestReader = readManifest): ManifestReader {
+  const known = new Map<Digest, Promise<ManifestNode>>()
+  return (repository, descriptor, call) => {
+    const found = known.get(descriptor.digest)
+    if (found !== undefined) return found
+    const pending = read(repository, descriptor, call)
+    known.set(descriptor.digest, pending)
+    // A failed read is forgotten, because another repository may have the manifest.
+    pending.catch(() => known.delete(descriptor.digest))
+    return pending
+  }
+}
