@@ -103,7 +103,8 @@ async function partsAt(path: string): Promise<string[]> {
   return names.filter(isPart).map(name => join(path, name))
 }
 
-function isPart(name: string): boolean {
+/** True for the name of a volume, of a sidecar, or of its signature. */
+export function isPart(name: string): boolean {
   return VOLUME.test(name) || name.endsWith(SIDECAR)
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { type ReadableRepository, type Store, LayoutStore } from '@gpreg/oci'
 import { isThere } from '@gpreg/oci/engine'
+import { isPart } from './files.ts'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 import { LOCK_NAME } from './files.ts'
 
@@ -43,7 +44,7 @@ function warnOfBase({ name, lock }: Bundle, { emit }: Context): void {
   emit({ type: 'warning', code: 'bundle-partial', message, subject: { path: name } })
 }
 
-/** True for a file, for the base name of volumes, and for a directory with a lock or a sidecar. */
+/** True for a file, for the base name of volumes, and for a directory with a lock, a sidecar or volumes. */
 async function isBundle(path: string): Promise<boolean> {
   const isDirectory = await stat(path).then(
     info => info.isDirectory(),
@@ -52,5 +53,8 @@ async function isBundle(path: string): Promise<boolean> {
   if (isDirectory === undefined) return (await isThere(`${path}.manifest.json`)) || isThere(`${path}.001`)
   if (!isDirectory) return true
   if (await isThere(join(path, LOCK_NAME))) return true
-  return (await readdir(path)).some(name => name.endsWith('.manifest.json'))
+  const names = await readdir(path)
+  return names.includes('index.json')
+    ? names.some(name => name.endsWith('.manifest.json'))
+    : names.some(isPart)
 }

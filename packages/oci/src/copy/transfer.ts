@@ -64,6 +64,8 @@ export class Transfer {
   readonly #rate: RateLimit | undefined
   readonly #arrivals = new Map<BlobDestination, Promise<void>>()
   #defeats = 0
+  /** The error of a disk on this side that cannot be written: no other blob can be, either. */
+  #diskFull: GpregError | undefined
 
   constructor({ concurrency, limitRate }: EngineOptions, context: Context) {
     this.#large = new Limiter(concurrency)
@@ -172,6 +174,7 @@ export class Transfer {
   /** Sends a blob from the first source that has it. */
   async #send(place: BlobDestination, sources: readonly Place<ReadableRepository>[]): Promise<void> {
     const { descriptor } = place.blob
+    if (this.#diskFull !== undefined) throw this.#diskFull
     let failure: GpregError | undefined
     for (const { repository } of sources) {
       try {
@@ -184,6 +187,7 @@ export class Transfer {
       }
     }
     const error = failure ?? new GpregError('bug', `${descriptor.digest} has no source`)
+    if (error.code === 'storage') this.#diskFull ??= error
     if (error.code !== 'aborted') {
       this.#defeats++
       this.#context.emit({ type: 'blob.failed', digest: descriptor.digest, error })

@@ -30,7 +30,7 @@ export function envVariables(installation: Installation): EnvVariable[] {
   return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
 }
 
-/** One line for each variable, as a shell and `docker run --env-file` read it. */
+/** One line for each variable, as a shell reads it: `set -a; . FILE`. Docker's `--env-file` would keep the quotes as a part of the value. */
 export function formatEnv(variables: readonly EnvVariable[]): string {
   return variables.map(({ name, value }) => `${name}=${quoted(value)}\n`).join('')
 }

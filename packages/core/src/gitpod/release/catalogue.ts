@@ -75,7 +75,8 @@ function buildRelease(name: string): Release {
     {},
     ...changes.map(change => change.thirdParty),
   )
-  const { code, chartsKeepPath = false } = changes.at(-1)!
+  const { code } = changes.at(-1)!
+  const { chartsKeepPath = false } = changes.findLast(change => change.chartsKeepPath !== undefined) ?? {}
   return {
     name,
     components: Object.entries<string | Omit<Component, 'key'>>(components).map(([key, component]) =>

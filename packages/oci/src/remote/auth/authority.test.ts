@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { assertRealm, Authority } from './authority.ts'
+import { GpregError } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 
 const at = (registry: string, realm: string) => assertRealm(realm, new URL(`${registry}/v2/`), 'source')
@@ -45,3 +46,30 @@ it.each<Challenge>([{ scheme: 'bearer', realm: 'https://auth.corp/token' }, { sc
     expect(await authority.renew([challenge], [], 'Bearer abc')).toBeUndefined()
   },
 )
+
+describe('a login that a token server refuses', () => {
+  const challenge: Challenge = { scheme: 'bearer', realm: 'https://auth.corp/token' }
+  const scope = (repository: string) => [{ repository, actions: 'pull' }] as const
+
+  it.each([
+    [401, 1, 'is not tried for other repositories, because it is wrong for all'],
+    [403, 2, 'is tried for other repositories, because it may be enough for those'],
+  ])('with status %i is sent %i times: it %s', async (status, times) => {
+    let asked = 0
+    const authority = new Authority({
+      host: 'r.corp',
+      side: 'source',
+      credential: async () => ({ username: 'ada', password: 'wrong' }),
+      fetchToken: async () => {
+        asked++
+        throw new GpregError(status === 401 ? 'unauthorized' : 'forbidden', 'refused', { status })
+      },
+      now: () => 0,
+    })
+    await expect(authority.renew([challenge], scope('app'), undefined)).rejects.toMatchObject({
+      subject: { status },
+    })
+    await expect(authority.header(scope('web'))).rejects.toMatchObject({ subject: { status } })
+    expect(asked).toBe(times)
+  })
+})
