@@ -1,21 +1,27 @@
 import { GpregError } from '../../errors.ts'
+import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
 import type { Asked } from './failure.ts'
+import type { ApiResponse } from './request.ts'
 
 const MAX_REDIRECTS = 5
 
 /**
  * The target of a redirect.
- * @throws `protocol` for too many redirects, and as {@link resolveLocation}
+ * @throws `protocol` for too many redirects, for a public host that leads into this network, and as {@link resolveLocation}
  */
-export function followRedirect(
-  from: URL,
-  location: string | undefined,
+export async function followRedirect(
+  { url: from, header }: Pick<ApiResponse, 'url' | 'header'>,
   hops: number,
   asked: Asked,
   plainHttp: readonly string[] = [],
-): URL {
+): Promise<URL> {
   if (hops >= MAX_REDIRECTS) throw refuse(asked, `redirects more than ${MAX_REDIRECTS} times`)
-  return resolveLocation(from, location, asked, plainHttp)
+  const next = resolveLocation(from, header('location'), asked, plainHttp)
+  // It would be a request forged into this network.
+  const isInside = next.host !== from.host && isPrivateLiteral(next.hostname)
+  if (isInside && !(await isPrivateHost(from.hostname)))
+    throw refuse(asked, `leads to ${next.host}, an address inside this network`)
+  return next
 }
 
 /** Whether a response sends the client elsewhere. After a 303 only a GET would be right, which sends no content. */

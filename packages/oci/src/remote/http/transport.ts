@@ -7,7 +7,6 @@ import { networkError, responseError, type Asked } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostPause } from './host-pause.ts'
 import { followRedirect, isRedirect } from './location.ts'
-import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
 import { PullQuota } from './pull-quota.ts'
 import { describePath, sendRequest, type ApiRequest, type ApiResponse } from './request.ts'
 import { Secrets } from './secrets.ts'
@@ -102,8 +101,7 @@ export class Transport {
     let response = await this.#sendToOwn(request, url, authorization, signal)
     for (let hops = 0; isRedirect(response.status, request.method); hops++) {
       const asked = this.asked(request)
-      const next = followRedirect(response.url, response.header('location'), hops, asked, plainHttp)
-      await assertMayLeadTo(next, response.url, asked)
+      const next = await followRedirect(response, hops, asked, plainHttp)
       await response.body.dump()
       response = await this.send(request, next, this.isOwn(next) ? authorization : undefined, signal)
     }
@@ -123,17 +121,12 @@ export class Transport {
     const base = await this.endpoint()
     const isMisnamed = !this.isOwn(url) && url.pathname.startsWith(base.pathname)
     if (!isMisnamed) return this.send(request, url, authorization, signal)
-    const first = await settled(this.send(request, url, authorization, signal))
-    const works =
-      'value' in first && (request.expect.includes(first.value.status) || !NOT_HERE.has(first.value.status))
-    const failed = 'error' in first ? toGpregError(first.error) : undefined
-    if (works || (failed !== undefined && (signal.aborted || !NO_SERVER.has(failed.code))))
-      return unwrap(first)
-    const own = await settled(
-      this.send(request, new URL(`${url.pathname}${url.search}`, base), authorization, signal),
-    )
-    if (!('value' in own) || NOT_HERE.has(own.value.status)) return unwrap(first)
-    if ('value' in first) await first.value.body.dump()
+    const [first] = await Promise.allSettled([this.send(request, url, authorization, signal)])
+    if (isRightAddress(first, request, signal)) return unwrap(first)
+    const ownUrl = new URL(`${url.pathname}${url.search}`, base)
+    const [own] = await Promise.allSettled([this.send(request, ownUrl, authorization, signal)])
+    if (own.status === 'rejected' || NOT_HERE.has(own.value.status)) return unwrap(first)
+    if (first.status === 'fulfilled') await first.value.body.dump()
     this.#misnamed.add(url.origin)
     return own.value
   }
@@ -201,37 +194,17 @@ export class Transport {
   }
 }
 
-type Settled<T> = { readonly value: T } | { readonly error: unknown }
-
-function settled<T>(work: Promise<T>): Promise<Settled<T>> {
-  return work.then(
-    value => ({ value }),
-    (error: unknown) => ({ error }),
-  )
+/** Whether an answer, or its absence, is that of the server that was meant, so that no other address is tried. */
+function isRightAddress(
+  first: PromiseSettledResult<ApiResponse>,
+  { expect }: ApiRequest,
+  signal: AbortSignal,
+): boolean {
+  if (first.status === 'rejected') return signal.aborted || !NO_SERVER.has(toGpregError(first.reason).code)
+  return expect.includes(first.value.status) || !NOT_HERE.has(first.value.status)
 }
 
-function unwrap<T>(settled: Settled<T>): T {
-  if ('error' in settled) throw settled.error
+function unwrap<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason
   return settled.value
-}
-
-/**
- * Refuses a redirect from a public host to the literal of a private address: it would be a request forged into this network.
- * @throws `protocol`
- */
-async function assertMayLeadTo(
-  next: URL,
-  from: URL,
-  { method, path, via: _, ...subject }: Asked,
-): Promise<void> {
-  if (next.host === from.host || !isPrivateLiteral(next.hostname) || (await isPrivateHost(from.hostname)))
-    return
-  throw new GpregError(
-    'protocol',
-    `${from.host} leads to ${next.host}, an address inside this network (${method} ${path})`,
-    {
-      ...subject,
-      hint: 'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
-    },
-  )
 }
