@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { GpregError, toGpregError, type ErrorCode, type Side } from '../../errors.ts'
+import { toGpregError, type GpregError, type ErrorCode, type Side } from '../../errors.ts'
 import { readDocument, readStart, type DocumentBounds } from './body.ts'
 import type { Connections } from '../connection/connections.ts'
 import { findEndpoint } from '../connection/endpoint.ts'
