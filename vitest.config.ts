@@ -44,6 +44,19 @@ export default defineConfig({
           disableConsoleIntercept: true,
         },
       },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
+          name: 'registries',
+          include: ['e2e/registries/**/*.test.ts'],
+          maxConcurrency: 4,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          globalSetup: ['e2e/registries/install.ts'],
+          disableConsoleIntercept: true,
+        },
+      },
     ],
   },
 })

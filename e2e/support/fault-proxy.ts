@@ -26,6 +26,8 @@ export type Fault =
   | { readonly kind: 'corrupt'; readonly at: number }
   /** the answer has this many bytes more (or fewer) than the content, and a matching Content-Length */
   | { readonly kind: 'length'; readonly by: number }
+  /** the whole content is sent below a Content-Length that is this many bytes too large (or too small) */
+  | { readonly kind: 'lie'; readonly by: number }
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
   | { readonly kind: 'redirect'; readonly to: (path: string) => string }
   /**
@@ -84,7 +86,8 @@ export async function startFaultProxy(options: Omit<ReverseProxyOptions, 'interc
 
 type Meeting = Parameters<NonNullable<ReverseProxyOptions['intercept']>>[0]
 
-function deal(fault: Fault, { request, response, forward }: Meeting): void {
+/** Answers or forwards a request with a fault. */
+export function deal(fault: Fault, { request, response, forward }: Meeting): void {
   const answerWith = (answer: (upstream: IncomingMessage) => void) => forward({ answer })
   switch (fault.kind) {
     case 'cut':
@@ -117,9 +120,14 @@ function deal(fault: Fault, { request, response, forward }: Meeting): void {
         sendChanged(answer, response, endToEnd(answer), body => flip(body, fault.at)),
       )
     case 'length':
-      return answerWith(answer => {
-        const headers = withHeader(answer, 'content-length', `${lengthOf(answer) + fault.by}`)
-        sendChanged(answer, response, headers, body => resize(body, fault.by))
+      return answerWith(answer =>
+        sendChanged(answer, response, withLength(answer, fault.by), body => resize(body, fault.by)),
+      )
+    case 'lie':
+      return answerWith(async answer => {
+        await sendChanged(answer, response, withLength(answer, fault.by), body => body)
+        // The client waits for bytes that do not come. Servers that miscount close the connection.
+        if (fault.by > 0) hangUp(response, true)
       })
     case 'header':
       return answerWith(answer =>
@@ -169,6 +177,10 @@ async function sendChanged(
 /** Length of a body. Registries and gpreg always send it; without it, the proxy could not hold back the last byte. */
 function lengthOf({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? Infinity)
+}
+
+function withLength(answer: IncomingMessage, by: number): string[] {
+  return withHeader(answer, 'content-length', `${lengthOf(answer) + by}`)
 }
 
 function flip(body: Buffer, at: number): Buffer {
