@@ -51,8 +51,9 @@ export default defineConfig({
           name: 'registries',
           include: ['e2e/registries/**/*.test.ts'],
           maxConcurrency: 4,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          // S3 takes minutes where the processor is shared.
+          testTimeout: 400_000,
+          hookTimeout: 400_000,
           globalSetup: ['e2e/registries/install.ts'],
           disableConsoleIntercept: true,
         },

@@ -1,3 +1,4 @@
+import { CreateBucketCommand, DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { startProcess } from '../support/process.ts'
 import { blobPath, startRegistry, type S3Storage } from '../support/registry.ts'
 import type { Server } from './server-kinds.ts'
@@ -13,22 +14,24 @@ export async function startRegistryOnS3(program: string): Promise<Server> {
     accessKey: 'any',
     secretKey: 'any',
   }
-  const bucket = `http://${s3.endpoint}/${s3.bucket}`
-  await must(bucket, 'PUT')
+  const { bucket: Bucket, region, accessKey: accessKeyId, secretKey: secretAccessKey } = s3
+  const client = new S3Client({
+    region,
+    endpoint: `http://${endpoint}`,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+  })
+  await client.send(new CreateBucketCommand({ Bucket }))
   const registry = await startRegistry({ program, s3 })
   return {
     host: registry.host,
     url: registry.url,
-    loseBlob: digest => must(`${bucket}/${blobPath(digest)}`, 'DELETE'),
+    loseBlob: async digest =>
+      void (await client.send(new DeleteObjectCommand({ Bucket, Key: blobPath(digest) }))),
     async [Symbol.asyncDispose]() {
       await registry.stop()
+      client.destroy()
       await moto.stop()
     },
   }
-}
-
-/** Sends a request without a signature, which moto does not ask for. */
-async function must(url: string, method: string): Promise<void> {
-  const answer = await fetch(url, { method })
-  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`)
 }

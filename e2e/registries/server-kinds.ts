@@ -22,6 +22,8 @@ export interface Server extends AsyncDisposable {
 
 export interface ServerKind {
   readonly name: string
+  /** False if the server never mounts a blob, so that a blob is sent for each repository that needs it. */
+  readonly mounts: boolean
   /** True if `garbage-collect -m` deletes the platforms of tagged images. */
   readonly losesPlatforms?: boolean
   /** The reason why it cannot run here; undefined if it can. */
@@ -47,18 +49,25 @@ function noVersion3(): string | undefined {
 export const SERVER_KINDS: readonly ServerKind[] = [
   {
     name: 'docker-registry 2.8',
+    mounts: true,
     losesPlatforms: true,
     missing: () => absent('docker-registry'),
     start: () => startDistribution('docker-registry'),
   },
-  { name: 'gpreg serve', missing: () => undefined, start: startGpregServe },
-  { name: 'distribution 3', missing: noVersion3, start: () => startDistribution(program('registry')) },
+  { name: 'gpreg serve', mounts: true, missing: () => undefined, start: startGpregServe },
+  {
+    name: 'distribution 3',
+    mounts: true,
+    missing: noVersion3,
+    start: () => startDistribution(program('registry')),
+  },
   {
     name: 'distribution 3 on S3',
+    mounts: true,
     missing: () => noVersion3() ?? absent('moto_server'),
     start: () => startRegistryOnS3(program('registry')),
   },
-  { name: 'crane registry', missing: () => absent('crane'), start: startCrane },
+  { name: 'crane registry', mounts: false, missing: () => absent('crane'), start: startCrane },
 ]
 
 async function startDistribution(server: string): Promise<Server> {

@@ -57,7 +57,7 @@ export class Site implements AsyncDisposable {
   /** Checks that a run of `mirror` or `bundle load` did all images, and that plain HTTP finds their bytes. */
   async expectWhole(run: GpregRun): Promise<void> {
     expect(run.exitCode, run.stderr + run.stdout).toBe(0)
-    const results: { source: string; target: string }[] = run.json().images
+    const results = resultsOf(run)
     expect(results.map(({ source }) => source).toSorted()).toEqual([...this.images.keys()].toSorted())
     for (const { source, target } of results) {
       const image = this.images.get(source)
@@ -69,4 +69,9 @@ export class Site implements AsyncDisposable {
     for (const source of this.#sources.values()) await source[Symbol.asyncDispose]()
     await this.directory[Symbol.asyncDispose]()
   }
+}
+
+/** The names of the images that a run copied or found. */
+export function resultsOf(run: GpregRun): { readonly source: string; readonly target: string }[] {
+  return run.json().images
 }

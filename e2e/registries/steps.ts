@@ -4,8 +4,10 @@ import { gpreg, startGpreg } from '../support/gpreg.ts'
 import { bytesOf, unique, type Content } from '../support/images.ts'
 import { finishedUploads, holdUploads, inMidCopy } from '../support/mid-copy.ts'
 import { uploadedBytes } from '../support/reverse-proxy.ts'
-import type { ServerKind } from './server-kinds.ts'
-import type { Site } from './site.ts'
+import type { Server, ServerKind } from './server-kinds.ts'
+import { resultsOf, type Site } from './site.ts'
+
+const REDIS = 'docker.io/library/redis:6.2'
 
 /** One thing that gpreg does with a registry. Returns what the table says about it. */
 export interface Step {
@@ -39,7 +41,13 @@ async function kill(kind: ServerKind, site: Site): Promise<string> {
   const second = await gpreg(command)
   await site.expectWhole(second)
   const left = blobsOf(site).filter(({ digest }) => !finished.has(digest))
-  expect(new Set(finishedUploads(proxy.exchanges))).toEqual(new Set(left.map(({ digest }) => digest)))
+  const [sent, wanted] = [finishedUploads(proxy.exchanges), left.map(({ digest }) => digest)]
+  // A repository without tags is not asked for its blobs. A mount finds them there, if the server mounts.
+  if (!kind.mounts) {
+    expect(sent).toEqual(expect.arrayContaining(wanted))
+    return 'ok, but sends finished blobs again'
+  }
+  expect(new Set(sent)).toEqual(new Set(wanted))
   expect(uploadedBytes(proxy.exchanges)).toBe(bytesOf(left))
   return 'ok'
 }
@@ -85,7 +93,8 @@ async function load(kind: ServerKind, site: Site): Promise<string> {
 async function loseAndRepair(kind: ServerKind, site: Site): Promise<string> {
   await using target = await kind.start()
   await site.expectWhole(await site.mirror(kind, target.host))
-  const lost = site.images.get('docker.io/library/redis:6.2')!.children[0]!.blobs.slice(1)
+  const lost = site.images.get(REDIS)?.children[0]?.blobs.slice(1) ?? []
+  expect(lost).toHaveLength(2)
   for (const { digest } of lost) await target.loseBlob(digest)
 
   const found = await site.verify(kind, target.host)
@@ -93,11 +102,7 @@ async function loseAndRepair(kind: ServerKind, site: Site): Promise<string> {
   for (const { digest } of lost) expect(found.stdout).toContain(digest)
   const blind = await site.mirror(kind, target.host)
   expect(blind.json().totals).toMatchObject({ upToDate: site.images.size, bytes: { sent: 0 } })
-
-  const repaired = await site.mirror(kind, target.host, '--repair')
-  await site.expectWhole(repaired)
-  expect(repaired.json().totals.bytes.sent).toBe(bytesOf(lost))
-  expect((await site.verify(kind, target.host, '--deep')).exitCode).toBe(0)
+  await expectRepair(kind, site, target, lost)
   return 'found and mended'
 }
 
@@ -105,21 +110,32 @@ async function loseAndRepair(kind: ServerKind, site: Site): Promise<string> {
 async function collectAndRepair(kind: ServerKind, site: Site): Promise<string> {
   await using target = await kind.start()
   if (target.collectGarbage === undefined) return 'has none'
-  await site.expectWhole(await site.mirror(kind, target.host))
+  const first = await site.mirror(kind, target.host)
+  await site.expectWhole(first)
   await target.collectGarbage()
 
   const found = await site.verify(kind, target.host)
   expect(found.exitCode, found.stdout).toBe(kind.losesPlatforms ? 4 : 0)
   if (!kind.losesPlatforms) return 'no damage'
-  const troubled: { source: string }[] = found
-    .json()
-    .images.filter((one: { status: string }) => one.status !== 'ok')
-  const indexes = [...site.images].filter(([, { children }]) => children.length > 0).map(([name]) => name)
-  expect(troubled.map(({ source }) => source).toSorted()).toEqual(indexes.toSorted())
-  const repaired = await site.mirror(kind, target.host, '--repair')
-  await site.expectWhole(repaired)
-  expect((await site.verify(kind, target.host, '--deep')).exitCode).toBe(0)
+  const images: { target: string; status: string }[] = found.json().images
+  const damaged = images.filter(({ status }) => status !== 'ok').map(image => image.target)
+  const indexes = resultsOf(first).filter(({ source }) => site.images.get(source)?.children.length)
+  expect(damaged.toSorted()).toEqual(indexes.map(index => index.target).toSorted())
+  await expectRepair(kind, site, target)
   return 'platforms deleted, found and mended'
+}
+
+/** Repairs the target. With `lost`, it also checks that nothing else was sent. */
+async function expectRepair(kind: ServerKind, site: Site, target: Server, lost?: readonly Content[]) {
+  await using proxy = await startFaultProxy({ to: target.url })
+  await site.expectWhole(await site.mirror(kind, proxy.host, '--repair'))
+  if (lost) {
+    const digests = new Set(finishedUploads(proxy.exchanges))
+    expect(digests).toEqual(new Set(lost.map(({ digest }) => digest)))
+    if (kind.mounts) expect(uploadedBytes(proxy.exchanges)).toBe(bytesOf(lost))
+  }
+  const deep = await site.verify(kind, target.host, '--deep')
+  expect(deep.exitCode, deep.stdout).toBe(0)
 }
 
 function blobsOf({ images }: Site): Content[] {

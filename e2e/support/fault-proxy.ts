@@ -15,8 +15,8 @@ export type Fault =
   | { readonly kind: 'stall'; readonly after: number }
   /** the answer never starts */
   | { readonly kind: 'silence' }
-  /** the request stops after this many bytes of its body */
-  | { readonly kind: 'stall-request'; readonly after: number }
+  /** the request starts at the given time (default: at once) and stops after this many bytes of its body */
+  | { readonly kind: 'stall-request'; readonly after: number; readonly start?: Promise<void> }
   /** the connection ends after this many bytes of the request's body */
   | { readonly kind: 'cut-request'; readonly after: number }
   /** request bodies above this many bytes are answered 413, as proxies do */
@@ -99,7 +99,9 @@ export function deal(fault: Fault, { request, response, forward }: Meeting): voi
     case 'silence':
       return void request.resume()
     case 'stall-request':
-      return forward({ bodyLimit: Math.min(fault.after, lengthOf(request) - 1) })
+      return void (fault.start ?? Promise.resolve()).then(() =>
+        forward({ bodyLimit: Math.min(fault.after, lengthOf(request) - 1) }),
+      )
     case 'cut-request': {
       let left = Math.min(fault.after, lengthOf(request) - 1)
       request.on('data', (chunk: Buffer) => {

@@ -6,13 +6,17 @@ export const FINISHED = 5
 
 const UPLOAD = /\/blobs\/uploads\/[^/]+$/
 
-/** Stops every upload after its first bytes, once some blobs are finished. */
+/**
+ * Stops every upload after its first bytes, except the first ones. The stopped uploads start when those are finished,
+ * because crane's registry answers no upload while it waits for the bytes of another one.
+ */
 export function holdUploads(proxy: FaultProxy): void {
+  const start = proxy.until(exchanges => finishedUploads(exchanges).length >= FINISHED)
   proxy.inject({
     path: UPLOAD,
     skip: FINISHED,
     times: Infinity,
-    fault: { kind: 'stall-request', after: 1000 },
+    fault: { kind: 'stall-request', after: 1000, start },
   })
 }
 
