@@ -44,6 +44,20 @@ export default defineConfig({
           disableConsoleIntercept: true,
         },
       },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
+          name: 'registries',
+          include: ['e2e/registries/**/*.test.ts'],
+          maxConcurrency: 4,
+          // S3 takes minutes where the processor is shared.
+          testTimeout: 400_000,
+          hookTimeout: 400_000,
+          globalSetup: ['e2e/registries/install.ts'],
+          disableConsoleIntercept: true,
+        },
+      },
     ],
   },
 })

@@ -35,11 +35,16 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   let upstream: Upstream
   let sample: Image
   let registries: Readonly<Record<RegistryKind, DiskRegistry>>
-  const table = new ReliabilityTable(REGISTRY_KINDS, [
-    ...ON_THE_SOURCE.map(({ name }) => ['from', name] as const),
-    ...ON_THE_TARGET.map(({ name }) => ['to', name] as const),
-    ['to', FULL_DISK],
-  ])
+  const table = new ReliabilityTable({
+    marks: 'outcomes',
+    heads: ['on the way', 'fault'],
+    columns: REGISTRY_KINDS,
+    rows: [
+      ...ON_THE_SOURCE.map(({ name }) => ['from', name]),
+      ...ON_THE_TARGET.map(({ name }) => ['to', name]),
+      ['to', FULL_DISK],
+    ],
+  })
   let runs = 0
   let cells = 0
 

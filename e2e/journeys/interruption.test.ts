@@ -1,18 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 import { gpreg, startGpreg } from '../support/gpreg.ts'
 import { bytesOf, unique, type Image } from '../support/images.ts'
+import { FINISHED, finishedUploads, holdUploads, inMidCopy } from '../support/mid-copy.ts'
 import { startRegistry } from '../support/registry.ts'
-import type { Exchange } from '../support/reverse-proxy.ts'
+import { uploadedBytes } from '../support/reverse-proxy.ts'
 import { releaseImages } from '../support/release.ts'
 import { startServe } from '../support/serve.ts'
 import { wrongBlobs } from '../support/storage.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 import { needs } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
-
-const FINISHED = 5
 
 describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
   let upstream: Upstream
@@ -61,7 +60,7 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
     const blobs = unique([...images.values()].flatMap(image => image.blobs))
     const left = blobs.filter(blob => !finished.has(blob.digest))
     expect(new Set(finishedUploads(proxy.exchanges))).toEqual(new Set(left.map(blob => blob.digest)))
-    expect(bytesReceived(proxy)).toBe(bytesOf(left))
+    expect(uploadedBytes(proxy.exchanges)).toBe(bytesOf(left))
     await expectSound(`${proxy.host}/gitpod`)
     expect(await wrongBlobs(target.storage)).toEqual([])
   })
@@ -103,35 +102,3 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
     expect(await wrongBlobs(layout.path)).toEqual([])
   })
 })
-
-/** Stops every upload after its first bytes, once some blobs are finished. */
-function holdUploads(proxy: FaultProxy): void {
-  proxy.inject({
-    path: UPLOAD,
-    skip: FINISHED,
-    times: Infinity,
-    fault: { kind: 'stall-request', after: 1000 },
-  })
-}
-
-const UPLOAD = /\/blobs\/uploads\/[^/]+$/
-
-/** True if some blobs are finished and another one has begun. */
-function inMidCopy(exchanges: readonly Exchange[]): boolean {
-  const begun = exchanges.some(
-    ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received > 0,
-  )
-  return begun && finishedUploads(exchanges).length >= FINISHED
-}
-
-function finishedUploads(exchanges: readonly Exchange[]): string[] {
-  return exchanges
-    .filter(({ method, status }) => method === 'PUT' && status === 201)
-    .flatMap(({ query }) => query.get('digest') ?? [])
-}
-
-function bytesReceived(proxy: FaultProxy): number {
-  return proxy.exchanges
-    .filter(({ kind }) => kind === 'upload')
-    .reduce((total, { received }) => total + received, 0)
-}

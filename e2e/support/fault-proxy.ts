@@ -15,8 +15,8 @@ export type Fault =
   | { readonly kind: 'stall'; readonly after: number }
   /** the answer never starts */
   | { readonly kind: 'silence' }
-  /** the request stops after this many bytes of its body */
-  | { readonly kind: 'stall-request'; readonly after: number }
+  /** the request starts at the given time (default: at once) and stops after this many bytes of its body */
+  | { readonly kind: 'stall-request'; readonly after: number; readonly start?: Promise<void> }
   /** the connection ends after this many bytes of the request's body */
   | { readonly kind: 'cut-request'; readonly after: number }
   /** request bodies above this many bytes are answered 413, as proxies do */
@@ -26,6 +26,8 @@ export type Fault =
   | { readonly kind: 'corrupt'; readonly at: number }
   /** the answer has this many bytes more (or fewer) than the content, and a matching Content-Length */
   | { readonly kind: 'length'; readonly by: number }
+  /** the whole content is sent below a Content-Length that is this many bytes too large (or too small) */
+  | { readonly kind: 'lie'; readonly by: number }
   | { readonly kind: 'header'; readonly name: string; readonly value: string }
   | { readonly kind: 'redirect'; readonly to: (path: string) => string }
   /**
@@ -84,7 +86,8 @@ export async function startFaultProxy(options: Omit<ReverseProxyOptions, 'interc
 
 type Meeting = Parameters<NonNullable<ReverseProxyOptions['intercept']>>[0]
 
-function deal(fault: Fault, { request, response, forward }: Meeting): void {
+/** Answers or forwards a request with a fault. */
+export function deal(fault: Fault, { request, response, forward }: Meeting): void {
   const answerWith = (answer: (upstream: IncomingMessage) => void) => forward({ answer })
   switch (fault.kind) {
     case 'cut':
@@ -96,7 +99,9 @@ function deal(fault: Fault, { request, response, forward }: Meeting): void {
     case 'silence':
       return void request.resume()
     case 'stall-request':
-      return forward({ bodyLimit: Math.min(fault.after, lengthOf(request) - 1) })
+      return void (fault.start ?? Promise.resolve()).then(() =>
+        forward({ bodyLimit: Math.min(fault.after, lengthOf(request) - 1) }),
+      )
     case 'cut-request': {
       let left = Math.min(fault.after, lengthOf(request) - 1)
       request.on('data', (chunk: Buffer) => {
@@ -117,9 +122,14 @@ function deal(fault: Fault, { request, response, forward }: Meeting): void {
         sendChanged(answer, response, endToEnd(answer), body => flip(body, fault.at)),
       )
     case 'length':
-      return answerWith(answer => {
-        const headers = withHeader(answer, 'content-length', `${lengthOf(answer) + fault.by}`)
-        sendChanged(answer, response, headers, body => resize(body, fault.by))
+      return answerWith(answer =>
+        sendChanged(answer, response, withLength(answer, fault.by), body => resize(body, fault.by)),
+      )
+    case 'lie':
+      return answerWith(async answer => {
+        await sendChanged(answer, response, withLength(answer, fault.by), body => body)
+        // The client waits for bytes that do not come. Servers that miscount close the connection.
+        if (fault.by > 0) hangUp(response, true)
       })
     case 'header':
       return answerWith(answer =>
@@ -169,6 +179,10 @@ async function sendChanged(
 /** Length of a body. Registries and gpreg always send it; without it, the proxy could not hold back the last byte. */
 function lengthOf({ headers }: IncomingMessage): number {
   return Number(headers['content-length'] ?? Infinity)
+}
+
+function withLength(answer: IncomingMessage, by: number): string[] {
+  return withHeader(answer, 'content-length', `${lengthOf(answer) + by}`)
 }
 
 function flip(body: Buffer, at: number): Buffer {

@@ -5,6 +5,8 @@ import { mustRun, startProcess, type RunningProcess } from './process.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 export interface RegistryOptions {
+  /** The server; default: `docker-registry`. Distribution v3 takes the same configuration. */
+  readonly program?: string
   /** The login that the registry requires, stored as bcrypt. */
   readonly credentials?: { readonly username: string; readonly password: string }
   /** The certificates of the registry, which then uses TLS. */
@@ -40,6 +42,8 @@ export interface Registry extends AsyncDisposable {
   readonly pid: number
   /** directory of its blobs and links */
   readonly storage: string
+  /** file of its configuration, which `garbage-collect` reads, too */
+  readonly configuration: string
   /** The access log of the registry. */
   requests(): LoggedRequest[]
   blobFile(digest: string): string
@@ -51,13 +55,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const storage = directory.join('storage')
   await mkdir(storage)
   if (options.credentials) await writeHtpasswd(directory.join('htpasswd'), options.credentials)
-  await writeFile(
-    directory.join('config.json'),
-    JSON.stringify(configuration(options, storage, directory.join('htpasswd'))),
-  )
+  const file = directory.join('config.json')
+  await writeFile(file, JSON.stringify(configuration(options, storage, directory.join('htpasswd'))))
   // The S3 driver of this registry panics if AWS_CA_BUNDLE is set.
-  const { AWS_CA_BUNDLE: _, ...env } = process.env
-  const running = startProcess('docker-registry', ['serve', directory.join('config.json')], { env })
+  const { AWS_CA_BUNDLE: _, ...own } = process.env
+  // Version 3 sends traces to localhost unless it is told not to.
+  const env = { ...own, OTEL_TRACES_EXPORTER: 'none' }
+  const running = startProcess(options.program ?? 'docker-registry', ['serve', file], { env })
   const host = await listeningHost(running)
   const stop = async () => {
     await running.stop()
@@ -68,6 +72,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     url: new URL(`${options.certificates ? 'https' : 'http'}://${host}/`),
     pid: running.pid,
     storage,
+    configuration: file,
     requests: () => parseAccessLog(running.stdout()),
     blobFile: digest => blobFile(storage, digest),
     stop,
@@ -112,7 +117,9 @@ function configuration(
  */
 function s3Driver({ bucket, region, endpoint, accessKey, secretKey }: S3Storage) {
   const key = { accesskey: accessKey, secretkey: secretKey }
-  return { bucket, region, regionendpoint: `http://${endpoint}`, ...key, secure: false, encrypt: false }
+  const plain = { secure: false, encrypt: false }
+  // Without `forcepathstyle`, version 3 puts the bucket into the host name, which needs DNS.
+  return { bucket, region, regionendpoint: `http://${endpoint}`, forcepathstyle: true, ...key, ...plain }
 }
 
 /** Waits for the log line with the address, which the registry prints when the port is open. */
@@ -122,8 +129,13 @@ async function listeningHost(running: RunningProcess): Promise<string> {
 }
 
 function blobFile(storage: string, digest: string): string {
+  return join(storage, blobPath(digest))
+}
+
+/** Path of a blob below the root of the storage, be it a directory or a bucket. */
+export function blobPath(digest: string): string {
   const hex = digest.replace('sha256:', '')
-  return join(storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data')
+  return `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`
 }
 
 const LOG_LINE = /"(?<method>[A-Z]+) (?<path>\S+) HTTP\/[\d.]+" (?<status>\d+) (?<bytes>\d+)/

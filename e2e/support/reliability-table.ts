@@ -1,30 +1,38 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
 const DOCUMENT = new URL('../../docs/reliability.md', import.meta.url)
-const MARKS = ['<!-- outcomes -->', '<!-- /outcomes -->'] as const
 
-/** Collects the outcome of each fault for each kind of registry. */
+export interface TableShape {
+  /** name of the marks in the document: `<!-- NAME -->` and `<!-- /NAME -->` */
+  readonly marks: string
+  /** heads of the cells that each row begins with */
+  readonly heads: readonly string[]
+  /** kinds of registry */
+  readonly columns: readonly string[]
+  /** first cells of each row; the last of them is the key of the row */
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** Collects the outcome of each fault or step for each kind of registry. */
 export class ReliabilityTable {
-  readonly #columns: readonly string[]
-  readonly #rows: readonly (readonly [way: string, fault: string])[]
+  readonly #shape: TableShape
   readonly #outcomes = new Map<string, string>()
 
-  constructor(columns: readonly string[], rows: readonly (readonly [way: string, fault: string])[]) {
-    this.#columns = columns
-    this.#rows = rows
+  constructor(shape: TableShape) {
+    this.#shape = shape
   }
 
-  note(fault: string, column: string, outcome: string): void {
-    this.#outcomes.set(`${fault} ${column}`, outcome)
+  note(row: string, column: string, outcome: string): void {
+    this.#outcomes.set(`${row} ${column}`, outcome)
   }
 
   toString(): string {
+    const { heads, columns, rows } = this.#shape
     const cells = [
-      ['on the way', 'fault', ...this.#columns],
-      ...this.#rows.map(([way, fault]) => [
-        way,
-        fault,
-        ...this.#columns.map(column => this.#outcomes.get(`${fault} ${column}`) ?? 'not run'),
+      [...heads, ...columns],
+      ...rows.map(row => [
+        ...row,
+        ...columns.map(column => this.#outcomes.get(`${row.at(-1)} ${column}`) ?? 'not run'),
       ]),
     ]
     const widths = cells[0]!.map((_, at) => Math.max(...cells.map(row => row[at]!.length)))
@@ -35,10 +43,22 @@ export class ReliabilityTable {
 
   /** Reads the table of the documentation. With `UPDATE_RELIABILITY` it writes the collected table there first. */
   async documented(): Promise<string> {
-    const text = await readFile(DOCUMENT, 'utf8')
-    const [from, to] = [text.indexOf(MARKS[0]) + MARKS[0].length, text.indexOf(MARKS[1])]
-    if (process.env['UPDATE_RELIABILITY'] === undefined) return text.slice(from, to).trim()
-    await writeFile(DOCUMENT, `${text.slice(0, from)}\n\n${this}\n\n${text.slice(to)}`)
-    return this.toString()
+    if (process.env['UPDATE_RELIABILITY'] !== undefined) await document(this.#shape.marks, String(this))
+    const { text, from, to } = await section(this.#shape.marks)
+    return text.slice(from, to).trim()
   }
+}
+
+/** Replaces the text between two marks of `docs/reliability.md`. */
+export async function document(marks: string, content: string): Promise<void> {
+  const { text, from, to } = await section(marks)
+  await writeFile(DOCUMENT, `${text.slice(0, from)}\n\n${content}\n\n${text.slice(to)}`)
+}
+
+async function section(marks: string) {
+  const text = await readFile(DOCUMENT, 'utf8')
+  const [open, close] = [`<!-- ${marks} -->`, `<!-- /${marks} -->`]
+  const [from, to] = [text.indexOf(open) + open.length, text.indexOf(close)]
+  if (to < from) throw new Error(`docs/reliability.md has no place for ${open}`)
+  return { text, from, to }
 }

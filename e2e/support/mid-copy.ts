@@ -1,0 +1,36 @@
+import type { FaultProxy } from './fault-proxy.ts'
+import type { Exchange } from './reverse-proxy.ts'
+
+/** Number of blobs that arrive before the proxy holds all further uploads. */
+export const FINISHED = 5
+
+const UPLOAD = /\/blobs\/uploads\/[^/]+$/
+
+/**
+ * Stops every upload after its first bytes, except the first ones. The stopped uploads start when those are finished,
+ * because crane's registry answers no upload while it waits for the bytes of another one.
+ */
+export function holdUploads(proxy: FaultProxy): void {
+  const start = proxy.until(exchanges => finishedUploads(exchanges).length >= FINISHED)
+  proxy.inject({
+    path: UPLOAD,
+    skip: FINISHED,
+    times: Infinity,
+    fault: { kind: 'stall-request', after: 1000, start },
+  })
+}
+
+/** True if some blobs are finished and another one has begun. */
+export function inMidCopy(exchanges: readonly Exchange[]): boolean {
+  const begun = exchanges.some(
+    ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received > 0,
+  )
+  return begun && finishedUploads(exchanges).length >= FINISHED
+}
+
+/** Digests of the blobs that the registry accepted. */
+export function finishedUploads(exchanges: readonly Exchange[]): string[] {
+  return exchanges
+    .filter(({ method, status }) => method === 'PUT' && status === 201)
+    .flatMap(({ query }) => query.get('digest') ?? [])
+}
