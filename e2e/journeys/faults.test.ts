@@ -12,7 +12,7 @@ import { LAYER_BYTES, ON_THE_SOURCE, ON_THE_TARGET } from '../support/fault-case
 import { startFaultProxy, type FaultRule } from '../support/fault-proxy.ts'
 import { gpreg, type GpregRun } from '../support/gpreg.ts'
 import { makeImage, makeLayer, type Image } from '../support/images.ts'
-import { ReliabilityTable } from '../support/reliability-table.ts'
+import { OutcomeTable } from '../support/outcome-table.ts'
 import { expectImage, skopeoCopy } from '../support/skopeo.ts'
 import { wrongBlobs } from '../support/storage.ts'
 import { canMount, smallDisk } from '../support/small-disk.ts'
@@ -35,11 +35,17 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   let upstream: Upstream
   let sample: Image
   let registries: Readonly<Record<RegistryKind, DiskRegistry>>
-  const table = new ReliabilityTable(REGISTRY_KINDS, [
-    ...ON_THE_SOURCE.map(({ name }) => ['from', name] as const),
-    ...ON_THE_TARGET.map(({ name }) => ['to', name] as const),
-    ['to', FULL_DISK],
-  ])
+  const table = new OutcomeTable({
+    heads: ['on the way', 'fault'],
+    columns: REGISTRY_KINDS,
+    rows: [
+      ...ON_THE_SOURCE.map(({ name }) => ['from', name]),
+      ...ON_THE_TARGET.map(({ name }) => ['to', name]),
+      ['to', FULL_DISK],
+    ],
+    document: 'reliability.md',
+    update: 'UPDATE_RELIABILITY',
+  })
   let runs = 0
   let cells = 0
 

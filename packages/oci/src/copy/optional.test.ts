@@ -15,13 +15,8 @@ import { cosignTag } from './referrers.ts'
 import { engineOptions, itemOf } from './copy.ts'
 import { openRemote } from '../remote/remote.ts'
 import { artifactIn } from '../store/artifact.ts'
-import {
-  answer,
-  oddRegistry,
-  withoutReferrersApi,
-  type OddRegistry,
-  type Oddity,
-} from '../testing/odd-registry.ts'
+import { answer, oddRegistry, type OddRegistry } from '../testing/odd-registry.ts'
+import { refusing, withoutReferrersApi } from '../testing/oddities.ts'
 
 const REPORT = 'application/vnd.example.report.v1'
 const SIGNATURE = 'application/vnd.example.signature.v1'
@@ -69,15 +64,6 @@ const has = async ({ store }: OddRegistry, name: string) => {
     () => true,
     () => false,
   )
-}
-
-/** Answers requests whose method and URL match. */
-function refusing(method: string, url: RegExp, status: number, body = ''): Oddity {
-  return (request, response) => {
-    if (request.method !== method || !url.test(request.url!)) return false
-    request.resume()
-    return answer(response, status, body)
-  }
 }
 
 describe('a refused mount', () => {
