@@ -21,15 +21,6 @@ export function atMost(count: number, oddity: Oddity): Oddity {
 
 export const once = (oddity: Oddity): Oddity => atMost(1, oddity)
 
-/** Closes the connection of matching requests without an answer. */
-export function hangingUp(methods: string, url: RegExp): Oddity {
-  return request => {
-    if (!isFor(request, methods, url)) return false
-    request.socket.destroy()
-    return true
-  }
-}
-
 /** Closes the connection after the first half of a blob or manifest. */
 export function cuttingShort({ store, manifests }: RawRegistry, url: RegExp): Oddity {
   return (request, response) => {

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { OutcomeTable } from '../support/outcome-table.ts'
 import { runContest } from './contest.ts'
-import { gpreg, installedPeers, missingPeers } from './peers.ts'
+import { gpreg, installedPeers, missingPeers, type Peer } from './peers.ts'
+import type { Situation } from './situation.ts'
 import { SITUATIONS } from './situations/index.ts'
 
 describe.concurrent('gpreg copies wherever a peer copies', () => {
@@ -16,11 +17,13 @@ describe.concurrent('gpreg copies wherever a peer copies', () => {
 
   it.each(SITUATIONS)('%s: $name', async (_, situation) => {
     const outcomes = await Promise.all(
-      contestants.map(async peer => {
-        const outcome = await runContest(situation, peer)
-        table.note(situation.name, peer.name, outcome.verdict)
-        return { peer, ...outcome }
-      }),
+      contestants
+        .filter(peer => takesPart(peer, situation))
+        .map(async peer => {
+          const outcome = await runContest(situation, peer)
+          table.note(situation.name, peer.name, outcome.verdict)
+          return { peer, ...outcome }
+        }),
     )
     const [ours, ...theirs] = outcomes
     const copied = theirs.filter(({ verdict }) => verdict === 'copied').map(({ peer }) => peer.name)
@@ -34,3 +37,5 @@ describe.concurrent('gpreg copies wherever a peer copies', () => {
     await table.documented()
   })
 })
+
+const takesPart = (peer: Peer, { aboutReferrers }: Situation) => peer.copiesReferrers || !aboutReferrers

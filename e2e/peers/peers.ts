@@ -15,6 +15,8 @@ export interface CopyJob {
 export interface Peer {
   readonly name: string
   readonly command: string
+  /** It can copy what refers to an image. */
+  readonly copiesReferrers: boolean
   args(job: CopyJob): string[]
 }
 
@@ -26,6 +28,7 @@ export const PATH = [process.env['PATH'], process.env['GOBIN'], join(homedir(), 
 export const gpreg: Peer = {
   name: 'gpreg',
   command: process.execPath,
+  copiesReferrers: true,
   args: ({ source, target }) => [GPREG, 'mirror', '--image', `${source}/app:1`, '--to', `${target}/x`],
 }
 
@@ -33,19 +36,22 @@ const PEERS: readonly Peer[] = [
   {
     name: 'crane',
     command: 'crane',
+    copiesReferrers: false,
     args: ({ source, target }) => ['copy', '--insecure', `${source}/app:1`, `${target}/x/app:1`],
   },
   {
     name: 'skopeo',
     command: 'skopeo',
+    copiesReferrers: false,
     args: ({ source, target }) => [
-      ...['copy', '--all', '--src-tls-verify=false', '--dest-tls-verify=false'],
+      ...['copy', '--all', '--preserve-digests', '--src-tls-verify=false', '--dest-tls-verify=false'],
       ...[`docker://${source}/app:1`, `docker://${target}/x/app:1`],
     ],
   },
   {
     name: 'regctl',
     command: 'regctl',
+    copiesReferrers: true,
     args: ({ source, target, referrers }) => [
       ...['image', 'copy', ...(referrers ? ['--referrers'] : [])],
       ...[source, target].flatMap(host => ['--host', `reg=${host},tls=disabled`]),
@@ -55,6 +61,7 @@ const PEERS: readonly Peer[] = [
   {
     name: 'oras',
     command: 'oras',
+    copiesReferrers: true,
     args: ({ source, target, referrers }) => [
       ...['cp', '--no-tty', '--from-plain-http', '--to-plain-http', ...(referrers ? ['-r'] : [])],
       ...[`${source}/app:1`, `${target}/x/app:1`],

@@ -18,6 +18,8 @@ export interface Situation {
   readonly login?: 'password' | 'identity token'
   /** Referrers are copied by the tools that can. */
   readonly referrers?: true
+  /** Only tools that copy referrers take part: the others do not meet what is odd. */
+  readonly aboutReferrers?: true
   /** Puts more than the image into the registries. */
   readonly prepare?: (site: { readonly source: RawRegistry; readonly target: RawRegistry }) => Promise<void>
 }

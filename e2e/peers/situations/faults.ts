@@ -1,16 +1,5 @@
-import { refusing } from '@gpreg/oci/testing'
-import {
-  ANY,
-  BLOB,
-  MANIFEST,
-  PING,
-  TAGS,
-  UPLOAD,
-  atMost,
-  cuttingShort,
-  hangingUp,
-  once,
-} from '../oddities.ts'
+import { hangingUp, refusing } from '@gpreg/oci/testing'
+import { ANY, BLOB, MANIFEST, PING, TAGS, UPLOAD, atMost, cuttingShort, once } from '../oddities.ts'
 import type { Situation } from '../situation.ts'
 
 const requests: readonly (readonly [

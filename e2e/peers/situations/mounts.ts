@@ -1,4 +1,4 @@
-import { refusing } from '@gpreg/oci/testing'
+import { hangingUp, refusing } from '@gpreg/oci/testing'
 import { MOUNT } from '../oddities.ts'
 import { plainIndex } from '../sample-images.ts'
 import type { Situation } from '../situation.ts'
@@ -22,11 +22,7 @@ export const MOUNTS: readonly Situation[] = [
   {
     name: 'a mount answered by a dropped connection',
     oneRegistry: true,
-    target: () => request => {
-      if (!MOUNT.test(request.url!)) return false
-      request.socket.destroy()
-      return true
-    },
+    target: () => hangingUp('POST', MOUNT),
   },
   {
     name: 'a mount answered with 201 without headers',

@@ -48,7 +48,7 @@ export const REDIRECTS: readonly Situation[] = [
     name: 'a redirect with a relative address',
     source: () => (request, response) => {
       if (request.method !== 'GET' || !BLOB.test(request.url!) || request.url!.includes('moved')) return false
-      return answer(response, 307, '', { location: `${request.url!.replace(/.*\//, '')}?moved` })
+      return answer(response, 307, '', { location: `./${request.url!.replace(/.*\//, '')}?moved` })
     },
   },
   {

@@ -4,12 +4,12 @@ import { stock } from '../raw-registry.ts'
 import { plainImage, plainIndex } from '../sample-images.ts'
 import type { Situation } from '../situation.ts'
 
-const answers: readonly (readonly [status: number, body: string])[] = [
+const answers: readonly (readonly [status: number, body: string, what?: string])[] = [
   ...[400, 401, 403, 404, 405, 406, 500, 501, 503].map(status => [status, ''] as const),
-  [200, '<html>log in</html>'],
-  [200, '{}'],
-  [200, '[]'],
-  [200, ''],
+  [200, '<html>log in</html>', 'a web page'],
+  [200, '{}', 'an empty object'],
+  [200, '[]', 'an empty array'],
+  [200, '', 'nothing'],
   [204, ''],
 ]
 
@@ -29,8 +29,8 @@ const likeGitLab: Oddity = request => {
 /** Looking for referrers and copying them. The verdict is about the image. */
 export const REFERRER_SITUATIONS: readonly Situation[] = [
   ...(['source', 'target', 'both'] as const).flatMap(side =>
-    answers.map(([status, body]): Situation => ({
-      name: `referrers answered with ${status} ${body}, ${side}`.replace(' ,', ','),
+    answers.map(([status, body, what]): Situation => ({
+      name: `referrers answered with ${what ?? status}, ${side}`,
       referrers: true,
       [side]: () => refusing('GET', REFERRERS, status, body),
     })),
@@ -43,6 +43,7 @@ export const REFERRER_SITUATIONS: readonly Situation[] = [
   {
     name: 'a referrer whose blob is missing',
     referrers: true,
+    aboutReferrers: true,
     prepare: ({ source }) => stock(source, 'app', { ...signature(plainImage()), blobs: new Map() }),
   },
   {
@@ -82,6 +83,7 @@ export const REFERRER_SITUATIONS: readonly Situation[] = [
   {
     name: 'a referrer that the target refuses',
     referrers: true,
+    aboutReferrers: true,
     prepare: ({ source }) => stock(source, 'app', signature(plainImage())),
     target: () =>
       refusing('PUT', new RegExp(MANIFEST.source + signature(plainImage()).descriptor.digest), 400),

@@ -3,6 +3,7 @@ export { makeCertificates } from './certificates.ts'
 export { answer, oddRegistry } from './odd-registry.ts'
 export {
   compressing,
+  hangingUp,
   isFor,
   redirecting,
   refusing,

@@ -21,6 +21,15 @@ export function refusing(
   }
 }
 
+/** Closes the connection of matching requests without an answer. */
+export function hangingUp(methods: string, url: RegExp): Oddity {
+  return request => {
+    if (!isFor(request, methods, url)) return false
+    request.socket.destroy()
+    return true
+  }
+}
+
 /** Sends matching requests elsewhere. */
 export function redirecting(
   methods: string,
