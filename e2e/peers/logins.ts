@@ -1,9 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { TemporaryDirectory } from '../support/temporary-directory.ts'
+import type { TokenRequest } from './token-guard.ts'
 
 /** The login that every registry of the situations takes. */
 export const LOGIN = { username: 'user', password: 'secret', identityToken: 'identity' } as const
+
+/** `Authorization` of the login. */
+export const BASIC = `Basic ${Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64')}`
+
+/** Refuses a token to whoever does not send the password, by GET or by POST. */
+export const withoutPassword = ({ authorization, form }: TokenRequest) =>
+  authorization === BASIC || form.get('password') === LOGIN.password ? undefined : 401
 
 /** Writes the file of docker, which every tool reads. */
 export async function logIn(

@@ -1,10 +1,8 @@
 import { answer, type Oddity } from '@gpreg/oci/testing'
-import { LOGIN } from '../logins.ts'
+import { BASIC, LOGIN, withoutPassword } from '../logins.ts'
 import { plainIndex } from '../sample-images.ts'
 import type { Situation } from '../situation.ts'
-import { tokenGuard, type TokenGuardOptions, type TokenRequest } from '../token-guard.ts'
-
-const basic = `Basic ${Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64')}`
+import { tokenGuard, type TokenRequest } from '../token-guard.ts'
 
 const documents: readonly (readonly [name: string, document: (token: string) => object])[] = [
   ['access_token', token => ({ access_token: token })],
@@ -19,58 +17,6 @@ const documents: readonly (readonly [name: string, document: (token: string) => 
   ['issued_at in the past', token => ({ token, expires_in: 60, issued_at: '2020-01-01T00:00:00Z' })],
 ]
 
-const challenges: readonly (readonly [
-  name: string,
-  challenge: NonNullable<TokenGuardOptions['challenge']>,
-])[] = [
-  ['without scope', realm => `Bearer realm="${realm}",service="registry"`],
-  ['without service', (realm, scope) => `Bearer realm="${realm}",scope="${scope}"`],
-  ['with the realm only', realm => `Bearer realm="${realm}"`],
-  ['in lower case', (realm, scope) => `bearer realm="${realm}",service="registry",scope="${scope}"`],
-  ['in upper case', (realm, scope) => `BEARER REALM="${realm}",SERVICE="registry",SCOPE="${scope}"`],
-  ['with the realm last', (realm, scope) => `Bearer scope="${scope}",service="registry",realm="${realm}"`],
-  ['with spaces', (realm, scope) => `Bearer  realm = "${realm}" , service = "registry" , scope = "${scope}"`],
-  [
-    'without quotes',
-    (realm, scope) => `Bearer realm=${realm},service=registry,scope=${scope.replace(/,.*/, '')}`,
-  ],
-  [
-    'with an error',
-    (realm, scope) =>
-      `Bearer realm="${realm}",service="registry",scope="${scope}",error="insufficient_scope"`,
-  ],
-  ['with an empty scope', realm => `Bearer realm="${realm}",service="registry",scope=""`],
-  [
-    'with two headers, Basic first',
-    (realm, scope) => [
-      'Basic realm="registry"',
-      `Bearer realm="${realm}",service="registry",scope="${scope}"`,
-    ],
-  ],
-  [
-    'with two headers, Bearer first',
-    (realm, scope) => [
-      `Bearer realm="${realm}",service="registry",scope="${scope}"`,
-      'Basic realm="registry"',
-    ],
-  ],
-  [
-    'with Basic and Bearer in one header',
-    (realm, scope) => `Basic realm="registry", Bearer realm="${realm}",service="registry",scope="${scope}"`,
-  ],
-  [
-    'with a scheme that nobody knows first',
-    (realm, scope) => ['Negotiate', `Bearer realm="${realm}",service="registry",scope="${scope}"`],
-  ],
-  [
-    'with a query in the realm',
-    (realm, scope) => `Bearer realm="${realm}?a=b",service="registry",scope="${scope}"`,
-  ],
-]
-
-/** Wants the user's password, by GET or by POST. */
-const withoutPassword = ({ authorization, form }: TokenRequest) =>
-  authorization === basic || form.get('password') === LOGIN.password ? undefined : 401
 const only =
   (method: string, status: number) =>
   (request: TokenRequest): number | undefined =>
@@ -80,7 +26,7 @@ const only =
 const basicGuard =
   (challenge: string): Oddity =>
   (request, response) => {
-    if (request.headers.authorization === basic) return false
+    if (request.headers.authorization === BASIC) return false
     request.resume()
     return answer(response, 401, '', { 'www-authenticate': challenge })
   }
@@ -98,15 +44,6 @@ export const LOGINS: readonly Situation[] = [
     name: 'a token called text/plain',
     both: () => tokenGuard({ headers: { 'content-type': 'text/plain' } }),
   },
-  ...challenges.map(([name, challenge]): Situation => ({
-    name: `a challenge ${name}`,
-    both: () => tokenGuard({ challenge }),
-  })),
-  ...challenges.map(([name, challenge]): Situation => ({
-    name: `a challenge ${name}, and a login`,
-    login: 'password',
-    both: () => tokenGuard({ challenge, refuse: withoutPassword }),
-  })),
   { name: 'tokens of one scope, the first', both: () => tokenGuard({ grant: scopes => scopes.slice(0, 1) }) },
   { name: 'tokens of one scope, the last', both: () => tokenGuard({ grant: scopes => scopes.slice(-1) }) },
   {
