@@ -58,6 +58,18 @@ export default defineConfig({
           disableConsoleIntercept: true,
         },
       },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
+          name: 'peers',
+          include: ['e2e/peers/**/*.test.ts'],
+          // The tools mostly wait.
+          maxConcurrency: 4,
+          testTimeout: 180_000,
+          disableConsoleIntercept: true,
+        },
+      },
     ],
   },
 })

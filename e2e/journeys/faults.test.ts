@@ -12,7 +12,7 @@ import { LAYER_BYTES, ON_THE_SOURCE, ON_THE_TARGET } from '../support/fault-case
 import { startFaultProxy, type FaultRule } from '../support/fault-proxy.ts'
 import { gpreg, type GpregRun } from '../support/gpreg.ts'
 import { makeImage, makeLayer, type Image } from '../support/images.ts'
-import { ReliabilityTable } from '../support/reliability-table.ts'
+import { OutcomeTable } from '../support/outcome-table.ts'
 import { expectImage, skopeoCopy } from '../support/skopeo.ts'
 import { wrongBlobs } from '../support/storage.ts'
 import { canMount, smallDisk } from '../support/small-disk.ts'
@@ -35,8 +35,7 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
   let upstream: Upstream
   let sample: Image
   let registries: Readonly<Record<RegistryKind, DiskRegistry>>
-  const table = new ReliabilityTable({
-    marks: 'outcomes',
+  const table = new OutcomeTable({
     heads: ['on the way', 'fault'],
     columns: REGISTRY_KINDS,
     rows: [
@@ -44,6 +43,8 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
       ...ON_THE_TARGET.map(({ name }) => ['to', name]),
       ['to', FULL_DISK],
     ],
+    document: 'reliability.md',
+    update: 'UPDATE_RELIABILITY',
   })
   let runs = 0
   let cells = 0

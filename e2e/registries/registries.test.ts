@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ReliabilityTable } from '../support/reliability-table.ts'
+import { OutcomeTable } from '../support/outcome-table.ts'
 import { SERVER_KINDS, type ServerKind } from './server-kinds.ts'
 import { Site } from './site.ts'
 import { STEPS } from './steps.ts'
@@ -15,8 +15,10 @@ const [AGAIN, DEEP] = ['mirror again: nothing is sent', 'verify --deep']
 
 describe('registries', () => {
   let site: Site
-  const table = new ReliabilityTable({
+  const table = new OutcomeTable({
+    document: 'reliability.md',
     marks: 'registries',
+    update: 'UPDATE_RELIABILITY',
     heads: ['step'],
     columns: SERVER_KINDS.map(({ name }) => name),
     rows: [SOURCE, TARGET, AGAIN, DEEP, ...STEPS.map(({ name }) => name)].map(name => [name]),

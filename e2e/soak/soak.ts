@@ -9,7 +9,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { document } from '../support/reliability-table.ts'
+import { DocumentedSection } from '../support/documented-section.ts'
 import { startServe } from '../support/serve.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { pushImage } from '../support/upstream.ts'
@@ -45,7 +45,10 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, work))
 
 const summary = summaryOf(done)
 console.log(summary)
-if (values.document) await document('soak', `${new Date().toISOString().slice(0, 10)}: ${summary}`)
+if (values.document)
+  await new DocumentedSection('reliability.md', 'soak').write(
+    `${new Date().toISOString().slice(0, 10)}: ${summary}`,
+  )
 if (done.some(failed)) process.exitCode = 1
 
 /** Takes seeds until none is left. */

@@ -17,6 +17,9 @@ const LONGEST_WAIT = 15 * 60_000
 /** Long enough for a registry that restarts (about a minute), short enough to report one that is down. */
 export const PATIENT: RetryPolicy = { attempts: 7, base: 500, cap: 30_000 }
 
+/** For requests whose owner asks in another way instead. */
+export const NO_RETRY: RetryPolicy = { attempts: 1, base: 0, cap: 0 }
+
 /** For stalls: each attempt already waited for the whole time-out. */
 export const ONCE_MORE: RetryPolicy = { attempts: 2, base: 500, cap: 1_000 }
 

@@ -15,13 +15,8 @@ import { cosignTag } from './referrers.ts'
 import { engineOptions, itemOf } from './copy.ts'
 import { openRemote } from '../remote/remote.ts'
 import { artifactIn } from '../store/artifact.ts'
-import {
-  answer,
-  oddRegistry,
-  withoutReferrersApi,
-  type OddRegistry,
-  type Oddity,
-} from '../testing/odd-registry.ts'
+import { answer, oddRegistry, type Oddity, type OddRegistry } from '../testing/odd-registry.ts'
+import { hangingUp, refusing, rewriting, withoutReferrersApi } from '../testing/oddities.ts'
 
 const REPORT = 'application/vnd.example.report.v1'
 const SIGNATURE = 'application/vnd.example.signature.v1'
@@ -71,15 +66,6 @@ const has = async ({ store }: OddRegistry, name: string) => {
   )
 }
 
-/** Answers requests whose method and URL match. */
-function refusing(method: string, url: RegExp, status: number, body = ''): Oddity {
-  return (request, response) => {
-    if (request.method !== method || !url.test(request.url!)) return false
-    request.resume()
-    return answer(response, status, body)
-  }
-}
-
 describe('a refused mount', () => {
   it.each([400, 401, 402, 403, 404, 405, 409, 415, 501])('with status %i is an upload', async status => {
     await using at = await registries()
@@ -88,6 +74,14 @@ describe('a refused mount', () => {
     expect(images.map(image => image.status)).toEqual(['copied', 'copied'])
     expect(await has(at.target, 'x/web:1')).toBe(true)
     expect(at.warnings()).toEqual(['mount-refused'])
+  })
+
+  it('without an answer is an upload', async () => {
+    await using at = await registries()
+    at.target.oddities.push(hangingUp('POST', /mount=/))
+    const { images } = await at.run(['app:1', 'web:1'])
+    expect(images.map(image => image.status)).toEqual(['copied', 'copied'])
+    expect(at.warnings()).toEqual([])
   })
 
   it('is not asked for again', async () => {
@@ -103,13 +97,19 @@ describe('a refused mount', () => {
 })
 
 describe('a refused HEAD', () => {
-  it.each([400, 401, 403, 405, 501])('of manifests and blobs with status %i is a GET', async status => {
-    await using at = await registries()
-    for (const registry of [at.source, at.target]) registry.oddities.push(refusing('HEAD', /./, status))
-    expect((await at.run(['app:1', 'web:1'])).images.map(image => image.status)).toEqual(['copied', 'copied'])
-    const again = await at.run(['app:1', 'web:1'])
-    expect(again.images.map(image => image.status)).toEqual(['up-to-date', 'up-to-date'])
-  })
+  it.each([400, 401, 403, 405, 500, 501, 503])(
+    'of manifests and blobs with status %i is a GET',
+    async status => {
+      await using at = await registries()
+      for (const registry of [at.source, at.target]) registry.oddities.push(refusing('HEAD', /./, status))
+      expect((await at.run(['app:1', 'web:1'])).images.map(image => image.status)).toEqual([
+        'copied',
+        'copied',
+      ])
+      const again = await at.run(['app:1', 'web:1'])
+      expect(again.images.map(image => image.status)).toEqual(['up-to-date', 'up-to-date'])
+    },
+  )
 
   it('and GET for what is not there yet is answered by a push', async () => {
     await using at = await registries()
@@ -118,6 +118,60 @@ describe('a refused HEAD', () => {
       return isRead && request.url !== '/v2/' && answer(response, 403)
     })
     expect((await at.run(['app:1'])).images.map(image => image.status)).toEqual(['copied'])
+  })
+})
+
+describe('a HEAD that fails once', () => {
+  it('does not turn later ones into GET, which Docker Hub counts', async () => {
+    await using at = await registries()
+    let failures = 0
+    at.target.oddities.push(
+      ({ method }, response) => method === 'HEAD' && failures++ < 1 && answer(response, 503),
+    )
+    await at.run(['app:1'])
+    const before = at.target.seen.length
+    expect((await at.run(['app:1'])).images).toMatchObject([{ status: 'up-to-date' }])
+    expect(at.target.seen.slice(before).map(({ method }) => method)).toContain('HEAD')
+  })
+})
+
+describe('a PUT of a manifest', () => {
+  it.each([200, 202, 204])('that succeeds with status %i is done', async status => {
+    await using at = await registries()
+    at.target.oddities.push(rewriting('PUT', /manifests/, () => ({ status })))
+    expect((await at.run(['app:1'])).images).toMatchObject([{ status: 'copied' }])
+    expect(await has(at.target, 'x/app:1')).toBe(true)
+  })
+})
+
+describe('a PUT with a body', () => {
+  const hasBody = ({
+    method,
+    url,
+    headers,
+  }: Pick<OddRegistry['seen'][number], 'method' | 'url' | 'headers'>) =>
+    method === 'PUT' && url.includes('/uploads/') && headers['content-length'] !== '0'
+  const refusingBodies: Oddity = (request, response) => {
+    const { method = '', url = '', headers } = request
+    if (!hasBody({ method, url, headers })) return false
+    request.resume()
+    return answer(response, 400)
+  }
+
+  it('that is refused is sent in chunks, and so is every later one', async () => {
+    await using at = await registries()
+    at.target.oddities.push(refusingBodies)
+    expect((await at.run(['app:1'])).images).toMatchObject([{ status: 'copied' }])
+    const before = at.target.seen.filter(hasBody).length
+    expect((await at.run(['web:1'])).images).toMatchObject([{ status: 'copied' }])
+    expect([before > 0, at.target.seen.filter(hasBody).length - before]).toEqual([true, 0])
+  })
+
+  it('fails with the reason of the registry if chunks are refused, too', async () => {
+    await using at = await registries()
+    at.target.oddities.push(refusingBodies, refusing('PATCH', /./, 400))
+    const { images } = await at.run(['app:1'])
+    expect(images).toMatchObject([{ status: 'failed', error: { subject: { status: 400 } } }])
   })
 })
 

@@ -7,6 +7,7 @@ import {
   parseManifest,
   type ManifestNode,
 } from '../model/manifest.ts'
+import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
 import type { DocumentBounds } from './http/body.ts'
 import type { ApiResponse } from './http/request.ts'
@@ -24,9 +25,9 @@ export async function resolveManifest(
   call: Call,
 ): Promise<Descriptor> {
   const response = await askHead(api, tagOrDigest, call)
-  if (response === undefined) {
+  if (typeof response === 'string') {
     const { descriptor } = await readNamedManifest(api, tagOrDigest, call)
-    api.client.refusesHead.add('manifests')
+    if (response === 'refused') api.client.refusesHead.add('manifests')
     return descriptor
   }
   const digest = response.header('docker-content-digest') ?? (isDigest(tagOrDigest) ? tagOrDigest : undefined)
@@ -45,21 +46,24 @@ export async function resolveManifest(
   return { mediaType, digest, size }
 }
 
-/** @returns undefined if the registry answers only GET */
+/** @returns `refused` if the registry answers only GET; `failed` if a GET may succeed, because some servers fail at HEAD alone */
 async function askHead(
   api: RepositoryApi,
   tagOrDigest: string,
   { signal }: Call,
-): Promise<ApiResponse | undefined> {
-  if (api.client.refusesHead.has('manifests')) return undefined
+): Promise<ApiResponse | 'refused' | 'failed'> {
+  if (api.client.refusesHead.has('manifests')) return 'refused'
   const url = `manifests/${tagOrDigest}`
   try {
     const headers = { accept: ACCEPT_MANIFESTS }
-    const response = await api.request({ method: 'HEAD', url, headers, expect: [200], signal })
+    const patience = { 'server-error': NO_RETRY }
+    const response = await api.request({ method: 'HEAD', url, headers, expect: [200], signal, patience })
     await response.body.dump()
     return response
   } catch (thrown) {
-    if (isRefusal(unlessAborted(thrown))) return undefined
+    const error = unlessAborted(thrown)
+    if (isRefusal(error)) return 'refused'
+    if (error.code === 'server-error') return 'failed'
     throw thrown
   }
 }
@@ -107,7 +111,8 @@ export async function putManifest(
     url: `manifests/${tagOrDigest}`,
     headers: { 'content-type': mediaType },
     body: bytes,
-    expect: [201, 202],
+    // 201 by the specification; old registries and proxies answer with other statuses of success.
+    expect: [200, 201, 202, 204],
     signal,
   })
   await response.body.dump()

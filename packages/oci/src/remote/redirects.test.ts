@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { pack } from '../artifact/pack.ts'
 import { push } from '../artifact/push.ts'
 import { copy } from '../copy/copy.ts'
 import { artifactIn } from '../store/artifact.ts'
 import { answer, oddRegistry, type OddRegistry } from '../testing/odd-registry.ts'
+import { redirecting, rewriting } from '../testing/oddities.ts'
 import { openRemote } from './remote.ts'
 
 const noLogins = { credentials: { find: async () => undefined } }
@@ -20,15 +21,6 @@ async function pushTo({ host }: OddRegistry, size = 300_000) {
 
 const digestAt = async ({ store }: OddRegistry) =>
   (await artifactIn(store, 'app:1').source.repository.resolve('1')).digest
-
-/** Sends matching requests elsewhere. */
-const redirecting =
-  (methods: string, url: RegExp, status: number, to: (request: IncomingMessage) => string) =>
-  (request: IncomingMessage, response: ServerResponse) => {
-    if (!methods.split(' ').includes(request.method!) || !url.test(request.url!)) return false
-    request.resume()
-    return answer(response, status, '', { location: to(request) })
-  }
 
 describe('a redirect', () => {
   it.each([301, 302, 307, 308])(
@@ -92,18 +84,12 @@ describe('the address that a registry gives for an upload', () => {
   ])('%s is replaced by its own', async (_, origin) => {
     await using front = await oddRegistry()
     await using other = await oddRegistry((_, response) => answer(response, 404))
-    front.oddities.push((request, response) => {
-      if (request.method !== 'POST' && request.method !== 'PATCH') return false
-      const writeHead = response.writeHead.bind(response) as (
-        status: number,
-        headers: object,
-      ) => ServerResponse
-      response.writeHead = ((status: number, headers: Record<string, string>) => {
-        const base = origin(front.host) ?? `http://${other.host}`
-        return writeHead(status, { ...headers, location: `${base}${headers['location']}` })
-      }) as typeof response.writeHead
-      return false
-    })
+    const base = origin(front.host) ?? `http://${other.host}`
+    front.oddities.push(
+      rewriting('POST PATCH', /./, ({ headers }) => ({
+        headers: { ...headers, location: `${base}${headers['location']}` },
+      })),
+    )
     const { digest } = await pushTo(front)
     expect(await digestAt(front)).toBe(digest)
   })

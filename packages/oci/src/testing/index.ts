@@ -1,5 +1,19 @@
 /** Helpers for the tests of this repository. The published package does not have them. */
 export { makeCertificates } from './certificates.ts'
-export { pushSample, sampleImage, sampleIndex } from './sample-image.ts'
+export { answer, oddRegistry } from './odd-registry.ts'
+export {
+  compressing,
+  hangingUp,
+  isFor,
+  redirecting,
+  refusing,
+  rewriting,
+  withoutHeaders,
+  withoutReferrersApi,
+} from './oddities.ts'
+export { describe, pushSample, sampleImage, sampleIndex } from './sample-image.ts'
+export { scriptedServer } from './scripted-server.ts'
 export type { Certificates } from './certificates.ts'
+export type { Oddity, OddRegistry } from './odd-registry.ts'
+export type { Head } from './oddities.ts'
 export type { Sample } from './sample-image.ts'

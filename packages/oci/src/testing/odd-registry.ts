@@ -10,6 +10,8 @@ export interface OddRegistry extends ScriptedServer {
   readonly store: MemoryStore
   /** Asked in order; may change between requests. */
   readonly oddities: Oddity[]
+  /** The registry without its oddities, for a second server with the same content. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
 }
 
 /** A registry in memory that answers as usual, but for the requests that an oddity answers. */
@@ -20,18 +22,13 @@ export async function oddRegistry(...oddities: Oddity[]): Promise<OddRegistry> {
     if (oddities.some(odd => odd(request, response) === true)) return
     return registry.handle(request, response)
   })
-  return { ...server, store, oddities, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
-}
-
-/** A registry before OCI 1.1: no referrers API, and no `OCI-Subject` header. */
-export const withoutReferrersApi: Oddity = (request, response) => {
-  if (request.url!.includes('/referrers/')) return answer(response, 404)
-  const writeHead = response.writeHead.bind(response) as (status: number, headers: object) => ServerResponse
-  response.writeHead = ((status: number, headers: Record<string, unknown>) => {
-    const { 'oci-subject': _, ...rest } = headers
-    return writeHead(status, rest)
-  }) as typeof response.writeHead
-  return false
+  return {
+    ...server,
+    store,
+    oddities,
+    handle: registry.handle,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
 
 /** Sends a whole response. @returns true, as an oddity does that answered */

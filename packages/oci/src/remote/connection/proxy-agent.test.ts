@@ -82,7 +82,7 @@ describe('a registry behind a proxy', () => {
     const port = proxy.address.split(':')[1]
     const env = { HTTP_PROXY: `https://localhost:${port}` }
     expect(await failure(env, 'reg.corp', ['reg.corp'])).toMatchObject({ code: 'server-error' })
-    expect(proxy.seen.at(-1)).toMatchObject({ method: 'HEAD' })
+    expect(proxy.seen.at(1)).toMatchObject({ method: 'HEAD' })
   })
 
   it('by plain HTTP is asked for in absolute form', async () => {

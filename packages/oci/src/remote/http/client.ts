@@ -49,6 +49,8 @@ export class RegistryClient {
   readonly stallTimeout: number
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
   bodyLimit = Infinity
+  /** The registry refuses uploads in one request, and takes them in chunks. */
+  wantsChunks = false
   /** Content that the registry tells of only when asked with GET. */
   readonly refusesHead = new Set<'manifests' | 'blobs'>()
   readonly #waitForQuota: boolean
@@ -141,23 +143,26 @@ export class RegistryClient {
 
   async #persist<T>(request: ApiRequest, work: () => Promise<T>): Promise<T> {
     const operation = `${request.method} ${this.host}/${this.#transport.describe(request.url)}`
-    const policy = (error: GpregError) => this.#policy(error)
+    const policy = (error: GpregError) => this.#policy(error, request)
     try {
       const result = await withRetry(this.#context, operation, policy, work, request.signal)
       this.#defeats = 0
       return result
     } catch (error) {
-      if (DEFEATS.some(code => isGpregError(error, code))) this.#defeats++
+      if (DEFEATS.some(code => isGpregError(error, code) && request.patience?.[code] === undefined))
+        this.#defeats++
       if (!this.#transport.hasAnswered()) this.#outage.noteDown(error)
       throw error
     }
   }
 
   /** Retries only briefly if the host never responded (its name is probably mistyped) or failed request after request. */
-  #policy(error: GpregError): RetryPolicy | undefined {
+  #policy(error: GpregError, request: ApiRequest): RetryPolicy | undefined {
     if (!TRANSIENT.has(error.code)) return undefined
     // The pause of the host decides how long it waits.
     const longestWait = Infinity
+    const own = request.patience?.[error.code]
+    if (own !== undefined) return { ...own, longestWait }
     if (error.code === 'rate-limited' && this.#waitForQuota && this.quota.left === 0)
       return { ...PATIENT, attempts: Infinity, longestWait }
     const neverAnswered = error.code === 'unreachable' && !this.#transport.hasAnswered(error.subject.host)

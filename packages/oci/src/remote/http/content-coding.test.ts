@@ -5,27 +5,9 @@ import { push } from '../../artifact/push.ts'
 import { copy } from '../../copy/copy.ts'
 import { artifactIn } from '../../store/artifact.ts'
 import { fetchBytes } from '../../store/verify.ts'
+import { compressing } from '../../testing/oddities.ts'
 import { oddRegistry, type Oddity } from '../../testing/odd-registry.ts'
 import { openRemote } from '../remote.ts'
-
-/** Encodes the bodies of responses, as a proxy that was set up for web pages. */
-function compressing(encode: (bytes: Buffer) => Buffer, coding: string): Oddity {
-  return ({ url, method }, response) => {
-    if (method !== 'GET' || !/\/(manifests|blobs)\//.test(url!)) return false
-    const chunks: Buffer[] = []
-    const [writeHead, end] = [response.writeHead.bind(response), response.end.bind(response)]
-    response.write = ((chunk: Buffer) => chunks.push(Buffer.from(chunk)) > 0) as typeof response.write
-    response.writeHead = ((status: number, headers: Record<string, string>) => {
-      response.end = ((chunk?: Buffer) => {
-        const body = encode(Buffer.concat([...chunks, Buffer.from(chunk ?? '')]))
-        writeHead(status, { ...headers, 'content-length': body.byteLength, 'content-encoding': coding })
-        return end(body)
-      }) as typeof response.end
-      return response
-    }) as typeof response.writeHead
-    return false
-  }
-}
 
 async function copied(oddity: Oddity) {
   await using source = await oddRegistry()

@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici'
+import type { ErrorCode } from '../../errors.ts'
+import type { RetryPolicy } from '../../retry.ts'
 import type { ByteStream } from '../../store/content.ts'
 import type { Scope } from '../auth/authority.ts'
 import type { Proxy } from '../connection/proxies.ts'
@@ -20,6 +22,8 @@ export interface ApiRequest {
    */
   readonly body?: Uint8Array | (() => ByteStream)
   readonly signal?: AbortSignal | undefined
+  /** How often the request is sent after some errors, if its owner has another way to go on. */
+  readonly patience?: Partial<Record<ErrorCode, RetryPolicy>>
   /** milliseconds until the first byte of the response; default: the stall time-out */
   readonly answerTimeout?: number
 }

@@ -48,6 +48,7 @@ export class Mounts {
       await cancelUpload(api, sessionOf(api, response))
     } catch (thrown) {
       const error = answerOf(thrown)
+      if (error.code === 'unreachable') return false
       if (OF_THE_PAIR.has(error.subject.status)) this.#pairs.add(pair)
       else this.#isRefused = true
       this.#tell(error)
@@ -67,8 +68,9 @@ export class Mounts {
         const response = await askCreating(() => askToMount(api, descriptor, api.name, call), create)
         return response.status === 201 ? undefined : sessionOf(api, response)
       } catch (thrown) {
-        if (OF_THE_PAIR.has(answerOf(thrown).subject.status)) this.#pairs.add(api.name)
-        else this.#isRefusedFromItself = true
+        const error = answerOf(thrown)
+        if (OF_THE_PAIR.has(error.subject.status)) this.#pairs.add(api.name)
+        else if (error.code !== 'unreachable') this.#isRefusedFromItself = true
       }
     }
     return (await isStored(api, descriptor, call)) ? undefined : startUpload(api, call)
@@ -94,12 +96,13 @@ async function askCreating<T>(ask: () => Promise<T>, create: (() => Promise<void
 }
 
 /**
- * The response that was no mount. Failures of the server and requests to wait have used up their tries by now.
- * @throws errors without a response, and a full disk: the upload would meet them, too
+ * The answer that was no mount, or a connection that was dropped: some firewalls drop requests whose query they do not know.
+ * Failures of the server and requests to wait have used up their tries by now.
+ * @throws other errors without a response, and a full disk: the upload would meet them, too
  */
 function answerOf(thrown: unknown): GpregError {
   const error = unlessAborted(thrown)
   const { status } = error.subject
-  if (status !== undefined && status !== FULL_DISK) return error
+  if (error.code === 'unreachable' || (status !== undefined && status !== FULL_DISK)) return error
   throw error
 }

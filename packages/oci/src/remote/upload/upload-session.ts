@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { isGpregError, type GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
-import { pause } from '../../retry.ts'
+import { BRIEF, pause } from '../../retry.ts'
 import type { Call } from '../../store/content.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { uploadLocation } from '../http/location.ts'
@@ -56,6 +56,7 @@ export async function askToMount(
     expect: [201, 202],
     headers: { 'content-length': '0' },
     signal,
+    patience: { unreachable: BRIEF },
   })
   await response.body.dump()
   return response

@@ -1,4 +1,4 @@
-import type { GpregError } from '../../errors.ts'
+import { isRefusal, type GpregError } from '../../errors.ts'
 import { quirksOf } from '../quirks.ts'
 import type { RepositoryApi } from '../repository-api.ts'
 import { ChunkedUpload, lowerBodyLimit, type ChunkedBlob } from './chunked-upload.ts'
@@ -19,8 +19,8 @@ export interface BlobUpload extends Omit<ChunkedBlob, 'journal'> {
 
 /**
  * Sends a blob as one streamed PUT, or, if it is large and there is a journal, in chunks that outlive the process. If the PUT
- * breaks, the upload continues in chunks from the offset that the registry tells; if a proxy refuses a body of that size, the
- * blob is sent in chunks from the start.
+ * breaks, the upload continues in chunks from the offset that the registry tells; if the registry refuses a PUT with a body, or a
+ * proxy a body of that size, the blob is sent in chunks from the start.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#post-then-put
  */
 export async function uploadBlob(upload: BlobUpload): Promise<void> {
@@ -32,8 +32,11 @@ export async function uploadBlob(upload: BlobUpload): Promise<void> {
   }
   const session = await upload.open()
   if (session === undefined) return
-  if (await sentAtOnce(upload, session)) return
+  if (api.client.wantsChunks) return new ChunkedUpload(upload).send(session, 0)
+  const outcome = await sendAtOnce(upload, session)
+  if (outcome === 'sent') return
   await new ChunkedUpload(upload).send(session)
+  if (outcome === 'refused') api.client.wantsChunks = true
 }
 
 /** Sends a blob in chunks that the journal records. @param location of an upload to continue */
@@ -44,24 +47,26 @@ async function keepUpload(upload: BlobUpload, location: URL | undefined): Promis
   if (session !== undefined) await chunked.send(session, 0)
 }
 
-/** Sends a blob as one PUT. @returns false if the upload is to continue in chunks */
-async function sentAtOnce(
+/** Sends a blob as one PUT. @returns `refused` or `broken` if the upload is to continue in chunks */
+async function sendAtOnce(
   { api, descriptor: { digest, size }, content, signal, context }: BlobUpload,
   session: UploadSession,
-): Promise<boolean> {
-  if (size > api.client.bodyLimit) return false
+): Promise<'sent' | 'refused' | 'broken'> {
+  if (size > api.client.bodyLimit) return 'broken'
   const request = { method: 'PUT', url: closing(session.location, digest), expect: [201, 204] } as const
   const open = (abort: AbortSignal) => content.open({ offset: 0, signal: abort })
   try {
     await sendBody(api, request, { length: size, open }, signal, context)
-    return true
+    return 'sent'
   } catch (thrown) {
     const error = failureOf(api, thrown)
     if (error === undefined) throw thrown
-    if (!lowerBodyLimit(api.client, error, size) && !isWorthResuming(error, api, size)) throw error
+    const refused = error.code === 'protocol' && isRefusal(error)
+    if (!lowerBodyLimit(api.client, error, size) && !isWorthResuming(error, api, size) && !refused)
+      throw error
     const operation = `upload of ${digest}, in chunks`
     context.emit({ type: 'retry', operation, attempt: 1, delay: 0, error })
-    return false
+    return refused && error.subject.status !== 413 ? 'refused' : 'broken'
   }
 }
 
