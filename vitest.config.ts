@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'registries',
           include: ['e2e/registries/**/*.test.ts'],
-          maxConcurrency: 4,
+          maxConcurrency: 3,
           // S3 takes minutes where the processor is shared.
           testTimeout: 400_000,
           hookTimeout: 400_000,

@@ -1,5 +1,5 @@
 import { CreateBucketCommand, DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { startProcess } from '../support/process.ts'
+import { mustRun, startProcess } from '../support/process.ts'
 import { blobPath, startRegistry, type S3Storage } from '../support/registry.ts'
 import type { Server } from './server-kinds.ts'
 
@@ -28,6 +28,8 @@ export async function startRegistryOnS3(program: string): Promise<Server> {
     url: registry.url,
     loseBlob: async digest =>
       void (await client.send(new DeleteObjectCommand({ Bucket, Key: blobPath(digest) }))),
+    collectGarbage: async () =>
+      void (await mustRun(program, ['garbage-collect', '-m', registry.configuration])),
     async [Symbol.asyncDispose]() {
       await registry.stop()
       client.destroy()
