@@ -5,17 +5,19 @@ import { DOCKER_HUB } from '../../model/reference.ts'
 /** API hosts that differ from the host in references. */
 const API_HOSTS: Readonly<Record<string, string>> = { [DOCKER_HUB]: 'registry-1.docker.io' }
 
-/** milliseconds */
-const PROBE_TIMEOUT = 5_000
-
 /**
  * The base URL of a registry's API. It is HTTPS, except for hosts in `plainHttp` and for loopback ports that speak no TLS. A
  * certificate error never leads to plain HTTP, because a port that shows a certificate speaks TLS.
+ * @param patience milliseconds that a loopback port may take to answer: those of a busy machine take seconds
  */
-export async function findEndpoint(host: string, plainHttp: readonly string[]): Promise<URL> {
+export async function findEndpoint(
+  host: string,
+  plainHttp: readonly string[],
+  patience: number,
+): Promise<URL> {
   if (plainHttp.includes(host)) return new URL(`http://${host}/v2/`)
   const { hostname, port } = new URL(`https://${host}`)
-  const plain = isLoopback(hostname) && !(await speaksTls(hostname, Number(port || 443)))
+  const plain = isLoopback(hostname) && !(await speaksTls(hostname, Number(port || 443), patience))
   return new URL(`${plain ? 'http' : 'https'}://${API_HOSTS[host] ?? host}/v2/`)
 }
 
@@ -25,10 +27,10 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Whether a port answers with a TLS handshake. The certificate is checked later, by the real connection. */
-function speaksTls(hostname: string, port: number): Promise<boolean> {
+function speaksTls(hostname: string, port: number, timeout: number): Promise<boolean> {
   return new Promise(resolve => {
     const bare = hostname.replace(/^\[|\]$/g, '')
-    const socket = connect({ host: bare, port, rejectUnauthorized: false, timeout: PROBE_TIMEOUT })
+    const socket = connect({ host: bare, port, rejectUnauthorized: false, timeout })
     const settle = (speaks: boolean) => {
       socket.destroy()
       resolve(speaks)

@@ -64,9 +64,8 @@ export class Transport {
 
   /** The base URL of the API, `https://host/v2/`. */
   endpoint(): Promise<URL> {
-    this.#endpoint ??= findEndpoint(this.#options.host, this.#options.plainHttp).then(
-      url => (this.#base = url),
-    )
+    const { host, plainHttp, stallTimeout } = this.#options
+    this.#endpoint ??= findEndpoint(host, plainHttp, stallTimeout).then(url => (this.#base = url))
     return this.#endpoint
   }
 
