@@ -15,7 +15,8 @@ describe.concurrent('gpreg copies wherever a peer copies', () => {
     update: 'UPDATE_PEERS',
   })
 
-  it.each(SITUATIONS)('%s: $name', async (_, situation) => {
+  const rows = SITUATIONS.map(([group, situation]) => [group, situation.name, situation] as const)
+  it.each(rows)('%s: %s', async (_group, _name, situation) => {
     const outcomes = await Promise.all(
       contestants
         .filter(peer => takesPart(peer, situation))
