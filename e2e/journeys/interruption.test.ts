@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { gpreg, startGpreg } from '../support/gpreg.ts'
 import { bytesOf, unique, type Image } from '../support/images.ts'
-import { FINISHED, finishedUploads, holdUploads, inMidCopy } from '../support/mid-copy.ts'
+import { FINISHED, finishedUploads, holdUploads, inMidCopy, killInMidCopy } from '../support/mid-copy.ts'
 import { startRegistry } from '../support/registry.ts'
 import { uploadedBytes } from '../support/reverse-proxy.ts'
 import { releaseImages } from '../support/release.ts'
@@ -45,16 +45,9 @@ describe.skipIf(needs('docker-registry'))('a copy that is interrupted', () => {
     await using proxy = await startFaultProxy({ to: target.url })
     const command = ['mirror', ...input, '--to', `${proxy.host}/gitpod`, '--json']
 
-    holdUploads(proxy)
-    await using first = await startGpreg(command)
-    await proxy.until(inMidCopy)
-    first.signal('SIGKILL')
-    expect(await first.exited).toMatchObject({ signal: 'SIGKILL' })
-    const finished = new Set(finishedUploads(proxy.exchanges))
+    const finished = await killInMidCopy(proxy, command)
     expect(finished.size).toBeGreaterThanOrEqual(FINISHED)
 
-    proxy.inject()
-    proxy.clear()
     const second = await gpreg(command)
     expect(second.exitCode, second.stderr).toBe(0)
     const blobs = unique([...images.values()].flatMap(image => image.blobs))

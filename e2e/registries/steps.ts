@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { startFaultProxy } from '../support/fault-proxy.ts'
-import { gpreg, startGpreg } from '../support/gpreg.ts'
+import { gpreg } from '../support/gpreg.ts'
 import { bytesOf, unique, type Content } from '../support/images.ts'
-import { finishedUploads, holdUploads, inMidCopy } from '../support/mid-copy.ts'
+import { finishedUploads, killInMidCopy } from '../support/mid-copy.ts'
 import { uploadedBytes } from '../support/reverse-proxy.ts'
 import type { Server, ServerKind } from './server-kinds.ts'
 import { resultsOf, type Site } from './site.ts'
@@ -29,15 +29,7 @@ async function kill(kind: ServerKind, site: Site): Promise<string> {
   await using target = await kind.start()
   await using proxy = await startFaultProxy({ to: target.url })
   const command = ['mirror', ...site.input(kind), '--to', `${proxy.host}/gitpod`, '--json']
-  holdUploads(proxy)
-  await using first = await startGpreg(command)
-  await proxy.until(inMidCopy)
-  first.signal('SIGKILL')
-  expect(await first.exited).toMatchObject({ signal: 'SIGKILL' })
-  const finished = new Set(finishedUploads(proxy.exchanges))
-
-  proxy.inject()
-  proxy.clear()
+  const finished = await killInMidCopy(proxy, command)
   const second = await gpreg(command)
   await site.expectWhole(second)
   const left = blobsOf(site).filter(({ digest }) => !finished.has(digest))

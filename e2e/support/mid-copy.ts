@@ -1,4 +1,6 @@
+import { expect } from 'vitest'
 import type { FaultProxy } from './fault-proxy.ts'
+import { startGpreg } from './gpreg.ts'
 import type { Exchange } from './reverse-proxy.ts'
 
 /** Number of blobs that arrive before the proxy holds all further uploads. */
@@ -26,6 +28,25 @@ export function inMidCopy(exchanges: readonly Exchange[]): boolean {
     ({ path, status, received }) => UPLOAD.test(path) && status === 0 && received > 0,
   )
   return begun && finishedUploads(exchanges).length >= FINISHED
+}
+
+/**
+ * Starts a command that copies through the proxy, kills it in the middle, and lets the proxy work again.
+ * @returns digests of the blobs that were finished
+ */
+export async function killInMidCopy(
+  proxy: FaultProxy,
+  command: readonly string[],
+): Promise<ReadonlySet<string>> {
+  holdUploads(proxy)
+  await using run = await startGpreg([...command])
+  await proxy.until(inMidCopy)
+  run.signal('SIGKILL')
+  expect(await run.exited).toMatchObject({ signal: 'SIGKILL' })
+  const finished = new Set(finishedUploads(proxy.exchanges))
+  proxy.inject()
+  proxy.clear()
+  return finished
 }
 
 /** Digests of the blobs that the registry accepted. */

@@ -15,6 +15,7 @@ export { findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './co
 export { graphsOf } from './copy/survey.ts'
 export { abortedError, toGpregError, unlessAborted } from './errors.ts'
 export { Limiter, allSettledOrThrow, mapLimited } from './limiter.ts'
+export { descriptorOf } from './model/manifest.ts'
 export { isForeignLayer, isManifestType } from './model/descriptor.ts'
 export {
   formatRelativeName,

@@ -13,6 +13,7 @@ import {
   readGraph,
   readNamed,
   type ManifestReader,
+  descriptorOf,
   filterPlatforms,
   findReferrers,
   unnamedPlatforms,
@@ -113,8 +114,4 @@ async function filter(
   const whole = 'manifest' in named ? named : await read(repository, named, call)
   const unnamed = await unnamedPlatforms(repository, whole, read, call)
   return { whole, filtered: filterPlatforms(whole, platforms, formatReference(source), unnamed) }
-}
-
-function descriptorOf(root: Descriptor | ManifestNode): Descriptor {
-  return 'manifest' in root ? root.descriptor : root
 }

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
-import type { ManifestNode } from '../model/manifest.ts'
+import { descriptorOf, type ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph } from './graph.ts'
 import { type ManifestReader } from '../store/manifest-reader.ts'
@@ -224,21 +224,19 @@ async function surveyReferrers(
     if (options.requireReferrers) throw unknown
     warnOfUnknownReferrers(context, item.sourceName, unknown)
   }
-  const [referrers, failedReferrers]: [ReferrerGraph[], FailedReferrer[]] = [[], []]
-  await allSettledOrThrow(
-    found.referrers.map(async referrer => {
+  const answers = await allSettledOrThrow(
+    found.referrers.map(async (referrer): Promise<ReferrerGraph | FailedReferrer> => {
       try {
-        const graph = await readGraph(repository, referrer.descriptor, read, call)
-        if (refersTo(graph, referrer)) referrers.push({ referrer, graph })
+        return { referrer, graph: await readGraph(repository, referrer.descriptor, read, call) }
       } catch (thrown) {
         const error = unlessAborted(thrown)
         if (options.requireReferrers) throw error
-        failedReferrers.push({ referrer, error: error.about({ side: 'source' }) })
+        return { referrer, error: error.about({ side: 'source' }) }
       }
     }),
   )
-  const order = new Map(found.referrers.map((referrer, index) => [referrer, index]))
-  referrers.sort((a, b) => order.get(a.referrer)! - order.get(b.referrer)!)
+  const referrers = answers.flatMap(answer => ('graph' in answer && refersTo(answer) ? [answer] : []))
+  const failedReferrers = answers.flatMap(answer => ('error' in answer ? [answer] : []))
   return { referrers, failedReferrers, ...(unknown === undefined ? {} : { referrersUnknown: unknown }) }
 }
 
@@ -258,8 +256,8 @@ function referrersOf(digests: readonly Digest[], locked: readonly Referrer[]): r
 }
 
 /** Whether a manifest is about the image. A list may be wrong; a tag of cosign is the only link that cosign makes. */
-function refersTo({ manifests }: ImageGraph, { subject, tag }: Referrer): boolean {
-  return tag !== undefined || manifests.at(-1)?.manifest.subject?.digest === subject
+function refersTo({ referrer: { subject, tag }, graph }: ReferrerGraph): boolean {
+  return tag !== undefined || graph.manifests.at(-1)?.manifest.subject?.digest === subject
 }
 
 /** Whether the target lacks a referrer, under its tag if it has one. */
@@ -278,8 +276,4 @@ export async function anyMissing(
     }
   }
   return false
-}
-
-function descriptorOf(root: Descriptor | ManifestNode): Descriptor {
-  return 'manifest' in root ? root.descriptor : root
 }

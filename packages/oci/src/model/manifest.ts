@@ -75,6 +75,11 @@ export interface ManifestNode {
   readonly manifest: Manifest
 }
 
+/** The descriptor of a root that may have been read already. */
+export function descriptorOf(root: Descriptor | ManifestNode): Descriptor {
+  return 'manifest' in root ? root.descriptor : root
+}
+
 /**
  * Reads a manifest or an index, OCI or Docker schema 2, as Go's JSON decoder does: `null` counts as absent. The result is a view;
  * the bytes are not changed.

@@ -2,7 +2,7 @@ import { isRefusal, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
-import { contentPath, type RepositoryApi } from './repository-api.ts'
+import { contentKind, contentPath, type RepositoryApi } from './repository-api.ts'
 
 /**
  * Whether a repository has a manifest or a blob. Some registries, and some storages that they redirect to, refuse HEAD; they are
@@ -47,8 +47,4 @@ export async function isStored(api: RepositoryApi, descriptor: Descriptor, call:
     if (isRefusal(unlessAborted(thrown))) return false
     throw thrown
   }
-}
-
-function contentKind({ mediaType }: Descriptor): 'manifests' | 'blobs' {
-  return isManifestType(mediaType) ? 'manifests' : 'blobs'
 }

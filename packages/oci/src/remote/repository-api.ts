@@ -71,7 +71,14 @@ export class RepositoryApi {
   }
 }
 
+export type ContentKind = 'manifests' | 'blobs'
+
+/** How registries call content of a media type. */
+export function contentKind({ mediaType }: Descriptor): ContentKind {
+  return isManifestType(mediaType) ? 'manifests' : 'blobs'
+}
+
 /** The path of content below its repository. */
-export function contentPath({ digest, mediaType }: Descriptor): string {
-  return `${isManifestType(mediaType) ? 'manifests' : 'blobs'}/${digest}`
+export function contentPath(descriptor: Descriptor): string {
+  return `${contentKind(descriptor)}/${descriptor.digest}`
 }

@@ -21,6 +21,7 @@ import type {
 import type { ByteStream, Call, Content, FetchCall, Repository } from '../store/content.ts'
 import { verified } from '../store/verify.ts'
 import { deleteContent, deleteTag } from './deletion.ts'
+import { creating, type CreateRepository } from './creation.ts'
 import { contentExists } from './existence.ts'
 import { downloadContent } from './download/content-download.ts'
 import { putManifest, readNamedManifest, resolveManifest } from './manifests.ts'
@@ -41,7 +42,7 @@ export interface RemoteRepositoryOptions {
   /** Shared by all uploads of the run. */
   readonly uploads: UploadResources
   /** Creates the repository, for a registry that wants it created before the first push. */
-  readonly create?: (() => Promise<void>) | undefined
+  readonly create?: CreateRepository | undefined
   /** Blobs may be fetched over several connections, ahead of the reader; default true. */
   readonly readAhead?: boolean
 }
@@ -177,7 +178,7 @@ export class RemoteRepository
     const signal = call.signal ?? this.#context.signal
     const { uploads: resources } = this.#options
     const upload = { api: this.#api, descriptor, content, signal, context: this.#context, resources, open }
-    return this.#creating(() => uploadBlob(upload))
+    return creating(() => uploadBlob(upload), this.#options.create)
   }
 
   async #pushManifest(descriptor: Descriptor, content: Content, call: Call): Promise<void> {
@@ -196,22 +197,13 @@ export class RemoteRepository
     call: Call,
   ): Promise<void> {
     const { mediaType } = descriptor
-    const response = await this.#creating(() => putManifest(this.#api, tagOrDigest, mediaType, bytes, call))
+    const response = await creating(
+      () => putManifest(this.#api, tagOrDigest, mediaType, bytes, call),
+      this.#options.create,
+    )
     const { subject } = parseManifest(bytes, mediaType)
     // A registry that keeps a list of referrers says so in this header; for any other, the client keeps the list.
     if (subject !== undefined && response.header('oci-subject') === undefined)
       await this.#options.referrers.record(this.#api, subject.digest, { descriptor, bytes }, call)
-  }
-
-  /** Runs a push. If the registry does not know the repository, it is created and the push is tried again. */
-  async #creating<T>(work: () => Promise<T>): Promise<T> {
-    const { create } = this.#options
-    try {
-      return await work()
-    } catch (error) {
-      if (create === undefined || !isGpregError(error, 'not-found')) throw error
-      await create()
-      return work()
-    }
   }
 }

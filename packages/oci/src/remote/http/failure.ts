@@ -124,7 +124,7 @@ export function responseError(
     status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(via === undefined ? hintOf(code, host) : { hint: elsewhereHint(via.registry, host) }),
-    ...(status === INSUFFICIENT_STORAGE ? fullDisk(host) : {}),
+    ...(status === FULL_DISK ? fullDisk(host) : {}),
     ...(proxy === undefined || status === 401 ? {} : { hint: proxyHint(proxy, host) }),
   })
 }
@@ -145,7 +145,8 @@ function errorCodeOf(status: number, said: readonly RegistryError[]): ErrorCode 
   return 'protocol'
 }
 
-const INSUFFICIENT_STORAGE = 507
+/** The status of a registry whose disk is full. https://www.rfc-editor.org/rfc/rfc4918#section-11.5 */
+export const FULL_DISK = 507
 
 /**
  * A full disk of the registry is not retried, because somebody has to make room first.

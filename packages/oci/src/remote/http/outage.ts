@@ -1,7 +1,6 @@
 import { isGpregError, type GpregError } from '../../errors.ts'
+import { FULL_DISK } from './failure.ts'
 import type { ApiRequest } from './request.ts'
-
-const FULL_DISK = 507
 
 /**
  * A failure that every further request to a host would meet: its name does not resolve, it was never reached, its certificate is not

@@ -117,9 +117,9 @@ export class Transport {
     authorization: string | undefined,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
+    if (this.isOwn(url)) return this.send(request, url, authorization, signal)
     const base = await this.endpoint()
-    const isMisnamed = !this.isOwn(url) && url.pathname.startsWith(base.pathname)
-    if (!isMisnamed) return this.send(request, url, authorization, signal)
+    if (!url.pathname.startsWith(base.pathname)) return this.send(request, url, authorization, signal)
     const [first] = await Promise.allSettled([this.send(request, url, authorization, signal)])
     if (isRightAddress(first, request, signal)) return unwrap(first)
     const ownUrl = new URL(`${url.pathname}${url.search}`, base)
@@ -145,12 +145,12 @@ export class Transport {
     try {
       const response = await sendRequest(request, { url, connection, authorization, signal })
       this.#answered.add(asked.host)
-      this.#report(request, response.status)
+      this.#report(asked, response.status)
       if (response.status === 429 || response.status >= 500) budget.slowDown()
       this.quota.note(response.header('ratelimit-remaining'))
       return response
     } catch (thrown) {
-      this.#report(request, 0)
+      this.#report(asked, 0)
       const error = networkError(thrown, asked, connection)
       if (error.code === 'stalled') budget.slowDown()
       throw error
@@ -187,9 +187,9 @@ export class Transport {
     return url instanceof URL ? this.secrets.scrub(path) : path
   }
 
-  #report({ method, url }: ApiRequest, status: number): void {
+  #report({ method, path }: Asked, status: number): void {
     const { host, side } = this.#options
-    this.#context.emit({ type: 'request', side, host, method, path: this.describe(url), status })
+    this.#context.emit({ type: 'request', side, host, method, path, status })
   }
 }
 

@@ -1,16 +1,15 @@
 import type { Context } from '../../context.ts'
-import { isGpregError, unlessAborted, type GpregError } from '../../errors.ts'
+import { unlessAborted, type GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Call } from '../../store/content.ts'
 import type { RepositoryApi } from '../repository-api.ts'
+import { creating, type CreateRepository } from '../creation.ts'
 import { isStored } from '../existence.ts'
+import { FULL_DISK } from '../http/failure.ts'
 import { askToMount, cancelUpload, sessionOf, startUpload, type UploadSession } from './upload-session.ts'
 
 /** Statuses that concern the two repositories, not the registry as a whole. */
 const OF_THE_PAIR: ReadonlySet<number | undefined> = new Set([401, 403, 404])
-
-/** https://www.rfc-editor.org/rfc/rfc4918#section-11.5 */
-const FULL_DISK = 507
 
 /**
  * Mounts blobs of one registry, and remembers what the registry refuses. A mount only saves time, so a refused one is never an
@@ -38,12 +37,12 @@ export class Mounts {
     descriptor: Descriptor,
     from: string,
     call: Call,
-    create?: () => Promise<void>,
+    create?: CreateRepository,
   ): Promise<boolean> {
     const pair = `${from} ${api.name}`
     if (this.#isRefused || this.#pairs.has(pair)) return false
     try {
-      const response = await askCreating(() => askToMount(api, descriptor, from, call), create)
+      const response = await creating(() => askToMount(api, descriptor, from, call), create)
       if (response.status === 201) return true
       await cancelUpload(api, sessionOf(api, response))
     } catch (thrown) {
@@ -61,11 +60,11 @@ export class Mounts {
     api: RepositoryApi,
     descriptor: Descriptor,
     call: Call,
-    create?: () => Promise<void>,
+    create?: CreateRepository,
   ): Promise<UploadSession | undefined> {
     if (!this.#isRefusedFromItself && !this.#pairs.has(api.name)) {
       try {
-        const response = await askCreating(() => askToMount(api, descriptor, api.name, call), create)
+        const response = await creating(() => askToMount(api, descriptor, api.name, call), create)
         return response.status === 201 ? undefined : sessionOf(api, response)
       } catch (thrown) {
         const error = answerOf(thrown)
@@ -81,17 +80,6 @@ export class Mounts {
     this.#isTold = true
     const message = `${error.subject.host} refused to mount a blob of another repository, so blobs are sent again instead: ${error.message}`
     this.#context.emit({ type: 'warning', code: 'mount-refused', message, subject: error.subject })
-  }
-}
-
-/** Asks; if the repository is not there and can be created, asks once more. */
-async function askCreating<T>(ask: () => Promise<T>, create: (() => Promise<void>) | undefined): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (create === undefined || !isGpregError(error, 'not-found')) throw error
-    await create()
-    return ask()
   }
 }
 
