@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gpreg, type GpregRun } from '../support/gpreg.ts'
 import { startInternalRegistry, writeAuthfile, type InternalRegistry } from '../support/internal-registry.ts'
 import { startRegistry } from '../support/registry.ts'
+import { deal } from '../support/fault-proxy.ts'
 import { startReverseProxy, type Interceptor } from '../support/reverse-proxy.ts'
 import { startServe } from '../support/serve.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
@@ -115,26 +116,23 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () =>
     return await doctor(`${proxy.host}/gitpod`, ...flags)
   }
 
+  /** A proxy that refuses request bodies above this many bytes. */
+  const capped =
+    (bytes: number): Interceptor =>
+    meeting =>
+      deal({ kind: 'cap', bytes }, meeting)
+
   it('fails for image builds, not for mirrors, if request bodies are limited', async () => {
-    const capped: Interceptor = ({ request, response, forward }) => {
-      if (Number(request.headers['content-length'] ?? 0) <= 1024 * 1024) return forward()
-      response.writeHead(413, { connection: 'close' }).end()
-    }
-    const run = await behind(capped)
+    const limit = capped(1024 * 1024)
+    const run = await behind(limit)
     expect(statuses(run)).toMatchObject({ push: 'ok', 'large-upload': 'failed', 'tag-overwrite': 'ok' })
     expect([run.exitCode, blocked(run)]).toEqual([4, ['workspace-images']])
-    const mirror = await behind(capped, '--purpose', 'components', '--purpose', 'workspace-base')
+    const mirror = await behind(limit, '--purpose', 'components', '--purpose', 'workspace-base')
     expect([mirror.exitCode, blocked(mirror)]).toEqual([0, []])
   })
 
   it('finds size limits above the chunk size of a mirror, where proxies often have theirs', async () => {
-    const capped: Interceptor = ({ request, response, forward }) => {
-      if (Number(request.headers['content-length'] ?? 0) <= 100_000_000) return forward()
-      // A proxy reads the whole request, because otherwise the client would not receive the answer.
-      request.resume()
-      response.writeHead(413).end()
-    }
-    const run = await behind(capped, '--large-upload', '128')
+    const run = await behind(capped(100_000_000), '--large-upload', '128')
     expect(statuses(run)).toMatchObject({ push: 'ok', 'large-upload': 'failed' })
     expect(blocked(run)).toEqual(['workspace-images'])
   })

@@ -112,8 +112,9 @@ export function deal(fault: Fault, { request, response, forward }: Meeting): voi
     }
     case 'cap':
       if (Number(request.headers['content-length'] ?? 0) <= fault.bytes) return forward()
+      // It reads on, as proxies do: a connection closed on unread bytes is reset, and the answer is lost with it.
       request.resume()
-      return void response.writeHead(413, { connection: 'close' }).end()
+      return void response.writeHead(413).end()
     case 'status':
       request.resume()
       return void response.writeHead(fault.status, fault.headers).end(ERROR_BODY)

@@ -108,8 +108,9 @@ describe('a proxy that caps bodies', () => {
       const proxy = await scriptedServer((request, response) => {
         if (Number(request.headers['content-length'] ?? 0) <= cap * MIB) return void handle(request, response)
         refused.push(request.method!)
-        // as nginx does: an answer at once, and the connection closed
-        response.writeHead(413, { connection: 'close' }).end()
+        // It answers at once and reads on, as nginx does: a connection closed on unread bytes is reset, and the answer is lost.
+        request.resume()
+        response.writeHead(413).end()
       })
       cleanups.push(() => proxy[Symbol.asyncDispose]())
       const { repository } = await repositoryAt(proxy.host)
