@@ -127,12 +127,13 @@ export class RemoteRepository
     return this.#pushBlob(descriptor, content, call, () => startUpload(this.#api, call))
   }
 
-  pushUnlessStored(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
+  async pushUnlessStored(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
     if (isManifestType(descriptor.mediaType)) return this.#pushManifest(descriptor, content, call)
     const { mounts, create } = this.#options
-    return this.#pushBlob(descriptor, content, call, () =>
+    await this.#pushBlob(descriptor, content, call, () =>
       mounts.startUnlessStored(this.#api, descriptor, call, create),
     )
+    await mounts.learnFrom(this.#api, descriptor, call)
   }
 
   async tag(tag: string, descriptor: Descriptor, bytes: Uint8Array, call: Call = {}): Promise<void> {

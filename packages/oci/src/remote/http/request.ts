@@ -20,7 +20,7 @@ export interface ApiRequest {
    * Bytes, or a function that opens a stream of them. A stream is opened anew after a redirect or a 401, but such a request is not
    * retried, because its owner continues where it broke.
    */
-  readonly body?: Uint8Array | (() => ByteStream)
+  readonly body?: Uint8Array | (() => Promise<ByteStream>)
   readonly signal?: AbortSignal | undefined
   /** How often the request is sent after some errors, if its owner has another way to go on. */
   readonly patience?: Partial<Record<ErrorCode, RetryPolicy>>
@@ -62,7 +62,7 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
     },
     // undici accepts any async iterable of bytes, but its types name only some.
     body: (isStream(request.body)
-      ? request.body()
+      ? await request.body()
       : (request.body ?? null)) as Dispatcher.DispatchOptions['body'] & string,
     // By default undici closes the connection after every HEAD, because some servers send a body with it. A new connection
     // costs more than the response, and undici also closes a kept connection that receives unexpected bytes.
@@ -78,7 +78,7 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
   return { status, url, header, body, proxy }
 }
 
-export function isStream(body: ApiRequest['body']): body is () => ByteStream {
+export function isStream(body: ApiRequest['body']): body is () => Promise<ByteStream> {
   return typeof body === 'function'
 }
 

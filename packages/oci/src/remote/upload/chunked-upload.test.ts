@@ -15,7 +15,9 @@ const MIB = 1024 * 1024
 const bytes = Buffer.alloc(80 * MIB, 'gpreg')
 const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf(bytes), size: bytes.byteLength }
 
-function bytesOf(body: NonNullable<ApiRequest['body']>): AsyncIterable<Uint8Array> | Uint8Array[] {
+async function bytesOf(
+  body: NonNullable<ApiRequest['body']>,
+): Promise<AsyncIterable<Uint8Array> | Uint8Array[]> {
   return typeof body === 'function' ? body() : [body]
 }
 
@@ -34,7 +36,7 @@ function registryAt(
     requests.push(range === undefined ? asked.method : `${asked.method} ${range}`)
     let received = 0
     if (asked.body !== undefined)
-      for await (const chunk of bytesOf(asked.body)) {
+      for await (const chunk of await bytesOf(asked.body)) {
         received += chunk.byteLength
         bodies.push(Buffer.from(chunk))
       }

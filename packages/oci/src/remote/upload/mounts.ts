@@ -11,6 +11,9 @@ import { askToMount, cancelUpload, sessionOf, startUpload, type UploadSession } 
 /** Statuses that concern the two repositories, not the registry as a whole. */
 const OF_THE_PAIR: ReadonlySet<number | undefined> = new Set([401, 403, 404])
 
+/** Bytes of a blob above which sending it again costs more than asking for it. */
+const WORTH_ASKING = 64 * 1024
+
 /**
  * Mounts blobs of one registry, and remembers what the registry refuses. A mount only saves time, so a refused one is never an
  * error: the blob is sent instead.
@@ -20,7 +23,9 @@ export class Mounts {
   readonly #context: Context
   readonly #pairs = new Set<string>()
   #isRefused = false
-  #isRefusedFromItself = false
+  /** What the registry does with a mount of a blob that it has from the repository itself. */
+  #ofItself: 'unknown' | 'done' | 'ignored' | 'refused' = 'unknown'
+  #isLearning = false
   #isTold = false
 
   constructor(context: Context) {
@@ -55,24 +60,57 @@ export class Mounts {
     return false
   }
 
-  /** Opens an upload unless the blob is stored already: a mount from the repository itself does both in one request. */
+  /**
+   * Opens an upload unless the blob is stored already. A mount from the repository itself does both in one request, but a registry
+   * that never mounts (crane's, and ECR by default) opens an upload in either case, so it is asked for the blob as well.
+   */
   async startUnlessStored(
     api: RepositoryApi,
     descriptor: Descriptor,
     call: Call,
     create?: CreateRepository,
   ): Promise<UploadSession | undefined> {
-    if (!this.#isRefusedFromItself && !this.#pairs.has(api.name)) {
-      try {
-        const response = await creating(() => askToMount(api, descriptor, api.name, call), create)
-        return response.status === 201 ? undefined : sessionOf(api, response)
-      } catch (thrown) {
-        const error = answerOf(thrown)
-        if (OF_THE_PAIR.has(error.subject.status)) this.#pairs.add(api.name)
-        else if (error.code !== 'unreachable') this.#isRefusedFromItself = true
-      }
+    const answer = await this.#mountFromItself(api, descriptor, call, create)
+    if (answer === 'stored') return undefined
+    if (answer !== undefined && (this.#ofItself === 'done' || descriptor.size < WORTH_ASKING)) return answer
+    if (!(await isStored(api, descriptor, call))) return answer ?? startUpload(api, call)
+    if (answer !== undefined) await this.#ignored(api, answer)
+    return undefined
+  }
+
+  /** Finds out, once for the registry, whether it mounts a blob that it certainly has from the repository itself. */
+  async learnFrom(api: RepositoryApi, stored: Descriptor, call: Call): Promise<void> {
+    if (this.#ofItself !== 'unknown' || this.#isLearning) return
+    this.#isLearning = true
+    const answer = await this.#mountFromItself(api, stored, call)
+    if (answer !== undefined && answer !== 'stored') await this.#ignored(api, answer)
+  }
+
+  /** @returns the upload that the registry opened instead; undefined if it refuses, or ignores such mounts */
+  async #mountFromItself(
+    api: RepositoryApi,
+    descriptor: Descriptor,
+    call: Call,
+    create?: CreateRepository,
+  ): Promise<UploadSession | 'stored' | undefined> {
+    if (this.#ofItself === 'refused' || this.#ofItself === 'ignored' || this.#pairs.has(api.name))
+      return undefined
+    try {
+      const response = await creating(() => askToMount(api, descriptor, api.name, call), create)
+      if (response.status !== 201) return sessionOf(api, response)
+      this.#ofItself = 'done'
+      return 'stored'
+    } catch (thrown) {
+      const error = answerOf(thrown)
+      if (OF_THE_PAIR.has(error.subject.status)) this.#pairs.add(api.name)
+      else if (error.code !== 'unreachable') this.#ofItself = 'refused'
+      return undefined
     }
-    return (await isStored(api, descriptor, call)) ? undefined : startUpload(api, call)
+  }
+
+  async #ignored(api: RepositoryApi, upload: UploadSession): Promise<void> {
+    this.#ofItself = 'ignored'
+    await cancelUpload(api, upload)
   }
 
   #tell(error: GpregError): void {

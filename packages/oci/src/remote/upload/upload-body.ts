@@ -35,7 +35,7 @@ export async function sendBody(
         'content-type': 'application/octet-stream',
         ...(range === undefined ? {} : { 'content-range': range }),
       },
-      body: length === 0 ? new Uint8Array() : () => guard.watch(open(guard.signal)),
+      body: length === 0 ? new Uint8Array() : () => guard.open(open(guard.signal)),
       signal: guard.signal,
       answerTimeout: answerTimeout(api.client.stallTimeout, length),
     })
@@ -66,6 +66,7 @@ class StallGuard {
   readonly #timer: NodeJS.Timeout
   /** When the last chunk was handed to the HTTP client; undefined once that has taken it. */
   #handedOver: number | undefined
+  #source: AsyncIterator<Uint8Array> | undefined
 
   constructor(client: RegistryClient, outer: AbortSignal, context: Context) {
     this.#client = client
@@ -74,11 +75,23 @@ class StallGuard {
     this.#timer = setInterval(() => this.#check(), client.stallTimeout / CHECKS)
   }
 
-  async *watch(stream: ByteStream): ByteStream {
+  /** Reads the first bytes before the request, because a server closes a connection on which no request comes (crane: 5 s). */
+  async open(stream: ByteStream): Promise<ByteStream> {
+    this.#close()
+    this.#source = stream[Symbol.asyncIterator]()
     try {
-      for await (const chunk of stream) {
+      return this.#watch(await this.#source.next(), this.#source)
+    } catch (error) {
+      this.reason ??= error
+      throw error
+    }
+  }
+
+  async *#watch(first: IteratorResult<Uint8Array>, source: AsyncIterator<Uint8Array>): ByteStream {
+    try {
+      for (let chunk = first; chunk.done !== true; chunk = await source.next()) {
         this.#handedOver = this.#context.elapsed()
-        yield chunk
+        yield chunk.value
         this.#handedOver = undefined
       }
     } catch (error) {
@@ -86,11 +99,19 @@ class StallGuard {
       throw error
     } finally {
       this.#handedOver = undefined
+      await source.return?.()
     }
   }
 
   end(): void {
     clearInterval(this.#timer)
+    this.#close()
+  }
+
+  /** Closes the content, also if a request failed before it took a byte. */
+  #close(): void {
+    this.#source?.return?.()?.catch(() => {})
+    this.#source = undefined
   }
 
   #check(): void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { OciEvent } from '../../events.ts'
@@ -48,11 +49,16 @@ async function registry(): Promise<{
   return { store, port: listening.port, handle: server.handle }
 }
 
-/** A line to a port. It is cut after each of these numbers of bytes from the client. */
-async function cuttingLine(port: number, cuts: number[]): Promise<{ host: string; passed: () => number }> {
+/** A line to a port. It is cut after each of these numbers of bytes from the client, and when it is idle for too long (ms). */
+async function cuttingLine(
+  port: number,
+  cuts: number[],
+  idle = 0,
+): Promise<{ host: string; passed: () => number }> {
   let passed = 0
   const server = createServer((near: Socket) => {
     const far = connect(port, '127.0.0.1')
+    near.setTimeout(idle, () => near.destroy())
     near.on('data', (chunk: Buffer) => {
       passed += chunk.byteLength
       far.write(chunk)
@@ -97,6 +103,22 @@ describe('an upload that breaks', () => {
     expect(await store.repository('library/app').exists(layer)).toBe(true)
     expect(line.passed()).toBeLessThan(1.5 * bytes.byteLength)
   })
+})
+
+it('a source that is slow to begin keeps no connection to the target waiting', async () => {
+  const { store, port } = await registry()
+  const impatient = await cuttingLine(port, [], 300)
+  const { repository, events } = await repositoryAt(impatient.host)
+  const { content, offsets } = countingContent({
+    async *open(call) {
+      await setTimeout(900)
+      yield* contentFrom(bytes).open(call)
+    },
+  })
+  await repository.push(layer, content)
+  expect(await store.repository('library/app').exists(layer)).toBe(true)
+  expect(offsets).toEqual([0])
+  expect(events.filter(({ type }) => type === 'retry')).toEqual([])
 })
 
 describe('a proxy that caps bodies', () => {
@@ -165,7 +187,29 @@ describe('a blob that is pushed unless it is stored', () => {
     const { repository } = await repositoryAt(proxy.host)
     await repository.pushUnlessStored(blob, contentFrom(small))
     expect(await store.repository('library/app').exists(blob)).toBe(true)
-    expect(proxy.seen.map(({ method }) => method)).toEqual(['POST', 'PUT'])
+    expect(proxy.seen.map(({ method }) => method)).toEqual(['POST', 'PUT', 'POST'])
+    const other = { ...blob, digest: digestOf(Buffer.from('a second layer')), size: 14 }
+    await repository.pushUnlessStored(other, contentFrom(Buffer.from('a second layer')))
+    expect(proxy.seen.slice(3).map(({ method }) => method)).toEqual(['POST', 'PUT'])
+  })
+
+  it('is asked for as well where mounts are ignored, and the registry is asked to mount no more', async () => {
+    const { store, handle } = await registry()
+    await store.repository('library/app').push(layer, contentFrom(bytes))
+    const proxy = await scriptedServer((request, response) => {
+      request.url = request.url!.replace(/\?mount=.*/, '')
+      return handle(request, response)
+    })
+    cleanups.push(() => proxy[Symbol.asyncDispose]())
+    const { repository } = await repositoryAt(proxy.host)
+    const { content, offsets } = countingContent(contentFrom(bytes))
+    await repository.pushUnlessStored(layer, content)
+    await repository.pushUnlessStored(blob, contentFrom(small))
+    expect(offsets).toEqual([])
+    expect(await store.repository('library/app').exists(blob)).toBe(true)
+    const methods = proxy.seen.map(({ method }) => method)
+    expect(methods).toEqual(['POST', 'HEAD', 'DELETE', 'HEAD', 'POST', 'PUT'])
+    expect(proxy.seen.filter(({ url }) => url.includes('mount=')).length).toBe(1)
   })
 
   it.each([
