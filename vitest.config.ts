@@ -14,6 +14,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          // Property tests take a few seconds where the processor is shared.
+          testTimeout: 30_000,
           disableConsoleIntercept: true,
         },
       },
