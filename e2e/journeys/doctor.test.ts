@@ -32,7 +32,7 @@ const blocked = (run: GpregRun) =>
     .purposes.filter(({ status }: Check) => status === 'blocked')
     .map((each: { purpose: string }) => each.purpose)
 
-describe.concurrent.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', () => {
+describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('doctor', { concurrent: true }, () => {
   let registry: InternalRegistry
   let home: TemporaryDirectory
   const doctor = (address: string, ...flags: string[]) =>
