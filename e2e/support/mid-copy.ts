@@ -32,26 +32,38 @@ export function inMidCopy(exchanges: readonly Exchange[]): boolean {
 
 /**
  * Starts a command that copies through the proxy, kills it in the middle, and lets the proxy work again.
- * @returns digests of the blobs that were finished
+ * @returns the uploads that were finished
  */
 export async function killInMidCopy(
   proxy: FaultProxy,
   command: readonly string[],
-): Promise<ReadonlySet<string>> {
+): Promise<readonly Upload[]> {
   holdUploads(proxy)
   await using run = await startGpreg([...command])
   await proxy.until(inMidCopy)
   run.signal('SIGKILL')
   expect(await run.exited).toMatchObject({ signal: 'SIGKILL' })
-  const finished = new Set(finishedUploads(proxy.exchanges))
+  const finished = finishedUploads(proxy.exchanges)
   proxy.inject()
   proxy.clear()
   return finished
 }
 
-/** Digests of the blobs that the registry accepted. */
-export function finishedUploads(exchanges: readonly Exchange[]): string[] {
+/** A blob that the registry accepted. */
+export interface Upload {
+  readonly repository: string
+  readonly digest: string
+}
+
+export function finishedUploads(exchanges: readonly Exchange[]): Upload[] {
   return exchanges
     .filter(({ method, status }) => method === 'PUT' && status === 201)
-    .flatMap(({ query }) => query.get('digest') ?? [])
+    .flatMap(({ path, query }) => {
+      const digest = query.get('digest')
+      return digest === null ? [] : [{ repository: path.split('/blobs/')[0]!, digest }]
+    })
+}
+
+export function digestsOf(uploads: readonly Pick<Upload, 'digest'>[]): ReadonlySet<string> {
+  return new Set(uploads.map(({ digest }) => digest))
 }
