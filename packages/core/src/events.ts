@@ -23,7 +23,7 @@ export type WarningCode =
   | 'login-unproven'
   /** the digest that an image should have could not be found out */
   | 'expected-unknown'
-  /** an entry of an input has no usable image name, and was skipped */
+  /** an entry of an input has no usable image name and was skipped, or it is in doubt what it means */
   | 'image-skipped'
   /** an exclude pattern matches nothing, or the catalogue does not have the very release */
   | 'image-set'

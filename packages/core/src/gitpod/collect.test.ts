@@ -49,7 +49,7 @@ describe('collectImageSet', () => {
       'docker.io/library/redis:6.2',
       'quay.io/a/b:1',
     ])
-    expect(images[1]!.origins).toEqual(['image:docker.io/redis:6.2', `images:${list}`])
+    expect(images[1]!.origins).toEqual(['image:docker.io/redis:6.2', `images:${list}:1`])
   })
 
   it('uses the targets in a list only if the request has no target', async () => {

@@ -1,0 +1,127 @@
+import type { Reference } from '@gpreg/oci'
+import { tryParseReference } from '@gpreg/oci/engine'
+import { invalidInput } from '../../../input.ts'
+import { splitPair, type ListItem } from './list-item.ts'
+import { withoutTransport } from './transport.ts'
+
+/**
+ * Reads text with images in lines: one, several, a source and its target, with the bullets, quotes, counts and labels that
+ * people and tools write around them.
+ */
+export function* readTextList(text: string): Generator<ListItem> {
+  for (const [index, content] of linesOf(text).entries()) yield* readLine(content, index + 1)
+}
+
+/** Lines without comments. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r\n|\r|\n/).map(line => line.replace(/(?:^|\s)#.*$|^\s*\/\/.*$/, ''))
+}
+
+/** True for YAML and JSON that is more than lines of names: a collection in brackets, a key with a collection, a list of maps. */
+export function isDocument(text: string): boolean {
+  return (
+    /^\s*(?:\[|\{(?!\{))/.test(text) ||
+    /^(?:---(?:\s|$)|["']?[\w./:-]+["']?:[ \t]*(?:#.*|[&|>[{].*)?\r?$|- *["']?[A-Za-z]\w*["']?:(?:\s|$))/m.test(
+      text,
+    ) ||
+    /^["']?(?:apiVersion|kind)["']?:\s/m.test(text)
+  )
+}
+
+/** @throws `input-invalid` for content that is recognised as something else than a list */
+export function assertReadableText(text: string, path: string): void {
+  const refused = NO_LISTS.find(([pattern]) => pattern.test(text))
+  if (refused !== undefined)
+    throw invalidInput(path, undefined, `this is ${refused[1]}, not a list of images`, refused[2])
+}
+
+const NO_LISTS: readonly (readonly [RegExp, string, string])[] = [
+  [/^\u001f[\u008b\ufffd]/, 'a compressed file', '--chart reads the .tgz of a Helm chart'],
+  [/\0/, 'a binary file', 'give text'],
+  [/^\s*<(?:!doctype|html|\?xml)/i, 'a web page', 'download the file itself, not the page that shows it'],
+  [/^-----BEGIN /m, 'a certificate or key', '--ca-file reads certificates'],
+  [
+    /^(?:FROM\s+\S+(?:\s+AS\s+\S+)?\s*$|RUN\s)/im,
+    'a Dockerfile',
+    '--workspace-repo DIR reads the Dockerfile of a repository',
+  ],
+]
+
+interface Word {
+  readonly text: string
+  /** from 1 */
+  readonly column: number
+}
+
+function* readLine(content: string, line: number): Generator<ListItem> {
+  if (content.includes('{{')) {
+    yield { remark: `${content.trim()} has a placeholder; name the image with --image`, line }
+    return
+  }
+  const words = withoutPrefix(wordsOf(content))
+  const [first, second] = words
+  if (first !== undefined && second !== undefined && words.length === 2) {
+    const relation = relate(first.text, second.text)
+    if (relation === 'target') {
+      yield { name: first.text, target: second.text, line }
+      return
+    }
+    if (relation === 'unclear')
+      yield {
+        remark: `${first.text} and ${second.text} count as two images; write SOURCE=TARGET if the second is the name in the mirror`,
+        line,
+      }
+  }
+  for (const { text, column } of words) yield* readWord(text, line, words.length > 1 ? column : undefined)
+}
+
+function* readWord(text: string, line: number, column?: number): Generator<ListItem> {
+  if (/^sha(?:256|512):[0-9a-f]+$/i.test(text)) {
+    yield { remark: `${text} is a digest without a name`, line }
+    return
+  }
+  // In a line of its own, a short name is surely an image. Beside others it may be e.g. the name of a pod.
+  if (column !== undefined && /^[\w-]+$/.test(text))
+    yield { remark: `${text} counts as an image without a tag`, line }
+  yield { ...splitPair(text), line, ...(column === undefined ? {} : { column }) }
+}
+
+/** Splits at white space and commas, takes quotes off, and joins `SOURCE = TARGET` to one word. */
+function wordsOf(content: string): Word[] {
+  const words: Word[] = []
+  const joined = content.replace(/\s*(?:=>|->|→|=)\s*/g, '=')
+  for (const { 0: word, index } of joined.matchAll(/[^\s,;]+/g)) {
+    const text = word.replace(/["'`]/g, '')
+    if (text !== '') words.push({ text, column: index + 1 })
+  }
+  return words
+}
+
+/** Takes off what stands before names: a bullet, a number or count, a label such as `image:` or `deploy.yaml:12:`, `IMAGE=`. */
+function withoutPrefix(words: readonly Word[]): readonly Word[] {
+  const [first, ...rest] = words
+  if (first === undefined) return []
+  if (rest.length > 0 && /^(?:[-*•+]|\d+[.)]?|.*:)$/.test(first.text)) return withoutPrefix(rest)
+  const label = /^(?:[A-Z_][A-Z0-9_]*|image|name|ref)=(?=.)/.exec(first.text)?.[0]
+  return label === undefined ? words : [{ ...first, text: first.text.slice(label.length) }, ...rest]
+}
+
+/**
+ * How the second of two names relates to the first. It is the target if it has the same name and tag on another host. Other
+ * pairs are two images, e.g. the containers of a pod.
+ */
+function relate(first: string, second: string): 'target' | 'unclear' | 'none' {
+  const [source, target] = [first, second].map(text => tryParseReference(withoutTransport(text).text))
+  if (source === undefined || target === undefined || first === second) return 'none'
+  if (!target.repository.endsWith(lastSegment(source))) return 'none'
+  return source.host !== target.host && sameVersion(source, target) ? 'target' : 'unclear'
+}
+
+function sameVersion(source: Reference, target: Reference): boolean {
+  if (source.digest !== undefined && target.digest !== undefined) return source.digest === target.digest
+  return source.tag === undefined || target.tag === undefined || source.tag === target.tag
+}
+
+function lastSegment({ repository }: Reference): string {
+  return repository.slice(repository.lastIndexOf('/') + 1)
+}
