@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { isGpregError, formatReference } from '@gpreg/oci'
 import type { GpregEvent } from '../../events.ts'
-import { referencesInText } from './image-text.ts'
+import { referencesInText } from './walk/prose.ts'
 import { manifestImages, parseManifests } from './manifests.ts'
 
 const images = (text: string, context = createContext()) =>

@@ -4,9 +4,8 @@ import { isAlias, isMap, isScalar, isSeq, type Document, type ParsedNode } from 
 import type { Context } from '../../context.ts'
 import type { Reference } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
-import { embeddedReferences } from './embedded-json.ts'
 import { purposeOf, type FoundImage } from './found-image.ts'
-import { referencesInText } from './image-text.ts'
+import { imagesInValue } from './walk/value-images.ts'
 import { invalidInput, place, reading, readInput, referenceAt, STDIN } from '../../input.ts'
 import { parseYaml, textAt, type YamlInput } from './yaml-input.ts'
 
@@ -127,5 +126,5 @@ function imageField(
 }
 
 function referencesIn(text: string): readonly Reference[] {
-  return embeddedReferences(text) ?? referencesInText(text)
+  return imagesInValue(text).mentions.map(({ source }) => source)
 }
