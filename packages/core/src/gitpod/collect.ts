@@ -109,7 +109,8 @@ async function listedImages(
 ): Promise<FoundImage[]> {
   const { images = [], manifests = [], workspaceRepos = [], image = [] } = request
   const found: FoundImage[] = []
-  for (const path of images) found.push(...(await parseImageList(await readInput(path, stdin), path, context)))
+  for (const path of images)
+    found.push(...(await parseImageList(await readInput(path, stdin), path, context)))
   for (const path of manifests) {
     const { manifestImages } = await import('./discovery/manifests.ts')
     found.push(...(await manifestImages(path, stdin, context)))

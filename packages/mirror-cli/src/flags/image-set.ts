@@ -24,7 +24,8 @@ export const imageSetFlags = withEnvironment({
   images: Flags.string({
     ...repeatable,
     helpValue: 'FILE|-',
-    description: 'JSON of gitpod-installer mirror list, or text with a reference a line',
+    description:
+      'a list: a reference a line, SOURCE=TARGET, or what gitpod-installer, skopeo, hauler, zarf, oc-mirror, … write',
   }),
   manifests: Flags.string({
     ...repeatable,

@@ -1,6 +1,6 @@
 import { GpregError, type Reference } from '@gpreg/oci'
 import type { Context } from '../../context.ts'
-import { invalidInput, place, referenceAt } from '../../input.ts'
+import { place, referenceAt } from '../../input.ts'
 import { purposeOf, type FoundImage } from './found-image.ts'
 import { isRemark, type ListedImage, type ListItem } from './list/list-item.ts'
 import { withoutTransport } from './list/transport.ts'

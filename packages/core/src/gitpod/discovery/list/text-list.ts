@@ -21,7 +21,7 @@ export function linesOf(text: string): string[] {
 export function isDocument(text: string): boolean {
   return (
     /^\s*(?:\[|\{(?!\{))/.test(text) ||
-    /^(?:---(?:\s|$)|["']?[\w./:-]+["']?:[ \t]*(?:#.*|[&|>[{].*)?\r?$|- *["']?[A-Za-z]\w*["']?:(?:\s|$))/m.test(
+    /^(?:---(?:\s|$)|["']?[\w./:[\]-]+["']?:[ \t]*(?:#.*|[&|>[{].*)?\r?$|- *["']?[A-Za-z]\w*["']?:(?:\s|$))/m.test(
       text,
     ) ||
     /^["']?(?:apiVersion|kind)["']?:\s/m.test(text)
