@@ -27,6 +27,8 @@ export type WarningCode =
   | 'image-skipped'
   /** an exclude pattern matches nothing, or the catalogue does not have the very release */
   | 'image-set'
+  /** a Helm chart was read without helm, which renders it, or a part of it is not there */
+  | 'chart'
   /** the signature of a bundle was not checked */
   | 'bundle-unchecked'
   /** an unfinished bundle is continued, with the digests that its tags had when it was started */
