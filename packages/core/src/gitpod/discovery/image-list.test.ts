@@ -38,6 +38,7 @@ describe('lines', () => {
       'web-0:\tredis:6, quay.io/a/b:1, \nweb-1:\tredis:6\n',
       ['docker.io/library/redis:6', 'quay.io/a/b:1', 'docker.io/library/redis:6'],
     ],
+    ['redis 6.2\nquay.io/a/b\tv1', ['docker.io/library/redis:6.2', 'quay.io/a/b:v1']],
     ['quay.io/app:1 docker.io/istio/proxyv2:1.15', ['quay.io/app:1', 'docker.io/istio/proxyv2:1.15']],
   ])('reads %j', async (text, images) => {
     expect(await read(text)).toEqual(images)
@@ -59,9 +60,15 @@ describe('lines', () => {
     ['quay.io/a/b:1=file://a/b:1', 'quay.io/a/b:1', 'file://a/b:1 is a local file'],
     ['a:1\nquay.io/a/b:${TAG}', 'docker.io/library/a:1', 'list:2: quay.io/a/b:${TAG} has a placeholder'],
     ['a:1\n{{ .Values.image }}:1', 'docker.io/library/a:1', 'list:2'],
+    [`quay.io/a:1 r.corp/a:1 ${pin}`, 'quay.io/a:1 -> r.corp/a:1', 'a digest without a name'],
     [`quay.io/a:1 ${pin}`, 'quay.io/a:1', 'a digest without a name'],
   ])('tells what it does not read of %j', async (text, image, warning) => {
     expect(await read(text)).toEqual([image, expect.stringContaining(warning)])
+  })
+
+  it('tells that a list is empty', async () => {
+    expect(await read('# nothing\n')).toEqual(['! list: this list names no image'])
+    expect(await read('---\n')).toEqual(['! list: this list names no image'])
   })
 
   it('reads two names that may be source and target as two images, and tells so', async () => {

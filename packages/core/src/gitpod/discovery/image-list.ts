@@ -20,9 +20,10 @@ export async function parseImageList(text: string, path: string, context: Contex
       warn(`${item.name} has a placeholder; name the image with --image`, item.line)
     else images.push(foundImage(item, path, warn))
   }
+  if (images.length === 0) warn('this list names no image')
   return images
 
-  function warn(why: string, line: number): void {
+  function warn(why: string, line?: number): void {
     const message = `${place(path, line)}: ${why}`
     context.emit({ type: 'warning', code: 'image-skipped', message, subject: { path } })
   }

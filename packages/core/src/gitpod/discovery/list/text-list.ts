@@ -1,7 +1,7 @@
 import type { Reference } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
 import { invalidInput } from '../../../input.ts'
-import { splitPair, type ListItem } from './list-item.ts'
+import { isRemark, splitPair, type ListItem } from './list-item.ts'
 import { withoutTransport } from './transport.ts'
 
 /**
@@ -59,31 +59,35 @@ function* readLine(content: string, line: number): Generator<ListItem> {
     return
   }
   const words = withoutPrefix(wordsOf(content))
-  const [first, second] = words
-  if (first !== undefined && second !== undefined && words.length === 2) {
-    const relation = relate(first.text, second.text)
-    if (relation === 'target') {
-      yield { name: first.text, target: second.text, line }
-      return
-    }
-    if (relation === 'unclear')
-      yield {
-        remark: `${first.text} and ${second.text} count as two images; write SOURCE=TARGET if the second is the name in the mirror`,
-        line,
-      }
-  }
-  for (const { text, column } of words) yield* readWord(text, line, words.length > 1 ? column : undefined)
+  const names = words.filter(({ text }) => !DIGEST.test(text))
+  for (const { text } of words)
+    if (DIGEST.test(text)) yield { remark: `${text} is a digest without a name`, line }
+  const [first, second] = names
+  const pair = names.length === 2 && first && second ? readPair(first.text, second.text, line) : undefined
+  if (pair !== undefined) yield pair
+  if (pair === undefined || isRemark(pair))
+    for (const name of names) yield* readWord(name, line, words.length > 1)
 }
 
-function* readWord(text: string, line: number, column?: number): Generator<ListItem> {
-  if (/^sha(?:256|512):[0-9a-f]+$/i.test(text)) {
-    yield { remark: `${text} is a digest without a name`, line }
-    return
-  }
+const DIGEST = /^sha(?:256|512):[0-9a-f]+$/i
+/** What stands in the second of two columns NAME and TAG. No image has such a name. */
+const VERSION = /^(?:v?\d[\w.-]*|latest)$/
+
+/** Two words on a line as one image, or a remark if they may be one; undefined if they are two images. */
+function readPair(first: string, second: string, line: number): ListItem | undefined {
+  if (VERSION.test(second) && !/[:@=][^/]*$/.test(first)) return { name: `${first}:${second}`, line }
+  const relation = relate(first, second)
+  if (relation === 'target') return { name: first, target: second, line }
+  if (relation === 'none') return undefined
+  const remark = `${first} and ${second} count as two images; write SOURCE=TARGET if the second is the name in the mirror`
+  return { remark, line }
+}
+
+function* readWord({ text, column }: Word, line: number, isOneOfSeveral: boolean): Generator<ListItem> {
   // In a line of its own, a short name is surely an image. Beside others it may be e.g. the name of a pod.
-  if (column !== undefined && /^[\w-]+$/.test(text))
+  if (isOneOfSeveral && /^[\w-]+$/.test(text))
     yield { remark: `${text} counts as an image without a tag`, line }
-  yield { ...splitPair(text), line, ...(column === undefined ? {} : { column }) }
+  yield { ...splitPair(text), line, ...(isOneOfSeveral ? { column } : {}) }
 }
 
 /** Splits at white space and commas, takes quotes off, and joins `SOURCE = TARGET` to one word. */

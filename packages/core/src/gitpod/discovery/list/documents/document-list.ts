@@ -1,6 +1,6 @@
 import { invalidInput } from '../../../../input.ts'
 import { parseYaml } from '../../yaml-input.ts'
-import { foreignDocument } from './foreign-document.ts'
+import { foreignDocument, type ForeignDocument } from './foreign-document.ts'
 import { haulerManifest } from './hauler.ts'
 import { imagesLock } from './images-lock.ts'
 import { kotsApplication } from './kots.ts'
@@ -28,28 +28,35 @@ const HINT = 'docs/image-lists.md names the formats; a plain list has a referenc
 
 /**
  * Reads lists in YAML and JSON: all documents of a text, also JSON documents in lines and JSON with comments in lines of their own.
- * @throws `input-invalid` if a document is no list, saying what it is
+ * @throws `input-invalid` if no document is a list, saying what it is
  */
 export function readDocuments(text: string, path: string): ListItem[] {
   const uncommented = text.replace(/^[ \t]*\/\/.*$/gm, '')
   const input = parseYaml(documentsOfLines(uncommented) ?? uncommented, path)
-  if (input.documents.length === 0) return []
-  return input.documents.flatMap(document => {
-    const root = new YamlView(document.contents, document, input)
-    const format = FORMATS.find(({ matches }) => matches(root))
+  const roots = input.documents.map(document => new YamlView(document.contents, document, input))
+  const isOneList = roots.some(root => formatOf(root) !== undefined)
+  return roots.flatMap(root => {
+    const format = formatOf(root)
     if (format !== undefined) return [...format.read(root, path)]
-    const foreign = foreignDocument(root)
-    if (foreign !== undefined)
-      throw invalidInput(path, root.line, `this is ${foreign.what}, not a list of images`, foreign.hint)
-    if (plainList.matches(root)) return [...plainList.read(root, path)]
-    const keys = root.keys.slice(0, 5).join(', ')
-    throw invalidInput(
-      path,
-      root.line,
-      `not a list of images${keys === '' ? '' : `, but a map with the keys ${keys}`}`,
-      HINT,
-    )
+    const { what, hint } = foreignDocument(root) ?? unknownDocument(root)
+    // Beside a list, another document is told.
+    if (isOneList) return [{ remark: `${what} is not read; ${hint}`, line: root.line }]
+    throw invalidInput(path, root.line, `this is ${what}, not a list of images`, hint)
   })
+}
+
+function formatOf(root: YamlView): ListFormat | undefined {
+  return (
+    FORMATS.find(({ matches }) => matches(root)) ??
+    (foreignDocument(root) === undefined && plainList.matches(root) ? plainList : undefined)
+  )
+}
+
+function unknownDocument(root: YamlView): ForeignDocument {
+  return {
+    what: root.isMap ? `a map with the keys ${root.keys.slice(0, 5).join(', ')}` : 'something else',
+    hint: HINT,
+  }
 }
 
 /** JSON in lines as YAML in documents; lines keep their numbers. Undefined if the text is not JSON in lines. */

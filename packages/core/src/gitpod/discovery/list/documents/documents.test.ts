@@ -45,6 +45,11 @@ describe('plain lists', () => {
       '{"kind":"ImageSet","version":1,"images":[{"source":"a:1","purpose":"components","origins":["x"]}],"excluded":[]}',
       ['1 a:1'],
     ],
+    ['web: quay.io/web:1\njobs:\n- redis:6\n- cron:1', ['1 quay.io/web:1', '3 redis:6', '4 cron:1']],
+    [
+      '- redis:6\n---\napiVersion: v1\nkind: Pod',
+      ['1 redis:6', expect.stringMatching(/^3 ! a Kubernetes object is not read/)],
+    ],
   ])('are read: %j', (text, items) => {
     expect(read(text)).toEqual(items)
   })
@@ -126,7 +131,7 @@ describe('other documents', () => {
   it.each([
     ['[\n{"original":"a"},\n{"name":"redis"}]', 'list:3: no key of this entry names an image: name'],
     ['[["a"]]', 'list:1: a list in the list'],
-    ['{"a":{"b":1}}', 'list:1: not a list of images, but a map with the keys a'],
+    ['{"a":{"b":1}}', 'list:1: this is a map with the keys a, not a list of images'],
     ['[{]', 'list:1'],
   ])('are refused with the line: %j', (text, message) => {
     expect(() => read(text)).toThrow(

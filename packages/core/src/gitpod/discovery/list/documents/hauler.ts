@@ -8,7 +8,7 @@ const REGISTRY = 'hauler.dev/registry'
 
 /** A document of a hauler manifest: `kind: Images`. Documents of charts and files are told. https://docs.hauler.dev */
 export const haulerManifest: ListFormat = {
-  matches: root => root.at('apiVersion').text?.startsWith('content.hauler.cattle.io/') === true,
+  matches: root => /^(?:content|collection)\.hauler\.cattle\.io\//.test(root.at('apiVersion').text ?? ''),
   *read(root, path) {
     const kind = root.at('kind').text
     if (kind !== 'Images') {

@@ -22,7 +22,8 @@ const PURPOSES: readonly Purpose[] = ['components', 'workspace-base']
 
 /** A list of names or of objects, also below a key such as `images`, and a map of names to their targets. */
 export const plainList: ListFormat = {
-  matches: root => root.isList || listKeys(root).length > 0 || isEntry(root) || isMapping(root),
+  matches: root =>
+    root.isList || listKeys(root).length > 0 || isEntry(root) || isMapping(root) || isNamedImages(root),
   *read(root, path) {
     const lists = listKeys(root)
     if (root.isList) yield* readEntries(root, path)
@@ -30,7 +31,10 @@ export const plainList: ListFormat = {
       for (const key of lists) yield* readEntries(root.at(key), path, true)
       yield* unreadKeys(root, [...lists, 'excluded'])
     } else if (isEntry(root)) yield* readObject(root, path, false)
-    else yield* readMapping(root)
+    else if (isMapping(root)) yield* readMapping(root)
+    else
+      for (const entry of root.entries.flatMap(({ value }) => leavesOf(value)))
+        yield* readEntry(entry, path, false)
   },
 }
 
@@ -140,7 +144,7 @@ function isNameKey(key: string): boolean {
 
 function* readMapping(root: YamlView): Generator<ListItem> {
   for (const { key, value, line } of root.entries)
-    for (const { text } of value.isList ? value.items : [value])
+    for (const { text } of leavesOf(value))
       yield { name: key, ...(text === undefined ? {} : { target: text }), line }
 }
 
@@ -155,16 +159,32 @@ function listKeys(root: YamlView): string[] {
   return LISTS.filter(key => root.at(key).isList || (key === 'images' && root.at(key).isMap))
 }
 
+/** True for a map of names to their targets. */
 function isMapping(root: YamlView): boolean {
-  const isNamed = (text: string | undefined) =>
-    text !== undefined && tryParseReference(withoutTransport(text).text) !== undefined
-  return (
-    root.entries.length > 0 &&
-    root.entries.every(
-      ({ key, value }) =>
-        isWhole(key) &&
-        isNamed(key) &&
-        (value.isList ? value.items : [value]).every(({ text }) => isNamed(text)),
-    )
+  return isMapOf(
+    root,
+    ({ key, value }) => isWhole(key) && isNamed(key) && leavesOf(value).every(({ text }) => isNamed(text)),
   )
+}
+
+/** True for a map whose values all are images of a registry, or lists of images: the images of each part of an application. */
+function isNamedImages(root: YamlView): boolean {
+  return isMapOf(root, ({ value }) =>
+    leavesOf(value).every(
+      ({ text }) =>
+        text !== undefined && isNamed(text) && isWhole(text) && (value.isList || text.includes('/')),
+    ),
+  )
+}
+
+function isMapOf(root: YamlView, holds: (entry: YamlView['entries'][number]) => boolean): boolean {
+  return root.entries.length > 0 && root.entries.every(holds)
+}
+
+function leavesOf(value: YamlView): YamlView[] {
+  return value.isList ? value.items : [value]
+}
+
+function isNamed(text: string | undefined): boolean {
+  return text !== undefined && tryParseReference(withoutTransport(text).text) !== undefined
 }
