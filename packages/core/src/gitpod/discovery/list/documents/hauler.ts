@@ -1,7 +1,7 @@
 import type { ListFormat } from './list-format.ts'
 import { namesHost } from '@gpreg/oci/engine'
 import { isRemark } from '../list-item.ts'
-import { readEntries } from './plain-list.ts'
+import { readEntries } from './entry.ts'
 
 /** The registry that hauler takes for names without a host. */
 const REGISTRY = 'hauler.dev/registry'

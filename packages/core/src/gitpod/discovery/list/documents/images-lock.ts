@@ -1,5 +1,5 @@
 import type { ListFormat } from './list-format.ts'
-import { readEntries } from './plain-list.ts'
+import { readEntries } from './entry.ts'
 
 /** What imgpkg and kbld write: ImagesLock, and the bundle that a BundleLock names. https://carvel.dev/imgpkg/docs/latest/resources/ */
 export const imagesLock: ListFormat = {

@@ -1,5 +1,5 @@
 import type { ListFormat } from './list-format.ts'
-import { readEntries } from './plain-list.ts'
+import { readEntries } from './entry.ts'
 
 /** A KOTS application: its `additionalImages`. https://docs.replicated.com/reference/custom-resource-application */
 export const kotsApplication: ListFormat = {

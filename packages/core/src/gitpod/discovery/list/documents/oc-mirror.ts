@@ -1,5 +1,5 @@
 import type { ListFormat } from './list-format.ts'
-import { readEntries, unreadKeys } from './plain-list.ts'
+import { readEntries, unreadKeys } from './entry.ts'
 
 /**
  * An ImageSetConfiguration of oc-mirror: its `additionalImages`. Which images a platform, an operator catalogue or a chart has is

@@ -1,5 +1,5 @@
 import type { ListFormat } from './list-format.ts'
-import { readEntries, unreadKeys } from './plain-list.ts'
+import { readEntries, unreadKeys } from './entry.ts'
 
 /** Keys of a component that name no images, or only images that `images` must list, too. */
 const PLAIN = [
