@@ -25,6 +25,10 @@ const MAX_FILE_BYTES = 5 * 1024 * 1024
 const MAX_CHART_BYTES = 100 * 1024 * 1024
 /** Charts in charts; a symbolic link may lead in a circle. */
 const MAX_DEPTH = 8
+/** The bytes that all archives of a chart may still unpack to. Archives in archives are why one budget is shared. */
+interface Budget {
+  left: number
+}
 const HINT = 'check that this is a Helm chart'
 
 /**
@@ -33,9 +37,10 @@ const HINT = 'check that this is a Helm chart'
  */
 export async function readChart(path: string): Promise<ChartFiles> {
   const isDirectory = (await reading(path, () => stat(path))).isDirectory()
+  const budget = { left: MAX_CHART_BYTES }
   const files = isDirectory
-    ? await readDirectory(path, MAX_DEPTH)
-    : await unpack(createReadStream(path), path, MAX_DEPTH)
+    ? await readDirectory(path, MAX_DEPTH, budget)
+    : await unpack(createReadStream(path), path, MAX_DEPTH, budget)
   if (files.texts.has('Chart.yaml')) return files
   throw invalidInput(
     path,
@@ -45,7 +50,7 @@ export async function readChart(path: string): Promise<ChartFiles> {
   )
 }
 
-async function readDirectory(directory: string, depth: number): Promise<ChartFiles> {
+async function readDirectory(directory: string, depth: number, budget: Budget): Promise<ChartFiles> {
   const texts = new Map<string, string>()
   for (const name of TEXTS) {
     const text = await readText(join(directory, name)).catch(ifMissing(undefined))
@@ -57,8 +62,9 @@ async function readDirectory(directory: string, depth: number): Promise<ChartFil
     if (isIgnored(name) || depth === 0) continue
     const path = join(folder, name)
     const isFolder = (await reading(path, () => stat(path))).isDirectory()
-    if (isFolder) charts.set(name, await readDirectory(path, depth - 1))
-    else if (name.endsWith('.tgz')) charts.set(name, await unpack(createReadStream(path), path, depth - 1))
+    if (isFolder) charts.set(name, await readDirectory(path, depth - 1, budget))
+    else if (name.endsWith('.tgz'))
+      charts.set(name, await unpack(createReadStream(path), path, depth - 1, budget))
   }
   return { texts, charts }
 }
@@ -79,10 +85,12 @@ function ifMissing<T>(otherwise: T): (thrown: unknown) => T {
 }
 
 /** Unpacks an archive in memory. Nothing is written, so its paths cannot lead anywhere. */
-async function unpack(archive: Readable, path: string, depth: number): Promise<ChartFiles> {
+async function unpack(archive: Readable, path: string, depth: number, budget: Budget): Promise<ChartFiles> {
+  if (depth < 0)
+    throw invalidInput(path, undefined, `charts in charts are read ${MAX_DEPTH} deep at most`, HINT)
   const root = new ChartTree()
   const tar = extract()
-  const limited = (chunks: AsyncIterable<Uint8Array>) => bounded(chunks, path, MAX_CHART_BYTES, HINT)
+  const limited = (chunks: AsyncIterable<Uint8Array>) => spend(chunks, path, budget)
   const readEntries = async () => {
     for await (const entry of tar) {
       // The first segment is the directory of the chart.
@@ -115,7 +123,22 @@ async function unpack(archive: Readable, path: string, depth: number): Promise<C
       },
     )
   }
-  return root.files(path, depth)
+  return root.files((bytes, at) => unpack(Readable.from([bytes]), at, depth - 1, budget), path)
+}
+
+async function* spend(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string,
+  budget: Budget,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    budget.left -= chunk.byteLength
+    if (budget.left < 0)
+      throw new GpregError('input-invalid', `${path} unpacks to more than ${MAX_CHART_BYTES} bytes`, {
+        hint: HINT,
+      })
+    yield chunk
+  }
 }
 
 /** The wanted files of an archive, in the order of their arrival. */
@@ -141,12 +164,15 @@ class ChartTree {
     }
   }
 
-  async files(path: string, depth: number): Promise<ChartFiles> {
+  async files(
+    unpack: (archive: Uint8Array, path: string) => Promise<ChartFiles>,
+    path: string,
+  ): Promise<ChartFiles> {
     const charts = new Map<string, ChartFiles>()
     for (const [name, tree] of this.#charts)
-      charts.set(name, await tree.files(join(path, CHARTS, name), depth))
-    for (const [name, bytes] of depth === 0 ? [] : this.#archives)
-      charts.set(name, await unpack(Readable.from([bytes]), join(path, CHARTS, name), depth - 1))
+      charts.set(name, await tree.files(unpack, join(path, CHARTS, name)))
+    for (const [name, bytes] of this.#archives)
+      charts.set(name, await unpack(bytes, join(path, CHARTS, name)))
     return { texts: this.#texts, charts }
   }
 }
