@@ -38,6 +38,10 @@ describe('lines', () => {
       'web-0:\tredis:6, quay.io/a/b:1, \nweb-1:\tredis:6\n',
       ['docker.io/library/redis:6', 'quay.io/a/b:1', 'docker.io/library/redis:6'],
     ],
+    [
+      'sudo docker pull redis:6\nredis:7 // cache\nquay.io/a \\\n',
+      ['docker.io/library/redis:6', 'docker.io/library/redis:7', 'quay.io/a:latest'],
+    ],
     ['redis 6.2\nquay.io/a/b\tv1', ['docker.io/library/redis:6.2', 'quay.io/a/b:v1']],
     ['quay.io/app:1 docker.io/istio/proxyv2:1.15', ['quay.io/app:1', 'docker.io/istio/proxyv2:1.15']],
   ])('reads %j', async (text, images) => {
@@ -61,6 +65,7 @@ describe('lines', () => {
     ['a:1\nquay.io/a/b:${TAG}', 'docker.io/library/a:1', 'list:2: quay.io/a/b:${TAG} has a placeholder'],
     ['a:1\n{{ .Values.image }}:1', 'docker.io/library/a:1', 'list:2'],
     [`quay.io/a:1 r.corp/a:1 ${pin}`, 'quay.io/a:1 -> r.corp/a:1', 'a digest without a name'],
+    ['a:1\ndocker tag a:1 r.corp/a:1', 'docker.io/library/a:1', 'list:2: a command is not read'],
     [`quay.io/a:1 ${pin}`, 'quay.io/a:1', 'a digest without a name'],
   ])('tells what it does not read of %j', async (text, image, warning) => {
     expect(await read(text)).toEqual([image, expect.stringContaining(warning)])
@@ -126,6 +131,7 @@ describe('parseImageList', () => {
       'reference-invalid',
       'list:2: "docker-daemon:redis:6" is an image of a local Docker daemon',
     ],
+    ['Images:\nredis:6', 'reference-invalid', 'list:1'],
     ['NAME   READY\nweb    1/1', 'reference-invalid', 'list:1'],
     ['FROM redis:6\nRUN x\n', 'input-invalid', 'a Dockerfile'],
     ['<!DOCTYPE html>', 'input-invalid', 'a web page'],

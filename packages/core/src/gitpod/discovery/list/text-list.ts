@@ -14,18 +14,25 @@ export function* readTextList(text: string): Generator<ListItem> {
 
 /** Lines without comments. */
 export function linesOf(text: string): string[] {
-  return text.split(/\r\n|\r|\n/).map(line => line.replace(/(?:^|\s)#.*$|^\s*\/\/.*$/, ''))
+  return text.split(/\r\n|\r|\n/).map(line => line.replace(/(?:^|\s)(?:#|\/\/\s).*$|^\s*\/\/.*$/, ''))
 }
 
-/** True for YAML and JSON that is more than lines of names: a collection in brackets, a key with a collection, a list of maps. */
+/** What makes a text more than lines of names: each alone is enough. */
+const DOCUMENT_MARKS = [
+  // a collection in brackets; `{{` is a template
+  /^\s*(?:\[|\{(?!\{))/,
+  /^---(?:\s|$)/m,
+  // a key with lines below it, or with a collection
+  /^["']?[\w./:[\]-]+["']?:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*(?:[ \t]+[^\s#]|-\s)/m,
+  /^["']?[\w./:[\]-]+["']?:[ \t]+[&|>[{]/m,
+  // a list of maps
+  /^- *["']?[A-Za-z]\w*["']?:(?:\s|$)/m,
+  /^["']?(?:apiVersion|kind)["']?:\s/m,
+]
+
+/** True for YAML and JSON that is more than lines of names. */
 export function isDocument(text: string): boolean {
-  return (
-    /^\s*(?:\[|\{(?!\{))/.test(text) ||
-    /^(?:---(?:\s|$)|["']?[\w./:[\]-]+["']?:[ \t]*(?:#.*|[&|>[{].*)?\r?$|- *["']?[A-Za-z]\w*["']?:(?:\s|$))/m.test(
-      text,
-    ) ||
-    /^["']?(?:apiVersion|kind)["']?:\s/m.test(text)
-  )
+  return DOCUMENT_MARKS.some(mark => mark.test(text))
 }
 
 /** @throws `input-invalid` for content that is recognised as something else than a list */
@@ -58,7 +65,11 @@ function* readLine(content: string, line: number): Generator<ListItem> {
     yield { remark: `${content.trim()} has a placeholder; name the image with --image`, line }
     return
   }
-  const words = withoutPrefix(wordsOf(content))
+  if (COMMAND.test(content) && !PULL.test(content)) {
+    yield { remark: 'a command is not read', line }
+    return
+  }
+  const words = withoutPrefix(wordsOf(content.replace(PULL, indent)))
   const names = words.filter(({ text }) => !DIGEST.test(text))
   for (const { text } of words)
     if (DIGEST.test(text)) yield { remark: `${text} is a digest without a name`, line }
@@ -68,6 +79,12 @@ function* readLine(content: string, line: number): Generator<ListItem> {
   if (pair === undefined || isRemark(pair))
     for (const name of names) yield* readWord(name, line, words.length > 1)
 }
+
+/** The commands that people keep in scripts. Other ones than pull name files, targets and options, too. */
+const COMMAND = /^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|crictl|ctr|crane|skopeo|oras|regctl)\s+[a-z]+\s/
+const PULL = /^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|crictl|crane)\s+(?:image\s+)?pull\s/
+/** Blanks as long as a text, so that columns stay. */
+const indent = (text: string) => ' '.repeat(text.length)
 
 const DIGEST = /^sha(?:256|512):[0-9a-f]+$/i
 /** What stands in the second of two columns NAME and TAG. No image has such a name. */
@@ -93,9 +110,13 @@ function* readWord({ text, column }: Word, line: number, isOneOfSeveral: boolean
 /** Splits at white space and commas, takes quotes off, and joins `SOURCE = TARGET` to one word. */
 function wordsOf(content: string): Word[] {
   const words: Word[] = []
-  const joined = content.replace(/\s*(?:=>|->|→|=)\s*/g, '=')
+  const sides = content.split(/=>|->|→|=/)
+  const joined = sides
+    .map((side, index) => (index > 0 ? side.trimStart() : side))
+    .map((side, index) => (index < sides.length - 1 ? side.trimEnd() : side))
+    .join('=')
   for (const { 0: word, index } of joined.matchAll(/[^\s,;]+/g)) {
-    const text = word.replace(/["'`]/g, '')
+    const text = word.replace(/["'`]|\\$/g, '')
     if (text !== '') words.push({ text, column: index + 1 })
   }
   return words
