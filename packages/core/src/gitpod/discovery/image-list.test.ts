@@ -62,6 +62,7 @@ describe('lines', () => {
 
   it.each([
     ['quay.io/a/b:1=file://a/b:1', 'quay.io/a/b:1', 'file://a/b:1 is a local file'],
+    ['quay.io/a:1=${HOST}/a:1', 'quay.io/a:1', 'a name with a placeholder'],
     ['a:1\nquay.io/a/b:${TAG}', 'docker.io/library/a:1', 'list:2: quay.io/a/b:${TAG} has a placeholder'],
     ['a:1\n{{ .Values.image }}:1', 'docker.io/library/a:1', 'list:2'],
     [`quay.io/a:1 r.corp/a:1 ${pin}`, 'quay.io/a:1 -> r.corp/a:1', 'a digest without a name'],
@@ -155,6 +156,7 @@ describe('parseImageList', () => {
           expect(isGpregError(error)).toBe(true)
         }
       }),
+      { numRuns: 50 },
     )
   })
 })

@@ -75,7 +75,9 @@ function listedReference(name: string, path: string, line: number): Reference {
 
 /** A mapping may name files as targets (`file://…`). Such an image has no target. */
 function targetReference(target: string, path: string, line: number, warn: Warn): Reference | undefined {
-  const { text, refused } = withoutTransport(target)
+  const { text, refused } = isPlaceholder(target)
+    ? { text: target, refused: 'a name with a placeholder' }
+    : withoutTransport(target)
   if (refused === undefined && text !== '') return referenceAt(text, path, line)
   if (refused !== undefined) warn(`the target ${target} is ${refused} and does not count`, line)
   return undefined

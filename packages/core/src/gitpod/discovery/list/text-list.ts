@@ -124,12 +124,14 @@ function wordsOf(content: string): Word[] {
 
 /** Takes off what stands before names: a bullet, a number or count, a label such as `image:` or `deploy.yaml:12:`, `IMAGE=`. */
 function withoutPrefix(words: readonly Word[]): readonly Word[] {
-  const [first, ...rest] = words
+  const start = words.findIndex(({ text }, index) => index === words.length - 1 || !PREFIX.test(text))
+  const [first, ...rest] = start < 0 ? [] : words.slice(start)
   if (first === undefined) return []
-  if (rest.length > 0 && /^(?:[-*•+]|\d+[.)]?|.*:)$/.test(first.text)) return withoutPrefix(rest)
-  const label = /^(?:[A-Z_][A-Z0-9_]*|image|name|ref)=(?=.)/.exec(first.text)?.[0]
-  return label === undefined ? words : [{ ...first, text: first.text.slice(label.length) }, ...rest]
+  const label = /^(?:[A-Z_][A-Z0-9_]*|image|name|ref)=(?=.)/.exec(first.text)?.[0] ?? ''
+  return [{ ...first, text: first.text.slice(label.length) }, ...rest]
 }
+
+const PREFIX = /^(?:[-*•+]|\d+[.)]?|.*:)$/
 
 /**
  * How the second of two names relates to the first. It is the target if it has the same name and tag on another host. Other

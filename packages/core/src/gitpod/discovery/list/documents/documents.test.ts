@@ -21,8 +21,8 @@ describe('plain lists', () => {
       ['1 redis:6 -> r/redis:6', '1 ! this entry names no image'],
     ],
     [
-      '- image: quay.io/a/b\n  tag: 1.10\n- {registry: ghcr.io, repository: c/d, digest: "sha256:0"}',
-      ['1 quay.io/a/b:1.10', '3 ghcr.io/c/d@sha256:0'],
+      `- image: quay.io/a/b\n  tag: 1.10\n- {registry: ghcr.io, repository: c/d, digest: "${pin}"}\n- {image: e, tag: "${pin}"}`,
+      ['1 quay.io/a/b:1.10', `3 ghcr.io/c/d@${pin}`, `4 e@${pin}`],
     ],
     [
       'images:\n- redis:6\n- name: quay.io/a/b:1\nother: [x]',
@@ -115,6 +115,7 @@ describe('other documents', () => {
     ['domain: x\ncertificate: {}', 'the Gitpod installer', '--config'],
     ['services: {db: {image: x}}', 'a Compose file', 'docker compose config --images'],
     ['image: {file: Dockerfile}\n', 'a .gitpod.yml', '--workspace-repo'],
+    ['image: a\nports: [{port: 1}]', 'a .gitpod.yml', '--workspace-repo'],
     ['apiVersion: v2\nname: x\nversion: 1.0.0', 'the Chart.yaml', '--chart'],
     ['server:\n  image: {repository: a, tag: b}', 'the values of a Helm chart', '--chart-values'],
     ['{"auths":{}}', 'credentials', '--authfile'],

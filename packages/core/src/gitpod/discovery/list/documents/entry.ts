@@ -1,3 +1,4 @@
+import { isDigest } from '@gpreg/oci'
 import { invalidInput } from '../../../../input.ts'
 import type { Purpose } from '../../../image-set.ts'
 import { splitPair, type ListedImage, type ListItem } from '../list-item.ts'
@@ -101,7 +102,10 @@ function withVersion(name: string, entry: YamlView): string | undefined {
   if (isWhole(name)) return name
   const [tag, digest] = [textOf(entry, ['tag', 'Tag']), textOf(entry, ['digest', 'Digest'])]
   if (entry.at('Tag').text === NONE && digest === undefined) return undefined
-  return `${name}${tag === undefined ? '' : `:${tag.text}`}${digest?.text.includes(':') === true ? `@${digest.text}` : ''}`
+  // Some lists put a digest where the tag is meant.
+  const pin = [tag, digest].find(view => view !== undefined && isDigest(view.text))
+  const label = tag === undefined || isDigest(tag.text) ? '' : `:${tag.text}`
+  return `${name}${label}${pin === undefined ? '' : `@${pin.text}`}`
 }
 
 /** True if a name has a tag or digest. */

@@ -66,7 +66,9 @@ const KINDS: readonly Kind[] = [
     hint: 'docker compose config --images | gpreg images --images -',
   },
   {
-    matches: hasAny('tasks', 'vscode', 'workspaceLocation', 'checkoutLocation'),
+    matches: root =>
+      hasAny('tasks', 'vscode', 'github', 'jetbrains', 'checkoutLocation')(root) ||
+      has('image', 'ports')(root),
     what: 'a .gitpod.yml',
     hint: '--workspace-repo DIR reads the repository that it lies in',
   },

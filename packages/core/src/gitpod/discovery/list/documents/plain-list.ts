@@ -18,8 +18,10 @@ export const plainList: ListFormat = {
     else if (lists.length > 0) {
       for (const key of lists) yield* readEntries(root.at(key), path, true)
       yield* unreadKeys(root, [...lists, 'excluded'])
-    } else if (isEntry(root)) yield* readEntry(root, path)
-    else if (isMapping(root)) yield* readMapping(root)
+    } else if (isEntry(root)) {
+      yield* readEntry(root, path)
+      yield* unreadKeys(root, ['repoTags', 'RepoTags', 'labels', 'Labels'])
+    } else if (isMapping(root)) yield* readMapping(root)
     else
       for (const entry of root.entries.flatMap(({ value }) => leavesOf(value))) yield* readEntry(entry, path)
   },
