@@ -111,7 +111,7 @@ async function listedImages(
   const found: FoundImage[] = []
   for (const path of images) found.push(...parseImageList(await readInput(path, stdin), path, context))
   for (const path of manifests) {
-    const { manifestImages } = await import('./discovery/manifests.ts')
+    const { manifestImages } = await import('./discovery/manifests/manifests.ts')
     found.push(...(await manifestImages(path, stdin, context)))
   }
   for (const directory of workspaceRepos) {

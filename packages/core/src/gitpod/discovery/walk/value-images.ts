@@ -94,7 +94,7 @@ class Walk implements ValueImages {
         else this.#list(value, visit)
       }
       // What was put last is taken first, so the children are turned around.
-      this.#waiting.push(...this.#waiting.splice(mark).toReversed())
+      for (const child of this.#waiting.splice(mark).toReversed()) this.#waiting.push(child)
     }
   }
 
@@ -130,7 +130,8 @@ class Walk implements ValueImages {
       if (role === 'skip' || (names.length > 0 && isPartOfName(key))) continue
       const child = { value, key, role, path, inherited }
       if (key.includes('/')) this.#text(key, child)
-      if (!isScalar(value)) this.#waiting.push(child)
+      if (value === null && role === 'image') this.#name({ text: '' }, { ...child, key: visit.key })
+      else if (!isScalar(value)) this.#waiting.push(child)
       else if (role === 'image' || role === 'perhaps')
         this.#name(joinImage(key, String(value), parts, inherited), { ...child, key: visit.key })
       else
