@@ -95,7 +95,8 @@ const OTHERS: readonly Kind[] = [
     hint: '--versions FILE reads it',
   },
   {
-    matches: root => isText(root.domain) && ('apiVersion' in root || 'certificate' in root || 'repository' in root),
+    matches: root =>
+      isText(root.domain) && ('apiVersion' in root || 'certificate' in root || 'repository' in root),
     what: 'a configuration of the Gitpod installer',
     hint: '--config FILE reads it',
   },

@@ -39,7 +39,7 @@ export function parseManifests(text: string, path: string, context: Context): Fo
 async function directoryImages(directory: string, context: Context): Promise<FoundImage[]> {
   const images: FoundImage[] = []
   let objects = 0
-  const files = await manifestFiles(directory)
+  const files = await manifestFiles(directory, context)
   for (const path of files) {
     const file = readManifestFile(await readInput(path, async () => ''), path)
     objects += file.objects
@@ -56,7 +56,7 @@ async function directoryImages(directory: string, context: Context): Promise<Fou
   )
 }
 
-async function manifestFiles(directory: string): Promise<string[]> {
+async function manifestFiles(directory: string, context: Context): Promise<string[]> {
   const entries = await reading(directory, () => readdir(directory, { recursive: true, withFileTypes: true }))
   const paths = entries
     .filter(
@@ -67,13 +67,28 @@ async function manifestFiles(directory: string): Promise<string[]> {
     )
     .map(entry => join(entry.parentPath, entry.name))
     .toSorted()
-  const files = await Promise.all(paths.map(async path => ((await isFile(path)) ? path : [])))
-  return files.flat()
+  const files: string[] = []
+  for (const path of paths) {
+    const why = await unreadable(path)
+    if (why === undefined) files.push(path)
+    else context.emit(passedOver(path, `${place(path)}: passed over, ${why}`))
+  }
+  return files
 }
 
-/** False for what has the name of a manifest, but can never be read as one: a directory behind a link, a pipe. */
-async function isFile(path: string): Promise<boolean> {
-  return reading(path, async () => (await stat(path)).isFile())
+/** Why something has the name of a manifest, but can never be read: a link without a target, a pipe. */
+async function unreadable(path: string): Promise<string | undefined> {
+  try {
+    return (await stat(path)).isFile() ? undefined : 'this is no file'
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return 'this link leads nowhere'
+    // Reading the file says why.
+    return undefined
+  }
+}
+
+function passedOver(path: string, message: string) {
+  return { type: 'warning', code: 'input-skipped', message, subject: { path } } as const
 }
 
 /** Emits a warning for each remark, and for each document that is passed over. */
@@ -82,7 +97,7 @@ function tell(file: ManifestFile, path: string, { emit }: Context): FoundImage[]
     emit({ type: 'warning', code: 'image-skipped', message, subject: { path } })
   for (const foreign of file.foreign) {
     const message = `${place(path, foreign.line)}: passed over, ${refusal(foreign)}; ${foreign.hint}`
-    emit({ type: 'warning', code: 'input-skipped', message, subject: { path } })
+    emit(passedOver(path, message))
   }
   return [...file.images]
 }
