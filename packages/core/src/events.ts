@@ -25,6 +25,8 @@ export type WarningCode =
   | 'expected-unknown'
   /** an entry of an input has no usable image name and was skipped, or it is in doubt what it means */
   | 'image-skipped'
+  /** a file or document among the inputs is none that is read here, and was passed over */
+  | 'input-skipped'
   /** an exclude pattern matches nothing, or the catalogue does not have the very release */
   | 'image-set'
   /** a Helm chart was read without helm, which renders it, or a part of it is not there */

@@ -112,7 +112,7 @@ async function listedImages(
   for (const path of images)
     found.push(...(await parseImageList(await readInput(path, stdin), path, context)))
   for (const path of manifests) {
-    const { manifestImages } = await import('./discovery/manifests.ts')
+    const { manifestImages } = await import('./discovery/manifests/manifests.ts')
     found.push(...(await manifestImages(path, stdin, context)))
   }
   for (const path of charts) {

@@ -6,12 +6,14 @@ import { PLAIN_VALUES } from '../yaml-input.ts'
  * can name an image, because parsing costs time.
  */
 export function embeddedDocuments(text: string): readonly object[] | undefined {
-  const isContainer = /^\s*[[{]/.test(text)
+  const isContainer = CONTAINER.test(text)
   if (!isContainer && !YAML_LINE.test(text)) return undefined
   if (!NAMING.test(text)) return undefined
   return (isContainer ? parseJson(text) : undefined) ?? parseYaml(text)
 }
 
+/** The start of JSON, and not of a template. */
+export const CONTAINER = /^\s*(?:\[|\{(?!\{))/
 /** A line `key: …` or `- key: …` in a text of several lines, or of one that ends as such texts do. */
 const YAML_LINE = /^[ \t]*(?:- +)*["']?[\w./-]+["']?:(?:[ \t]+\S.*)?\r?\n/m
 /** Without one of these, there is neither a known key nor a name with a host. */

@@ -2,7 +2,7 @@
  * What a key says about its value.
  * - `image`: the value names an image, be it short or without a tag
  * - `images`: the entries of the value name images
- * - `perhaps`: other things than container images have such keys, too (`osImage`, `imageName`)
+ * - `perhaps`: other things than container images have such keys, too (`imageName`)
  * - `skip`: the value names no image that is run: text for readers, selectors, copies of the object
  * - `other`: nothing
  */
@@ -58,7 +58,7 @@ function computeRole(key: string): KeyRole {
   const before = words.at(-2)
   if (key === 'refs' || last === 'images' || (before === 'image' && (last === 'list' || last === 'refs')))
     return words.some(word => COMPARED.test(word)) ? 'other' : 'images'
-  if (last === 'image') return before !== undefined && NO_CONTAINER.has(before) ? 'perhaps' : 'image'
+  if (last === 'image') return before !== undefined && NO_CONTAINER.has(before) ? 'other' : 'image'
   if (words[0] === 'related' && words[1] === 'image') return 'image'
   if (before === 'image' && NAME_WORDS.has(last!)) return 'perhaps'
   return 'other'

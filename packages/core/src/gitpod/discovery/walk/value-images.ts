@@ -1,5 +1,5 @@
 import type { Reference } from '@gpreg/oci'
-import { embeddedDocuments } from './embedded.ts'
+import { CONTAINER, embeddedDocuments } from './embedded.ts'
 import { roleOf, type KeyRole } from './image-key.ts'
 import { isTagged, readImageName } from './image-name.ts'
 import { imagesInText } from './image-text.ts'
@@ -94,7 +94,7 @@ class Walk implements ValueImages {
         else this.#list(value, visit)
       }
       // What was put last is taken first, so the children are turned around.
-      this.#waiting.push(...this.#waiting.splice(mark).toReversed())
+      for (const child of this.#waiting.splice(mark).toReversed()) this.#waiting.push(child)
     }
   }
 
@@ -126,12 +126,14 @@ class Walk implements ValueImages {
     const names = this.#options.sureOnly ? [] : this.#joinedNames(visit, parts, inherited)
     for (const name of names) this.#name(name, visit)
     for (const [key, value, path] of entries) {
-      const role = this.#roleOf(key)
+      // The image of a Ceph volume is a disk.
+      const role = visit.key === 'rbd' ? 'other' : this.#roleOf(key)
       if (role === 'skip' || (names.length > 0 && isPartOfName(key))) continue
       const child = { value, key, role, path, inherited }
       if (key.includes('/')) this.#text(key, child)
-      if (!isScalar(value)) this.#waiting.push(child)
-      else if (role === 'image' || role === 'perhaps')
+      if (value === null && role === 'image') this.#name({ text: '' }, { ...child, key: visit.key })
+      else if (!isScalar(value)) this.#waiting.push(child)
+      else if ((role === 'image' || role === 'perhaps') && !CONTAINER.test(String(value)))
         this.#name(joinImage(key, String(value), parts, inherited), { ...child, key: visit.key })
       else
         this.#waiting.push(
