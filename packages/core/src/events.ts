@@ -23,10 +23,14 @@ export type WarningCode =
   | 'login-unproven'
   /** the digest that an image should have could not be found out */
   | 'expected-unknown'
-  /** an entry of an input has no usable image name, and was skipped */
+  /** an entry of an input has no usable image name and was skipped, or it is in doubt what it means */
   | 'image-skipped'
+  /** a file or document among the inputs is none that is read here, and was passed over */
+  | 'input-skipped'
   /** an exclude pattern matches nothing, or the catalogue does not have the very release */
   | 'image-set'
+  /** a Helm chart was read without helm, which renders it, or a part of it is not there */
+  | 'chart'
   /** the signature of a bundle was not checked */
   | 'bundle-unchecked'
   /** an unfinished bundle is continued, with the digests that its tags had when it was started */

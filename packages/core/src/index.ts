@@ -2,7 +2,7 @@ export { createContext } from './context.ts'
 export { findRelease, knownReleases } from './gitpod/release/catalogue.ts'
 export { collectBundleSet, collectImageSet } from './gitpod/collect.ts'
 export { readInput, readText } from './input.ts'
-export { formatInstallerList } from './gitpod/installer-list.ts'
+export { formatImageList } from './gitpod/image-list-format.ts'
 export { readLock, writeLock } from './documents/lock.ts'
 export { PURPOSES } from './registry/purpose.ts'
 export {
@@ -53,6 +53,7 @@ export type {
   LockedReferrer,
   Purpose,
 } from './gitpod/image-set.ts'
+export type { ImageListFormat } from './gitpod/image-list-format.ts'
 export type { ImageSetRequest, ImageSetWorld } from './gitpod/image-set-request.ts'
 export type { Lock, LockEntry } from './documents/lock.ts'
 export type { Naming } from './gitpod/naming.ts'

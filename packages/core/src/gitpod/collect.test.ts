@@ -10,7 +10,6 @@ import { MediaType, digestOf, formatReference, parseReference, contentFrom, Memo
 import { parsePrefix } from '@gpreg/oci/engine'
 import { collectImageSet } from './collect.ts'
 import type { ImageSetRequest } from './image-set-request.ts'
-import { formatInstallerList } from './installer-list.ts'
 import { createLock, writeLock } from '../documents/lock.ts'
 
 let directory: string
@@ -49,7 +48,7 @@ describe('collectImageSet', () => {
       'docker.io/library/redis:6.2',
       'quay.io/a/b:1',
     ])
-    expect(images[1]!.origins).toEqual(['image:docker.io/redis:6.2', `images:${list}`])
+    expect(images[1]!.origins).toEqual(['image:docker.io/redis:6.2', `images:${list}:1`])
   })
 
   it('uses the targets in a list only if the request has no target', async () => {
@@ -196,18 +195,5 @@ describe('--release', () => {
         'r.io/g/ide/code:nightly',
       ]),
     )
-  })
-})
-
-describe('formatInstallerList', () => {
-  it('prints the same JSON as gitpod-installer mirror list', async () => {
-    expect(formatInstallerList(await collect({ image: ['redis:6'], to }))).toBe(
-      '[\n  {\n    "original": "docker.io/library/redis:6",\n    "target": "r.io/g/library/redis:6"\n  }\n]\n',
-    )
-  })
-
-  it('refuses images without a target', async () => {
-    const set = await collect({ image: ['redis:6'] })
-    expect(() => formatInstallerList(set)).toThrow(expect.objectContaining({ code: 'usage' }))
   })
 })

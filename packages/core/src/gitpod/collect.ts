@@ -107,12 +107,17 @@ async function listedImages(
   request: ImageSetRequest,
   { context, stdin }: ImageSetWorld,
 ): Promise<FoundImage[]> {
-  const { images = [], manifests = [], workspaceRepos = [], image = [] } = request
+  const { images = [], manifests = [], charts = [], workspaceRepos = [], image = [] } = request
   const found: FoundImage[] = []
-  for (const path of images) found.push(...parseImageList(await readInput(path, stdin), path, context))
+  for (const path of images)
+    found.push(...(await parseImageList(await readInput(path, stdin), path, context)))
   for (const path of manifests) {
-    const { manifestImages } = await import('./discovery/manifests.ts')
+    const { manifestImages } = await import('./discovery/manifests/manifests.ts')
     found.push(...(await manifestImages(path, stdin, context)))
+  }
+  for (const path of charts) {
+    const { chartImages } = await import('./discovery/chart/chart.ts')
+    found.push(...(await chartImages(path, request.chartValues ?? [], context)))
   }
   for (const directory of workspaceRepos) {
     const { workspaceRepoImages } = await import('./discovery/workspace-repo.ts')
@@ -163,7 +168,7 @@ function warnOfIdlePatterns(
 function emptySet(found: readonly FoundImage[]): GpregError {
   return found.length === 0
     ? new GpregError('image-set-empty', 'there are no images to work with', {
-        hint: 'name some: --release, --versions, --images, --manifests, --workspace-repo, --image, --lock or --config',
+        hint: 'name some: --release, --versions, --images, --manifests, --chart, --workspace-repo, --image, --lock or --config',
       })
     : new GpregError('image-set-empty', `all ${found.length} images are left out`, {
         hint: 'check --exclude and --purpose',

@@ -12,10 +12,14 @@ export interface ImageSetRequest {
   readonly versions?: string
   /** the release in the catalogue to use for `release` or `versions`; default: the release itself */
   readonly catalogue?: string
-  /** paths of lists: JSON of `gitpod-installer mirror list`, or text with one reference per line */
+  /** paths of lists of images, in any format of docs/image-lists.md */
   readonly images?: readonly string[]
   /** paths of rendered manifests, files or directories */
   readonly manifests?: readonly string[]
+  /** paths of Helm charts, directories or `.tgz` files */
+  readonly charts?: readonly string[]
+  /** paths of files with values for the charts; later ones win */
+  readonly chartValues?: readonly string[]
   /** directories of repositories that workspaces are started from */
   readonly workspaceRepos?: readonly string[]
   /** references of single images */

@@ -35,7 +35,7 @@ export default class Images extends BaseCommand {
         options: IMAGE_SET_FORMATS,
         default: 'table' as const,
         description:
-          'a table, the JSON of gitpod-installer mirror list, a reference a line, or the document of --json',
+          'a table; a list for gitpod-installer, hauler or skopeo sync; a reference a line; or the document of --json',
       })(),
       why: Flags.boolean({ description: 'show in the table where each image is named' }),
     }),
@@ -43,8 +43,9 @@ export default class Images extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Images)
-    const { set } = await this.collect(flags)
-    this.answer(set, () => renderImageSet(set, flags.format, flags))
+    const { set, context } = await this.collect(flags)
+    const text = await renderImageSet(set, flags.format, context, flags)
+    this.answer(set, () => text)
     return imageSetDocument(set)
   }
 }

@@ -24,12 +24,24 @@ export const imageSetFlags = withEnvironment({
   images: Flags.string({
     ...repeatable,
     helpValue: 'FILE|-',
-    description: 'JSON of gitpod-installer mirror list, or text with a reference a line',
+    description:
+      'a list: a reference a line, SOURCE=TARGET, or what gitpod-installer, skopeo, hauler, zarf, oc-mirror, … write',
   }),
   manifests: Flags.string({
     ...repeatable,
     helpValue: 'PATH|-',
     description: 'rendered Kubernetes YAML: a file, a directory, stdin',
+  }),
+  chart: Flags.string({
+    ...repeatable,
+    helpValue: 'DIR|FILE.tgz',
+    description: 'a Helm chart: rendered if helm is installed, else its values.yaml',
+  }),
+  'chart-values': Flags.string({
+    ...repeatable,
+    helpValue: 'FILE',
+    description: 'values for the charts, as helm template -f takes them',
+    dependsOn: ['chart'],
   }),
   'workspace-repo': Flags.string({
     ...repeatable,
@@ -69,6 +81,8 @@ export function imageSetRequest(flags: ImageSetFlags): ImageSetRequest {
     catalogue: flags.catalogue,
     images: flags.images,
     manifests: flags.manifests,
+    charts: flags.chart,
+    chartValues: flags['chart-values'],
     workspaceRepos: flags['workspace-repo'],
     image: flags.image,
     lock: flags.lock,

@@ -1,8 +1,8 @@
-import { formatInstallerList, type ImageSet } from '@gpreg/core'
+import { formatImageList, type Context, type ImageSet } from '@gpreg/core'
 import { formatReference } from '@gpreg/oci'
 import { renderTable } from './text/table.ts'
 
-export const IMAGE_SET_FORMATS = ['table', 'installer', 'text', 'json'] as const
+export const IMAGE_SET_FORMATS = ['table', 'installer', 'hauler', 'skopeo-sync', 'text', 'json'] as const
 export type ImageSetFormat = (typeof IMAGE_SET_FORMATS)[number]
 
 /** An image set as `gpreg images --json` prints it. */
@@ -23,14 +23,17 @@ export function imageSetDocument({ images, excluded }: ImageSet) {
   } as const
 }
 
-export function renderImageSet(
+export async function renderImageSet(
   set: ImageSet,
   format: ImageSetFormat,
+  context: Pick<Context, 'emit'>,
   { why = false }: { why?: boolean } = {},
-): string {
+): Promise<string> {
   switch (format) {
     case 'installer':
-      return formatInstallerList(set).trimEnd()
+    case 'hauler':
+    case 'skopeo-sync':
+      return (await formatImageList(set, format, context)).trimEnd()
     case 'json':
       return JSON.stringify(imageSetDocument(set), undefined, 2)
     case 'text':

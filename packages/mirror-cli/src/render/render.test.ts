@@ -31,6 +31,7 @@ describe('units', () => {
 })
 
 describe('image set', () => {
+  const silent = { emit: () => {} }
   const set: ImageSet = {
     images: [
       {
@@ -48,8 +49,8 @@ describe('image set', () => {
     excluded: [{ source: parseReference('alpine'), pattern: '*/alpine:*' }],
   }
 
-  test('as a table, with reasons', () => {
-    expect(renderImageSet(set, 'table', { why: true })).toBe(
+  test('as a table, with reasons', async () => {
+    expect(await renderImageSet(set, 'table', silent, { why: true })).toBe(
       [
         'SOURCE                                  TARGET                                      PURPOSE         WHY',
         'docker.io/library/redis:6.2             registry.internal/gitpod/library/redis:6.2  components      catalogue:2022.11.3',
@@ -58,15 +59,15 @@ describe('image set', () => {
     )
   })
 
-  test('as a table without targets', () => {
+  test('as a table without targets', async () => {
     const { images, ...rest } = set
-    expect(renderImageSet({ images: images.slice(1), ...rest }, 'table')).toBe(
+    expect(await renderImageSet({ images: images.slice(1), ...rest }, 'table', silent)).toBe(
       'SOURCE                                  PURPOSE\ndocker.io/gitpod/workspace-full:latest  workspace-base',
     )
   })
 
-  test('as text, with one source on each line', () => {
-    expect(renderImageSet(set, 'text')).toBe(
+  test('as text, with one source on each line', async () => {
+    expect(await renderImageSet(set, 'text', silent)).toBe(
       'docker.io/library/redis:6.2\ndocker.io/gitpod/workspace-full:latest',
     )
   })

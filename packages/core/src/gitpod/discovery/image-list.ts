@@ -1,72 +1,84 @@
-import { z } from 'zod'
+import { GpregError, type Reference } from '@gpreg/oci'
 import type { Context } from '../../context.ts'
+import { place, referenceAt } from '../../input.ts'
 import { purposeOf, type FoundImage } from './found-image.ts'
-import { invalidInput, place, referenceAt } from '../../input.ts'
-
-const installerList = z.array(z.object({ original: z.string(), target: z.string().optional() }))
-
-const HINT =
-  'give the JSON of `gitpod-installer mirror list` ([{"original","target"}]), or text with a reference a line'
+import { isRemark, type ListedImage, type ListItem } from './list/list-item.ts'
+import { withoutTransport } from './list/transport.ts'
+import { isTable, readTable } from './list/table-list.ts'
+import { assertReadableText, isDocument, readTextList } from './list/text-list.ts'
 
 /**
- * Reads a list of images: the JSON of `gitpod-installer mirror list`, or text with one reference per line and `#` comments.
- * @throws `input-invalid`, `reference-invalid`; both name the line
+ * Reads a list of images in any of the formats that docs/image-lists.md names. An entry that is not read is a warning with its line.
+ * @throws `input-invalid` if the text is no list of images, saying what it is; `reference-invalid`; both name the line
  */
-export function parseImageList(text: string, path: string, context: Context): FoundImage[] {
-  return /^\s*[[{]/.test(text) ? parseInstallerList(text, path, context) : parseLines(text, path)
-}
-
-function parseLines(text: string, path: string): FoundImage[] {
-  return text.split(/\r\n|\r|\n/).flatMap((content, index) => {
-    const reference = content.replace(/(^|\s)#.*$/, '').trim()
-    return reference === '' ? [] : [found({ original: reference }, path, index + 1)]
-  })
-}
-
-function parseInstallerList(text: string, path: string, context: Context): FoundImage[] {
-  const parsed = installerList.safeParse(readJson(text, path))
-  if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!
-    throw invalidInput(
-      path,
-      undefined,
-      `not a list of images: ${at.join('.') || 'document'}: ${message}`,
-      HINT,
-    )
+export async function parseImageList(text: string, path: string, context: Context): Promise<FoundImage[]> {
+  assertReadableText(text, path)
+  const images: FoundImage[] = []
+  for (const item of await readItems(text, path)) {
+    if (isRemark(item)) warn(item.remark, item.line)
+    else if (isPlaceholder(item.name))
+      warn(`${item.name} has a placeholder; name the image with --image`, item.line)
+    else images.push(foundImage(item, path, warn))
   }
-  return parsed.data.flatMap((image, index) => {
-    if (image.original.trim() !== '') return [found(image, path, lineOf(text, image.original))]
-    // `gitpod-installer mirror list` writes such an entry for an `image:` field without a value.
-    const message = `${place(path)}: entry ${index + 1} names no image and is left out`
+  if (images.length === 0) warn('this list names no image')
+  return images
+
+  function warn(why: string, line?: number): void {
+    const message = `${place(path, line)}: ${why}`
     context.emit({ type: 'warning', code: 'image-skipped', message, subject: { path } })
-    return []
-  })
+  }
 }
 
-function found(
-  { original, target }: z.output<typeof installerList>[number],
+/** The reader of YAML and JSON is loaded only for such lists, because it takes long to load. */
+async function readItems(text: string, path: string): Promise<Iterable<ListItem>> {
+  if (!isDocument(text)) return isTable(text) ? readTable(text) : readTextList(text)
+  const { readDocuments } = await import('./list/documents/document-list.ts')
+  return readDocuments(text, path)
+}
+
+/** Templates of Helm, KOTS and zarf, shell variables, and the word that Docker prints for "no name". */
+function isPlaceholder(name: string): boolean {
+  return /\$|\{\{|###|<[^>]*>/.test(name)
+}
+
+type Warn = (why: string, line: number) => void
+
+function foundImage(
+  { name, target, purpose, line, column }: ListedImage,
   path: string,
-  line?: number,
+  warn: Warn,
 ): FoundImage {
-  const source = referenceAt(original, path, line)
+  const source = listedReference(name, path, line)
+  const named = target === undefined ? undefined : targetReference(target, path, line, warn)
   return {
     source,
-    ...(target ? { target: referenceAt(target, path, line) } : {}),
-    purpose: purposeOf(source),
-    origins: [`images:${path}`],
+    ...(named === undefined ? {} : { target: named }),
+    purpose: purpose ?? purposeOf(source),
+    origins: [`images:${path}:${line}${column === undefined ? '' : `:${column}`}`],
   }
 }
 
-function readJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw invalidInput(path, undefined, `not JSON: ${(cause as Error).message}`, HINT, cause)
-  }
+function listedReference(name: string, path: string, line: number): Reference {
+  const { text, refused } = withoutTransport(name)
+  if (refused !== undefined)
+    throw new GpregError(
+      'reference-invalid',
+      `${place(path, line)}: ${JSON.stringify(name)} is ${refused}, not an image in a registry`,
+      {
+        path,
+        reference: name,
+        hint: 'push the image to a registry, and name it there',
+      },
+    )
+  return referenceAt(text, path, line)
 }
 
-/** The line of a string in JSON text, from 1; undefined if the text has the string with escapes. */
-function lineOf(json: string, value: string): number | undefined {
-  const index = json.indexOf(JSON.stringify(value))
-  return index < 0 ? undefined : json.slice(0, index).split('\n').length
+/** A mapping may name files as targets (`file://…`). Such an image has no target. */
+function targetReference(target: string, path: string, line: number, warn: Warn): Reference | undefined {
+  const { text, refused } = isPlaceholder(target)
+    ? { text: target, refused: 'a name with a placeholder' }
+    : withoutTransport(target)
+  if (refused === undefined && text !== '') return referenceAt(text, path, line)
+  if (refused !== undefined) warn(`the target ${target} is ${refused} and does not count`, line)
+  return undefined
 }

@@ -1,4 +1,4 @@
-import { isMap } from 'yaml'
+import { isMap, type Document } from 'yaml'
 import { GpregError, isGpregError, type Reference } from '@gpreg/oci'
 import { formatPrefix, parsePrefix, type RegistryPrefix } from '@gpreg/oci/engine'
 import { GITPOD_BUILD } from '../release/catalogue.ts'
@@ -20,13 +20,7 @@ export interface InstallerImages {
 export function parseInstallerConfig(text: string, path: string): InstallerImages {
   const { documents, lineOf } = parseYaml(text, path)
   const root = documents[0]?.contents ?? null
-  if (documents.length !== 1 || !isMap(root))
-    throw invalidInput(
-      path,
-      undefined,
-      'this is no installer configuration',
-      'give the file that `gitpod-installer init` makes',
-    )
+  if (documents.length !== 1 || !isMap(root)) throw noConfiguration(documents, path)
   const repository = textAt(root, ['repository'])
   const image = textAt(root, ['workspace', 'workspaceImage'])
   const drop = textAt(root, ['dropImageRepo'])?.text
@@ -36,6 +30,26 @@ export function parseInstallerConfig(text: string, path: string): InstallerImage
     ...(image === undefined ? {} : { workspaceImage: referenceAt(image.text, path, lineOf(image.node)) }),
     naming: drop?.toLowerCase() === 'true' ? 'flat' : 'installer',
   }
+}
+
+/** Rendered manifests have several documents, and are what people give most often instead. */
+function noConfiguration(documents: readonly Document.Parsed[], path: string): GpregError {
+  const isManifests = documents.some(
+    ({ contents }) => textAt(contents, ['apiVersion']) && textAt(contents, ['kind']),
+  )
+  return isManifests
+    ? invalidInput(
+        path,
+        undefined,
+        'these are Kubernetes manifests, no installer configuration',
+        '--manifests FILE reads them',
+      )
+    : invalidInput(
+        path,
+        undefined,
+        'this is no installer configuration',
+        'give the file that `gitpod-installer init` makes',
+      )
 }
 
 function targetAt(text: string, path: string, line: number): RegistryPrefix | undefined {

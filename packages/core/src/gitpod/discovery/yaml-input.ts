@@ -1,4 +1,14 @@
-import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type DocumentOptions,
+  type ParsedNode,
+  type ParseOptions,
+  type SchemaOptions,
+} from 'yaml'
 import { invalidInput } from '../../input.ts'
 
 /** A YAML text that the user named. */
@@ -31,6 +41,18 @@ export function parseYaml(text: string, path: string): YamlInput {
     lineOf: node => lines.linePos(node.range[0]).line,
   }
 }
+
+/**
+ * Options of the parser for YAML that others wrote: every scalar stays text, so that a version `1.10` does not become the number
+ * 1.1, but null and booleans are what they are. Duplicate keys are allowed, as the decoders of Kubernetes allow them.
+ */
+export const PLAIN_VALUES = {
+  schema: 'failsafe',
+  customTags: ['null', 'bool'],
+  merge: true,
+  uniqueKeys: false,
+  logLevel: 'error',
+} as const satisfies ParseOptions & DocumentOptions & SchemaOptions
 
 function composeDocuments(text: string, path: string, lineCounter: LineCounter): Document.Parsed[] {
   try {

@@ -4,9 +4,11 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { GpregError, isGpregError, type ByteStream } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
+import { bounded, readAll } from '../../bounded.ts'
 
 /** Limit for the bytes of an unpacked layer. The base layer of the versions image has about 6 MiB. */
 const MAX_LAYER_BYTES = 64 * 1024 * 1024
+const HINT = 'this is no image of a Gitpod release; check its name'
 
 /**
  * Looks for a file at the root of a layer. The result is its bytes, `deleted` if the layer hides the file of lower layers, else
@@ -25,13 +27,13 @@ export async function findInLayer(
   let found: Uint8Array | undefined
   let hidden = false
   const tar = extract()
-  const limited = (chunks: AsyncIterable<Uint8Array>) => bounded(chunks, 'a layer', MAX_LAYER_BYTES)
+  const limited = (chunks: AsyncIterable<Uint8Array>) => bounded(chunks, 'a layer', MAX_LAYER_BYTES, HINT)
   const readEntries = async () => {
     for await (const entry of tar) {
       const name = entry.header.name.replace(/^\.?\/+/, '')
       hidden ||= hiding.has(name)
       if (name === file && entry.header.type === 'file')
-        found = await readAll(bounded(entry as AsyncIterable<Uint8Array>, file, maxBytes))
+        found = await readAll(bounded(entry as AsyncIterable<Uint8Array>, file, maxBytes, HINT))
       else entry.resume()
     }
   }
@@ -51,27 +53,4 @@ export async function findInLayer(
 function decompressor(mediaType: string) {
   if (mediaType.endsWith('gzip')) return createGunzip()
   return mediaType.endsWith('zstd') ? createZstdDecompress() : new PassThrough()
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-/** Passes chunks on, and throws as soon as there are more than `maxBytes` bytes. */
-async function* bounded(
-  chunks: AsyncIterable<Uint8Array>,
-  what: string,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.byteLength
-    if (size > maxBytes)
-      throw new GpregError('input-invalid', `${what} unpacks to more than ${maxBytes} bytes`, {
-        hint: 'this is no image of a Gitpod release; check its name',
-      })
-    yield chunk
-  }
 }

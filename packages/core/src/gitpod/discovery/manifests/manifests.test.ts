@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createContext } from '../../context.ts'
+import { createContext } from '../../../context.ts'
 import { isGpregError, formatReference } from '@gpreg/oci'
-import type { GpregEvent } from '../../events.ts'
-import { referencesInText } from './image-text.ts'
+import type { GpregEvent } from '../../../events.ts'
+import { referencesInText } from '../walk/prose.ts'
 import { manifestImages, parseManifests } from './manifests.ts'
 
 const images = (text: string, context = createContext()) =>
@@ -41,7 +41,6 @@ spec:
     expect(images(yaml)).toEqual([
       'docker.io/library/busybox:latest',
       'docker.io/library/redis:6',
-      'ghcr.io/c/d:1',
       'ghcr.io/c/d:1',
       `quay.io/a/b@${pin}`,
     ])
@@ -118,7 +117,12 @@ describe('images outside of image fields', () => {
 
 describe('parseManifests', () => {
   it.each([
-    ['apiVersion: v1\nkind: Pod\n---\nreplicas: 3\n', 'all.yaml:4'],
+    ['# a comment\n---\nreplicas: 3\n', 'all.yaml:3'],
+    ['apiVersion: v1\nkind: Pod\n---\na: [1\n', 'all.yaml:5'],
+    ['', 'empty'],
+    ['# a comment', 'empty'],
+    ['a\0b', 'binary'],
+    ['caf\uFFFD: 1', 'encoding'],
     ['just text', 'all.yaml:1'],
     ['a: [1\nb: 2', 'all.yaml'],
     ['['.repeat(50_000), 'all.yaml'],
@@ -167,8 +171,8 @@ describe('manifestImages', () => {
     await writeFile(join(directory, 'README.md'), 'no: manifest')
     const found = await read(directory)
     expect(found.map(({ origins }) => origins[0])).toEqual([
-      `manifests:${directory}/a.yaml`,
-      `manifests:${directory}/sub/b.yml`,
+      `manifests:${directory}/a.yaml:Pod:spec.containers[0].image`,
+      `manifests:${directory}/sub/b.yml:Pod:spec.containers[0].image`,
     ])
     expect(await read('-', pod({ containers: [{ image: 'one:1' }] }))).toHaveLength(1)
   })

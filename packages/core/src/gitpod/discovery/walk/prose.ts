@@ -28,12 +28,19 @@ const AROUND = /^\{+|[}.:!?]+$/g
 /** `docker.io`, `10.0.0.1`, `registry.internal:5000`, `registry:5000`, `localhost`, `[::1]:5000` */
 const HOST = /^(?:(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*|\d+(?:\.\d+){3}|localhost)(?::\d+)?$|^[a-z0-9-]+:\d+$/
 
+/** Hosts of source code and of the names of labels, groups and modules. */
+const NO_REGISTRY =
+  /^(?:github\.com|gitlab\.com|bitbucket\.org|(?!registry\.)[\w.-]*\bk8s\.io|[\w.-]*\bkubernetes\.io)\//
+/** A place in a source file: `controller.go:234`. */
+const SOURCE_FILE = /\.(?:go|py|rb|rs|java|kt|cs|c|cc|cpp|h|js|ts|tsx|sh|sql|ya?ml|json|md|html|git):[\w.-]*$/
+
 function isUrl(word: string): boolean {
   return word.replace(TRANSPORT, '').includes('://')
 }
 
 function referenceInWord(word: string): Reference | undefined {
   const text = word.replace(TRANSPORT, '').replace(AROUND, '')
+  if (NO_REGISTRY.test(text) || SOURCE_FILE.test(text)) return undefined
   const slash = text.indexOf('/')
   if (slash < 1 || !HOST.test(text.slice(0, slash)) || !/[:@]/.test(text.slice(slash))) return undefined
   return tryParseReference(text)

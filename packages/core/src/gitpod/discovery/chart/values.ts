@@ -1,0 +1,40 @@
+import { parseDocument } from 'yaml'
+import { parseYaml, PLAIN_VALUES } from '../yaml-input.ts'
+
+/** The values of a chart. */
+export type Values = Readonly<Record<string, unknown>>
+
+/** An alias is one object in many places, so a document with many aliases takes no more room. */
+const ANY_NUMBER = { maxAliasCount: -1 }
+
+/**
+ * Reads a file with values. All scalars but booleans and null are text.
+ * @returns an empty map for a file without content
+ * @throws `input-invalid`, naming the line
+ */
+export function parseValues(text: string, path: string): Values {
+  // Throws with the place of an error.
+  parseYaml(text, path)
+  const values: unknown = parseDocument(text, PLAIN_VALUES).toJS(ANY_NUMBER)
+  return isMap(values) ? values : {}
+}
+
+/** Lays values over others as helm does: maps are joined, everything else is replaced, and null removes a key. */
+export function overlay(base: Values, over: Values): Values {
+  const joined: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(over)) {
+    const below = joined[key]
+    if (value === null) delete joined[key]
+    else joined[key] = isMap(below) && isMap(value) ? overlay(below, value) : value
+  }
+  return joined
+}
+
+export function mapAt(values: Values, key: string): Values {
+  const value = values[key]
+  return isMap(value) ? value : {}
+}
+
+export function isMap(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,134 @@
+import type { YamlView } from './yaml-view.ts'
+
+/** A document that is known, but no list of images: what it is, and what reads it. */
+export interface ForeignDocument {
+  readonly what: string
+  readonly hint: string
+}
+
+interface Kind extends ForeignDocument {
+  matches(root: YamlView): boolean
+}
+
+const has =
+  (...keys: readonly string[]) =>
+  (root: YamlView) =>
+    keys.every(key => root.keys.includes(key))
+const hasAny =
+  (...keys: readonly string[]) =>
+  (root: YamlView) =>
+    keys.some(key => root.keys.includes(key))
+
+const OURS = /^(?:Receipt|BundleManifest|Provisioned|\w+Result)$/
+
+const KINDS: readonly Kind[] = [
+  {
+    matches: root =>
+      /^kustomize\.config\.k8s\.io\//.test(root.at('apiVersion').text ?? '') ||
+      (root.at('kind').text === 'Kustomization' && !root.keys.includes('spec')),
+    what: 'a kustomization',
+    hint: 'kustomize build DIR | gpreg images --manifests -',
+  },
+  {
+    matches: root =>
+      /^(?:config|operator)\.openshift\.io\//.test(root.at('apiVersion').text ?? '') && hasAny('spec')(root),
+    what: 'a resource of OpenShift',
+    hint: 'name the images themselves; rules for mirrors name none',
+  },
+  {
+    matches: has('apiVersion', 'kind'),
+    what: 'a Kubernetes object',
+    hint: '--manifests FILE reads Kubernetes objects',
+  },
+  {
+    matches: root => has('version')(root) && root.at('kind').text === 'Lock',
+    what: 'a lock of gpreg',
+    hint: '--lock FILE reads it',
+  },
+  {
+    matches: root => has('version')(root) && OURS.test(root.at('kind').text ?? ''),
+    what: 'another document of gpreg',
+    hint: 'gpreg images --json writes a list',
+  },
+  {
+    matches: root => root.at('components').isMap,
+    what: 'a versions manifest of Gitpod',
+    hint: '--versions FILE reads it',
+  },
+  {
+    matches: has('domain', 'certificate'),
+    what: 'a configuration of the Gitpod installer',
+    hint: '--config FILE reads it',
+  },
+  {
+    matches: root => root.at('services').isMap,
+    what: 'a Compose file',
+    hint: 'docker compose config --images | gpreg images --images -',
+  },
+  {
+    matches: root =>
+      hasAny('tasks', 'vscode', 'github', 'jetbrains', 'checkoutLocation')(root) ||
+      has('image', 'ports')(root),
+    what: 'a .gitpod.yml',
+    hint: '--workspace-repo DIR reads the repository that it lies in',
+  },
+  {
+    matches: hasAny(
+      'devcontainer',
+      'customizations',
+      'features',
+      'dockerComposeFile',
+      'postCreateCommand',
+      'remoteUser',
+    ),
+    what: 'a devcontainer.json',
+    hint: '--workspace-repo DIR reads the repository that it lies in',
+  },
+  {
+    matches: root => root.at('image', 'file').text !== undefined,
+    what: 'a .gitpod.yml',
+    hint: '--workspace-repo DIR reads the repository that it lies in',
+  },
+  {
+    matches: root => has('apiVersion', 'name', 'version')(root),
+    what: 'the Chart.yaml of a Helm chart',
+    hint: '--chart DIR reads the chart',
+  },
+  {
+    matches: has('schemaVersion', 'layers'),
+    what: 'the manifest of an image',
+    hint: 'name the image itself',
+  },
+  {
+    matches: root => has('schemaVersion', 'manifests')(root),
+    what: 'an index of images',
+    hint: 'name the image itself; gpreg serve DIR serves a layout',
+  },
+  {
+    matches: hasAny('auths', 'credHelpers'),
+    what: 'a file with registry credentials',
+    hint: '--authfile FILE reads it',
+  },
+  {
+    matches: hasAny('bomFormat', 'spdxVersion'),
+    what: 'a bill of materials',
+    hint: 'name the images themselves',
+  },
+  {
+    matches: holdsValues,
+    what: 'the values of a Helm chart',
+    hint: '--chart DIR reads the chart, with --chart-values FILE',
+  },
+]
+
+/** Recognises what people take for a list of images. */
+export function foreignDocument(root: YamlView): ForeignDocument | undefined {
+  return KINDS.find(({ matches }) => matches(root))
+}
+
+/** True if the map, or a map in it, has the `image` map that Helm charts split names over. */
+function holdsValues(root: YamlView): boolean {
+  return [root, ...root.entries.map(({ value }) => value)].some(view =>
+    hasAny('repository', 'tag')(view.at('image')),
+  )
+}

@@ -1,0 +1,36 @@
+import { isDigest } from '@gpreg/oci'
+import type { ListFormat } from './list-format.ts'
+import type { ListItem } from '../list-item.ts'
+import type { YamlView } from './yaml-view.ts'
+
+const IMAGES = 'images'
+/** Rules for the tags of a repository, which only the registry can list. */
+const RULES = ['images-by-tag-regex', 'images-by-semver'] as const
+
+/** The file of `skopeo sync --src yaml`: registry, repository, tags. https://github.com/containers/skopeo/blob/main/docs/skopeo-sync.1.md */
+export const skopeoSync: ListFormat = {
+  matches: root =>
+    root.entries.length > 0 &&
+    root.entries.every(({ value }) => [IMAGES, ...RULES].some(key => value.at(key).isMap)) &&
+    // A list of images by other tools is not one by registry.
+    !root.keys.includes(IMAGES),
+  *read(root) {
+    for (const { key: registry, value } of root.entries) {
+      for (const { key: repository, value: tags, line } of value.at(IMAGES).entries)
+        yield* readTags(`${registry}/${repository}`, tags, line)
+      for (const rule of RULES)
+        for (const { key: repository, line } of value.at(rule).entries)
+          yield {
+            remark: `${rule} of ${registry}/${repository} is not read, because only the registry knows its tags; list them`,
+            line,
+          }
+    }
+  },
+}
+
+function* readTags(name: string, tags: YamlView, line: number): Generator<ListItem> {
+  const listed = tags.items.flatMap(({ text, line: at }) => (text === undefined ? [] : [{ text, at }]))
+  if (listed.length === 0)
+    yield { remark: `${name} means all tags, which only the registry knows; list them`, line }
+  for (const { text, at } of listed) yield { name: `${name}${isDigest(text) ? '@' : ':'}${text}`, line: at }
+}
