@@ -21,6 +21,15 @@ describe('parseInstallerConfig', () => {
     expect(parse(text)).toEqual({ naming: 'installer' })
   })
 
+  it('says that manifests are no configuration, and what reads them', () => {
+    expect(() => parse('apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('Kubernetes'),
+        hint: expect.stringContaining('--manifests'),
+      }),
+    )
+  })
+
   it.each(['repository: https://r.io/x', 'domain: x\nrepository: r.io/UPPER', '- a', ''])(
     'refuses %j',
     text => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -158,6 +158,87 @@ describe('parseManifests', () => {
   })
 })
 
+describe('a live dump', () => {
+  const owned = (kind: string, object: object) => ({
+    apiVersion: 'apps/v1',
+    metadata: { name: 'a', ownerReferences: [{ kind }] },
+    ...object,
+  })
+  const list = (...items: object[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  const template = { template: { spec: { containers: [{ image: 'old:1' }] } } }
+
+  it('gives what the spec and status of pods name, and no other state', () => {
+    const items = [
+      {
+        ...{ apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ image: 'a:1' }] } },
+        metadata: {
+          annotations: {
+            'kubectl.kubernetes.io/last-applied-configuration': pod({ containers: [{ image: 'old:1' }] }),
+          },
+        },
+        status: { containerStatuses: [{ image: 'b:1', imageID: `q.io/c@${pin}` }, { image: pin }] },
+      },
+      { apiVersion: 'v1', kind: 'Node', status: { images: [{ names: ['q.io/cached:1'] }] } },
+    ]
+    expect(images(list(...items))).toEqual(['docker.io/library/a:1', 'docker.io/library/b:1'])
+  })
+
+  it.each([
+    owned('Deployment', { kind: 'ReplicaSet', spec: { replicas: 0, ...template } }),
+    owned('CronJob', {
+      kind: 'Job',
+      spec: template,
+      status: { conditions: [{ type: 'Complete', status: 'True' }] },
+    }),
+    owned('ReplicaSet', { kind: 'Pod', spec: template.template.spec, status: { phase: 'Failed' } }),
+    owned('StatefulSet', { kind: 'ControllerRevision', data: { spec: template } }),
+  ])('leaves out what its controller has replaced, and says so', object => {
+    const events: GpregEvent[] = []
+    expect(images(list(object), createContext({ emit: event => events.push(event) }))).toEqual([])
+    expect(events).toMatchObject([{ code: 'image-skipped', message: expect.stringContaining('/a') }])
+  })
+
+  it('keeps the one whose controller still runs it', () => {
+    expect(
+      images(list(owned('Deployment', { kind: 'ReplicaSet', spec: { replicas: 1, ...template } }))),
+    ).toHaveLength(1)
+  })
+})
+
+describe('foreign content', () => {
+  it.each([
+    ['{apiVersion: mirror.openshift.io/v1alpha2, kind: ImageSetConfiguration}', 'oc-mirror'],
+    ['{apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization}', 'Kustomization'],
+    ['services: {a: {image: redis}}', 'Compose'],
+    ['{apiVersion: v2, name: a, version: 1.0.0}', 'Helm'],
+    ['docker.io: {images: {redis: ["6"]}}', 'skopeo'],
+    ['{apiVersion: v1, kind: Full, domain: a.b}', 'installer'],
+    ['{on: push, jobs: {}}', 'GitHub'],
+    ['a: {{ .Values.a }}\nb: {{- end }}', 'template'],
+  ])('%s is refused as what it is, with the next step', (text, what) => {
+    expect(() => images(text)).toThrow(
+      expect.objectContaining({
+        code: 'input-invalid',
+        message: expect.stringContaining(what),
+        hint: expect.any(String),
+      }),
+    )
+  })
+
+  it('beside an object is passed over with a warning', () => {
+    const events: GpregEvent[] = []
+    const text = `${pod({ containers: [{ image: 'a:1' }] })}\n---\nreplicas: 3\n`
+    expect(images(text, createContext({ emit: event => events.push(event) }))).toHaveLength(1)
+    expect(events).toMatchObject([{ code: 'input-skipped', message: expect.stringContaining('all.yaml:3') }])
+  })
+
+  it('costs a definition nothing: what it describes is not read', () => {
+    expect(
+      images('apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {image: redis}\n'),
+    ).toEqual([])
+  })
+})
+
 describe('manifestImages', () => {
   let directory: string
   beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-manifests-'))))
@@ -175,6 +256,23 @@ describe('manifestImages', () => {
       `manifests:${directory}/sub/b.yml:Pod:spec.containers[0].image`,
     ])
     expect(await read('-', pod({ containers: [{ image: 'one:1' }] }))).toHaveLength(1)
+  })
+
+  it('passes over what is no manifest in a directory, and names it', async () => {
+    await writeFile(join(directory, 'a.yaml'), pod({ containers: [{ image: 'one:1' }] }))
+    await writeFile(join(directory, 'broken.yaml'), 'a: [1')
+    await writeFile(join(directory, 'latin.yaml'), Buffer.from([0x61, 0x3a, 0xe9]))
+    await writeFile(join(directory, 'empty.yaml'), '')
+    await symlink(join(directory, 'absent'), join(directory, 'link.yaml'))
+    const messages: string[] = []
+    const context = createContext({ emit: event => event.type === 'warning' && messages.push(event.message) })
+    expect(await manifestImages(directory, async () => '', context)).toHaveLength(1)
+    expect(messages.map(message => /(\w+)\.yaml/.exec(message)?.[1]).toSorted()).toEqual([
+      'broken',
+      'empty',
+      'latin',
+      'link',
+    ])
   })
 
   it('refuses a missing file, and a directory without manifests', async () => {

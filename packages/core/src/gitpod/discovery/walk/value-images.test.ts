@@ -1,6 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseDocument } from 'yaml'
-import { formatReference } from '@gpreg/oci'
+import { formatReference, parseReference } from '@gpreg/oci'
 import { PLAIN_VALUES } from '../yaml-input.ts'
 import { imagesInValue, type WalkOptions } from './value-images.ts'
 import { formatPath } from './value-path.ts'
@@ -37,5 +38,108 @@ describe('keys that name images', () => {
     ['image: docker://redis:7', 'docker.io/library/redis:7'],
   ])('%s', (yaml, image) => {
     expect(walk(yaml).images).toEqual([image])
+  })
+})
+
+describe('names that are split over keys', () => {
+  it.each([
+    ['image: {registry: q.io, repository: a/b, tag: "1.10"}', 'q.io/a/b:1.10'],
+    ['image: {name: a, tag: v1}', 'docker.io/library/a:v1'],
+    ['spec: {repository: q.io/org, image: a, version: v2}', 'q.io/org/a:v2'],
+    ['spec: {baseImage: q.io/a, version: v2}', 'q.io/a:v2'],
+    ['spec: {image: "q.io/a:v1", version: v2}', 'q.io/a:v1'],
+    ['sideImageRepository: a/b\nsideImageTag: v1', 'docker.io/a/b:v1'],
+    ['images: [{name: a, newName: q.io/a, newTag: v1}]', 'q.io/a:v1'],
+    ['global: {hub: q.io/org, tag: v1}\nproxy: {image: proxy}', 'q.io/org/proxy:v1'],
+    ['parameters: [{name: image.repository, value: q.io/a}, {name: image.tag, value: v1}]', 'q.io/a:v1'],
+    [`image: {repository: q.io/a, digest: sha256:${'a'.repeat(64)}}`, `q.io/a@sha256:${'a'.repeat(64)}`],
+  ])('%s', (yaml, image) => {
+    expect(walk(yaml)).toMatchObject({ images: [image], doubts: [] })
+  })
+
+  it('without a tag are doubts, unless a chart has one', () => {
+    expect(walk('a: {image: {repository: q.io/a, tag: ""}}')).toMatchObject({
+      images: [],
+      doubts: ['unsure a.image'],
+    })
+    expect(walk('a: {image: {repository: q.io/a}}', { defaultTag: '2' }).images).toEqual(['q.io/a:2'])
+  })
+
+  it.each(['chart: {repository: org/charts, tag: v1}', 'x: {repository: "https://q.io/a", version: v1}'])(
+    'are none in %s',
+    yaml => expect(walk(yaml)).toMatchObject({ images: [], doubts: [] }),
+  )
+})
+
+describe('what is no image', () => {
+  it.each([
+    'description: uses q.io/a/b:1',
+    'logoImage: assets/logo.png',
+    'osImage: Ubuntu 20.04',
+    'isImage: true',
+    'imagePullPolicy: Always',
+    'imageID: docker-pullable://redis@sha256:0',
+    'rbd: {image: disk}',
+    'labels: {image: redis}',
+    'text: controller at sigs.k8s.io/runtime/controller.go:234',
+    'text: github.com/org/project:main',
+    'expr: up{image="nginx"} > 1',
+    'image: https://example.com/a',
+    'openAPIV3Schema: {properties: {image: {default: "q.io/a:1"}}}',
+  ])('%s', yaml => {
+    expect(walk(yaml).images).toEqual([])
+  })
+
+  it('is told if something else fills it in', () => {
+    for (const text of ['auto', '$(IMAGE)', '{{ .Values.image }}', '<image>', 'q.io/*'])
+      expect(walk(`containers: [{image: "${text}"}]`)).toMatchObject({
+        images: [],
+        doubts: ['placeholder containers[0].image'],
+      })
+  })
+})
+
+const name = fc
+  .tuple(
+    fc.constantFrom('', 'q.io/', 'r.internal:5000/', 'org/'),
+    fc.stringMatching(/^x[a-z]{1,8}$/),
+    fc.constantFrom('', ':1', ':v1.10-rc'),
+  )
+  .map(parts => parts.join(''))
+const place = fc.constantFrom<(image: string) => unknown>(
+  image => ({ spec: { containers: [{ name: 'a', image }] } }),
+  image => ({
+    env: [
+      { name: 'OTHER', value: '1' },
+      { name: 'SIDE_IMAGE', value: image },
+    ],
+  }),
+  image => ({ args: ['--verbose', `--side-image=${image}`] }),
+  image => ({ args: ['--side-image', image, '--verbose'] }),
+  image => ({ data: { 'a.json': JSON.stringify({ defaults: { workspaceImage: image } }) } }),
+  image => ({ data: { 'a.yaml': `a:\n  image: ${image}\nb: c\n` } }),
+  image => ({ data: { a: JSON.stringify({ b: JSON.stringify({ image }) }) } }),
+  image => ({ relatedImages: [{ name: 'a', image }] }),
+  image => ({ refCache: { refs: [image] } }),
+)
+
+describe('any document', () => {
+  it('gives the image at a known key exactly once', () => {
+    fc.assert(
+      fc.property(name, place, (image, at) => {
+        const found = imagesInValue(at(image)).mentions.map(({ source }) => source)
+        expect(found).toEqual([parseReference(image)])
+      }),
+    )
+  })
+
+  it('gives no image of prose', () => {
+    const word = fc.stringMatching(/^[A-Za-z]{1,9}[.,:;!?]?$/)
+    const prose = fc.array(word, { minLength: 2, maxLength: 30 }).map(words => words.join(' '))
+    fc.assert(
+      fc.property(prose, text => {
+        expect(imagesInValue({ data: { text, log: `${text}\n${text}\n` } }).mentions).toEqual([])
+      }),
+    )
   })
 })

@@ -129,16 +129,10 @@ class Walk implements ValueImages {
       // The image of a Ceph volume is a disk.
       const role = visit.key === 'rbd' ? 'other' : this.#roleOf(key)
       if (role === 'skip' || (names.length > 0 && isPartOfName(key))) continue
-      const child = { value, key, role, path, inherited }
-      if (key.includes('/')) this.#text(key, child)
-      if (value === null && role === 'image') this.#name({ text: '' }, { ...child, key: visit.key })
-      else if (!isScalar(value)) this.#waiting.push(child)
-      else if ((role === 'image' || role === 'perhaps') && !CONTAINER.test(String(value)))
-        this.#name(joinImage(key, String(value), parts, inherited), { ...child, key: visit.key })
-      else
-        this.#waiting.push(
-          visit.role === 'images' && !isPartOfName(key) ? { ...child, role: 'perhaps' } : child,
-        )
+      if (key.includes('/')) this.#text(key, { ...visit, path })
+      const name = textAtImageKey(role, value)
+      if (name !== undefined) this.#name(joinImage(key, name, parts, inherited), { ...visit, role, path })
+      else this.#waiting.push({ value, key, role: roleInMap(visit.role, key, role, value), path, inherited })
     }
   }
 
@@ -193,6 +187,18 @@ class Walk implements ValueImages {
       return void this.mentions.push({ source: read.source, path })
     this.doubts.push({ path, text, why: 'unsure', reason: `${text} may be an image`, container })
   }
+}
+
+/** The text at a key that names an image; undefined if the key names none, or holds a collection, perhaps as JSON. */
+function textAtImageKey(role: KeyRole, value: unknown): string | undefined {
+  if (role === 'image' && value === null) return ''
+  const isName = (role === 'image' || role === 'perhaps') && isScalar(value) && !CONTAINER.test(String(value))
+  return isName ? String(value) : undefined
+}
+
+/** The entries of a map of images (`images: {operator: NAME}`) are names, unless they are parts of one or say how to pull. */
+function roleInMap(above: KeyRole, key: string, role: KeyRole, value: unknown): KeyRole {
+  return above === 'images' && role === 'other' && isScalar(value) && !isPartOfName(key) ? 'perhaps' : role
 }
 
 /** What the names below a map have from it. */
