@@ -8,7 +8,7 @@ import { describeIssue } from './issues.ts'
 import { formatPath, toPath } from './path.ts'
 import type { CheckedRelease } from './rule.ts'
 import { RULES, ruleEntries } from './rules.ts'
-import { YamlSource } from './yaml-source.ts'
+import { YamlSource } from './yaml/source.ts'
 
 export interface CheckOptions {
   /** the name of the file in the result */
@@ -21,27 +21,31 @@ export interface CheckOptions {
  * Checks a `gitpod.config.yaml`: finds the fields that the installer of a release refuses, and the fields that it accepts but that
  * break the installation later. No request is sent. A comment `# gpreg:known CODE` on the line of a field, or right above it,
  * silences a warning about the field.
+ * @param file text, or the bytes of a file, in which wrong ones are found
  * @throws `release-unknown`
  */
-export function checkConfig(text: string, { path, release: version }: CheckOptions): CheckResult {
+export function checkConfig(
+  file: string | Uint8Array,
+  { path, release: version }: CheckOptions,
+): CheckResult {
   const { release } = findRelease(version ?? knownReleases().at(-1)!)
-  const source = new YamlSource(text)
+  const source = new YamlSource(file, { deletesKey: release.name >= KEY_DELETED })
   const findings = source.errors.length > 0 ? syntaxFindings(source) : contentFindings(source, release)
-  return checkResult(path, release.name, withoutKnown(text, findings))
+  return checkResult(path, release.name, withoutKnown(source.text, findings))
 }
+
+/** The first release that deletes `apiVersion` as a key. https://github.com/gitpod-io/gitpod/blob/2022.08.0/install/installer/pkg/config/loader.go */
+const KEY_DELETED = '2022.08'
 
 /** The errors of the YAML parser. No rules are checked, because their findings would only follow from the broken syntax. */
 function syntaxFindings({ errors }: YamlSource): Finding[] {
-  return errors.map(({ code, message, path, position }) => ({
+  return errors.map(({ code, message, hint, path, position }) => ({
     level: RULES[code].level,
     code,
     path: formatPath(path),
     ...position,
-    message: code === 'duplicate-key' ? 'this field is there already' : message.replace(/\n.*/s, ''),
-    hint:
-      code === 'duplicate-key'
-        ? 'put the two together into one'
-        : 'look at this line and at the one before it',
+    message: message.replace(/\n.*/s, ''),
+    hint: hint ?? 'look at this line and at the one before it',
   }))
 }
 

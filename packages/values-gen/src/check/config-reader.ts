@@ -1,6 +1,6 @@
 import { toPath, valueAt, type Path } from './path.ts'
 import { defaultOf, schemaAt } from './schema-walk.ts'
-import type { YamlSource } from './yaml-source.ts'
+import type { YamlSource } from './yaml/source.ts'
 
 /** Gives rules the values of a configuration by path. A value of the wrong type counts as absent. */
 export class ConfigReader {

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { configSchema } from '../config/schema.ts'
+import { formatFloat } from './yaml/numbers.ts'
 import type { RuleCode } from './rules.ts'
 import type { Complaint } from './rule.ts'
 import { formatPath, type Path } from './path.ts'
@@ -13,59 +15,116 @@ export interface Note extends Complaint {
  * unquoted number or boolean in place of a text, and `null` in place of any value. A conversion that may surprise the user is
  * added to `notes`.
  * https://github.com/kubernetes-sigs/yaml/blob/v1.3.0/yaml.go, https://pkg.go.dev/encoding/json#Unmarshal
+ * @param path as it is written in the file
+ * @param field the same path with the names of the fields
  */
-export function decode(value: unknown, schema: z.ZodType, notes: Note[], path: Path = []): unknown {
+export function decode(
+  value: unknown,
+  schema: z.ZodType,
+  notes: Note[],
+  path: Path = [],
+  field: Path = path,
+): unknown {
   const target = inner(schema)
-  if (target instanceof z.ZodObject && isMap(value)) return decodeMap(value, target, notes, path)
+  if (target instanceof z.ZodObject && isMap(value)) return decodeMap(value, target, notes, path, field)
   if (target instanceof z.ZodArray && Array.isArray(value)) {
-    const element = target.element as z.ZodType
-    return value.map((item, index) => decode(item ?? emptyOf(element), element, notes, [...path, index]))
+    return value.map((item, index) =>
+      decodeElement(item, target.element as z.ZodType, notes, [...path, index], [...field, index]),
+    )
   }
-  if (
-    isText(target) &&
-    (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
-  ) {
-    notes.push({
-      code: 'text-unquoted',
-      path,
-      message: `without quotes this is ${typeof value === 'boolean' ? 'true or false' : 'a number'}; the installer makes the text ${JSON.stringify(String(value))} of it`,
-      hint: 'put what is meant in quotes',
-    })
-    return String(value)
+  if (target instanceof z.ZodRecord && isMap(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [
+      key,
+      decodeElement(item, target.valueType as z.ZodType, notes, [...path, key], [...field, key]),
+    ])
+    return Object.fromEntries(entries)
   }
-  return value
+  if (!isText(target) || typeof value === 'string' || typeof value === 'object') return value
+  return decodeText(value as number | bigint | boolean, notes, path)
 }
 
-function decodeMap(map: object, schema: z.ZodObject, notes: Note[], path: Path): object {
-  const fields: readonly string[] = Object.keys(schema.shape)
-  const entries = Object.entries(map).flatMap(([key, value]) => {
-    const name = fields.includes(key) ? key : fields.find(field => field.toLowerCase() === key.toLowerCase())
-    const here = [...path, key]
-    if (name === undefined) return [[key, value]]
-    if (name !== key) notes.push(otherCase(here, name))
-    const field = schema.shape[name] as z.ZodType
-    if (value !== null) return [[name, decode(value, field, notes, here)]]
-    const note = nullNote(here, field)
-    if (note !== undefined) notes.push(note)
-    return UNSET_BY_NULL.has(formatPath(here)) ? [[name, false]] : []
+/** Go puts the zero value of the type into a list or a map in place of `null`. */
+function decodeElement(item: unknown, element: z.ZodType, notes: Note[], path: Path, field: Path): unknown {
+  return item === null ? emptyOf(element) : decode(item, element, notes, path, field)
+}
+
+function decodeText(value: number | bigint | boolean, notes: Note[], path: Path): string {
+  const text = typeof value === 'number' && !Number.isInteger(value) ? formatFloat(value) : String(value)
+  notes.push({
+    code: 'text-unquoted',
+    path,
+    message: `without quotes this is ${typeof value === 'boolean' ? 'true or false' : 'a number'}; the installer makes the text ${JSON.stringify(text)} of it`,
+    hint: 'put what is meant in quotes',
   })
-  return Object.fromEntries(entries)
+  return text
 }
 
-/** The installer reads `null` in these fields as false, although their default is true. */
-const UNSET_BY_NULL: ReadonlySet<string> = new Set(['database.inCluster', 'objectStorage.inCluster'])
-/** The installer refuses `null` in this field: the field counts as missing. */
-const REFUSED_NULL = 'containerRegistry.inCluster'
+function decodeMap(map: object, schema: z.ZodObject, notes: Note[], path: Path, field: Path): object {
+  const fields = Object.keys(schema.shape)
+  const decoded: Record<string, unknown> = {}
+  // Go writes maps with sorted keys, so of two keys that differ only in their case the last one in this order counts.
+  for (const key of Object.keys(map).sort()) {
+    const value = (map as Record<string, unknown>)[key]
+    const name = fields.includes(key) ? key : inOtherCase(schema, fields, key)
+    const [here, known] = [
+      [...path, key],
+      [...field, name ?? key],
+    ]
+    if (name === undefined) {
+      decoded[key] = value
+      continue
+    }
+    if (name !== key) notes.push(otherCase(here, name))
+    const part = schema.shape[name] as z.ZodType
+    if (value === null) decodeNull(decoded, name, part, notes, here, known)
+    else decoded[name] = together(decoded[name], decode(value, part, notes, here, known))
+  }
+  return decoded
+}
 
-function nullNote(path: Path, field: z.ZodType): Note | undefined {
-  const standard = defaultOf(field)
-  if (standard === undefined) return undefined
-  const [name, hint] = [formatPath(path), 'write a value, or leave the field out']
-  if (name === REFUSED_NULL) return { code: 'required', path, message: 'it is empty', hint }
-  const message = UNSET_BY_NULL.has(name)
+/** The installer deletes `apiVersion` in this case only. */
+function inOtherCase(schema: z.ZodObject, fields: readonly string[], key: string): string | undefined {
+  const name = fields.find(field => field.toLowerCase() === key.toLowerCase())
+  return schema === configSchema && name === 'apiVersion' ? undefined : name
+}
+
+/** Two keys that differ only in their case fill the same struct. */
+function together(one: unknown, other: unknown): unknown {
+  return isMap(one) && isMap(other) ? { ...one, ...other } : other
+}
+
+/** Fields that Go sets to nothing by `null`, although they have a default: they count as false. */
+const UNSET_BY_NULL: ReadonlySet<string> = new Set(['database.inCluster', 'objectStorage.inCluster'])
+/** Fields that Go sets to nothing by `null`, and that must not be nothing. */
+const REQUIRED: ReadonlySet<string> = new Set([
+  'containerRegistry.inCluster',
+  'objectStorage.resources.requests',
+  'workspace.resources.requests',
+])
+/** This field is refused, since its decoder knows no `null`. */
+const NEVER_NULL = 'workspace.maxLifetime'
+
+/** `null` leaves a field as it is, in most cases. */
+function decodeNull(
+  decoded: Record<string, unknown>,
+  name: string,
+  part: z.ZodType,
+  notes: Note[],
+  path: Path,
+  field: Path,
+): void {
+  const [full, hint] = [formatPath(field), 'write a value, or leave the field out']
+  if (UNSET_BY_NULL.has(full)) decoded[name] = false
+  if (REQUIRED.has(full) || full === NEVER_NULL) {
+    notes.push({ code: 'required', path, message: 'it is empty', hint })
+    return
+  }
+  const standard = defaultOf(part)
+  if (standard === undefined) return
+  const message = UNSET_BY_NULL.has(full)
     ? 'with nothing here the installer counts it as false'
     : `with nothing here ${JSON.stringify(standard)} stays`
-  return { code: 'null-value', path, message, hint }
+  notes.push({ code: 'null-value', path, message, hint })
 }
 
 function otherCase(path: Path, name: string): Note {
@@ -82,9 +141,12 @@ function isText(schema: z.ZodType): boolean {
   return schema instanceof z.ZodString || schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral
 }
 
-/** The zero value that Go puts into a list in place of `null`. */
 function emptyOf(schema: z.ZodType): unknown {
-  return inner(schema) instanceof z.ZodObject ? {} : ''
+  const target = inner(schema)
+  if (target instanceof z.ZodObject || target instanceof z.ZodRecord) return {}
+  if (target instanceof z.ZodArray) return []
+  if (target instanceof z.ZodBoolean) return false
+  return isText(target) ? '' : 0
 }
 
 function isMap(value: unknown): value is object {

@@ -2,7 +2,7 @@ import type { VerifiedImage } from '@gpreg/core'
 import type { Finding } from './finding.ts'
 import type { RuleCode } from './rules.ts'
 import { RULES } from './rules.ts'
-import { YamlSource } from './yaml-source.ts'
+import { YamlSource } from './yaml/source.ts'
 
 const MESSAGES: Readonly<Record<Exclude<VerifiedImage['status'], 'ok'>, readonly [RuleCode, string]>> = {
   missing: ['image-missing', 'is not in the registry'],

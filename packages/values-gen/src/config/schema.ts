@@ -1,12 +1,14 @@
 import { z } from 'zod'
+import { goType, serviceType } from './go-types.ts'
 import {
   absolutePath,
-  anything,
   domainName,
   duration,
+  int64,
   objectRef,
   pullSecret,
   resources,
+  someDuration,
   url,
   volume,
   word,
@@ -61,8 +63,8 @@ const objectStorage = z.strictObject({
   azure: z
     .strictObject({ credentials: objectRef.describe('Secret with accountName and accountKey.') })
     .optional(),
-  maximumBackupCount: z.int().optional().describe('Deprecated.'),
-  blobQuota: z.int().optional().describe('Bytes a user may store; 5 GiB unless said.'),
+  maximumBackupCount: int64.optional().describe('Deprecated.'),
+  blobQuota: int64.optional().describe('Bytes a user may store; 5 GiB unless said.'),
   resources: resources.optional(),
 })
 
@@ -91,10 +93,10 @@ const workspace = z.strictObject({
     })
     .optional(),
   resources: resources.optional(),
-  templates: anything.optional(),
+  templates: goType('WorkspaceTemplates').optional(),
   prebuildPVC: volume.optional(),
   pvc: volume.optional(),
-  maxLifetime: duration.default('36h'),
+  maxLifetime: someDuration.default('36h'),
   timeoutDefault: duration.optional(),
   timeoutExtended: duration.optional(),
   timeoutAfterClose: duration.optional(),
@@ -109,7 +111,7 @@ const components = z.strictObject({
     .strictObject({
       service: z
         .strictObject({
-          serviceType: z.enum(['LoadBalancer', 'ClusterIP', 'NodePort', 'ExternalName']).optional(),
+          serviceType: serviceType.optional(),
         })
         .optional(),
     })
@@ -119,8 +121,8 @@ const components = z.strictObject({
 const customization = z.strictObject({
   apiVersion: z.string().optional(),
   kind: z.string().optional(),
-  metadata: anything.optional(),
-  spec: z.strictObject({ env: z.array(anything).optional() }).optional(),
+  metadata: goType('ObjectMeta').optional(),
+  spec: z.strictObject({ env: goType('EnvVar[]').optional() }).optional(),
 })
 
 /**
@@ -130,9 +132,11 @@ const customization = z.strictObject({
  */
 export const configSchema = z.strictObject({
   apiVersion: z
-    .literal('v1')
+    .string()
     .optional()
-    .describe('Exactly `apiVersion: v1`: the installer finds it by this text.'),
+    .describe(
+      'v1; the installer does not use it. Before 2022.08 it must be written exactly `apiVersion: v1`.',
+    ),
   kind: z.enum(['IDE', 'WebApp', 'Meta', 'Workspace', 'Full']).default('Full').describe('What is rendered.'),
   domain: domainName.describe('Where Gitpod will be.'),
   metadata: z
@@ -186,7 +190,7 @@ export const configSchema = z.strictObject({
   dropImageRepo: z.boolean().optional().describe('Images are looked for by the last segment of their name.'),
   customization: z.array(customization).optional(),
   components: components.optional(),
-  experimental: anything
+  experimental: goType('Experimental')
     .optional()
     .describe('Left out by render, unless --use-experimental-config is given.'),
 })

@@ -1,0 +1,158 @@
+import { LineCounter, parseAllDocuments, type Document, type Node, type YAMLParseError } from 'yaml'
+import { toPath, type Path } from '../path.ts'
+import { readCharacters } from './characters.ts'
+import { Construction, type Fault, type Loader } from './construct.ts'
+import { directiveFault, joinDocuments } from './documents.ts'
+import { locate, openedAt, pathAt } from './locate.ts'
+import { findBadTab } from './tabs.ts'
+
+/** A position in the text. Lines and columns are counted from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+export interface SourceError extends Omit<Fault, 'offset'> {
+  readonly path: Path
+  readonly position: Position
+}
+
+const NEWEST: Loader = { deletesKey: true }
+
+/** Error codes that the `yaml` package gives for an unclosed quote or bracket, and for other mistakes too. */
+const UNCLOSED: ReadonlySet<string> = new Set(['MISSING_CHAR', 'BAD_INDENT'])
+
+/** A YAML file as the installer's parser understands it: YAML 1.1, in which `yes` and `on` are true. */
+export class YamlSource {
+  readonly text: string
+  readonly #opened = new Map<number, number | undefined>()
+  readonly #lines = new LineCounter()
+  readonly #documents: readonly Document.Parsed[]
+  /** Plain data of what the installer reads: one document, or several that it joins. */
+  readonly data: unknown
+  readonly errors: readonly SourceError[]
+
+  constructor(file: string | Uint8Array, loader = NEWEST) {
+    const { text, bad } = readCharacters(file)
+    this.text = text
+    const faults: Fault[] = bad === undefined ? [] : [{ code: 'yaml-syntax', ...bad }]
+    const attempt = <T>(work: () => T): T | undefined => {
+      try {
+        return work()
+      } catch (error) {
+        faults.push({ code: 'yaml-syntax', message: (error as Error).message, offset: 0 })
+        return undefined
+      }
+    }
+    // Nesting can be so deep that the parser runs out of stack.
+    const documents = attempt(() => this.#parse()) ?? []
+    this.#documents = loader.deletesKey ? documents : documents.slice(0, 1)
+    if (faults.length === 0) faults.push(...this.#syntaxFaults())
+    const joined = attempt(() => this.#construct(loader, faults))
+    this.data = joined
+    this.errors = faults.map(fault => this.#error(fault))
+  }
+
+  /** The position of the second YAML document, if there is one. */
+  get secondDocument(): Position | undefined {
+    const second = this.#documents[1]
+    return second && this.#position(second.contents?.range[0] ?? second.range[0])
+  }
+
+  /** The position of a value; for a map, a list or null that of its key; for a missing value that of its parent. */
+  position(path: string | Path, onKey = false): Position {
+    const { key, value } = this.#locate(toPath(path))
+    const [start, end] = value?.range ?? [0, 0]
+    const node =
+      !onKey && value !== undefined && !('items' in value) && start !== end ? value : (key ?? value)
+    return this.#position(node?.range?.[0] ?? 0)
+  }
+
+  /** The text from a key to the end of its value. */
+  written(path: string | Path): string | undefined {
+    const { key, value, depth } = this.#locate(toPath(path))
+    const [from, to] = [key?.range?.[0], (value ?? key)?.range?.[1]]
+    return depth < toPath(path).length ? undefined : this.text.slice(from, to)
+  }
+
+  /** The place in the document that gets furthest along the path. */
+  #locate(path: Path) {
+    const [first, ...others] = this.#documents.map(document => locate(document, path))
+    return others.reduce(
+      (best, one) => (one.depth > best.depth ? one : best),
+      first ?? locate(undefined, path),
+    )
+  }
+
+  #parse(): readonly Document.Parsed[] {
+    const documents = parseAllDocuments(this.text, {
+      version: '1.1',
+      schema: 'failsafe',
+      uniqueKeys: false,
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      logLevel: 'silent',
+    })
+    return 'empty' in documents ? [] : documents
+  }
+
+  #syntaxFaults(): Fault[] {
+    return this.#documents.flatMap(document => {
+      const errors = document.errors.filter(error => !this.#isTaken(error))
+      const faults = errors.map(({ code, message, pos: [offset] }): Fault => {
+        const open = UNCLOSED.has(code) ? this.#openedAt(document, offset) : undefined
+        return { code: 'yaml-syntax', message, offset: open ?? offset }
+      })
+      const directive = directiveFault(this.text, document)
+      const tab = errors.length > 0 ? undefined : findBadTab(this.text, document)
+      return [
+        ...faults,
+        ...(directive === undefined ? [] : [directive]),
+        ...(tab === undefined
+          ? []
+          : [
+              {
+                code: 'yaml-syntax',
+                message: 'a tab stands where an indentation may be',
+                offset: tab,
+              } as const,
+            ]),
+      ]
+    })
+  }
+
+  /** The installer's parser takes a comment right after a quote or bracket. */
+  #isTaken({ code, pos: [offset] }: YAMLParseError): boolean {
+    return code === 'MISSING_CHAR' && this.text[offset] === '#'
+  }
+
+  #construct(loader: Loader, faults: Fault[]): unknown {
+    if (faults.length > 0) return undefined
+    const parts = this.#documents.map(document => {
+      const construction = new Construction(document, this.text, loader)
+      const data = construction.data()
+      faults.push(...construction.faults)
+      return { document, data }
+    })
+    const { data, fault } = joinDocuments(parts)
+    if (fault !== undefined) faults.push(fault)
+    return data
+  }
+
+  /** Searches a document once for each offset, because a deeply nested text has hundreds of errors at one offset. */
+  #openedAt(document: Document.Parsed, offset: number): number | undefined {
+    if (!this.#opened.has(offset)) this.#opened.set(offset, openedAt(document, offset))
+    return this.#opened.get(offset)
+  }
+
+  #error({ offset, ...fault }: Fault): SourceError {
+    const documents = this.#documents.filter(({ range }) => range[0] <= offset && offset <= range[2])
+    const paths = documents.map(document => pathAt(document as Document<Node>, offset))
+    return { ...fault, path: paths.find(path => path.length > 0) ?? [], position: this.#position(offset) }
+  }
+
+  #position(offset: number): Position {
+    const { line, col } = this.#lines.linePos(offset)
+    return line === 0 ? { line: 1, column: 1 } : { line, column: col }
+  }
+}
