@@ -1,5 +1,6 @@
 import { findRelease, knownReleases } from '@gpreg/core'
 import { configSchema } from '../config/schema.ts'
+import { KEY_DELETED } from '../config/release.ts'
 import { ConfigReader } from './config-reader.ts'
 import { decode, type Note } from './decode.ts'
 import { checkResult, type CheckResult, type Finding } from './finding.ts'
@@ -33,9 +34,6 @@ export function checkConfig(
   const findings = source.errors.length > 0 ? syntaxFindings(source) : contentFindings(source, release)
   return checkResult(path, release.name, withoutKnown(source.text, findings))
 }
-
-/** The first release that deletes `apiVersion` as a key. https://github.com/gitpod-io/gitpod/blob/2022.08.0/install/installer/pkg/config/loader.go */
-const KEY_DELETED = '2022.08'
 
 /** The errors of the YAML parser. No rules are checked, because their findings would only follow from the broken syntax. */
 function syntaxFindings({ errors }: YamlSource): Finding[] {

@@ -33,6 +33,10 @@ export class ConfigReader {
     return Array.isArray(value) ? value : []
   }
 
+  isList(path: string | Path): boolean {
+    return Array.isArray(this.#value(path))
+  }
+
   /** The text of the file from the key of a field to the end of its value. */
   written(path: string | Path): string | undefined {
     return this.#source.written(path)

@@ -5,6 +5,7 @@ import { duration, int64, integer, quantity, time } from './schema-parts.ts'
 
 /**
  * Fields of Go types, by the name of the type. After a field stands its type: `name[]` is a list and `name{}` a map from texts.
+ * A `^` marks the fields that come from an embedded struct.
  * Kubernetes' API 1.24: https://pkg.go.dev/k8s.io/api@v0.24.4/core/v1#Pod;
  * Gitpod: https://github.com/gitpod-io/gitpod/blob/2022.11.3/install/installer/pkg/config/v1/experimental/experimental.go
  */
@@ -29,6 +30,13 @@ const BASIC: Readonly<Record<string, z.ZodType>> = {
   samplerType: z.enum(['const', 'probabilistic', 'rateLimiting', 'remote']),
 }
 
+const embedded = new WeakSet<z.ZodType>()
+
+/** True for a field of an embedded struct. In its value the installer makes no texts of numbers. */
+export function isEmbedded(field: z.ZodType): boolean {
+  return embedded.has(field)
+}
+
 const made = new Map<string, z.ZodType>()
 
 /** The schema of a Go type that {@link STRUCTS} has. All its fields are optional, as for Go's JSON decoder. */
@@ -49,8 +57,10 @@ function struct(name: string): z.ZodType {
   return z.strictObject(
     Object.fromEntries(
       fields.map(field => {
-        const [key = '', type = ''] = field.split(':')
-        return [key, goType(type).optional()]
+        const [key = '', type = ''] = field.replace('^', '').split(':')
+        const schema = goType(type).optional()
+        if (field.startsWith('^')) embedded.add(schema)
+        return [key, schema]
       }),
     ),
   )

@@ -118,13 +118,6 @@ const components = z.strictObject({
     .optional(),
 })
 
-const customization = z.strictObject({
-  apiVersion: z.string().optional(),
-  kind: z.string().optional(),
-  metadata: goType('ObjectMeta').optional(),
-  spec: z.strictObject({ env: goType('EnvVar[]').optional() }).optional(),
-})
-
 /**
  * `gitpod.config.yaml` as the installer of the newest release decodes it. The schema checks types, not the meaning of values.
  * {@link KNOWN_SINCE} lists the fields that older releases lack.
@@ -188,7 +181,7 @@ export const configSchema = z.strictObject({
   disableDefinitelyGp: z.boolean().default(true),
   customCACert: objectRef.optional().describe('Secret with ca.crt, an authority that some components trust.'),
   dropImageRepo: z.boolean().optional().describe('Images are looked for by the last segment of their name.'),
-  customization: z.array(customization).optional(),
+  customization: goType('Customization[]').optional(),
   components: components.optional(),
   experimental: goType('Experimental')
     .optional()

@@ -55,7 +55,7 @@ export const EXPERIMENTAL_RULES = {
     about: 'A field is set in its old place and in its new one, which the installer refuses.',
     *check(config, { name }) {
       for (const { old, now, since } of DEPRECATED) {
-        if (name < since || now === undefined || !config.has(old)) continue
+        if (name < since || now === undefined || !(config.text(old) ?? config.isList(old))) continue
         if (config.text(now) === undefined && config.list(now).length === 0) continue
         yield {
           path: old,

@@ -5,7 +5,7 @@ export interface BadCharacter {
 }
 
 export interface Characters {
-  /** without a byte order mark; line breaks of all kinds are one line feed, except a carriage return before one */
+  /** without a byte order mark; a lone carriage return is a line feed, and breaks that only Unicode knows are blanks */
   readonly text: string
   readonly bad?: BadCharacter
 }
@@ -13,7 +13,6 @@ export interface Characters {
 /** What YAML takes besides letters: tab, line breaks, and U+0085. https://yaml.org/spec/1.1/#c-printable */
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])/
-const BREAKS = /\r(?!\n)|[\u0085\u2028\u2029]/g
 
 /**
  * Reads a file as the installer's parser does: UTF-8, or UTF-16 with a byte order mark.
@@ -23,7 +22,10 @@ export function readCharacters(file: string | Uint8Array): Characters {
   const decoded = typeof file === 'string' ? file : decode(file)
   const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded
   const bad = badCharacter(text, typeof file === 'string' ? undefined : file)
-  return { text: text.replace(BREAKS, '\n'), ...(bad === undefined ? {} : { bad }) }
+  return {
+    text: text.replace(/\r(?!\n)/g, '\n').replace(/[\u0085\u2028\u2029]/g, ' '),
+    ...(bad === undefined ? {} : { bad }),
+  }
 }
 
 function decode(bytes: Uint8Array): string {

@@ -39,6 +39,11 @@ class Refusal extends Error {
 /** Keys with their type, since the parser tells the number 1 from the text "1". */
 type Entries = Map<string, readonly [key: string, value: unknown]>
 
+type ScalarNode = Node & { readonly value: unknown; readonly type?: string }
+
+/** An escaped half of a surrogate pair, or a number beyond Unicode. */
+const BAD_ESCAPE = /(?<!\\)(?:\\\\)*\\(?:u[dD][89a-fA-F]|U0000[dD][89a-fA-F]|U(?!000|0010))/
+
 /** From this number of nodes on the parser counts how many of them come from aliases. */
 const MANY_NODES = 1000
 const MANY_ALIASED = 100
@@ -89,6 +94,7 @@ export class Construction {
   #value(node: Node | null, inFlow = false): unknown {
     this.#count()
     if (node === null) return null
+    this.#checkAnchor(node)
     if (isAlias(node)) return this.#alias(node)
     if (isMap<Node, Node | null>(node)) {
       const entries: Entries = new Map()
@@ -100,11 +106,21 @@ export class Construction {
   }
 
   /** Printed anew, an empty value within braces or brackets becomes the empty text. */
-  #scalar(
-    node: Node & { readonly value: unknown; readonly source?: string; readonly type?: string },
-    inFlow: boolean,
-  ): Scalar {
+  #scalar(node: ScalarNode, inFlow: boolean): Scalar {
+    const value = this.#resolve(node, inFlow)
+    if (typeof value === 'number' && !Number.isFinite(value) && !this.#deleted.has(node))
+      throw new Refusal(
+        node,
+        'neither infinite numbers nor "not a number" can be read',
+        'put what is meant in quotes',
+      )
+    return value
+  }
+
+  #resolve(node: ScalarNode, inFlow: boolean): Scalar {
     const text = String(node.value ?? '')
+    if (node.type === 'QUOTE_DOUBLE' && BAD_ESCAPE.test(this.#text.slice(node.range?.[0], node.range?.[1])))
+      throw new Refusal(node, 'an escape in it is no character', 'write the character itself')
     if (node.tag !== undefined && node.tag !== '!') {
       const value = resolveTagged(text, node.tag)
       if (value === undefined)
@@ -114,6 +130,17 @@ export class Construction {
     if (node.type !== 'PLAIN' || node.tag === '!') return text
     if (text === '' && inFlow && this.#loader.deletesKey) return ''
     return resolvePlain(text)
+  }
+
+  /** Names of anchors have letters, digits, underscores and hyphens only. */
+  #checkAnchor(node: Node): void {
+    const anchor = isAlias(node) ? node.source : (node as { readonly anchor?: string }).anchor
+    if (anchor !== undefined && !/^[\w-]+$/.test(anchor))
+      throw new Refusal(
+        node,
+        `${JSON.stringify(anchor)} cannot be the name of an anchor`,
+        'put a text that begins with * or & in quotes',
+      )
   }
 
   #alias(node: Alias): unknown {

@@ -60,8 +60,12 @@ function twice({ document: { contents } }: Part, key: string): Fault {
 }
 
 /** The parser knows the directives `%YAML 1.1` and `%TAG`, and wants `---` before every document but the first. */
-export function directiveFault(text: string, document: Document.Parsed): Fault | undefined {
-  const [start] = document.range
+export function directiveFault(
+  text: string,
+  document: Document.Parsed,
+  before: Document.Parsed | undefined,
+): Fault | undefined {
+  const start = before?.range[2] ?? 0
   const content = document.contents?.range[0] ?? document.range[1]
   const prolog = text.slice(start, content)
   const refused = /^%(?!YAML[ \t]+1\.1(?:\s|$)|TAG[ \t]).*/m.exec(prolog)
@@ -72,7 +76,8 @@ export function directiveFault(text: string, document: Document.Parsed): Fault |
       hint: 'leave the line out',
       offset: start + refused.index,
     }
-  if (start === 0 || document.directives?.docStart === true || document.contents === null) return undefined
+  if (before === undefined || document.directives?.docStart === true || document.contents === null)
+    return undefined
   return {
     code: 'yaml-syntax',
     message: 'a document that is not the first begins with ---',

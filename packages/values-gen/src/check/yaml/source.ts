@@ -97,13 +97,13 @@ export class YamlSource {
   }
 
   #syntaxFaults(): Fault[] {
-    return this.#documents.flatMap(document => {
+    return this.#documents.flatMap((document, index) => {
       const errors = document.errors.filter(error => !this.#isTaken(error))
       const faults = errors.map(({ code, message, pos: [offset] }): Fault => {
         const open = UNCLOSED.has(code) ? this.#openedAt(document, offset) : undefined
         return { code: 'yaml-syntax', message, offset: open ?? offset }
       })
-      const directive = directiveFault(this.text, document)
+      const directive = directiveFault(this.text, document, this.#documents[index - 1])
       const tab = errors.length > 0 ? undefined : findBadTab(this.text, document)
       return [
         ...faults,
