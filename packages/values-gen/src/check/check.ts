@@ -1,4 +1,5 @@
 import { findRelease, knownReleases } from '@gpreg/core'
+import type { core } from 'zod'
 import { configSchema } from '../config/schema.ts'
 import { KEY_DELETED } from '../config/release.ts'
 import { ConfigReader } from './config-reader.ts'
@@ -51,12 +52,21 @@ function contentFindings(source: YamlSource, release: CheckedRelease): Finding[]
   const notes: Note[] = []
   const data = decode(source.data ?? {}, configSchema, notes)
   const { error } = configSchema.safeParse(data)
-  for (const issue of error?.issues ?? []) notes.push(...describeIssue(issue, data))
+  const issues =
+    error?.issues.filter(issue => release.name >= EXPERIMENTS || !isUnknownExperiment(issue)) ?? []
+  notes.push(...issues.flatMap(issue => describeIssue(issue, data)))
   const config = new ConfigReader(data, source)
   for (const [code, { check }] of ruleEntries()) {
     for (const complaint of check?.(config, release) ?? []) notes.push({ code, ...complaint })
   }
-  return [...secondDocument(source), ...notes.map(note => findingOf(note, source))]
+  return [...secondDocument(source, release), ...notes.map(note => findingOf(note, source))]
+}
+
+/** The fields below `experimental` are known from this release on; they change with every release. */
+const EXPERIMENTS = '2022.11'
+
+function isUnknownExperiment({ code, path }: core.$ZodIssue): boolean {
+  return code === 'unrecognized_keys' && path[0] === 'experimental'
 }
 
 function findingOf({ code, path, message, hint, onKey }: Note, source: YamlSource): Finding {
@@ -64,15 +74,16 @@ function findingOf({ code, path, message, hint, onKey }: Note, source: YamlSourc
   return { level, code, path: formatPath(toPath(path)), ...source.position(path, onKey), message, hint }
 }
 
-function secondDocument({ secondDocument: position }: YamlSource): Finding[] {
+function secondDocument({ secondDocument: position }: YamlSource, { name }: CheckedRelease): Finding[] {
   if (position === undefined) return []
+  const joins = name >= KEY_DELETED
   return [
     {
       level: RULES['more-documents'].level,
       code: 'more-documents',
       path: '',
       ...position,
-      message: 'another YAML document starts here, and the installer reads only the first',
+      message: `another YAML document starts here, and the installer ${joins ? 'joins it with the one before' : 'reads only the first'}`,
       hint: 'put it into one document',
     },
   ]

@@ -202,8 +202,21 @@ export const KNOWN_SINCE: Readonly<Record<string, string>> = {
   'workspace.prebuildPVC': '2022.11',
 }
 
+/** Kubernetes' pod, which editors know without this schema. */
+const POD = {
+  type: 'object',
+  description: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+}
+
 /** The JSON Schema for editors. https://json-schema.org/draft/2020-12 */
 export function configJsonSchema(): object {
-  const schema = z.toJSONSchema(configSchema, { io: 'input' })
+  const schema = z.toJSONSchema(configSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      if ((zodSchema as unknown) !== goType('Pod')) return
+      for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key)
+      Object.assign(jsonSchema, POD)
+    },
+  })
   return { ...schema, title: 'gitpod.config.yaml of Gitpod Self-Hosted 2022.11.3' }
 }

@@ -1,7 +1,7 @@
 const HUB = 'docker.io'
 const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*'
 const LABEL = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
-const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*(?::[0-9]+)?/${COMPONENT}(?:/${COMPONENT})*$`)
+const NAME = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*(?::[0-9]+)?/)?${COMPONENT}(?:/${COMPONENT})*$`)
 const LONGEST_NAME = 255
 
 /** The longest of the names that the installer puts below `repository`. */

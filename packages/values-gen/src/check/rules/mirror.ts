@@ -15,7 +15,10 @@ export function customRepository(config: ConfigReader): string | undefined {
 /** The custom repository, if it is a valid start of image names. */
 export function mirrorOf(config: ConfigReader): string | undefined {
   const repository = customRepository(config)
-  const usable = repository !== undefined && startsWithHost(repository) && canHoldImages(repository, false)
+  const usable =
+    repository !== undefined &&
+    startsWithHost(repository) &&
+    canHoldImages(config.text('repository') ?? '', false)
   return usable ? repository : undefined
 }
 
@@ -55,9 +58,10 @@ export const MIRROR_RULES = {
     level: 'error',
     about: 'Image names are made from `repository`, and the installer panics on one that is none.',
     *check(config) {
-      const repository = customRepository(config)
-      const why =
-        repository === undefined ? undefined : refusal(repository, config.flag('dropImageRepo') ?? false)
+      const repository = config.text('repository')
+      const drops = config.flag('dropImageRepo') ?? false
+      if (repository === undefined || (drops && repository.endsWith('/'))) return
+      const why = refusal(repository, drops)
       if (why !== undefined) yield { path: 'repository', ...why }
     },
   },

@@ -10,6 +10,7 @@ import {
   type Pair,
   type YAMLMap,
 } from 'yaml'
+import { unflatten } from './flatten.ts'
 import { formatFloat } from './numbers.ts'
 import { resolvePlain, resolveTagged, type Scalar } from './scalars.ts'
 
@@ -93,7 +94,7 @@ export class Construction {
 
   #value(node: Node | null, inFlow = false): unknown {
     this.#count()
-    if (node === null) return null
+    if (node === null) return inFlow && this.#loader.deletesKey ? '' : null
     this.#checkAnchor(node)
     if (isAlias(node)) return this.#alias(node)
     if (isMap<Node, Node | null>(node)) {
@@ -121,13 +122,18 @@ export class Construction {
     const text = String(node.value ?? '')
     if (node.type === 'QUOTE_DOUBLE' && BAD_ESCAPE.test(this.#text.slice(node.range?.[0], node.range?.[1])))
       throw new Refusal(node, 'an escape in it is no character', 'write the character itself')
+    if (
+      node.type === 'QUOTE_SINGLE' &&
+      !/^'(?:[^']|'')*'$/.test(this.#text.slice(node.range?.[0], node.range?.[1]))
+    )
+      throw new Refusal(node, 'the quote is not closed in these lines')
     if (node.tag !== undefined && node.tag !== '!') {
       const value = resolveTagged(text, node.tag)
       if (value === undefined)
         throw new Refusal(node, `${JSON.stringify(text.slice(0, 60))} is none of what its tag says`)
       return value
     }
-    if (node.type !== 'PLAIN' || node.tag === '!') return text
+    if (node.type !== 'PLAIN') return unflatten(text)
     if (text === '' && inFlow && this.#loader.deletesKey) return ''
     return resolvePlain(text)
   }
@@ -170,7 +176,7 @@ export class Construction {
   }
 
   #key(node: Node): readonly [identity: string, key: string] {
-    const value = this.#value(node)
+    const value = isScalar(node) ? this.#resolve(node, false) : this.#value(node)
     if (typeof value === 'object' || (typeof value === 'bigint' && value >= 2n ** 63n))
       throw new Refusal(
         node,
@@ -228,5 +234,6 @@ function isMergeKey(key: Node): boolean {
 }
 
 function formatKey(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf'
   return Number.isInteger(value) ? String(value) : formatFloat(value)
 }

@@ -1,7 +1,7 @@
 import { isMap, type Document, type Node } from 'yaml'
 import type { Fault } from './construct.ts'
 
-interface Part {
+export interface Part {
   readonly document: Document.Parsed
   readonly data: unknown
 }
@@ -16,20 +16,10 @@ const HINT = 'put all into one document'
  */
 export function joinDocuments([first, ...others]: readonly Part[]): { data: unknown; fault?: Fault } {
   if (first === undefined) return { data: null }
-  const strangers = others.filter(
-    ({ document: { contents }, data }) => contents !== null && data !== null && !isMap(contents),
-  )
-  const [stranger] = strangers
   if (!isObject(first.data)) return { data: first.data }
-  if (stranger !== undefined) return { data: undefined, fault: faultAt(stranger, 'this document is no map') }
   const joined: Record<string, unknown> = { ...first.data }
-  if (isPrintedInBraces(first)) return { data: joined }
   for (const part of others) {
-    if (isPrintedInBraces(part))
-      return {
-        data: undefined,
-        fault: faultAt(part, 'this document is empty or in braces, and the one before it goes on here'),
-      }
+    if (isPrintedInBraces(part)) return { data: undefined, fault: notJoinable(part) }
     for (const [key, value] of Object.entries(part.data as object)) {
       if (Object.hasOwn(joined, key) && key !== 'apiVersion')
         return { data: undefined, fault: twice(part, key) }
@@ -39,15 +29,17 @@ export function joinDocuments([first, ...others]: readonly Part[]): { data: unkn
   return { data: joined }
 }
 
-function isPrintedInBraces({ document: { contents }, data }: Part): boolean {
+/** True for a document that is no map or is printed in braces: if it is the first, none after it are read. */
+export function isPrintedInBraces({ document: { contents }, data }: Part): boolean {
   if (!isMap(contents) || !isObject(data)) return true
   return contents.flow === true || Object.keys(data).every(key => key === 'apiVersion')
 }
 
-function faultAt({ document }: Part, why: string): Fault {
+function notJoinable({ document }: Part): Fault {
   return {
     code: 'yaml-syntax',
-    message: `the installer joins the YAML documents of a file, and ${why}`,
+    message:
+      'the installer joins the YAML documents of a file, and this one is empty or no map without braces',
     hint: HINT,
     offset: document.contents?.range[0] ?? Math.max(0, document.range[0] - 1),
   }

@@ -2,7 +2,8 @@ import { LineCounter, parseAllDocuments, type Document, type Node, type YAMLPars
 import { toPath, type Path } from '../path.ts'
 import { readCharacters } from './characters.ts'
 import { Construction, type Fault, type Loader } from './construct.ts'
-import { directiveFault, joinDocuments } from './documents.ts'
+import { directiveFault, isPrintedInBraces, joinDocuments, type Part } from './documents.ts'
+import { flatten } from './flatten.ts'
 import { locate, openedAt, pathAt } from './locate.ts'
 import { findBadTab } from './tabs.ts'
 
@@ -22,12 +23,38 @@ const NEWEST: Loader = { deletesKey: true }
 /** Error codes that the `yaml` package gives for an unclosed quote or bracket, and for other mistakes too. */
 const UNCLOSED: ReadonlySet<string> = new Set(['MISSING_CHAR', 'BAD_INDENT'])
 
+/** So many quotes and braces may go on with less indentation. */
+const MOST_FLATTENED = 50
+
+function parseDocuments(text: string): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, {
+    version: '1.1',
+    schema: 'failsafe',
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  })
+  return 'empty' in documents ? [] : documents
+}
+
+/** The start of the first quote or brace that the `yaml` package takes for unclosed. */
+function firstOpened(documents: readonly Document.Parsed[]): number | undefined {
+  for (const document of documents) {
+    const error = document.errors.find(({ code }) => UNCLOSED.has(code))
+    const opened = error && openedAt(document, error.pos[0])
+    if (opened !== undefined) return opened
+  }
+  return undefined
+}
+
 /** A YAML file as the installer's parser understands it: YAML 1.1, in which `yes` and `on` are true. */
 export class YamlSource {
   readonly text: string
   readonly #opened = new Map<number, number | undefined>()
   readonly #lines = new LineCounter()
   readonly #documents: readonly Document.Parsed[]
+  /** The documents that the installer reads. */
+  readonly #read: readonly Document.Parsed[]
   /** Plain data of what the installer reads: one document, or several that it joins. */
   readonly data: unknown
   readonly errors: readonly SourceError[]
@@ -45,8 +72,8 @@ export class YamlSource {
       }
     }
     // Nesting can be so deep that the parser runs out of stack.
-    const documents = attempt(() => this.#parse()) ?? []
-    this.#documents = loader.deletesKey ? documents : documents.slice(0, 1)
+    this.#documents = attempt(() => this.#parse()) ?? []
+    this.#read = loader.deletesKey ? this.#documents : this.#documents.slice(0, 1)
     if (faults.length === 0) faults.push(...this.#syntaxFaults())
     const joined = attempt(() => this.#construct(loader, faults))
     this.data = joined
@@ -77,7 +104,7 @@ export class YamlSource {
 
   /** The place in the document that gets furthest along the path. */
   #locate(path: Path) {
-    const [first, ...others] = this.#documents.map(document => locate(document, path))
+    const [first, ...others] = this.#read.map(document => locate(document, path))
     return others.reduce(
       (best, one) => (one.depth > best.depth ? one : best),
       first ?? locate(undefined, path),
@@ -85,25 +112,26 @@ export class YamlSource {
   }
 
   #parse(): readonly Document.Parsed[] {
-    const documents = parseAllDocuments(this.text, {
-      version: '1.1',
-      schema: 'failsafe',
-      uniqueKeys: false,
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      logLevel: 'silent',
-    })
-    return 'empty' in documents ? [] : documents
+    this.#lines.addNewLine(0)
+    for (const { index } of this.text.matchAll(/\n/g)) this.#lines.addNewLine(index + 1)
+    let text = this.text
+    for (let turn = 0; ; turn++) {
+      const documents = parseDocuments(text)
+      const opened = turn < MOST_FLATTENED ? firstOpened(documents) : undefined
+      const flat = opened === undefined ? undefined : flatten(text, opened)
+      if (flat === undefined) return documents
+      text = flat
+    }
   }
 
   #syntaxFaults(): Fault[] {
-    return this.#documents.flatMap((document, index) => {
+    return this.#read.flatMap((document, index) => {
       const errors = document.errors.filter(error => !this.#isTaken(error))
       const faults = errors.map(({ code, message, pos: [offset] }): Fault => {
         const open = UNCLOSED.has(code) ? this.#openedAt(document, offset) : undefined
         return { code: 'yaml-syntax', message, offset: open ?? offset }
       })
-      const directive = directiveFault(this.text, document, this.#documents[index - 1])
+      const directive = directiveFault(this.text, document, this.#read[index - 1])
       const tab = errors.length > 0 ? undefined : findBadTab(this.text, document)
       return [
         ...faults,
@@ -128,12 +156,14 @@ export class YamlSource {
 
   #construct(loader: Loader, faults: Fault[]): unknown {
     if (faults.length > 0) return undefined
-    const parts = this.#documents.map(document => {
+    const parts: Part[] = []
+    for (const document of this.#read) {
       const construction = new Construction(document, this.text, loader)
-      const data = construction.data()
+      const part = { document, data: construction.data() }
       faults.push(...construction.faults)
-      return { document, data }
-    })
+      parts.push(part)
+      if (isPrintedInBraces(part)) break
+    }
     const { data, fault } = joinDocuments(parts)
     if (fault !== undefined) faults.push(fault)
     return data
