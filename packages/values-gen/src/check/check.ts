@@ -1,7 +1,6 @@
 import { findRelease, knownReleases } from '@gpreg/core'
 import type { core } from 'zod'
-import { configSchema } from '../config/schema.ts'
-import { KEY_DELETED } from '../config/release.ts'
+import { configSchema, KEY_DELETED } from '../config/schema.ts'
 import { ConfigReader } from './config-reader.ts'
 import { decode, type Note } from './decode.ts'
 import { checkResult, type CheckResult, type Finding } from './finding.ts'

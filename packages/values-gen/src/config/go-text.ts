@@ -37,7 +37,6 @@ const HOST = /^(?:[a-z0-9._~!$&'()*+,;=:[\]<>"-]|[^\0-\x7f]|%25|%[89a-f][0-9a-f]
  */
 export function isUrl(text: string): boolean {
   const [url = ''] = text.split('#', 1)
-  // eslint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(url)) return false
   const rest = /^[a-z][a-z0-9+.-]*:(.*)$/is.exec(url)?.[1]
   if (rest === undefined) return false

@@ -15,13 +15,6 @@ const MOVED: readonly { readonly in: string; readonly to: string; readonly from:
   },
 ]
 
-/**
- * From this release on the installer deletes the key `apiVersion` and joins all documents of a file. Before, it cuts the text
- * `apiVersion: v1` out wherever it stands.
- * https://github.com/gitpod-io/gitpod/blob/2022.08.0/install/installer/pkg/config/loader.go
- */
-export const KEY_DELETED = '2022.08'
-
 const IGNORED = 'The installer renders this only with --use-experimental-config.'
 
 /**

@@ -202,6 +202,13 @@ export const KNOWN_SINCE: Readonly<Record<string, string>> = {
   'workspace.prebuildPVC': '2022.11',
 }
 
+/**
+ * From this release on the installer deletes the key `apiVersion` and joins all documents of a file. Before, it cuts the text
+ * `apiVersion: v1` out wherever it stands.
+ * https://github.com/gitpod-io/gitpod/blob/2022.08.0/install/installer/pkg/config/loader.go
+ */
+export const KEY_DELETED = '2022.08'
+
 /** Kubernetes' pod, which editors know without this schema. */
 const POD = {
   type: 'object',

@@ -1,5 +1,4 @@
-import { KNOWN_SINCE } from '../../config/schema.ts'
-import { KEY_DELETED } from '../../config/release.ts'
+import { KEY_DELETED, KNOWN_SINCE } from '../../config/schema.ts'
 import type { Rules } from '../rule.ts'
 
 /** Rules about reading the file: syntax, fields, types. */

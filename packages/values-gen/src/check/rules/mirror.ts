@@ -22,8 +22,17 @@ export function mirrorOf(config: ConfigReader): string | undefined {
   return usable ? repository : undefined
 }
 
+/** Texts that Helm's `--set` makes a number or a boolean of. https://github.com/helm/helm/blob/v3.9.3/pkg/strvals/parser.go */
+const HELM_TYPED = /^(?:0|[1-9]\d*|true|false)$/
+
 /** The reason why a repository cannot contain images; undefined if it can. */
 function refusal(repository: string, dropImageRepo: boolean): { message: string; hint: string } | undefined {
+  if (HELM_TYPED.test(repository))
+    return {
+      message:
+        'the charts that the installer renders take this for a number or for true or false, and get no image name',
+      hint: 'write host[:port]/path',
+    }
   if (canHoldImages(repository, dropImageRepo)) return undefined
   if (canHoldImages(repository, false)) return droppedRefusal(repository)
   const scheme = /^[a-z]+:\/\//i.exec(repository)?.[0]

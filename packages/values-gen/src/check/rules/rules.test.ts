@@ -43,6 +43,7 @@ const BROKEN: readonly string[] = [
   `${MIRROR}repository: registry.internal/gitpod:1 # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal//gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/gitpod// # ! error repository-reference repository`,
+  `${MIRROR}repository: '5000' # ! error repository-reference repository`,
   `${MIRROR}repository: '[2001:db8::1]:5000/gitpod' # ! error repository-reference repository`,
   `${access('registry.internal:registry')}repository: registry.internal:registry/gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/${'a'.repeat(212)} # ! error repository-reference repository`,

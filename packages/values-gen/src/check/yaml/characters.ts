@@ -11,7 +11,6 @@ export interface Characters {
 }
 
 /** What YAML takes besides letters: tab, line breaks, and U+0085. https://yaml.org/spec/1.1/#c-printable */
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])/
 
 /**
