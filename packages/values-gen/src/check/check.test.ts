@@ -196,6 +196,60 @@ objectStorage:
     certificate: { kind: secret, name: a } # ! error unknown-key objectStorage.azure.certificate
 `,
     ],
+    [
+      `${DOMAIN}
+workspace:
+  templates:
+    default:
+      spec:
+        containers: # ! error wrong-type workspace.templates.default.spec.containers
+          name: a
+        restart: Always # ! error unknown-key workspace.templates.default.spec.restart
+        hostUsers: true # ! error unknown-key workspace.templates.default.spec.hostUsers
+    prebuild:
+      spec:
+        containers:
+          - resources:
+              limits:
+                cpu: lots # ! error value-format workspace.templates.prebuild.spec.containers[0].resources.limits.cpu
+customization:
+  - kind: 5 # ! error wrong-type customization[0].kind
+    metadata:
+      labels: [a] # ! error wrong-type customization[0].metadata.labels
+    status: {} # ! error unknown-key customization[0].status
+`,
+    ],
+    [
+      `${DOMAIN}
+experimental: # ! warning experimental-ignored experimental
+  ide:
+    resolveLatest: "no" # ! error wrong-type experimental.ide.resolveLatest
+  workspace:
+    ioLimits:
+      writeIOPS: 1.5 # ! error wrong-type experimental.workspace.ioLimits.writeIOPS
+    cpuLimits:
+      nodeCPUBandwidth: 6 # ! error unknown-key experimental.workspace.cpuLimits.nodeCPUBandwidth
+  webapp:
+    tracing:
+      samplerParam: 1
+      samplerType: always # ! error value-unknown experimental.webapp.tracing.samplerType
+`,
+    ],
+    [
+      `${DOMAIN}
+objectStorage:
+  blobQuota: 9223372036854775808 # ! error wrong-type objectStorage.blobQuota
+  resources:
+    requests: # ! error required objectStorage.resources.requests
+workspace:
+  maxLifetime: 0s # ! error value-format workspace.maxLifetime
+  timeoutDefault: 0s
+  timeoutExtended: 9999999h # ! error value-format workspace.timeoutExtended
+  pvc: { size: } # ! error required workspace.pvc.size
+openVSX:
+  url: https://open-vsx.internal/%zz # ! error value-format openVSX.url
+`,
+    ],
     [`apiVersion: [v1] # ! error wrong-type apiVersion\n${DOMAIN}`],
     [`ApiVersion: v1 # ! error unknown-key ApiVersion\n${DOMAIN}`],
     [

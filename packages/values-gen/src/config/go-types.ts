@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import gitpod from './go-types/gitpod.json' with { type: 'json' }
-import kubernetes from './go-types/kubernetes.json' with { type: 'json' }
+import gitpod from './gitpod-types.json' with { type: 'json' }
+import kubernetes from './kubernetes-types.json' with { type: 'json' }
 import { duration, int64, integer, quantity, time } from './schema-parts.ts'
 
 /**

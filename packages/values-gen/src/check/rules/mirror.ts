@@ -94,7 +94,7 @@ export const MIRROR_RULES = {
     *check(config) {
       const repository = customRepository(config)
       if (repository === undefined || startsWithHost(repository)) return
-      if (!canHoldImages(repository, config.flag('dropImageRepo') ?? false)) return
+      if (refusal(repository, config.flag('dropImageRepo') ?? false) !== undefined) return
       yield {
         path: 'repository',
         message: `${hostOfAddress(repository)} has neither a dot nor a port: the installer reads docker.io/${repository}`,

@@ -48,6 +48,11 @@ const BROKEN: readonly string[] = [
   `${access('registry.internal:registry')}repository: registry.internal:registry/gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/${'a'.repeat(212)} # ! error repository-reference repository`,
   `${DOMAIN}
+experimental: # ! warning experimental-ignored experimental
+  webapp:
+    tracing:
+      samplerType: const # ! error sampler-param experimental.webapp.tracing.samplerType`,
+  `${DOMAIN}
 blockNewUsers: # ! error passlist blockNewUsers
   enabled: true`,
   `${DOMAIN}

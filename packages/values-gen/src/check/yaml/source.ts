@@ -75,8 +75,7 @@ export class YamlSource {
     this.#documents = attempt(() => this.#parse()) ?? []
     this.#read = loader.deletesKey ? this.#documents : this.#documents.slice(0, 1)
     if (faults.length === 0) faults.push(...this.#syntaxFaults())
-    const joined = attempt(() => this.#construct(loader, faults))
-    this.data = joined
+    this.data = attempt(() => this.#construct(loader, faults))
     this.errors = faults.map(fault => this.#error(fault))
   }
 
