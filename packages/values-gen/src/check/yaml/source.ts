@@ -1,4 +1,4 @@
-import { LineCounter, parseAllDocuments, type Document, type Node, type YAMLParseError } from 'yaml'
+import { LineCounter, parseAllDocuments, type Document, type YAMLParseError } from 'yaml'
 import { toPath, type Path } from '../path.ts'
 import { readCharacters } from './characters.ts'
 import { Construction, type Fault, type Loader } from './construct.ts'
@@ -174,9 +174,9 @@ export class YamlSource {
     return this.#opened.get(offset)
   }
 
+  /** The path is searched for keys only: a deeply nested text has thousands of other faults. */
   #error({ offset, ...fault }: Fault): SourceError {
-    const documents = this.#documents.filter(({ range }) => range[0] <= offset && offset <= range[2])
-    const paths = documents.map(document => pathAt(document as Document<Node>, offset))
+    const paths = fault.code === 'yaml-syntax' ? [] : this.#read.map(document => pathAt(document, offset))
     return { ...fault, path: paths.find(path => path.length > 0) ?? [], position: this.#position(offset) }
   }
 
