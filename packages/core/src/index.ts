@@ -1,7 +1,7 @@
 export { createContext } from './context.ts'
 export { findRelease, knownReleases } from './gitpod/release/catalogue.ts'
 export { collectBundleSet, collectImageSet } from './gitpod/collect.ts'
-export { readInput, readText } from './input.ts'
+export { readInput, readInputBytes, readText } from './input.ts'
 export { formatImageList } from './gitpod/image-list-format.ts'
 export { readLock, writeLock } from './documents/lock.ts'
 export { PURPOSES } from './registry/purpose.ts'

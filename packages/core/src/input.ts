@@ -13,6 +13,14 @@ export async function readInput(path: string, stdin: () => Promise<string>): Pro
 }
 
 /**
+ * Reads a file that the user named, or standard input for `-`, as it is.
+ * @throws `input-unreadable`
+ */
+export async function readInputBytes(path: string, stdin: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  return path === STDIN ? stdin() : reading(path, () => readFile(path))
+}
+
+/**
  * A text in UTF-8 or UTF-16.
  * @throws `input-unreadable`
  */

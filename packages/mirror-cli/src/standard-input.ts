@@ -3,11 +3,17 @@ import { buffer } from 'node:stream/consumers'
 import { GpregError } from '@gpreg/oci'
 import { decodeText } from '@gpreg/oci/engine'
 
+/** {@link standardInputBytes} as text. */
+export function standardInput(signal: AbortSignal): () => Promise<string> {
+  const read = standardInputBytes(signal)
+  return async () => decodeText(await read())
+}
+
 /**
  * A function that reads standard input once. Standard input is empty after that, so `--images - --manifests -` is refused.
  * @param signal ends the wait for input
  */
-export function standardInput(signal: AbortSignal): () => Promise<string> {
+export function standardInputBytes(signal: AbortSignal): () => Promise<Uint8Array> {
   let done = false
   return async () => {
     if (done)
@@ -15,6 +21,6 @@ export function standardInput(signal: AbortSignal): () => Promise<string> {
         hint: 'put one of the two into a file',
       })
     done = true
-    return decodeText(await buffer(addAbortSignal(signal, process.stdin)))
+    return buffer(addAbortSignal(signal, process.stdin))
   }
 }

@@ -1,5 +1,5 @@
 import { knownReleases } from '@gpreg/core'
-import { Sensitive } from '@gpreg/oci'
+import { isGpregError, Sensitive } from '@gpreg/oci'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -8,6 +8,7 @@ import { changeConfig } from './config/document.ts'
 import { configFields } from './config/fields.ts'
 import { fieldsForRelease } from './config/release.ts'
 import { generateValues } from './generate.ts'
+import { canHoldImages } from './installation/image-name.ts'
 import type { Choice } from './installation/choice.ts'
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/)
@@ -79,6 +80,31 @@ it('a written configuration has no findings, for any choice and release', () => 
       expect(checkConfig(text as string, { path: '-', release }).findings).toEqual([])
     }),
     { numRuns: 300 },
+  )
+})
+
+/** Addresses that images can be below, and others that they cannot. */
+const odd = fc.oneof(
+  address,
+  fc.constantFrom('docker.io', 'docker.io/gitpod', 'index.docker.io/gitpod', 'harbor/gitpod', 'localhost'),
+  fc.tuple(fc.ipV6(), name).map(([ip, path]) => `[${ip}]:5000/${path}`),
+)
+
+it('the installer can make image names of every address that is written; others are refused', () => {
+  fc.assert(
+    fc.property(odd, fc.boolean(), fc.boolean(), (at, dropImageRepo, singleRegistry) => {
+      const choice: Choice = { kind: 'external', registry: 'x.internal', domain: 'a.example.com', mirror: at }
+      const whole = { ...choice, dropImageRepo, singleRegistry, ...(singleRegistry ? { registry: at } : {}) }
+      try {
+        const { text } = generateValues({ choice: whole, values, format: 'installer' })
+        expect(canHoldImages(at, dropImageRepo)).toBe(true)
+        expect(checkConfig(text as string, { path: '-' }).totals.errors).toBe(0)
+      } catch (error) {
+        if (!isGpregError(error)) throw error
+        expect(error.code).toBe('usage')
+        expect(error.hint).toBeTruthy()
+      }
+    }),
   )
 })
 

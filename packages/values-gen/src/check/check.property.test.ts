@@ -19,7 +19,7 @@ const valid = fc.record(
     }),
     repository: fc.constantFrom(
       'registry.internal:5000/gitpod',
-      'harbor/gitpod',
+      'docker.io/gitpod',
       'eu.gcr.io/gitpod-core-dev/build',
     ),
     imagePullSecrets: fc.array(secret, { maxLength: 2 }),
@@ -44,12 +44,12 @@ const valid = fc.record(
       s3: fc.record({ endpoint: fc.constantFrom('s3.amazonaws.com', 'minio:9000'), credentials: secret }),
     }),
     workspace: optional({
-      maxLifetime: fc.constantFrom('36h', '1h30m', 0),
+      maxLifetime: fc.constantFrom('36h', '1h30m', 5_400_000_000_000),
       pvc: optional({ size: fc.constantFrom('30Gi', 30) }),
       workspaceImage: fc.constantFrom('registry.internal:5000/gitpod/a:1', 'gitpod/workspace-base'),
     }),
     customCACert: secret,
-    blockNewUsers: fc.record({ enabled: fc.boolean(), passlist: fc.array(fc.domain()) }),
+    blockNewUsers: fc.record({ enabled: fc.boolean(), passlist: fc.array(fc.domain(), { minLength: 1 }) }),
   },
   { requiredKeys: ['domain'] },
 )

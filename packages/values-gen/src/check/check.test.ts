@@ -39,7 +39,7 @@ workspace:
   resources: { requests: { cpu: 500m, memory: 2Gi, nvidia.com/gpu: 1 }, limits: { cpu: '1.5', memory: 1e9 } }
 `,
     ],
-    ['merged maps', `${DOMAIN}\nlicense: &ref {kind: secret, name: a}\nhttpProxy: {<<: *ref, name: b}\n`],
+    ['merged maps', `${DOMAIN}\nlicense: &ref {kind: secret, name: a}\nhttpProxy: {<<: *ref}\n`],
   ])('has no findings: %s', (_, text) => {
     expect(findingsOf(text)).toEqual([])
   })
@@ -72,7 +72,7 @@ describe('a file that is not YAML', () => {
     ['a tab', 3, `${DOMAIN}\nmetadata:\n\tregion: local\n`],
     ['two values', 2, `${DOMAIN}\nrepository: a: b\n`],
     ['fields that are not in line', 4, `metadata:\n  region: local\n  shortname: x\n region: y\n`],
-    ['an alias to nothing', 1, `${DOMAIN}\nlicense: *nobody\n`],
+    ['an alias to nothing', 2, `${DOMAIN}\nlicense: *nobody\n`],
     ['aliases that explode', 1, [DOMAIN, 'x0: &a0 lol', ...levels].join('\n')],
     ['50,000 levels of nesting', 1, '['.repeat(50_000)],
   ])('is a syntax error because of %s', (_, line, text) => {
@@ -196,8 +196,72 @@ objectStorage:
     certificate: { kind: secret, name: a } # ! error unknown-key objectStorage.azure.certificate
 `,
     ],
-    [`apiVersion: "v1" # ! error api-version apiVersion\n${DOMAIN}`],
-    [`apiVersion: v2 # ! error value-unknown apiVersion\n${DOMAIN}`],
+    [
+      `${DOMAIN}
+workspace:
+  templates:
+    default:
+      spec:
+        containers: # ! error wrong-type workspace.templates.default.spec.containers
+          name: a
+        restart: Always # ! error unknown-key workspace.templates.default.spec.restart
+        hostUsers: true # ! error unknown-key workspace.templates.default.spec.hostUsers
+    prebuild:
+      spec:
+        containers:
+          - resources:
+              limits:
+                cpu: lots # ! error value-format workspace.templates.prebuild.spec.containers[0].resources.limits.cpu
+customization:
+  - kind: 5 # ! error wrong-type customization[0].kind
+    metadata:
+      labels: [a] # ! error wrong-type customization[0].metadata.labels
+    status: {} # ! error unknown-key customization[0].status
+`,
+    ],
+    [
+      `${DOMAIN}
+experimental: # ! warning experimental-ignored experimental
+  ide:
+    resolveLatest: "no" # ! error wrong-type experimental.ide.resolveLatest
+  workspace:
+    ioLimits:
+      writeIOPS: 1.5 # ! error wrong-type experimental.workspace.ioLimits.writeIOPS
+    cpuLimits:
+      nodeCPUBandwidth: 6 # ! error unknown-key experimental.workspace.cpuLimits.nodeCPUBandwidth
+  webapp:
+    tracing:
+      samplerParam: 1
+      samplerType: always # ! error value-unknown experimental.webapp.tracing.samplerType
+`,
+    ],
+    [
+      `${DOMAIN}
+objectStorage:
+  blobQuota: 9223372036854775808 # ! error wrong-type objectStorage.blobQuota
+  resources:
+    requests: # ! error required objectStorage.resources.requests
+workspace:
+  maxLifetime: 0s # ! error value-format workspace.maxLifetime
+  timeoutDefault: 0s
+  timeoutExtended: 9999999h # ! error value-format workspace.timeoutExtended
+  pvc: { size: } # ! error required workspace.pvc.size
+openVSX:
+  url: https://open-vsx.internal/%zz # ! error value-format openVSX.url
+`,
+    ],
+    [`apiVersion: [v1] # ! error wrong-type apiVersion\n${DOMAIN}`],
+    [`ApiVersion: v1 # ! error unknown-key ApiVersion\n${DOMAIN}`],
+    [
+      `${DOMAIN}
+license: &ref { kind: secret, name: a }
+httpProxy:
+  <<: *ref
+  name: b # ! error duplicate-key httpProxy.name
+customCACert:
+  <<: [*ref, *ref] # ! error duplicate-key customCACert.<< & error duplicate-key customCACert.<<
+`,
+    ],
     [
       `${DOMAIN}
 workspace:
@@ -259,16 +323,6 @@ database:
 `,
     ],
     [`${DOMAIN}\n---\nkind: Meta # ! warning more-documents`],
-    [
-      `${DOMAIN}
-customization:
-  - apiVersion: v1 # ! warning customization-api-version customization[0].apiVersion
-    kind: Service
-    metadata: { name: proxy }
-  - apiVersion: "v1"
-    kind: Service
-`,
-    ],
   ])('%#', text => {
     expect(marks(text)).not.toEqual([])
     expect(findingsOf(text)).toEqual(marks(text))

@@ -1,6 +1,6 @@
 import { toPath, valueAt, type Path } from './path.ts'
 import { defaultOf, schemaAt } from './schema-walk.ts'
-import type { YamlSource } from './yaml-source.ts'
+import type { YamlSource } from './yaml/source.ts'
 
 /** Gives rules the values of a configuration by path. A value of the wrong type counts as absent. */
 export class ConfigReader {
@@ -31,6 +31,10 @@ export class ConfigReader {
   list(path: string | Path): readonly unknown[] {
     const value = this.#value(path)
     return Array.isArray(value) ? value : []
+  }
+
+  isList(path: string | Path): boolean {
+    return Array.isArray(this.#value(path))
   }
 
   /** The text of the file from the key of a field to the end of its value. */

@@ -2,7 +2,7 @@ import type { VerifiedImage } from '@gpreg/core'
 import type { Finding } from './finding.ts'
 import type { RuleCode } from './rules.ts'
 import { RULES } from './rules.ts'
-import { YamlSource } from './yaml-source.ts'
+import { YamlSource } from './yaml/source.ts'
 
 const MESSAGES: Readonly<Record<Exclude<VerifiedImage['status'], 'ok'>, readonly [RuleCode, string]>> = {
   missing: ['image-missing', 'is not in the registry'],
@@ -12,8 +12,8 @@ const MESSAGES: Readonly<Record<Exclude<VerifiedImage['status'], 'ok'>, readonly
 }
 
 /** Findings about missing images, at the field of the configuration that makes the cluster pull them. */
-export function imageFindings(text: string, images: readonly VerifiedImage[]): Finding[] {
-  const source = new YamlSource(text)
+export function imageFindings(file: string | Uint8Array, images: readonly VerifiedImage[]): Finding[] {
+  const source = new YamlSource(file)
   const base = (source.data as { workspace?: { workspaceImage?: unknown } } | undefined)?.workspace
     ?.workspaceImage
   return images.flatMap(({ target, status, problems }): Finding[] => {

@@ -13,6 +13,8 @@ export function describeIssue(issue: core.$ZodIssue, data: unknown): Note[] {
   switch (issue.code) {
     case 'invalid_type':
       return [wrongType(path, value, issue.expected)]
+    case 'not_multiple_of':
+      return [wrongType(path, value, 'int')]
     case 'invalid_value':
       return typeof value === 'string'
         ? [notAllowed(path, value, issue.values.map(String))]

@@ -4,6 +4,7 @@ import { IMAGE_RULES } from './rules/images.ts'
 import { MIRROR_RULES } from './rules/mirror.ts'
 import { MIRROR_ACCESS_RULES } from './rules/mirror-access.ts'
 import { STORAGE_RULES } from './rules/storage.ts'
+import { USER_RULES } from './rules/users.ts'
 import { WORKSPACE_REGISTRY_RULES } from './rules/workspace-registry.ts'
 import type { Rule } from './rule.ts'
 
@@ -14,6 +15,7 @@ export const RULES = {
   ...MIRROR_ACCESS_RULES,
   ...WORKSPACE_REGISTRY_RULES,
   ...STORAGE_RULES,
+  ...USER_RULES,
   ...EXPERIMENTAL_RULES,
   ...IMAGE_RULES,
 }

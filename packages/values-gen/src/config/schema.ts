@@ -1,12 +1,14 @@
 import { z } from 'zod'
+import { goType, serviceType } from './go-types.ts'
 import {
   absolutePath,
-  anything,
   domainName,
   duration,
+  int64,
   objectRef,
   pullSecret,
   resources,
+  someDuration,
   url,
   volume,
   word,
@@ -61,8 +63,8 @@ const objectStorage = z.strictObject({
   azure: z
     .strictObject({ credentials: objectRef.describe('Secret with accountName and accountKey.') })
     .optional(),
-  maximumBackupCount: z.int().optional().describe('Deprecated.'),
-  blobQuota: z.int().optional().describe('Bytes a user may store; 5 GiB unless said.'),
+  maximumBackupCount: int64.optional().describe('Deprecated.'),
+  blobQuota: int64.optional().describe('Bytes a user may store; 5 GiB unless said.'),
   resources: resources.optional(),
 })
 
@@ -91,10 +93,10 @@ const workspace = z.strictObject({
     })
     .optional(),
   resources: resources.optional(),
-  templates: anything.optional(),
+  templates: goType('WorkspaceTemplates').optional(),
   prebuildPVC: volume.optional(),
   pvc: volume.optional(),
-  maxLifetime: duration.default('36h'),
+  maxLifetime: someDuration.default('36h'),
   timeoutDefault: duration.optional(),
   timeoutExtended: duration.optional(),
   timeoutAfterClose: duration.optional(),
@@ -109,18 +111,11 @@ const components = z.strictObject({
     .strictObject({
       service: z
         .strictObject({
-          serviceType: z.enum(['LoadBalancer', 'ClusterIP', 'NodePort', 'ExternalName']).optional(),
+          serviceType: serviceType.optional(),
         })
         .optional(),
     })
     .optional(),
-})
-
-const customization = z.strictObject({
-  apiVersion: z.string().optional(),
-  kind: z.string().optional(),
-  metadata: anything.optional(),
-  spec: z.strictObject({ env: z.array(anything).optional() }).optional(),
 })
 
 /**
@@ -130,9 +125,11 @@ const customization = z.strictObject({
  */
 export const configSchema = z.strictObject({
   apiVersion: z
-    .literal('v1')
+    .string()
     .optional()
-    .describe('Exactly `apiVersion: v1`: the installer finds it by this text.'),
+    .describe(
+      'v1; the installer does not use it. Before 2022.08 it must be written exactly `apiVersion: v1`.',
+    ),
   kind: z.enum(['IDE', 'WebApp', 'Meta', 'Workspace', 'Full']).default('Full').describe('What is rendered.'),
   domain: domainName.describe('Where Gitpod will be.'),
   metadata: z
@@ -184,9 +181,9 @@ export const configSchema = z.strictObject({
   disableDefinitelyGp: z.boolean().default(true),
   customCACert: objectRef.optional().describe('Secret with ca.crt, an authority that some components trust.'),
   dropImageRepo: z.boolean().optional().describe('Images are looked for by the last segment of their name.'),
-  customization: z.array(customization).optional(),
+  customization: goType('Customization[]').optional(),
   components: components.optional(),
-  experimental: anything
+  experimental: goType('Experimental')
     .optional()
     .describe('Left out by render, unless --use-experimental-config is given.'),
 })
@@ -205,8 +202,28 @@ export const KNOWN_SINCE: Readonly<Record<string, string>> = {
   'workspace.prebuildPVC': '2022.11',
 }
 
+/**
+ * From this release on the installer deletes the key `apiVersion` and joins all documents of a file. Before, it cuts the text
+ * `apiVersion: v1` out wherever it stands.
+ * https://github.com/gitpod-io/gitpod/blob/2022.08.0/install/installer/pkg/config/loader.go
+ */
+export const KEY_DELETED = '2022.08'
+
+/** Kubernetes' pod, which editors know without this schema. */
+const POD = {
+  type: 'object',
+  description: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+}
+
 /** The JSON Schema for editors. https://json-schema.org/draft/2020-12 */
 export function configJsonSchema(): object {
-  const schema = z.toJSONSchema(configSchema, { io: 'input' })
+  const schema = z.toJSONSchema(configSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      if ((zodSchema as unknown) !== goType('Pod')) return
+      for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key)
+      Object.assign(jsonSchema, POD)
+    },
+  })
   return { ...schema, title: 'gitpod.config.yaml of Gitpod Self-Hosted 2022.11.3' }
 }

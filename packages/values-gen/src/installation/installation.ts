@@ -10,6 +10,7 @@ import { GpregError } from '@gpreg/oci'
 import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
 import { isEcr, normaliseAddress, startsWithHost } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
+import { canHoldImages } from './image-name.ts'
 import { kindSetup } from './kinds.ts'
 
 /** Everything about registries and storage that an installation's configuration says. */
@@ -43,6 +44,10 @@ export function planInstallation(choice: Choice): Installation {
       : workspaceRegistry
   const source = mirror ?? { kind: 'public' as const }
   if ('address' in workspaceImages) assertTakesPushes(workspaceImages)
+  for (const one of [mirror, workspaceImages]) {
+    if (one !== undefined && 'address' in one)
+      assertNamesImages(one, one === mirror && choice.dropImageRepo === true)
+  }
   return {
     ...(choice.domain === undefined ? {} : { domain: choice.domain }),
     registries: { components: source, 'workspace-base': source, 'workspace-images': workspaceImages },
@@ -92,6 +97,17 @@ function workspaceImageOf(
   if (workspaceImage !== undefined) return { workspaceImage }
   if (mirror === undefined) return {}
   return { workspaceImage: `${mirror.address}/${dropImageRepo ? '' : 'gitpod/'}workspace-full:latest` }
+}
+
+/** The installer panics on a repository that no image name can start with. */
+function assertNamesImages({ address }: HostedRegistry, dropImageRepo: boolean): void {
+  if (canHoldImages(address, dropImageRepo)) return
+  const hint = canHoldImages(address, false)
+    ? `--drop-image-repo takes only addresses in full: name the host and a path, such as registry.internal/gitpod, or leave the flag out`
+    : 'write host[:port]/path with the name of the host in DNS, or its IPv4 address'
+  throw new GpregError('usage', `no image name can start with ${address}: the installer panics on it`, {
+    hint,
+  })
 }
 
 function assertTakesPushes({ address }: HostedRegistry): void {

@@ -1,4 +1,4 @@
-import { readInput, verifyImages } from '@gpreg/core'
+import { readInputBytes, verifyImages } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import type { Finding } from '@gpreg/values-gen'
 import { Args, Flags, type Interfaces } from '@oclif/core'
@@ -9,7 +9,7 @@ import { withEnvironment } from '../../flags/environment.ts'
 import { imageSetFlags } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { renderValuesCheck } from '../../render/values-check.ts'
-import { standardInput } from '../../standard-input.ts'
+import { standardInputBytes } from '../../standard-input.ts'
 
 const STDIN = '-'
 const { release: _, config: __, purpose: ___, ...imageFlags } = imageSetFlags
@@ -58,7 +58,7 @@ export default class ValuesCheck extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesCheck)
     const { checkConfig, checkResult } = await import('@gpreg/values-gen')
-    const config = await readInput(args.file, standardInput(this.signal))
+    const config = await readInputBytes(args.file, standardInputBytes(this.signal))
     const file = checkConfig(config, { path: args.file, ...defined({ release: flags.release }) })
     const images = flags['mirror-check'] ? await this.#missing(args.file, config, flags) : []
     const result = checkResult(args.file, file.release, [...file.findings, ...images])
@@ -68,7 +68,7 @@ export default class ValuesCheck extends BaseCommand {
   }
 
   /** Findings about the images that the cluster will pull, but that the configured registry lacks. */
-  async #missing(file: string, config: string, flags: CheckFlags): Promise<Finding[]> {
+  async #missing(file: string, config: Uint8Array, flags: CheckFlags): Promise<Finding[]> {
     if (file === STDIN) {
       throw new GpregError('usage', '--mirror-check wants the configuration in a file', {
         hint: 'write it to a file first',

@@ -35,6 +35,20 @@ export const EXPERIMENTAL_RULES = {
       }
     },
   },
+  'sampler-param': {
+    level: 'error',
+    about: 'The installer wants a parameter where the type of a sampler is set.',
+    *check(config) {
+      for (const path of ['experimental.webapp.tracing', 'experimental.workspace.tracing']) {
+        if (!config.has(`${path}.samplerType`) || config.has(`${path}.samplerParam`)) continue
+        yield {
+          path: `${path}.samplerType`,
+          message: `${path}.samplerParam is required where this is set`,
+          hint: `set ${path}.samplerParam to a number, such as 1`,
+        }
+      }
+    },
+  },
   deprecated: {
     level: 'warning',
     about: 'The field has another place now, or none.',
@@ -55,7 +69,7 @@ export const EXPERIMENTAL_RULES = {
     about: 'A field is set in its old place and in its new one, which the installer refuses.',
     *check(config, { name }) {
       for (const { old, now, since } of DEPRECATED) {
-        if (name < since || now === undefined || !config.has(old)) continue
+        if (name < since || now === undefined || !(config.text(old) ?? config.isList(old))) continue
         if (config.text(now) === undefined && config.list(now).length === 0) continue
         yield {
           path: old,

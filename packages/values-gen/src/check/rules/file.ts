@@ -1,4 +1,4 @@
-import { KNOWN_SINCE } from '../../config/schema.ts'
+import { KEY_DELETED, KNOWN_SINCE } from '../../config/schema.ts'
 import type { Rules } from '../rule.ts'
 
 /** Rules about reading the file: syntax, fields, types. */
@@ -15,7 +15,8 @@ export const FILE_RULES = {
   },
   'more-documents': {
     level: 'warning',
-    about: 'The installer reads the first YAML document and drops the rest.',
+    about:
+      'From 2022.08 on the installer joins the YAML documents of a file; before, it reads the first and drops the rest.',
   },
   'key-case': { level: 'warning', about: 'The installer takes keys in any case, other tools do not.' },
   'text-unquoted': {
@@ -44,9 +45,9 @@ export const FILE_RULES = {
   'api-version': {
     level: 'error',
     about:
-      'The installer removes the text `apiVersion: v1` before it parses; written otherwise the field is unknown to it.',
-    *check(config) {
-      if (config.text('apiVersion') !== 'v1' || config.written('apiVersion') === 'apiVersion: v1') return
+      'Before 2022.08 the installer removes the text `apiVersion: v1` before it parses; written otherwise the field is unknown to it.',
+    *check(config, { name }) {
+      if (name >= KEY_DELETED || !config.has('apiVersion')) return
       yield {
         path: 'apiVersion',
         message: 'the installer finds this field by its text, and refuses it in any other form',
@@ -57,8 +58,9 @@ export const FILE_RULES = {
   'customization-api-version': {
     level: 'warning',
     about:
-      'The installer removes the text `apiVersion: v1` wherever it stands, in customizations too, which then match nothing.',
-    *check(config) {
+      'Before 2022.08 the installer removes the text `apiVersion: v1` wherever it stands, in customizations too, which then match nothing.',
+    *check(config, { name }) {
+      if (name >= KEY_DELETED) return
       for (const index of config.list('customization').keys()) {
         const path = ['customization', index, 'apiVersion']
         if (!config.written(path)?.startsWith('apiVersion: v1')) continue

@@ -1,7 +1,8 @@
 import { hostOfAddress } from '@gpreg/core'
-import { isGpregError, parseReference } from '@gpreg/oci'
+import { DOCKER_HUB } from '@gpreg/oci/engine'
 import { GITPOD_REPOSITORY } from '../../config/schema.ts'
 import { isEcr, startsWithHost } from '../../installation/address.ts'
+import { canHoldImages } from '../../installation/image-name.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 
@@ -14,27 +15,50 @@ export function customRepository(config: ConfigReader): string | undefined {
 /** The custom repository, if it is a valid start of image names. */
 export function mirrorOf(config: ConfigReader): string | undefined {
   const repository = customRepository(config)
-  const usable = repository !== undefined && startsWithHost(repository) && refusal(repository) === undefined
+  const usable =
+    repository !== undefined &&
+    startsWithHost(repository) &&
+    canHoldImages(config.text('repository') ?? '', false)
   return usable ? repository : undefined
 }
 
+/** Texts that Helm's `--set` makes a number or a boolean of. https://github.com/helm/helm/blob/v3.9.3/pkg/strvals/parser.go */
+const HELM_TYPED = /^(?:0|[1-9]\d*|true|false)$/
+
 /** The reason why a repository cannot contain images; undefined if it can. */
-function refusal(repository: string): { message: string; hint: string } | undefined {
+function refusal(repository: string, dropImageRepo: boolean): { message: string; hint: string } | undefined {
+  if (HELM_TYPED.test(repository))
+    return {
+      message:
+        'the charts that the installer renders take this for a number or for true or false, and get no image name',
+      hint: 'write host[:port]/path',
+    }
+  if (canHoldImages(repository, dropImageRepo)) return undefined
+  if (canHoldImages(repository, false)) return droppedRefusal(repository)
   const scheme = /^[a-z]+:\/\//i.exec(repository)?.[0]
   if (scheme !== undefined)
     return {
       message: 'the installer panics on a scheme',
       hint: `leave it out: ${repository.slice(scheme.length)}`,
     }
-  const lower = repository.toLowerCase()
+  if (repository.startsWith('['))
+    return {
+      message: 'the installer panics on an IPv6 address, which no image name has',
+      hint: 'give the registry a name in DNS, and write that',
+    }
+  const [host = '', ...path] = repository.split('/')
+  const lower = [host, ...path.map(part => part.toLowerCase())].join('/')
   if (lower !== repository) return { message: 'names of images are lower case', hint: `write ${lower}` }
-  try {
-    const { tag, repository: path } = parseReference(`${repository}/server:x`)
-    if (tag === 'x' && path.split('/').at(-1) === 'server') return undefined
-  } catch (error) {
-    if (!isGpregError(error)) throw error
-  }
   return { message: 'no image can be named below this', hint: 'write host[:port]/path, without a tag' }
+}
+
+/** The installer reads a short name as one on Docker Hub, but with `dropImageRepo` it takes the full form only. */
+function droppedRefusal(repository: string): { message: string; hint: string } {
+  const full = startsWithHost(repository) ? `${DOCKER_HUB}/NAME` : `${DOCKER_HUB}/${repository}`
+  return {
+    message: `with dropImageRepo the installer panics on ${repository}: image names are short, and must be written in full`,
+    hint: `name the host and a path, such as ${full} or registry.internal/gitpod, or leave dropImageRepo out`,
+  }
 }
 
 /** Rules about the registry that Gitpod's images are pulled from. */
@@ -43,8 +67,10 @@ export const MIRROR_RULES = {
     level: 'error',
     about: 'Image names are made from `repository`, and the installer panics on one that is none.',
     *check(config) {
-      const repository = customRepository(config)
-      const why = repository === undefined ? undefined : refusal(repository)
+      const repository = config.text('repository')
+      const drops = config.flag('dropImageRepo') ?? false
+      if (repository === undefined || (drops && repository.endsWith('/'))) return
+      const why = refusal(repository, drops)
       if (why !== undefined) yield { path: 'repository', ...why }
     },
   },
@@ -67,7 +93,8 @@ export const MIRROR_RULES = {
     about: 'A first segment without dot and port is no host: images are looked for on docker.io.',
     *check(config) {
       const repository = customRepository(config)
-      if (repository === undefined || startsWithHost(repository) || refusal(repository) !== undefined) return
+      if (repository === undefined || startsWithHost(repository)) return
+      if (refusal(repository, config.flag('dropImageRepo') ?? false) !== undefined) return
       yield {
         path: 'repository',
         message: `${hostOfAddress(repository)} has neither a dot nor a port: the installer reads docker.io/${repository}`,

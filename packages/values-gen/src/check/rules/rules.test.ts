@@ -40,10 +40,28 @@ objectStorage:
 const BROKEN: readonly string[] = [
   `${MIRROR}repository: https://registry.internal/gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/Gitpod # ! error repository-reference repository`,
-  `${MIRROR}repository: Registry.internal/gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/gitpod:1 # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal//gitpod # ! error repository-reference repository`,
   `${MIRROR}repository: registry.internal/gitpod// # ! error repository-reference repository`,
+  `${MIRROR}repository: '5000' # ! error repository-reference repository`,
+  `${MIRROR}repository: '[2001:db8::1]:5000/gitpod' # ! error repository-reference repository`,
+  `${access('registry.internal:registry')}repository: registry.internal:registry/gitpod # ! error repository-reference repository`,
+  `${MIRROR}repository: registry.internal/${'a'.repeat(212)} # ! error repository-reference repository`,
+  `${DOMAIN}
+experimental: # ! warning experimental-ignored experimental
+  webapp:
+    tracing:
+      samplerType: const # ! error sampler-param experimental.webapp.tracing.samplerType`,
+  `${DOMAIN}
+blockNewUsers: # ! error passlist blockNewUsers
+  enabled: true`,
+  `${DOMAIN}
+blockNewUsers:
+  enabled: true
+  passlist:
+    - example.com
+    - '*.example.org' # ! error passlist blockNewUsers.passlist[1]
+    - localhost # ! error passlist blockNewUsers.passlist[2]`,
   `${MIRROR}repository: gitpod/build # ! warning repository-host repository`,
   `${access('123456789012.dkr.ecr.eu-west-1.amazonaws.com')}
 repository: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/gitpod # ! warning repository-ecr repository`,
@@ -181,7 +199,37 @@ describe('the rules', () => {
   })
 })
 
+it.each(['docker.io', 'index.docker.io/gitpod', 'harbor/gitpod', 'gitpod', 'registry.internal/'])(
+  'with dropImageRepo %j is refused, since the installer panics on it',
+  repository => {
+    const text = `${DOMAIN}\nrepository: ${repository}\ndropImageRepo: true\n`
+    expect(findingsOf(text)).toContainEqual([
+      2,
+      expect.stringMatching(/^error repository-(?:reference|slash) /),
+    ])
+  },
+)
+
 describe('rules that depend on the release', () => {
+  it('the text `apiVersion: v1` counts before 2022.08', () => {
+    const text = `apiVersion: "v1" # ! error api-version apiVersion
+domain: gitpod.example.com
+customization: # ! error unknown-in-release customization
+  - apiVersion: v1 # ! warning customization-api-version customization[0].apiVersion
+    kind: Service
+  - apiVersion: "v1"
+    kind: Service
+`
+    expect(findingsOf(text, '2022.05.2')).toEqual(marks(text))
+    expect(findingsOf(text, '2022.08.0')).toEqual([])
+  })
+
+  it('the documents of a file are joined from 2022.08 on', () => {
+    const text = `${DOMAIN}\n---\nkind: Everything # ! error value-unknown kind & warning more-documents`
+    expect(findingsOf(text, '2022.08.0').toSorted()).toEqual(marks(text).toSorted())
+    expect(findingsOf(text, '2022.05.2')).toEqual([[3, 'warning more-documents']])
+  })
+
   it('the bitnami charts keep their path from 2022.11.2 on', () => {
     const messageFor = (release: string) =>
       checkConfig(`${MIRRORED}dropImageRepo: true`, { path: '-', release }).findings[0]?.message

@@ -1,5 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, visit, type Document, type Node } from 'yaml'
-import type { Path } from './path.ts'
+import type { Path } from '../path.ts'
 
 /** The nodes of a field in a YAML document. An item of a list has no key: `key` and `value` are then both the item. */
 export interface Located {
