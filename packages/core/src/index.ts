@@ -1,6 +1,8 @@
 export { createContext } from './context.ts'
 export { findRelease, knownReleases } from './gitpod/release/catalogue.ts'
 export { collectBundleSet, collectImageSet } from './gitpod/collect.ts'
+export { placesOf, MOVED_FIELDS } from './gitpod/moved-fields.ts'
+export { pulledImages } from './gitpod/release/pulled-images.ts'
 export { readInput, readText } from './input.ts'
 export { formatInstallerList } from './gitpod/installer-list.ts'
 export { readLock, writeLock } from './documents/lock.ts'

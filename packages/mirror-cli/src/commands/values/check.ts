@@ -1,4 +1,4 @@
-import { readInput, verifyImages } from '@gpreg/core'
+import { pulledImages, readInput, verifyImages } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import type { Finding } from '@gpreg/values-gen'
 import { Args, Flags, type Interfaces } from '@oclif/core'
@@ -17,7 +17,7 @@ const { release: _, config: __, purpose: ___, ...imageFlags } = imageSetFlags
 export default class ValuesCheck extends BaseCommand {
   static override summary = "The installer's own rules and the traps beyond them, before the installer runs."
   static override description =
-    'An error is what the installer refuses or panics on, a warning is what breaks after it. Every finding has its line, the reason and the fix. Exits with 4 where there are errors, with --strict also where there are warnings. With --mirror-check it also asks the registry that the configuration names whether every image is there that the cluster will pull: those of --lock, --versions, --images or --manifests, else of --release, which is read from where Gitpod publishes it.'
+    'An error is what the installer refuses or panics on, a warning is what breaks after it. Every finding has its line, the reason and the fix. Exits with 4 where there are errors, with --strict also where there are warnings. With --mirror-check it also asks the registry that the configuration names whether every image is there that the cluster will pull with this configuration (MySQL in the cluster, for example, only where database.inCluster is true), out of those of --lock, --versions, --images or --manifests, else of --release, which is read from where Gitpod publishes it.'
   static override examples = [
     {
       description: 'What is wrong with it',
@@ -85,8 +85,9 @@ export default class ValuesCheck extends BaseCommand {
       naming: undefined,
       purpose: undefined,
     })
+    const pulled = { ...set, images: pulledImages(set.images, config, file) }
     // The sources are not asked, because inside an air gap they cannot be reached. The cluster only needs whole images.
-    const { images } = await verifyImages(set, registries, { askSource: false }, context)
+    const { images } = await verifyImages(pulled, registries, { askSource: false }, context)
     return imageFindings(config, images)
   }
 }
