@@ -43,11 +43,7 @@ export function generateValues(asked: ValuesRequest): GeneratedValues {
     installation,
     text: format(request, installation),
     secrets,
-    warnings: [
-      ...baseWarnings(asked.choice, request.choice),
-      ...installation.warnings,
-      ...secrets.warnings,
-    ],
+    warnings: [...baseWarnings(asked.choice, request.choice), ...installation.warnings, ...secrets.warnings],
   }
 }
 

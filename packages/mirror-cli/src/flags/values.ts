@@ -76,7 +76,12 @@ export const valuesFlags = withEnvironment({
     helpValue: 'DIR',
     description: 'write the Kubernetes Secrets that the configuration names into this directory, mode 0600',
   }),
-  namespace: Flags.string({ ...outputs, helpValue: 'NAME', description: 'namespace of the Secrets' }),
+  namespace: Flags.string({
+    ...outputs,
+    helpValue: 'NAME',
+    parse: async text => parseNamespace(text),
+    description: 'namespace of the installation: that of the Secrets, and of the commands that follow',
+  }),
   'secret-name': Flags.string({
     ...outputs,
     ...repeatable,
@@ -115,5 +120,13 @@ function parseSecretName(text: string): [SecretRole, string] {
   if (known !== undefined && name !== undefined) return [known, name]
   throw new GpregError('usage', `--secret-name ${JSON.stringify(text)} is not ROLE=NAME`, {
     hint: `ROLE is one of ${ROLES.join(', ')}; NAME is that of a Kubernetes Secret: lower case, digits, - and .`,
+  })
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
+function parseNamespace(text: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text
+  throw new GpregError('usage', `Kubernetes takes no namespace ${JSON.stringify(text)}`, {
+    hint: 'write at most 63 lower case letters, digits and hyphens, with a letter or a digit at both ends',
   })
 }

@@ -20,7 +20,7 @@ function moveField(document: Document, from: KeyPath, to: KeyPath): boolean {
   const source = spelledIn(document, from)
   const pair = pairAt(document, source)
   if (pair === undefined) return false
-  removeField(document, source)
+  const comments = removeField(document, source)
   if (isEmpty(pair.value)) return true
   const goal = spelledIn(document, to)
   const there = document.getIn(goal, true)
@@ -31,9 +31,8 @@ function moveField(document: Document, from: KeyPath, to: KeyPath): boolean {
   } else if (isEmpty(there)) {
     makeMaps(document, goal.slice(0, -1))
     document.setIn(goal, pair.value)
-    const comment = isScalar(pair.key) ? pair.key.commentBefore : undefined
     const key = document.createNode(goal.at(-1))
-    if (comment) Object.assign(key, { commentBefore: comment })
+    if (comments.length > 0) Object.assign(key, { commentBefore: comments.join('\n') })
     pairAt(document, goal)!.key = key
   }
   return true
@@ -47,14 +46,27 @@ export function makeMaps(document: Document, path: KeyPath): void {
   }
 }
 
-/** Removes a field, and the maps above it that are empty then. */
-function removeField(document: Document, path: KeyPath): void {
+/**
+ * Removes a field, and the maps above it that are empty then.
+ * @returns the comments above what was removed, from the outside in
+ */
+function removeField(document: Document, path: KeyPath): string[] {
+  const comments: string[] = []
   for (let length = path.length; length > 0; length--) {
     const here = path.slice(0, length)
-    const node = document.getIn(here, true)
-    if (length < path.length && !(isMap(node) && node.items.length === 0)) return
+    const pair = pairAt(document, here)
+    if (length < path.length && !(isMap(pair?.value) && pair.value.items.length === 0)) break
+    comments.unshift(...commentsOf(pair))
     document.deleteIn(here)
   }
+  return comments
+}
+
+/** The comment above the key; the parser keeps the one above the first key of a map with the map. */
+function commentsOf(pair: Pair | undefined): string[] {
+  const above = isScalar(pair?.key) ? pair.key.commentBefore : undefined
+  const inside = isMap(pair?.value) ? pair.value.commentBefore : undefined
+  return [above, inside].filter(comment => typeof comment === 'string')
 }
 
 /** The key and the value at a path; undefined if the document has none there. */

@@ -50,14 +50,22 @@ const KNOWN_HOSTS: readonly KnownHost[] = [
   { host: /\.ocir\.io$|^ocir\..*\.oci\.oraclecloud\.com$/, least: 1, form: 'REGION.ocir.io/TENANCY' },
   { host: /^(?:[a-z0-9-]+\.)?icr\.io$/, least: 1, form: 'REGION.icr.io/NAMESPACE' },
   { host: /^rg\.[a-z0-9-]+\.scw\.cloud$/, least: 1, form: 'rg.REGION.scw.cloud/NAMESPACE' },
-  { host: /^mcr\.microsoft\.com$|^(?:registry\.)?k8s\.io$|^k8s\.gcr\.io$/, least: 0, form: '', isPublic: true },
+  {
+    host: /^mcr\.microsoft\.com$|^(?:registry\.)?k8s\.io$|^k8s\.gcr\.io$/,
+    least: 0,
+    form: '',
+    isPublic: true,
+  },
   { host: /^registry\.(?:access\.redhat\.com|fedoraproject\.org)$/, least: 0, form: '', isPublic: true },
 ]
 
 /** The form of an address on this registry, if the path of the address is too short or too long for it. */
 export function wantedForm(address: string): string | undefined {
   const known = knownHost(hostOfAddress(address))
-  const segments = address.split('/').slice(1).filter(segment => segment !== '').length
+  const segments = address
+    .split('/')
+    .slice(1)
+    .filter(segment => segment !== '').length
   const fits = known === undefined || (segments >= known.least && segments <= (known.most ?? Infinity))
   return fits ? undefined : known.form
 }

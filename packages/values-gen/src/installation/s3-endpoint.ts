@@ -24,7 +24,8 @@ export function s3Endpoint(region: string): string {
 export const CHART_DEMANDS =
   'the in-cluster registry talks to this by https alone, and has every blob encrypted by the store (AES256)'
 
-const AWS = /(?:^|\.)(?:amazonaws\.(?:com|eu)(?:\.cn)?|csp\.hci\.ic\.gov|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk)$/
+const AWS =
+  /(?:^|\.)(?:amazonaws\.(?:com|eu)(?:\.cn)?|csp\.hci\.ic\.gov|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk)$/
 
 /** True if an endpoint (`host[:port]`) is one of AWS. */
 export function isAwsEndpoint(endpoint: string): boolean {
@@ -37,7 +38,9 @@ export function isAwsEndpoint(endpoint: string): boolean {
  */
 export function servesRegion(host: string, region: string): boolean {
   return (
-    host.split('.').some(label => label === region || (label.startsWith('s3-') && label.endsWith(`-${region}`))) ||
+    host
+      .split('.')
+      .some(label => label === region || (label.startsWith('s3-') && label.endsWith(`-${region}`))) ||
     (region === 'us-east-1' && (host === 's3.amazonaws.com' || host === 's3-external-1.amazonaws.com'))
   )
 }
@@ -64,5 +67,9 @@ export function isMinio(endpoint: string): boolean {
 const SCHEME = /^[a-z]+:\/\//i
 
 function hostOf(endpoint: string): string {
-  return endpoint.replace(SCHEME, '').replace(/[/?].*/s, '').replace(/:\d*$/, '').toLowerCase()
+  return endpoint
+    .replace(SCHEME, '')
+    .replace(/[/?].*/s, '')
+    .replace(/:\d*$/, '')
+    .toLowerCase()
 }

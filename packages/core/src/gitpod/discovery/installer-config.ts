@@ -31,7 +31,6 @@ export function parseInstallerConfig(text: string, path: string): InstallerImage
   }
 }
 
-
 function targetAt(text: string, path: string, line: number): RegistryPrefix | undefined {
   try {
     const to = parsePrefix(text)

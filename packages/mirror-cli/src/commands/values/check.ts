@@ -38,7 +38,10 @@ export default class ValuesCheck extends BaseCommand {
     },
   ]
   static override args = {
-    file: Args.string({ required: true, description: 'gitpod.config.yaml; - is standard input' }),
+    file: Args.string({
+      required: true,
+      description: 'gitpod.config.yaml, KOTS ConfigValues or Kubernetes Secrets; - is standard input',
+    }),
   }
   static override flags = {
     ...withEnvironment({
@@ -57,9 +60,9 @@ export default class ValuesCheck extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(ValuesCheck)
-    const { checkConfig, checkResult } = await import('@gpreg/values-gen')
+    const { checkFile, checkResult } = await import('@gpreg/values-gen')
     const config = await readInput(args.file, standardInput(this.signal))
-    const file = checkConfig(config, { path: args.file, ...defined({ release: flags.release }) })
+    const file = checkFile(config, { path: args.file, ...defined({ release: flags.release }) })
     const images = flags['mirror-check'] ? await this.#missing(args.file, config, flags) : []
     const result = checkResult(args.file, file.release, [...file.findings, ...images])
     const { errors, warnings } = result.totals
@@ -72,6 +75,11 @@ export default class ValuesCheck extends BaseCommand {
     if (file === STDIN) {
       throw new GpregError('usage', '--mirror-check wants the configuration in a file', {
         hint: 'write it to a file first',
+      })
+    }
+    if (/^\s*"?kind"?:\s*["']?(?:ConfigValues|Secret|List)\b/m.test(config)) {
+      throw new GpregError('usage', '--mirror-check wants a gitpod.config.yaml', {
+        hint: 'name the configuration that the installer renders',
       })
     }
     const { imageFindings } = await import('@gpreg/values-gen')
