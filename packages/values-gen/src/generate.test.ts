@@ -85,6 +85,14 @@ describe('an existing configuration', () => {
     expect(outside.secrets.manifests.map(({ name }) => name)).toEqual(['container-registry'])
   })
 
+  it('warns of its private base image only if its allow list lacks the host', () => {
+    const text = `workspace: {workspaceImage: "${own}"}`
+    const listed = `experimental: {webapp: {server: {defaultBaseImageRegistryWhitelist: [registry.corp.example]}}}\n${text}`
+    const warning = expect.stringContaining('--allow-host registry.corp.example')
+    expect(base(text, { kind: 'in-cluster' }).warnings).toContainEqual(warning)
+    expect(base(listed, { kind: 'in-cluster' }).warnings).not.toContainEqual(warning)
+  })
+
   it('keeps dropImageRepo of the same mirror', () => {
     const flat = 'dropImageRepo: true\nrepository: registry.internal/gitpod\n'
     expect(String(base(flat, mirrored).text)).toContain('dropImageRepo: true')

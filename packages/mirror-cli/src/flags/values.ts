@@ -79,7 +79,6 @@ export const valuesFlags = withEnvironment({
   namespace: Flags.string({
     ...outputs,
     helpValue: 'NAME',
-    parse: async text => parseNamespace(text),
     description: 'namespace of the installation: that of the Secrets, and of the commands that follow',
   }),
   'secret-name': Flags.string({
@@ -123,10 +122,14 @@ function parseSecretName(text: string): [SecretRole, string] {
   })
 }
 
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
-function parseNamespace(text: string): string {
-  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text
-  throw new GpregError('usage', `Kubernetes takes no namespace ${JSON.stringify(text)}`, {
+/**
+ * Refuses a namespace that Kubernetes would refuse.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+ * @throws `usage`
+ */
+export function assertNamespace(text = 'default'): void {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return
+  throw new GpregError('usage', `--namespace ${JSON.stringify(text)} is no namespace that Kubernetes takes`, {
     hint: 'write at most 63 lower case letters, digits and hyphens, with a letter or a digit at both ends',
   })
 }

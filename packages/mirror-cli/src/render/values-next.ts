@@ -37,14 +37,17 @@ const STEPS: Readonly<
     const check = `gpreg values check ${quote(file)}${releaseOf(flags)}`
     return [...(isFile(flags) ? [check] : []), ...patchStep(generated, flags, file)]
   },
-  /** KOTS itself makes the configuration, renders and applies it, and adds the mirror to builtin-registry-auth. */
+  /**
+   * KOTS itself makes the configuration, renders and applies it, and adds the mirror to builtin-registry-auth. The last command is
+   * for an installation that is there already.
+   */
   kots(_, flags) {
     if (!isFile(flags)) return []
     const file = quote(fileOf(flags, ''))
     return [
       `gpreg values check ${file}${releaseOf(flags)}`,
       `kubectl kots install gitpod -n ${namespaceOf(flags)} --config-values ${file}`,
-      `kubectl kots set config gitpod -n ${namespaceOf(flags)} --config-file ${file} --merge   (where it is installed already)`,
+      `kubectl kots set config gitpod -n ${namespaceOf(flags)} --config-file ${file} --merge`,
     ]
   },
   /** `config build-from-envvars` changes the configuration that `init` wrote. */

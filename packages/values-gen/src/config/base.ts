@@ -26,6 +26,9 @@ const SECRET_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/
 export function withBase(choice: Choice, text: string, release: string): Choice {
   const read = reader(text)
   const image = placesOf('workspace.workspaceImage', release).map(read).find(isText)
+  const allowed = placesOf('containerRegistry.privateBaseImageAllowList', release)
+    .flatMap(read)
+    .filter(isText)
   const places = { ...placesOfSecrets(choice), ca: 'customCACert' }
   const names = Object.entries(places).flatMap(([role, place]) => {
     const name = read(`${place}.name`)
@@ -36,6 +39,7 @@ export function withBase(choice: Choice, text: string, release: string): Choice 
   return {
     ...(isSameMirror && read('dropImageRepo') === true ? { dropImageRepo: true } : {}),
     ...(image === undefined ? {} : { workspaceImage: image }),
+    allowedBefore: allowed,
     ...choice,
     secretNames: { ...(Object.fromEntries(names) as CommonChoice['secretNames']), ...choice.secretNames },
   }

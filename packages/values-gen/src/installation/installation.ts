@@ -127,15 +127,19 @@ function addressWarnings(mirror: string | undefined, workspaceRegistry: string |
   ]
 }
 
-function allowWarnings({ allowHosts = [], workspaceImage }: Choice, mirror: string | undefined): string[] {
+function allowWarnings(
+  { allowHosts = [], allowedBefore = [], workspaceImage }: Choice,
+  mirror: string | undefined,
+): string[] {
+  const allowed = [...allowHosts, ...allowedBefore]
   const host = mirror && hostOfAddress(mirror)
   const imageHost = workspaceImage === undefined ? undefined : tryParseReference(workspaceImage)?.host
   const isPrivate = imageHost !== undefined && imageHost !== host && !isPublicHost(imageHost)
   return [
-    ...(host && allowHosts.length > 0 && !allowHosts.includes(host)
+    ...(host && allowHosts.length > 0 && !allowed.includes(host)
       ? [`${host} is not among --allow-host: base images would be pulled from it without credentials`]
       : []),
-    ...(isPrivate && !allowHosts.includes(imageHost)
+    ...(isPrivate && !allowed.includes(imageHost)
       ? [
           `${workspaceImage} is pulled from ${imageHost} without credentials: give --allow-host ${imageHost}, unless anybody may pull there`,
         ]

@@ -67,7 +67,7 @@ function checkConfigValues(source: YamlSource, options: CheckOptions): CheckResu
   const config = checkConfig(stringify(made), options)
   const findings = config.findings.flatMap(({ code, message, hint, path }) => {
     const from = fields.find(field => path.startsWith(field.path.join('.')))
-    const option = from?.option ?? (patch ? 'config_patch' : 'domain')
+    const option = from?.option ?? (patch && path !== 'domain' ? 'config_patch' : 'domain')
     // KOTS asks for an option that has no value, and a template gets its values later.
     if (isTemplate(values.get(option)) || (code === 'required' && !values.has(option))) return []
     return [finding(source, code, ['spec', 'values', option, 'value'], `${path}: ${message}`, hint)]
