@@ -10,14 +10,15 @@ export interface InstallerSettings {
   readonly storage: 'in-cluster' | 'azure' | 'other'
   readonly inClusterRegistry: boolean
   readonly shiftfs: boolean
-  /** Workspaces start from an image that the configuration names, not from the installer's default. */
-  readonly namesBaseImage: boolean
+  /** The image that workspaces start from; absent if it is the installer's default. */
+  readonly baseImage?: string
 }
 
 /** @throws `input-invalid` */
 export function parseInstallerSettings(text: string, path: string): InstallerSettings {
   const { root } = readInstallerConfig(text, path)
   const word = (field: string) => valueAt(root, field)?.text
+  const baseImage = word('workspace.workspaceImage')
   const inCluster = (section: string) => isTrue(word(`${section}.inCluster`) ?? 'true')
   return {
     kind: word('kind') ?? 'Full',
@@ -33,7 +34,7 @@ export function parseInstallerSettings(text: string, path: string): InstallerSet
         : 'other',
     inClusterRegistry: inCluster('containerRegistry'),
     shiftfs: word('workspace.runtime.fsShiftMethod') === 'shiftfs',
-    namesBaseImage: word('workspace.workspaceImage') !== undefined,
+    ...(baseImage === undefined ? {} : { baseImage }),
   }
 }
 

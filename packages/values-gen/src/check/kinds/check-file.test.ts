@@ -1,4 +1,4 @@
-import { Sensitive } from '@gpreg/oci'
+import type { Sensitive } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { generateValues } from '../../generate.ts'
