@@ -79,14 +79,18 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('values check -
   it('names missing and incomplete images, at the field that makes the cluster pull them', async () => {
     const broken = images.get(NAMES[0]!)!.blobs[0]!
     await loseBlob(registry.registry, broken.digest)
-    await writeFile(list, [...NAMES, 'docker.io/library/mysql:5.7.34'].join('\n'))
+    await writeFile(
+      list,
+      [...NAMES, 'docker.io/bitnami/rabbitmq:3', 'docker.io/library/mysql:5.7.34'].join('\n'),
+    )
     const { exitCode, errors } = await findings('--images', list)
     expect(exitCode).toBe(4)
+    // The database is in the cluster, so the client of an external one is not pulled.
     expect(errors).toEqual([
       expect.objectContaining({
         code: 'image-missing',
         path: 'repository',
-        message: expect.stringContaining(`${registry.to}/library/mysql:5.7.34`),
+        message: expect.stringContaining(`${registry.to}/bitnami/rabbitmq:3`),
         line: expect.any(Number),
       }),
       expect.objectContaining({

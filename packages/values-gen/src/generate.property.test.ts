@@ -113,7 +113,7 @@ it('setting the same fields in a written configuration changes nothing', () => {
     fc.property(choices, releases, (choice, release) => {
       const { text, installation } = generateValues({ choice, values, format: 'installer', release })
       const fields = fieldsForRelease(configFields(installation), release)
-      expect(changeConfig(text as string, '-', fields)).toBe(text)
+      expect(changeConfig(text as string, '-', fields, release)).toBe(text)
     }),
   )
 })

@@ -1,4 +1,6 @@
+import { findRelease, knownReleases } from '@gpreg/core'
 import type { Sensitive } from '@gpreg/oci'
+import { baseWarnings, withBase } from './config/base.ts'
 import { changeConfig, writeConfig } from './config/document.ts'
 import { configFields } from './config/fields.ts'
 import { fieldsForRelease } from './config/release.ts'
@@ -33,15 +35,26 @@ export interface GeneratedValues {
 }
 
 /** @throws `usage` if the choice cannot work, `input-invalid` if the base is no configuration */
-export function generateValues(request: ValuesRequest): GeneratedValues {
+export function generateValues(asked: ValuesRequest): GeneratedValues {
+  const request = withDefaultsOfBase(asked)
   const installation = planInstallation(request.choice)
   const secrets = secretsFor(request, installation)
   return {
     installation,
     text: format(request, installation),
     secrets,
-    warnings: [...installation.warnings, ...secrets.warnings],
+    warnings: [...baseWarnings(asked.choice, request.choice), ...installation.warnings, ...secrets.warnings],
   }
+}
+
+function withDefaultsOfBase(request: ValuesRequest): ValuesRequest {
+  const { base, choice, format, release } = request
+  if (base === undefined || format !== 'installer') return request
+  return { ...request, choice: withBase(choice, base.text, nameOf(release)) }
+}
+
+function nameOf(release: string | undefined): string {
+  return findRelease(release ?? knownReleases().at(-1)!).release.name
 }
 
 function secretsFor(
@@ -67,7 +80,7 @@ function format(request: ValuesRequest, installation: Installation): string | Se
     case 'installer':
       return installerConfig(request, installation)
     case 'kots':
-      return kotsConfigValues(installation, request.values)
+      return kotsConfigValues(installation, request.values, request.release)
     case 'env':
       return formatEnv(envVariables(installation))
   }
@@ -76,5 +89,5 @@ function format(request: ValuesRequest, installation: Installation): string | Se
 function installerConfig({ base, release }: ValuesRequest, installation: Installation): string {
   const newest = configFields(installation)
   const fields = release === undefined ? newest : fieldsForRelease(newest, release)
-  return base === undefined ? writeConfig(fields) : changeConfig(base.text, base.path, fields)
+  return base === undefined ? writeConfig(fields) : changeConfig(base.text, base.path, fields, release)
 }

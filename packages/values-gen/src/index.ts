@@ -1,4 +1,5 @@
 export { checkConfig } from './check/check.ts'
+export { checkFile } from './check/kinds/check-file.ts'
 export { checkResult } from './check/finding.ts'
 export { imageFindings } from './check/images.ts'
 export { diffConfig } from './config/document.ts'
@@ -9,6 +10,7 @@ export { nodeConfig } from './node-config/node-config.ts'
 export { knownSourceHosts } from './node-config/source-hosts.ts'
 export { patchBuiltinRegistryAuth } from './patch/builtin-registry-auth.ts'
 export { parseAccessKey, parseLogin, parseStorageAccount } from './secrets/credentials.ts'
+export { unwrapped } from './secrets/kubernetes-secret.ts'
 export { parseTerraformOutputs } from './terraform/outputs.ts'
 
 export type { CheckResult, Finding } from './check/finding.ts'

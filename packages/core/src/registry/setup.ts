@@ -1,5 +1,3 @@
-import type { RegistryPurpose } from './purpose.ts'
-
 /** The name of a Kubernetes Secret in the namespace of the installation, never its content. */
 export interface SecretRef {
   readonly name: string
@@ -59,11 +57,7 @@ export function singleRegistry(registry: HostedRegistry): RegistrySetup {
   return { components: registry, 'workspace-base': registry, 'workspace-images': registry }
 }
 
-/** The purposes that a registry serves. Two registries are the same if their kind and their address are the same. */
-export function purposesOf(setup: RegistrySetup, registry: Registry): RegistryPurpose[] {
-  return (Object.keys(setup) as RegistryPurpose[]).filter(purpose => isSame(setup[purpose], registry))
-}
-
+/** Two registries are the same if their kind and their address are the same. */
 export function isSame(one: Registry, other: Registry): boolean {
   return one.kind === other.kind && addressOf(one) === addressOf(other)
 }

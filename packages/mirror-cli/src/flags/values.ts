@@ -76,7 +76,11 @@ export const valuesFlags = withEnvironment({
     helpValue: 'DIR',
     description: 'write the Kubernetes Secrets that the configuration names into this directory, mode 0600',
   }),
-  namespace: Flags.string({ ...outputs, helpValue: 'NAME', description: 'namespace of the Secrets' }),
+  namespace: Flags.string({
+    ...outputs,
+    helpValue: 'NAME',
+    description: 'namespace of the installation: that of the Secrets, and of the commands that follow',
+  }),
   'secret-name': Flags.string({
     ...outputs,
     ...repeatable,
@@ -115,5 +119,17 @@ function parseSecretName(text: string): [SecretRole, string] {
   if (known !== undefined && name !== undefined) return [known, name]
   throw new GpregError('usage', `--secret-name ${JSON.stringify(text)} is not ROLE=NAME`, {
     hint: `ROLE is one of ${ROLES.join(', ')}; NAME is that of a Kubernetes Secret: lower case, digits, - and .`,
+  })
+}
+
+/**
+ * Refuses a namespace that Kubernetes would refuse.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+ * @throws `usage`
+ */
+export function assertNamespace(text = 'default'): void {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return
+  throw new GpregError('usage', `--namespace ${JSON.stringify(text)} is no namespace that Kubernetes takes`, {
+    hint: 'write at most 63 lower case letters, digits and hyphens, with a letter or a digit at both ends',
   })
 }

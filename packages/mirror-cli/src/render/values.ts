@@ -1,7 +1,7 @@
-import { addressOf } from '@gpreg/core'
 import type { GeneratedValues, MissingSecret } from '@gpreg/values-gen'
 import type { ValuesFlags } from '../flags/values.ts'
 import type { SecretFile } from '../values/secret-files.ts'
+import { nextSteps } from './values-next.ts'
 
 /** The answer of `gpreg values KIND --json`. It contains text with secrets only if `-o -` was given. */
 export interface ValuesDocument {
@@ -35,7 +35,7 @@ export function valuesDocument(
     secrets,
     missing: generated.secrets.missing,
     warnings: generated.warnings,
-    next: nextSteps(generated, flags),
+    next: nextSteps(generated, flags, secrets),
   }
 }
 
@@ -48,22 +48,4 @@ export function renderValuesNotes({ file, secrets, missing, warnings, next }: Va
     ...warnings.map(warning => `warning: ${warning}`),
     ...next.map(command => `next:    ${command}`),
   ].join('\n')
-}
-
-function nextSteps({ installation, secrets }: GeneratedValues, flags: ValuesFlags): string[] {
-  const config = flags.output ?? 'gitpod.config.yaml'
-  const mirror = addressOf(installation.registries.components)
-  const inCluster = installation.registries['workspace-images'].kind === 'in-cluster'
-  const steps: string[] = []
-  if (flags.format === 'installer' && flags.output !== undefined) steps.push(`gpreg values check ${config}`)
-  if (flags.secrets === undefined && secrets.manifests.length + secrets.missing.length > 0)
-    steps.push('the same command with --secrets DIR writes the Kubernetes Secrets that this names')
-  if (flags.secrets !== undefined) steps.push(`kubectl apply -n gitpod -f ${flags.secrets}`)
-  if (mirror !== undefined && inCluster) {
-    const credentials = flags['mirror-credentials'] ?? 'FILE'
-    steps.push(
-      `gitpod-installer render -c ${config} | gpreg values patch - --mirror ${mirror} --mirror-credentials ${credentials} -o rendered.yaml`,
-    )
-  }
-  return steps
 }

@@ -15,6 +15,7 @@ import {
   parseLogin,
   parseStorageAccount,
   parseTerraformOutputs,
+  unwrapped,
   type CommonChoice,
   type PartialChoice,
   type SecretValues,
@@ -45,13 +46,18 @@ export class ValuesInputs {
       throw otherKind(found.choice.kind, own.choice.kind)
     const choice = { ...found?.choice, ...common, ...own.choice } as PartialChoice
     const mirror = await this.login(flags['mirror-credentials'], flags.mirror ?? registryOf(choice))
-    const ca = flags['ca-file'] === undefined ? undefined : await this.text(flags['ca-file'])
+    const ca = flags['ca-file'] === undefined ? undefined : await this.#unwrapped(flags['ca-file'], 'ca.crt')
     const values = { ...found?.values, ...own.values, ...defined({ mirror, ca }) }
     return { choice, values, notes: found?.notes ?? [] }
   }
 
   text(path: string): Promise<string> {
     return readInput(path, this.#stdin)
+  }
+
+  /** A file, or the value of a key in it if it is a Kubernetes Secret. */
+  async #unwrapped(path: string, key: string): Promise<string> {
+    return unwrapped(await this.text(path), key)
   }
 
   async login(path: string | undefined, address = ''): Promise<Login | undefined> {
@@ -69,7 +75,9 @@ export class ValuesInputs {
   }
 
   async serviceAccountKey(path: string | undefined): Promise<ServiceAccountKey | undefined> {
-    return path === undefined ? undefined : parseServiceAccountKey(await this.text(path), path)
+    return path === undefined
+      ? undefined
+      : parseServiceAccountKey(await this.#unwrapped(path, 'service-account.json'), path)
   }
 
   async storageAccount(

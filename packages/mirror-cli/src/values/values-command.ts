@@ -2,7 +2,7 @@ import { GpregError, type Sensitive } from '@gpreg/oci'
 import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { GeneratedValues } from '@gpreg/values-gen'
 import { BaseCommand } from '../base-command.ts'
-import { commonChoice, type ValuesFlags } from '../flags/values.ts'
+import { assertNamespace, commonChoice, type ValuesFlags } from '../flags/values.ts'
 import { renderValuesNotes, valuesDocument, type ValuesDocument } from '../render/values.ts'
 import { standardInput } from '../standard-input.ts'
 import type { Given, ValuesInputs } from './inputs.ts'
@@ -16,6 +16,7 @@ export abstract class ValuesCommand extends BaseCommand {
     flags: ValuesFlags & { readonly json: boolean; readonly quiet: boolean },
     own: (inputs: ValuesInputs) => Promise<Given>,
   ): Promise<ValuesDocument> {
+    assertNamespace(flags.namespace)
     const { completeChoice, diffConfig, generateValues } = await import('@gpreg/values-gen')
     const inputs = new (await import('./inputs.ts')).ValuesInputs(standardInput(this.signal))
     const {

@@ -265,7 +265,7 @@ customCACert:
     [
       `${DOMAIN}
 workspace:
-  workspaceImage: registry.internal/a/b
+  workspaceImage: registry.internal/a/b # ! warning allow-list-base-image workspace.workspaceImage
 experimental: # ! warning experimental-ignored experimental
   webapp:
     server:

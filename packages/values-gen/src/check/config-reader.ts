@@ -1,4 +1,5 @@
-import { toPath, valueAt, type Path } from './path.ts'
+import { placesOf } from '@gpreg/core'
+import { toPath, valueInAnyCase, type Path } from './path.ts'
 import { defaultOf, schemaAt } from './schema-walk.ts'
 import type { YamlSource } from './yaml/source.ts'
 
@@ -14,7 +15,7 @@ export class ConfigReader {
 
   /** True if the file has a value at the path. */
   has(path: string | Path): boolean {
-    return valueAt(this.#data, toPath(path)) !== undefined
+    return valueInAnyCase(this.#data, toPath(path)) !== undefined
   }
 
   /** The text at the path, or the installer's default if the file has none; undefined if the text is empty. */
@@ -37,6 +38,16 @@ export class ConfigReader {
     return Array.isArray(this.#value(path))
   }
 
+  /**
+   * The path at which the file sets a field that moved; if the file does not set it, the path that the release reads.
+   * @param release such as `2022.11.3`
+   */
+  placeOf(path: string, release: string): string {
+    const places = placesOf(path, release)
+    const isSet = (place: string) => this.text(place) !== undefined || this.list(place).length > 0
+    return places.find(isSet) ?? places[0]!
+  }
+
   /** The text of the file from the key of a field to the end of its value. */
   written(path: string | Path): string | undefined {
     return this.#source.written(path)
@@ -44,6 +55,6 @@ export class ConfigReader {
 
   #value(path: string | Path): unknown {
     const keys = toPath(path)
-    return valueAt(this.#data, keys) ?? defaultOf(schemaAt(keys))
+    return valueInAnyCase(this.#data, keys) ?? defaultOf(schemaAt(keys))
   }
 }

@@ -139,7 +139,7 @@ function otherCase(path: Path, name: string): Note {
     code: 'key-case',
     path,
     onKey: true,
-    message: `the installer takes it for ${name}; scripts and gpreg mirror --config do not`,
+    message: `the installer takes it for ${name}; scripts do not`,
     hint: `write ${name}`,
   }
 }

@@ -26,3 +26,20 @@ export function valueAt(data: unknown, path: Path): unknown {
     data,
   )
 }
+
+/**
+ * The value at a path of plain data, whose keys may be in any case of letters, as the installer reads them. If several keys differ
+ * only in case, the first that leads to a value counts, the key written as in the path before the others.
+ */
+export function valueInAnyCase(data: unknown, [part, ...rest]: Path): unknown {
+  if (part === undefined) return data
+  if (typeof data !== 'object' || data === null) return undefined
+  const map = data as Record<string | number, unknown>
+  const lower = String(part).toLowerCase()
+  const others = Object.keys(map).filter(key => key !== part && key.toLowerCase() === lower)
+  for (const key of Object.hasOwn(map, part) ? [part, ...others] : others) {
+    const value = valueInAnyCase(map[key], rest)
+    if (value !== undefined) return value
+  }
+  return undefined
+}

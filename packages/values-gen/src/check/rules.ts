@@ -1,6 +1,7 @@
 import { EXPERIMENTAL_RULES } from './rules/experimental.ts'
 import { FILE_RULES } from './rules/file.ts'
 import { IMAGE_RULES } from './rules/images.ts'
+import { KIND_RULES } from './rules/kinds.ts'
 import { MIRROR_RULES } from './rules/mirror.ts'
 import { MIRROR_ACCESS_RULES } from './rules/mirror-access.ts'
 import { STORAGE_RULES } from './rules/storage.ts'
@@ -18,6 +19,7 @@ export const RULES = {
   ...USER_RULES,
   ...EXPERIMENTAL_RULES,
   ...IMAGE_RULES,
+  ...KIND_RULES,
 }
 
 export type RuleCode = keyof typeof RULES

@@ -115,3 +115,48 @@ it('quotes a text that YAML 1.1 would read as another type', () => {
   expect(writeConfig(fields)).toBe('metadata:\n  region: "no"\n')
   expect(changeConfig('metadata: {}\n', '-', fields)).toContain('"no"')
 })
+
+describe('a field that moved', () => {
+  const old = `experimental:
+  # our own image
+  webApp:
+    server:
+      workspaceDefaults:
+        # built by team blue
+        workspaceImage: registry.corp.example/base:1
+      defaultBaseImageRegistryWhitelist: [registry.corp.example]
+`
+
+  it('goes to the place that the release reads, with its comment, and loses the empty maps above it', () => {
+    const changed = changeConfig(old, '-', fieldsOf({ kind: 'in-cluster' }))
+    expect(parse(changed)).toEqual({
+      apiVersion: 'v1',
+      containerRegistry: { inCluster: true, privateBaseImageAllowList: ['registry.corp.example'] },
+      workspace: { workspaceImage: 'registry.corp.example/base:1' },
+    })
+    for (const comment of old.match(/#.*/g)!) expect(changed).toContain(comment)
+    expect(changeConfig(changed, '-', fieldsOf({ kind: 'in-cluster' }))).toBe(changed)
+  })
+
+  it('goes back for a release before the move', () => {
+    const changed = changeConfig('workspace: {workspaceImage: a.b/c}\n', '-', [], '2022.05.2')
+    expect(parse(changed)).toEqual({
+      experimental: { webapp: { server: { workspaceDefaults: { workspaceImage: 'a.b/c' } } } },
+    })
+  })
+
+  it('is joined with a list that is there already', () => {
+    const both = `${old}containerRegistry:\n  privateBaseImageAllowList: [quay.io]\n`
+    expect(parse(changeConfig(both, '-', []))).toMatchObject({
+      containerRegistry: { privateBaseImageAllowList: ['quay.io', 'registry.corp.example'] },
+    })
+  })
+})
+
+it('a key in another case of letters is changed where it stands', () => {
+  const text = 'ContainerRegistry:\n  incluster: false\n  External: {url: a.b}\n'
+  expect(parse(changeConfig(text, '-', fieldsOf({ kind: 'in-cluster' })))).toEqual({
+    apiVersion: 'v1',
+    ContainerRegistry: { incluster: true },
+  })
+})

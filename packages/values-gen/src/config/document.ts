@@ -1,15 +1,16 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { isDeepStrictEqual } from 'node:util'
+import { findRelease, knownReleases } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
 import { formatKnown } from '../check/known.ts'
+import { spelledIn, type KeyPath } from './case.ts'
 import { CONTRADICTIONS, type Field } from './fields.ts'
 import { keepLines } from './keep-lines.ts'
+import { makeMaps, moveFields, pairAt } from './move.ts'
 
 /** Puts texts such as `no` in quotes, because the installer reads YAML 1.1, in which an unquoted `no` is false. */
 const YAML = { compat: 'yaml-1.1' } as const
-
-type Path = readonly string[]
 
 /** Writes a new configuration that has only these fields. */
 export function writeConfig(fields: readonly Field[]): string {
@@ -19,11 +20,17 @@ export function writeConfig(fields: readonly Field[]): string {
 }
 
 /**
- * Sets these fields in an existing configuration, and removes the fields that contradict them. Comments and all other fields
- * stay. A second call with the same fields changes nothing.
+ * Sets these fields in an existing configuration, and removes the fields that contradict them. Fields that have another place in
+ * the release move there. Comments and all other fields stay. A second call with the same fields changes nothing.
+ * @param release such as `2022.11.3`; default: the newest
  * @throws `input-invalid`
  */
-export function changeConfig(text: string, path: string, fields: readonly Field[]): string {
+export function changeConfig(
+  text: string,
+  path: string,
+  fields: readonly Field[],
+  release = knownReleases().at(-1)!,
+): string {
   const document = parseDocument(text, YAML)
   const error = document.errors[0]
   if (error !== undefined || (document.contents !== null && !isMap(document.contents))) {
@@ -35,7 +42,8 @@ export function changeConfig(text: string, path: string, fields: readonly Field[
   }
   const style = styleOf(text)
   const printed = document.toString(style)
-  return setFields(document, fields) ? keepLines(text, printed, document.toString(style)) : text
+  const moved = moveFields(document, findRelease(release).release.name)
+  return setFields(document, fields) || moved ? keepLines(text, printed, document.toString(style)) : text
 }
 
 /** False if nothing had to be changed. */
@@ -44,13 +52,15 @@ function setFields(document: Document, fields: readonly Field[]): boolean {
   const contradictions = [...wanted]
     .flatMap(path => CONTRADICTIONS[path] ?? [])
     .filter(path => !wanted.has(path))
-    .map(path => path.split('.'))
+    .map(path => spelledIn(document, path.split('.')))
   const removed = contradictions.filter(path => document.hasIn(path) && document.deleteIn(path)).length
   const changed = fields.filter(field => setField(document, field)).length
   return removed + changed > 0
 }
 
-function setField(document: Document, { path, value, comment, known, merge }: Field): boolean {
+function setField(document: Document, field: Field): boolean {
+  const { value, comment, known, merge } = field
+  const path = spelledIn(document, field.path)
   const isNew = !document.hasIn(path)
   const changed = merge
     ? addItems(document, path, value as readonly unknown[])
@@ -68,7 +78,8 @@ function setField(document: Document, { path, value, comment, known, merge }: Fi
 }
 
 /** Sets a value key by key, so that other keys in the same map stay. */
-function setLeaves(document: Document, path: Path, value: unknown): boolean {
+function setLeaves(document: Document, wanted: KeyPath, value: unknown): boolean {
+  const path = spelledIn(document, wanted)
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return Object.entries(value)
       .map(([key, part]) => setLeaves(document, [...path, key], part))
@@ -80,7 +91,7 @@ function setLeaves(document: Document, path: Path, value: unknown): boolean {
   return true
 }
 
-function addItems(document: Document, path: Path, items: readonly unknown[]): boolean {
+function addItems(document: Document, path: KeyPath, items: readonly unknown[]): boolean {
   const before = plain(document, path)
   const known = Array.isArray(before) ? before : []
   const missing = items.filter(item => !known.some(one => isDeepStrictEqual(one, item)))
@@ -92,23 +103,13 @@ function addItems(document: Document, path: Path, items: readonly unknown[]): bo
   return true
 }
 
-/** Makes each part of a path a map. A key without a value, such as `containerRegistry:`, is null, and no field can be set in null. */
-function makeMaps(document: Document, path: Path): void {
-  for (let length = 1; length <= path.length; length++) {
-    const here = path.slice(0, length)
-    if (!isMap(document.getIn(here, true))) document.setIn(here, document.createNode({}))
-  }
-}
-
-function plain(document: Document, path: Path): unknown {
+function plain(document: Document, path: KeyPath): unknown {
   const node = document.getIn(path, true)
   return isScalar(node) ? node.value : isMap(node) || isSeq(node) ? node.toJS(document) : undefined
 }
 
-function commentOn(document: Document, path: Path, comment: string): void {
-  const map = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  if (!isMap(map)) return
-  const pair = map.items.find(({ key }) => (isScalar(key) ? key.value : key) === path.at(-1))
+function commentOn(document: Document, path: KeyPath, comment: string): void {
+  const pair = pairAt(document, path)
   if (pair === undefined) return
   const key = isScalar(pair.key) ? pair.key : document.createNode(pair.key)
   Object.assign(key as object, { commentBefore: comment })

@@ -1,19 +1,5 @@
-import { findRelease } from '@gpreg/core'
+import { findRelease, placesOf } from '@gpreg/core'
 import type { Field } from './fields.ts'
-
-/** Fields that moved to another path in a release. From that release on, the installer refuses a file that sets both paths. */
-const MOVED: readonly { readonly in: string; readonly to: string; readonly from: Field['path'] }[] = [
-  {
-    in: '2022.07',
-    to: 'containerRegistry.privateBaseImageAllowList',
-    from: ['experimental', 'webapp', 'server', 'defaultBaseImageRegistryWhitelist'],
-  },
-  {
-    in: '2022.07',
-    to: 'workspace.workspaceImage',
-    from: ['experimental', 'webapp', 'server', 'workspaceDefaults', 'workspaceImage'],
-  },
-]
 
 const IGNORED = 'The installer renders this only with --use-experimental-config.'
 
@@ -24,9 +10,15 @@ const IGNORED = 'The installer renders this only with --use-experimental-config.
 export function fieldsForRelease(fields: readonly Field[], release: string): Field[] {
   const { name } = findRelease(release).release
   return fields.map(field => {
-    const moved = MOVED.find(({ in: since, to }) => to === field.path.join('.') && name < since)
-    return moved === undefined
+    const path = field.path.join('.')
+    const [place = path] = placesOf(path, name)
+    return place === path
       ? field
-      : { ...field, path: moved.from, comment: IGNORED, known: 'experimental-ignored' }
+      : {
+          ...field,
+          path: place.split('.') as unknown as Field['path'],
+          comment: IGNORED,
+          known: 'experimental-ignored',
+        }
   })
 }

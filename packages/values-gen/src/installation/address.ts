@@ -1,13 +1,31 @@
 import { hostOfAddress } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { formatPrefix, isHostLike, parseAddress, quirksOf } from '@gpreg/oci/engine'
+import { formatPrefix, isHostLike, parseAddress, parsePrefix, quirksOf } from '@gpreg/oci/engine'
+
+/** What to do about a registry with plain HTTP. */
+export const NEEDS_HTTPS = 'give it a certificate, and write host[:port][/path] without a scheme'
 
 /**
  * Writes an address as the installer wants it, without a slash at its end.
  * @throws `usage`
  */
 export function normaliseAddress(text: string): string {
+  refusePlainHttp(text, 'image builds, registry-facade and pods talk https to a registry')
   return formatPrefix(parseAddress(text))
+}
+
+/**
+ * Writes the address of a mirror, whose first segment Docker must read as a host.
+ * @throws `usage`
+ */
+export function mirrorAddress(text: string): string {
+  refusePlainHttp(text, 'pods pull from a mirror by https')
+  return formatPrefix(parsePrefix(text))
+}
+
+function refusePlainHttp(text: string, why: string): void {
+  if (!/^http:\/\//i.test(text)) return
+  throw new GpregError('usage', `${text} cannot work with plain HTTP: ${why}`, { hint: NEEDS_HTTPS })
 }
 
 /** True if {@link normaliseAddress} takes the text. */
@@ -25,6 +43,7 @@ export function isAddress(text: string): boolean {
  * @throws `usage`
  */
 export function parseEndpoint(text: string): string {
+  refusePlainHttp(text, "the installer's charts talk https to S3")
   const { host, path } = parseAddress(text)
   if (path === '') return host
   throw new GpregError('usage', `${JSON.stringify(text)} is not an endpoint: it has a path`, {

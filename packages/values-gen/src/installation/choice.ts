@@ -11,6 +11,8 @@ export interface CommonChoice {
   readonly workspaceImage?: string
   /** Hosts that image builds may send credentials to. Default: the mirror. */
   readonly allowHosts?: readonly string[]
+  /** Hosts that an existing configuration allows; they stay allowed. */
+  readonly allowedBefore?: readonly string[]
   /** The registries have certificates of a private authority. */
   readonly privateCa?: boolean
   readonly secretNames?: Partial<Record<SecretRole, string>>

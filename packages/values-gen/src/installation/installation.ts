@@ -7,11 +7,13 @@ import {
   type SecretRef,
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
-import { isEcr, normaliseAddress, startsWithHost } from './address.ts'
+import { tryParseReference } from '@gpreg/oci/engine'
+import { isEcr, mirrorAddress, normaliseAddress, startsWithHost } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
 import { canHoldImages } from './image-name.ts'
 import { kindSetup } from './kinds.ts'
+import { isPublicHost, wantedForm } from './known-hosts.ts'
+import { CHART_DEMANDS, isAwsEndpoint, plainHttpSign } from './s3-endpoint.ts'
 
 /** Everything about registries and storage that an installation's configuration says. */
 export interface Installation {
@@ -56,7 +58,11 @@ export function planInstallation(choice: Choice): Installation {
     ...workspaceImageOf(choice, mirror),
     dropImageRepo: choice.dropImageRepo ?? false,
     ...(choice.privateCa ? { ca: secret('ca', SECRET_NAMES.ca) } : {}),
-    warnings: warningsOf(choice, mirror?.address, addressOf(workspaceImages)),
+    warnings: [
+      ...addressWarnings(mirror?.address, addressOf(workspaceImages)),
+      ...allowWarnings(choice, mirror?.address),
+      ...storageWarnings(workspaceImages, objectStorage),
+    ],
   }
 }
 
@@ -74,7 +80,7 @@ function mirrorOf(choice: Choice, credentials: SecretRef): HostedRegistry | unde
       hint: 'name it with --mirror HOST/PREFIX',
     })
   }
-  const address = formatPrefix(parsePrefix(text))
+  const address = mirrorAddress(text)
   if (single !== undefined && normaliseAddress(single) !== address) {
     throw new GpregError('usage', `--single-registry, but ${text} and ${single} are two`, {
       hint: 'name one of them, or leave --single-registry out',
@@ -119,24 +125,59 @@ function assertTakesPushes({ address }: HostedRegistry): void {
   )
 }
 
-function warningsOf(
-  { allowHosts }: Choice,
-  mirror: string | undefined,
-  workspaceRegistry: string | undefined,
-): string[] {
+function addressWarnings(mirror: string | undefined, workspaceRegistry: string | undefined): string[] {
+  const addresses = new Set([mirror, workspaceRegistry].filter(address => address !== undefined))
   return [
     ...(workspaceRegistry !== undefined && !startsWithHost(workspaceRegistry)
       ? [`${workspaceRegistry} has neither a dot nor a port: images would be looked for on docker.io`]
       : []),
-    ...(mirror !== undefined && allowHosts?.length && !allowHosts.includes(hostOfAddress(mirror))
-      ? [
-          `${hostOfAddress(mirror)} is not among --allow-host: base images would be pulled from it without credentials`,
-        ]
-      : []),
+    ...[...addresses].flatMap(address => {
+      const form = wantedForm(address)
+      return form === undefined ? [] : [`no image can be pushed to ${address}/NAME: write ${form}`]
+    }),
     ...(mirror !== undefined && isEcr(mirror)
       ? [
           `logins to ${hostOfAddress(mirror)} last 12 hours: registry-facade pulls with a Secret that must be renewed`,
         ]
+      : []),
+  ]
+}
+
+function allowWarnings(
+  { allowHosts = [], allowedBefore = [], workspaceImage }: Choice,
+  mirror: string | undefined,
+): string[] {
+  const allowed = [...allowHosts, ...allowedBefore]
+  const host = mirror && hostOfAddress(mirror)
+  const imageHost = workspaceImage === undefined ? undefined : tryParseReference(workspaceImage)?.host
+  const isPrivate = imageHost !== undefined && imageHost !== host && !isPublicHost(imageHost)
+  return [
+    ...(host && allowHosts.length > 0 && !allowed.includes(host)
+      ? [`${host} is not among --allow-host: base images would be pulled from it without credentials`]
+      : []),
+    ...(isPrivate && !allowed.includes(imageHost)
+      ? [
+          `${workspaceImage} is pulled from ${imageHost} without credentials: give --allow-host ${imageHost}, unless anybody may pull there`,
+        ]
+      : []),
+  ]
+}
+
+/** Says before the first render what the installer's charts want of a store that is not one of AWS. */
+function storageWarnings(
+  registry: RegistrySetup['workspace-images'],
+  storage: ObjectStorage | undefined,
+): string[] {
+  const bucket = registry.kind === 'in-cluster' ? registry.storage : undefined
+  const backups = storage?.kind === 's3' ? plainHttpSign(storage.endpoint) : undefined
+  return [
+    ...(bucket === undefined || isAwsEndpoint(bucket.endpoint)
+      ? []
+      : [
+          `${bucket.endpoint}: ${CHART_DEMANDS}; a store with plain HTTP, or MinIO without a KMS, cannot do that`,
+        ]),
+    ...(storage?.kind === 's3' && backups !== undefined
+      ? [`${storage.endpoint} is asked by https, and ${backups} stands for plain HTTP`]
       : []),
   ]
 }

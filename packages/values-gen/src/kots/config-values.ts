@@ -27,13 +27,17 @@ type Options = Readonly<Record<string, string | Sensitive | undefined>>
  * KOTS ConfigValues, for `kubectl kots install … --config-values FILE`. Options without a value are left out: KOTS asks
  * for them. https://docs.replicated.com/reference/custom-resource-configvalues
  */
-export function kotsConfigValues(installation: Installation, values: SecretValues): Sensitive {
+export function kotsConfigValues(
+  installation: Installation,
+  values: SecretValues,
+  release?: string,
+): Sensitive {
   const options: Options = {
     domain: installation.domain,
     ...registryOptions(installation, values),
     ...moreLogins(installation, values),
     ...storageOptions(installation.objectStorage, values),
-    ...patchOptions(installation),
+    ...patchOptions(installation, release),
   }
   const entries = Object.entries(options).flatMap(([name, option]) => {
     const value = option instanceof Sensitive ? option.reveal() : option
@@ -122,8 +126,8 @@ function storageOptions(storage: ObjectStorage | undefined, { storage: value }: 
   }
 }
 
-function patchOptions(installation: Installation): Options {
-  const fields = configPatch(installation, PATCHED)
+function patchOptions(installation: Installation, release: string | undefined): Options {
+  const fields = configPatch(installation, PATCHED, release)
   if (fields.length === 0) return {}
   return { advanced_mode_enabled: '1', config_patch: base64(writeConfig(fields)) }
 }

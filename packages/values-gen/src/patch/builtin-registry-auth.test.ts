@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { type Login, Sensitive } from '@gpreg/oci'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { patchBuiltinRegistryAuth } from './builtin-registry-auth.ts'
 
 const login = (username: string, password: string): Login => ({ username, password: new Sensitive(password) })
@@ -113,6 +113,40 @@ describe('the login of the mirror', () => {
     const { yaml, changed } = patched(stream, 'mirror.internal', login('pull', 'pw'))
     const one = patched(rendered, 'mirror.internal', login('pull', 'pw')).yaml
     expect([changed, yaml]).toEqual([2, `${one}---\n${one}`])
+  })
+})
+
+describe('a Secret in another form', () => {
+  const plain = JSON.stringify({ auths: own })
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'builtin-registry-auth' } }
+  const merged = { ...own, 'mirror.internal': entry('pull', 'pw') }
+  const patch = (text: string) => {
+    const { yaml, changed } = patched(text, 'mirror.internal', login('pull', 'pw'))
+    expect(changed).toBe(1)
+    expect(patched(yaml, 'mirror.internal', login('pull', 'pw'))).toEqual({ yaml, changed: 0 })
+    return yaml
+  }
+
+  it('is patched as an item of a List, in YAML and in JSON, which stays JSON', () => {
+    const list = { apiVersion: 'v1', kind: 'List', items: [{ kind: 'Service' }, { ...secret, data: {} }] }
+    list.items[1] = { ...secret, data: { '.dockerconfigjson': config } }
+    for (const text of [stringify(list), JSON.stringify(list, undefined, 2)]) {
+      const { items } = parse(patch(text)) as { items: { data?: Record<string, string> }[] }
+      expect(JSON.parse(Buffer.from(items[1]!.data!['.dockerconfigjson']!, 'base64').toString())).toEqual({
+        auths: merged,
+      })
+    }
+    expect(() => JSON.parse(patch(JSON.stringify(list))) as unknown).not.toThrow()
+  })
+
+  it.each([
+    `  .dockerconfigjson: '${plain}'\n`,
+    `  .dockerconfigjson: ${JSON.stringify(plain)}\n`,
+    `  .dockerconfigjson: |\n    ${plain}\n`,
+  ])('is patched in stringData, which wins over data: %j', written => {
+    const text = `${stringify({ ...secret, data: { '.dockerconfigjson': base64('{}') } })}stringData:\n${written}`
+    const { stringData } = parse(patch(text)) as { stringData: Record<string, string> }
+    expect(JSON.parse(stringData['.dockerconfigjson']!)).toEqual({ auths: merged })
   })
 })
 

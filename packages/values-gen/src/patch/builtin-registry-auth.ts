@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Login, GpregError, Sensitive } from '@gpreg/oci'
-import { isScalar, parseAllDocuments, type Document } from 'yaml'
+import { isMap, isScalar, isSeq, parseAllDocuments, type Document, type YAMLMap } from 'yaml'
 import { z } from 'zod'
 import { authEntry, authKeys } from '../secrets/docker-config.ts'
 
@@ -8,6 +8,12 @@ const NAME = 'builtin-registry-auth'
 const KEY = '.dockerconfigjson'
 
 const dockerConfig = z.looseObject({ auths: z.record(z.string(), z.unknown()).default({}) })
+
+/** A Secret of that name, and whether its document has no syntax error. */
+interface AuthSecret {
+  readonly map: YAMLMap
+  readonly isWhole: boolean
+}
 
 /** A piece of the YAML text, and the text that replaces it. */
 interface Edit {
@@ -27,7 +33,7 @@ export function patchBuiltinRegistryAuth(
   host: string,
   login: Login,
 ): { readonly yaml: Sensitive; readonly changed: number } {
-  const secrets = parseAllDocuments(renderedYaml).filter(isAuthSecret)
+  const secrets = parseAllDocuments(renderedYaml).flatMap(authSecrets)
   if (secrets.length === 0) {
     throw new GpregError('input-invalid', `there is no Secret ${NAME} in the manifests`, {
       hint: 'the in-cluster registry is off: put the login into the Secret that containerRegistry.external names',
@@ -41,14 +47,23 @@ export function patchBuiltinRegistryAuth(
   return { yaml: new Sensitive(yaml), changed: edits.length }
 }
 
-function isAuthSecret(document: Document): boolean {
-  return document.get('kind') === 'Secret' && document.getIn(['metadata', 'name']) === NAME
+/** The Secrets in a document: the document itself, or items of a List. */
+function authSecrets(document: Document): AuthSecret[] {
+  if (!isMap(document.contents)) return []
+  const items = document.get('items')
+  const maps = isSeq(items) ? items.items : [document.contents]
+  return maps
+    .filter(isMap)
+    .filter(map => map.get('kind') === 'Secret' && map.getIn(['metadata', 'name']) === NAME)
+    .map(map => ({ map, isWhole: document.errors.length === 0 }))
 }
 
-function editFor(secret: Document, stream: string, host: string, login: Login): Edit[] {
-  const node = secret.getIn(['data', KEY], true)
-  const config = isScalar(node) ? decode(node.value) : undefined
-  if (!isScalar(node) || config === undefined || secret.errors.length > 0) {
+/** `stringData` comes before `data`, because Kubernetes lets it win. */
+function editFor({ map, isWhole }: AuthSecret, stream: string, host: string, login: Login): Edit[] {
+  const isPlain = map.hasIn(['stringData', KEY])
+  const node = map.getIn([isPlain ? 'stringData' : 'data', KEY], true)
+  const config = isScalar(node) ? decode(node.value, isPlain) : undefined
+  if (!isScalar(node) || config === undefined || !isWhole) {
     throw new GpregError('input-invalid', `the Secret ${NAME} holds no docker config in data.${KEY}`, {
       hint: 'give the manifests as gitpod-installer render writes them',
     })
@@ -59,17 +74,22 @@ function editFor(secret: Document, stream: string, host: string, login: Login): 
   const [start, end] = node.range!
   // The range of a YAML block scalar includes the line break at its end, which must stay.
   const lineEnd = /\r?\n$/.exec(stream.slice(start, end))?.[0] ?? ''
-  return [{ start, end, text: encode({ ...config, auths }) + lineEnd }]
+  const json = JSON.stringify({ ...config, auths })
+  // JSON needs quotes around the value, and quotes also keep a plain docker config a text.
+  const isQuoted = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE'
+  const text = isPlain ? JSON.stringify(json) : isQuoted ? JSON.stringify(encode(json)) : encode(json)
+  return [{ start, end, text: text + lineEnd }]
 }
 
-function decode(value: unknown): z.output<typeof dockerConfig> | undefined {
+function decode(value: unknown, isPlain: boolean): z.output<typeof dockerConfig> | undefined {
   try {
-    return dockerConfig.parse(JSON.parse(Buffer.from(String(value), 'base64').toString('utf8')))
+    const text = isPlain ? String(value) : Buffer.from(String(value), 'base64').toString('utf8')
+    return dockerConfig.parse(JSON.parse(text))
   } catch {
     return undefined
   }
 }
 
-function encode(config: object): string {
-  return Buffer.from(JSON.stringify(config)).toString('base64')
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64')
 }

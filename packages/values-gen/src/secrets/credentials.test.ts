@@ -42,7 +42,12 @@ describe('a login', () => {
     ],
     ['kept by a helper', config({ 'r.internal:5000': {} }, { credsStore: 'desktop' }), /helper/],
     ['that is a token', config({ 'r.internal:5000': { ...auth(':'), identitytoken: 'x' } }), /token/],
-    ['in a Secret', 'kind: Secret\ndata:\n  .dockerconfigjson: e30=\n', /take \.dockerconfigjson out of it/],
+    ['in a Secret without logins', 'kind: Secret\ndata:\n  .dockerconfigjson: e30=\n', /docker login/],
+    [
+      'in a Secret of another kind',
+      'kind: Secret\ndata:\n  tls.crt: e30=\n',
+      /a Secret with \.dockerconfigjson/,
+    ],
     ['without a password', '{"username":"a","password":""}', /username/],
     ['with a colon in its name', '{"username":"a:b","password":"c"}', /username/],
   ])('%s is refused', (_, content, hint) => refused(() => loginIn(content), hint))
@@ -130,3 +135,52 @@ function thrownBy(run: () => unknown): unknown {
     return error
   }
 }
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const secretWith = (data: object, stringData: object = {}) =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data, stringData })
+
+describe('a Kubernetes Secret in place of a credentials file', () => {
+  const docker = config({ 'r.internal:5000': auth('one:p:w') })
+
+  it.each([
+    ['kubernetes.io/dockerconfigjson', secretWith({ '.dockerconfigjson': base64(docker) })],
+    [
+      'kubernetes.io/dockercfg',
+      secretWith({ '.dockercfg': base64(JSON.stringify({ 'r.internal:5000': auth('one:p:w') })) }),
+    ],
+    ['stringData', secretWith({}, { '.dockerconfigjson': docker })],
+    [
+      'stringData over data',
+      secretWith({ '.dockerconfigjson': base64('{}') }, { '.dockerconfigjson': docker }),
+    ],
+    ['username and password', secretWith({ username: base64('one'), password: base64('p:w') })],
+    [
+      'a List in YAML',
+      `kind: List\nitems:\n  - kind: Secret\n    data: {a: YQ==}\n  - kind: Secret\n    data: {.dockerconfigjson: ${base64(docker)}}\n`,
+    ],
+    [
+      'several documents',
+      `kind: Secret\ndata: {a: YQ==}\n---\nkind: Secret\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: |\n    ${docker}\n`,
+    ],
+  ])('gives a login: %s', (_, content) => {
+    expect(loginIn(content)).toBe('one p:w')
+  })
+
+  it.each([
+    secretWith({ s3AccessKey: base64('AKIA'), s3SecretKey: base64('x') }),
+    secretWith({ accessKeyId: base64('AKIA') }, { secretAccessKey: 'x' }),
+  ])('gives an access key: %s', content => {
+    const { accessKeyId, secretAccessKey } = parseAccessKey(content, 's3.yaml')
+    expect([accessKeyId, secretAccessKey.reveal()]).toEqual(['AKIA', 'x'])
+  })
+
+  it('gives the key of a storage account', () => {
+    const content = secretWith({ accountName: base64('acc'), accountKey: base64('a2V5') })
+    expect(parseStorageAccount('acc', content, 'az.yaml').accountKey.reveal()).toBe('a2V5')
+  })
+
+  it('that lacks one of two keys is refused', () => {
+    refused(() => parseAccessKey(secretWith({ s3AccessKey: base64('AKIA') }), 's3.yaml'))
+  })
+})

@@ -89,7 +89,7 @@ export async function verifyBundle(
 }
 
 /** Reads and hashes every image of an open bundle. */
-export async function walkBundle(bundle: Bundle, context: Context) {
+async function walkBundle(bundle: Bundle, context: Context) {
   const lock = await lockOf(bundle, context)
   const walker = new Walker(true, 2, context)
   const left = new Set(lock.base?.blobs.map(({ digest }) => digest))

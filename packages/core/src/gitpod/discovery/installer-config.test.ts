@@ -43,3 +43,24 @@ describe('parseInstallerConfig', () => {
     },
   )
 })
+
+describe('a field that moved', () => {
+  const image = 'registry.internal/team/base:1'
+
+  it.each([
+    `workspace: {workspaceImage: "${image}"}`,
+    `experimental: {webapp: {server: {workspaceDefaults: {workspaceImage: "${image}"}}}}`,
+    `experimental: {webApp: {Server: {workspaceDefaults: {workspaceImage: "${image}"}}}}`,
+    `Workspace: {workspaceimage: "${image}"}`,
+    `workspace: {workspaceImage: ""}\nexperimental: {webapp: {server: {workspaceDefaults: {workspaceImage: "${image}"}}}}`,
+  ])('is read at both places and in any case of letters: %s', text => {
+    expect(parse(text).workspaceImage).toMatchObject({ host: 'registry.internal', repository: 'team/base' })
+  })
+
+  it('and repository and dropImageRepo are read in any case, and as YAML 1.1', () => {
+    expect(parse('Repository: registry.internal/gitpod\ndropimagerepo: yes')).toEqual({
+      to: { host: 'registry.internal', path: 'gitpod' },
+      naming: 'flat',
+    })
+  })
+})

@@ -92,3 +92,8 @@ export function textAt(
   const empty = text === '' || (here.type === 'PLAIN' && NULL.test(text))
   return empty ? undefined : { text, node: here as ParsedNode }
 }
+
+/** Ignores case, as Go's JSON decoder does, with which the installer reads configurations and versions manifests. */
+export function sameKey(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}

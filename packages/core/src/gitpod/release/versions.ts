@@ -4,7 +4,7 @@ import { isTag } from '@gpreg/oci/engine'
 import { gitpodImage, type Release } from './catalogue.ts'
 import { purposeOf, type FoundImage } from '../discovery/found-image.ts'
 import { invalidInput, place } from '../../input.ts'
-import { parseYaml, textAt, type YamlInput } from '../discovery/yaml-input.ts'
+import { parseYaml, sameKey, textAt, type YamlInput } from '../discovery/yaml-input.ts'
 
 /** `versions.yaml` of a release: the tags of the images that were built for it. */
 export interface VersionsManifest {
@@ -58,9 +58,4 @@ function tagAt(input: YamlInput, keys: readonly string[]): string | undefined {
   if (found === undefined || isTag(found.text)) return found?.text
   const why = `${keys.join('.')}: ${JSON.stringify(found.text)} is not a tag`
   throw invalidInput(input.path, input.lineOf(found.node), why, HINT)
-}
-
-/** Ignores case: the installer reads the manifest with Go's JSON decoder, which takes `openVsxProxy` for `openVSXProxy`. */
-function sameKey(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
 }

@@ -1,5 +1,6 @@
-import { readInputBytes, verifyImages } from '@gpreg/core'
+import { pulledImages, readInputBytes, verifyImages } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
+import { decodeText } from '@gpreg/oci/engine'
 import type { Finding } from '@gpreg/values-gen'
 import { Args, Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
@@ -17,7 +18,7 @@ const { release: _, config: __, purpose: ___, ...imageFlags } = imageSetFlags
 export default class ValuesCheck extends BaseCommand {
   static override summary = "The installer's own rules and the traps beyond them, before the installer runs."
   static override description =
-    'An error is what the installer refuses or panics on, a warning is what breaks after it. Every finding has its line, the reason and the fix. Exits with 4 where there are errors, with --strict also where there are warnings. With --mirror-check it also asks the registry that the configuration names whether every image is there that the cluster will pull: those of --lock, --versions, --images or --manifests, else of --release, which is read from where Gitpod publishes it.'
+    'An error is what the installer refuses or panics on, a warning is what breaks after it. Every finding has its line, the reason and the fix. Exits with 4 where there are errors, with --strict also where there are warnings. With --mirror-check it also asks the registry that the configuration names whether every image is there that the cluster will pull with this configuration (MySQL in the cluster, for example, only where database.inCluster is true), out of those of --lock, --versions, --images or --manifests, else of --release, which is read from where Gitpod publishes it.'
   static override examples = [
     {
       description: 'What is wrong with it',
@@ -38,7 +39,10 @@ export default class ValuesCheck extends BaseCommand {
     },
   ]
   static override args = {
-    file: Args.string({ required: true, description: 'gitpod.config.yaml; - is standard input' }),
+    file: Args.string({
+      required: true,
+      description: 'gitpod.config.yaml, KOTS ConfigValues or Kubernetes Secrets; - is standard input',
+    }),
   }
   static override flags = {
     ...withEnvironment({
@@ -57,9 +61,9 @@ export default class ValuesCheck extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(ValuesCheck)
-    const { checkConfig, checkResult } = await import('@gpreg/values-gen')
+    const { checkFile, checkResult } = await import('@gpreg/values-gen')
     const config = await readInputBytes(args.file, standardInputBytes(this.signal))
-    const file = checkConfig(config, { path: args.file, ...defined({ release: flags.release }) })
+    const file = checkFile(config, { path: args.file, ...defined({ release: flags.release }) })
     const images = flags['mirror-check'] ? await this.#missing(args.file, config, flags) : []
     const result = checkResult(args.file, file.release, [...file.findings, ...images])
     const { errors, warnings } = result.totals
@@ -74,6 +78,12 @@ export default class ValuesCheck extends BaseCommand {
         hint: 'write it to a file first',
       })
     }
+    const text = decodeText(config)
+    if (/^\s*"?kind"?:\s*["']?(?:ConfigValues|Secret|List)\b/m.test(text)) {
+      throw new GpregError('usage', '--mirror-check wants a gitpod.config.yaml', {
+        hint: 'name the configuration that the installer renders',
+      })
+    }
     const { imageFindings } = await import('@gpreg/values-gen')
     const named = [flags.lock, flags.versions, flags.images, flags.manifests].some(flag => flag !== undefined)
     const release = named ? {} : { release: releaseTag(flags.release) }
@@ -85,8 +95,9 @@ export default class ValuesCheck extends BaseCommand {
       naming: undefined,
       purpose: undefined,
     })
+    const pulled = { ...set, images: pulledImages(set.images, text, file) }
     // The sources are not asked, because inside an air gap they cannot be reached. The cluster only needs whole images.
-    const { images } = await verifyImages(set, registries, { askSource: false }, context)
+    const { images } = await verifyImages(pulled, registries, { askSource: false }, context)
     return imageFindings(config, images)
   }
 }

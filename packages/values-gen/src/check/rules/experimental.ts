@@ -1,22 +1,9 @@
+import { MOVED_FIELDS } from '@gpreg/core'
 import type { Rules } from '../rule.ts'
 
 /** Deprecated fields that the installer still accepts, with their new path if they have one. */
 const DEPRECATED: readonly { readonly old: string; readonly now?: string; readonly since: string }[] = [
-  {
-    old: 'experimental.webapp.server.workspaceDefaults.workspaceImage',
-    now: 'workspace.workspaceImage',
-    since: '2022.07',
-  },
-  {
-    old: 'experimental.webapp.server.defaultBaseImageRegistryWhitelist',
-    now: 'containerRegistry.privateBaseImageAllowList',
-    since: '2022.07',
-  },
-  {
-    old: 'experimental.webapp.proxy.serviceType',
-    now: 'components.proxy.service.serviceType',
-    since: '2022.07',
-  },
+  ...MOVED_FIELDS.map(({ from, to, since }) => ({ old: from, now: to, since })),
   { old: 'experimental.common.usePodSecurityPolicies', since: '2022.07' },
   { old: 'objectStorage.maximumBackupCount', since: '2022.07' },
 ]

@@ -1,14 +1,13 @@
 import { hostOfAddress } from '@gpreg/core'
 import { isGpregError, parseReference } from '@gpreg/oci'
 import { DOCKER_HUB } from '@gpreg/oci/engine'
+import { isPublicHost } from '../../installation/known-hosts.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 import { customRepository, mirrorOf } from './mirror.ts'
 
 const IMAGE = 'workspace.workspaceImage'
 const ALLOW_LIST = 'containerRegistry.privateBaseImageAllowList'
-/** The path of the allow list before 2022.07. */
-const OLD_ALLOW_LIST = 'experimental.webapp.server.defaultBaseImageRegistryWhitelist'
 
 function imageHost(image: string): string | undefined {
   try {
@@ -20,9 +19,13 @@ function imageHost(image: string): string | undefined {
 }
 
 /** The host of the base image of workspaces: the mirror, unless the configuration names the image. */
-function baseImageHost(config: ConfigReader, mirror: string): string | undefined {
-  const image = config.text(IMAGE)
+function baseImageHost(config: ConfigReader, mirror: string, release: string): string | undefined {
+  const image = config.text(config.placeOf(IMAGE, release))
   return image === undefined ? hostOfAddress(mirror) : imageHost(image)
+}
+
+function lastKey(path: string): string {
+  return path.split('.').at(-1)!
 }
 
 /** Rules about credentials for the mirror. Nodes, image builds, registry-facade and blobserve each have their own credentials. */
@@ -30,11 +33,12 @@ export const MIRROR_ACCESS_RULES = {
   'workspace-image-reference': {
     level: 'warning',
     about: 'What workspaces start from is no name of an image.',
-    *check(config) {
-      const image = config.text(IMAGE)
+    *check(config, { name }) {
+      const path = config.placeOf(IMAGE, name)
+      const image = config.text(path)
       if (image === undefined || imageHost(image) !== undefined) return
       yield {
-        path: IMAGE,
+        path,
         message: `${JSON.stringify(image)} names no image`,
         hint: 'write host[:port]/path:tag, in lower case and without a scheme',
       }
@@ -43,13 +47,14 @@ export const MIRROR_ACCESS_RULES = {
   'workspace-image-source': {
     level: 'warning',
     about: 'Images of Gitpod come from the mirror, but what workspaces start from does not.',
-    *check(config) {
+    *check(config, { name }) {
       const mirror = mirrorOf(config)
-      const image = config.text(IMAGE)
+      const path = config.placeOf(IMAGE, name)
+      const image = config.text(path)
       const host = image && imageHost(image)
       if (mirror === undefined || !host || host === hostOfAddress(mirror)) return
       yield {
-        path: IMAGE,
+        path,
         message: `this is pulled from ${host}, not from the mirror ${mirror}`,
         hint: `mirror it with gpreg mirror --image ${image}, and write its name there`,
       }
@@ -114,16 +119,35 @@ export const MIRROR_ACCESS_RULES = {
   'allow-list-mirror': {
     level: 'warning',
     about: 'Image builds send credentials only to hosts of the allow list, and the mirror is not in it.',
-    *check(config) {
+    *check(config, { name }) {
       const mirror = mirrorOf(config)
       if (mirror === undefined) return
       const host = hostOfAddress(mirror)
-      const hosts = [...config.list(ALLOW_LIST), ...config.list(OLD_ALLOW_LIST)]
-      if (baseImageHost(config, mirror) !== host || hosts.includes(host)) return
+      const place = config.placeOf(ALLOW_LIST, name)
+      if (baseImageHost(config, mirror, name) !== host || config.list(place).includes(host)) return
       yield {
-        path: config.has(ALLOW_LIST) ? ALLOW_LIST : 'repository',
-        message: `base images are pulled from ${host} without credentials: it is not in privateBaseImageAllowList`,
-        hint: `add ${host} to ${ALLOW_LIST}`,
+        path: config.has(place) ? place : 'repository',
+        message: `base images are pulled from ${host} without credentials: it is not in ${lastKey(place)}`,
+        hint: `add ${host} to ${place}`,
+      }
+    },
+  },
+  'allow-list-base-image': {
+    level: 'warning',
+    about:
+      'What workspaces start from is on a registry that is most likely private, and image builds send no credentials there.',
+    *check(config, { name }) {
+      const path = config.placeOf(IMAGE, name)
+      const image = config.text(path)
+      const host = image && imageHost(image)
+      const mirror = mirrorOf(config)
+      if (!host || isPublicHost(host) || (mirror !== undefined && host === hostOfAddress(mirror))) return
+      const place = config.placeOf(ALLOW_LIST, name)
+      if (config.list(place).includes(host)) return
+      yield {
+        path,
+        message: `this is pulled from ${host} without credentials: it is not in ${lastKey(place)}`,
+        hint: `add ${host} to ${place}, and its login to the Secret of the registry of workspace images, unless anybody may pull there`,
       }
     },
   },

@@ -1,8 +1,9 @@
 import { hostOfAddress } from '@gpreg/core'
 import { DOCKER_HUB } from '@gpreg/oci/engine'
 import { GITPOD_REPOSITORY } from '../../config/schema.ts'
-import { isEcr, startsWithHost } from '../../installation/address.ts'
+import { isEcr, NEEDS_HTTPS, startsWithHost } from '../../installation/address.ts'
 import { canHoldImages } from '../../installation/image-name.ts'
+import { wantedForm } from '../../installation/known-hosts.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 
@@ -36,6 +37,11 @@ function refusal(repository: string, dropImageRepo: boolean): { message: string;
   if (canHoldImages(repository, dropImageRepo)) return undefined
   if (canHoldImages(repository, false)) return droppedRefusal(repository)
   const scheme = /^[a-z]+:\/\//i.exec(repository)?.[0]
+  if (scheme?.toLowerCase() === 'http://')
+    return {
+      message: 'the installer panics on a scheme, and pods cannot pull from a registry with plain HTTP',
+      hint: NEEDS_HTTPS,
+    }
   if (scheme !== undefined)
     return {
       message: 'the installer panics on a scheme',
@@ -102,6 +108,20 @@ export const MIRROR_RULES = {
       }
     },
   },
+  'repository-namespace': {
+    level: 'warning',
+    about: 'The registry belongs to many, and the path is not one that images can be mirrored to.',
+    *check(config) {
+      const mirror = mirrorOf(config)
+      const form = mirror && wantedForm(mirror)
+      if (!form) return
+      yield {
+        path: 'repository',
+        message: `no image can be brought to ${mirror}/NAME there`,
+        hint: `write ${form}`,
+      }
+    },
+  },
   'repository-ecr': {
     level: 'warning',
     about: 'A login to ECR lasts 12 hours, and nobody renews the Secrets that hold it.',
@@ -136,12 +156,13 @@ export const MIRROR_RULES = {
     level: 'warning',
     about:
       'With `dropImageRepo` images are looked for without their path, but what workspaces start from has one.',
-    *check(config) {
-      const [mirror, image] = [mirrorOf(config), config.text('workspace.workspaceImage')]
+    *check(config, { name }) {
+      const place = config.placeOf('workspace.workspaceImage', name)
+      const [mirror, image] = [mirrorOf(config), config.text(place)]
       if (!config.flag('dropImageRepo') || mirror === undefined || !image?.startsWith(`${mirror}/`)) return
       if (!image.slice(mirror.length + 1).includes('/')) return
       yield {
-        path: 'workspace.workspaceImage',
+        path: place,
         message: 'this mirror keeps paths, while dropImageRepo has images looked for without',
         hint: 'leave dropImageRepo out, or name the image as the flat mirror has it',
       }

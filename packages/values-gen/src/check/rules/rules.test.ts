@@ -36,6 +36,15 @@ objectStorage:
     credentials: { kind: secret, name: s3 }
 `
 
+const registryS3 = (endpoint: string) => `${DOMAIN}
+containerRegistry:
+  s3storage:
+    bucket: b
+    region: us-east-1
+    endpoint: ${endpoint} # ! warning s3-registry-https containerRegistry.s3storage.endpoint
+    certificate: { kind: secret, name: s3 }
+`
+
 /** Each text marks the lines that break a rule with a comment. The other lines must break no rule. */
 const BROKEN: readonly string[] = [
   `${MIRROR}repository: https://registry.internal/gitpod # ! error repository-reference repository`,
@@ -155,6 +164,27 @@ containerRegistry:
     endpoint: s3.amazonaws.com # ! warning s3-endpoint-region containerRegistry.s3storage.endpoint
     certificate: { kind: secret, name: s3 }`,
 
+  registryS3('minio.gitpod.svc.cluster.local:9000'),
+  registryS3('http://s3.internal'),
+  registryS3('s3.internal:80'),
+  registryS3('minio:9000'),
+  registryS3('minio.corp.example'),
+  registryS3('store.corp.example:9000'),
+  s3('http://store.internal # ! warning s3-storage-https objectStorage.s3.endpoint', 'us-east-1'),
+  s3('store.tools.svc:9000 # ! warning s3-storage-https objectStorage.s3.endpoint', 'us-east-1'),
+
+  external('http://registry.internal/x # ! warning registry-url-scheme containerRegistry.external.url'),
+  external('ghcr.io # ! warning registry-namespace containerRegistry.external.url'),
+  external('eu.gcr.io # ! warning registry-namespace containerRegistry.external.url'),
+  external('quay.io/ # ! warning registry-namespace containerRegistry.external.url'),
+  external('europe-docker.pkg.dev/project # ! warning registry-namespace containerRegistry.external.url'),
+  external('registry.gitlab.com/group # ! warning registry-namespace containerRegistry.external.url'),
+  external('gitlab.corp.example:5050/group # ! warning registry-namespace containerRegistry.external.url'),
+  `${access('ghcr.io')}repository: ghcr.io # ! warning repository-namespace repository`,
+  `${DOMAIN}
+workspace:
+  workspaceImage: registry.corp.example/base:1 # ! warning allow-list-base-image workspace.workspaceImage
+containerRegistry: { privateBaseImageAllowList: [quay.io] }`,
   `${DOMAIN}
 experimental: # ! warning experimental-ignored experimental
   webapp:
@@ -175,6 +205,17 @@ const SOUND: readonly string[] = [
   s3('s3.amazonaws.com', 'us-east-1'),
   s3('s3.cn-north-1.amazonaws.com.cn', 'cn-north-1'),
   s3('minio.internal:9000', 'us-east-1'),
+  s3('s3-external-1.amazonaws.com', 'us-east-1'),
+  s3('s3-fips-us-gov-west-1.amazonaws.com', 'us-gov-west-1'),
+  `${s3('minio:9000', 'us-east-1')}    allowInsecureConnection: true\n`,
+  external('ghcr.io/owner'),
+  external('quay.io/team'),
+  external('europe-docker.pkg.dev/project/repository'),
+  external('registry.gitlab.com/group/project'),
+  `${DOMAIN}\nworkspace: { workspaceImage: quay.io/team/base:1 }`,
+  `${DOMAIN}
+workspace: { workspaceImage: registry.corp.example/base:1 }
+containerRegistry: { privateBaseImageAllowList: [registry.corp.example] }`,
 ]
 
 describe('the rules', () => {
@@ -247,5 +288,42 @@ experimental: # ! warning experimental-ignored experimental
       defaultBaseImageRegistryWhitelist: [registry.internal]
 `
     expect(findingsOf(text, '2022.05.2')).toEqual(marks(text))
+  })
+
+  it('what moved is found at both places, in any case of letters, and the hint names the place of the release', () => {
+    const text = `${DOMAIN}
+repository: registry.internal/gitpod
+imagePullSecrets: [{ kind: secret, name: mirror }]
+containerRegistry: { inCluster: false, external: { url: r.internal, certificate: { kind: secret, name: c } } }
+experimental:
+  webApp:
+    Server:
+      defaultBaseImageRegistryWhitelist: [quay.io, https://x]
+      workspaceDefaults: { workspaceImage: registry.corp.example/base }
+`
+    const old = 'experimental.webapp.server.'
+    const found = (release: string) =>
+      checkConfig(text, { path: '-', release }).findings.map(({ code, path }) => `${code} ${path}`)
+    expect(found('2022.05.2')).toEqual([
+      'experimental-ignored experimental',
+      `allow-list-entry ${old}defaultBaseImageRegistryWhitelist[1]`,
+      `workspace-image-source ${old}workspaceDefaults.workspaceImage`,
+      `allow-list-base-image ${old}workspaceDefaults.workspaceImage`,
+    ])
+    expect(found('2022.11.3')).toContain(`deprecated ${old}workspaceDefaults.workspaceImage`)
+    const mirrored = text.replace('registry.corp.example', 'registry.internal')
+    const hintFor = (release: string) =>
+      checkConfig(mirrored, { path: '-', release }).findings.find(({ code }) => code === 'allow-list-mirror')
+    expect(hintFor('2022.05.2')).toMatchObject({
+      path: `${old}defaultBaseImageRegistryWhitelist`,
+      hint: `add registry.internal to ${old}defaultBaseImageRegistryWhitelist`,
+    })
+  })
+
+  it('object storage without https has a field for it from 2022.09 on', () => {
+    const hintFor = (release: string) =>
+      checkConfig(s3('minio:9000', 'us-east-1'), { path: '-', release }).findings[0]?.hint
+    expect(hintFor('2022.11.3')).toContain('allowInsecureConnection')
+    expect(hintFor('2022.08.0')).not.toContain('allowInsecureConnection')
   })
 })

@@ -1,28 +1,25 @@
-import { s3Endpoint } from '../../installation/s3-endpoint.ts'
+import {
+  CHART_DEMANDS,
+  isAwsEndpoint,
+  isMinio,
+  plainHttpSign,
+  s3Endpoint,
+  servesRegion,
+} from '../../installation/s3-endpoint.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Complaint, Rules } from '../rule.ts'
 
 const CLOUDS = ['objectStorage.s3', 'objectStorage.cloudStorage', 'objectStorage.azure']
 const DATABASES = ['database.external', 'database.cloudSQL']
 
+const REGISTRY_ENDPOINT = 'containerRegistry.s3storage.endpoint'
+const STORAGE_ENDPOINT = 'objectStorage.s3.endpoint'
+
 /** The fields with the S3 endpoints of the registry and of the object storage, each with the field of its region. */
 const ENDPOINTS = [
-  { path: 'containerRegistry.s3storage.endpoint', region: 'containerRegistry.s3storage.region' },
-  { path: 'objectStorage.s3.endpoint', region: 'metadata.region' },
+  { path: REGISTRY_ENDPOINT, region: 'containerRegistry.s3storage.region' },
+  { path: STORAGE_ENDPOINT, region: 'metadata.region' },
 ]
-
-const AWS = /(?:^|\.)amazonaws\.(?:com|eu)(?:\.cn)?$/
-
-/**
- * True if an AWS host is the endpoint of a region. Every AWS endpoint contains its region, except the oldest, `s3.amazonaws.com`.
- * https://docs.aws.amazon.com/general/latest/gr/s3.html
- */
-function servesRegion(host: string, region: string): boolean {
-  return (
-    host.split('.').some(label => label === region || label === `s3-${region}`) ||
-    (region === 'us-east-1' && host === 's3.amazonaws.com')
-  )
-}
 
 /** Complaints about settings that contradict the chosen storage. */
 function* contradictions(
@@ -116,13 +113,49 @@ export const STORAGE_RULES = {
     *check(config) {
       for (const { path } of ENDPOINTS) {
         const endpoint = config.text(path)
-        if (endpoint === undefined || /^[a-z0-9.[\]:-]+$/i.test(endpoint)) continue
+        // Without http:// the endpoint would be no better: the rules about https say what would.
+        if (endpoint === undefined || /^(?:http:\/\/.*|[a-z0-9.[\]:-]+)$/is.test(endpoint)) continue
         const host = endpoint.replace(/^[a-z]+:\/\//i, '').split('/', 1)[0]
         yield {
           path,
           message: 'this is not host[:port]: it has no scheme and no path',
           hint: `write ${host}`,
         }
+      }
+    },
+  },
+  's3-registry-https': {
+    level: 'warning',
+    about:
+      'The chart of the in-cluster registry always talks to S3 by https and has every blob encrypted; no field changes that.',
+    *check(config) {
+      const endpoint = config.text(REGISTRY_ENDPOINT)
+      if (endpoint === undefined || config.flag('containerRegistry.inCluster') === false) return
+      const sign = plainHttpSign(endpoint)
+      if (sign === undefined && !isMinio(endpoint)) return
+      yield {
+        path: REGISTRY_ENDPOINT,
+        message: `${CHART_DEMANDS}: ${sign === undefined ? 'MinIO refuses the latter without a KMS' : `${sign} stands for plain HTTP`}`,
+        hint: 'name a store with a certificate that encrypts, such as S3 of AWS or MinIO with a KMS, or leave s3storage out: the registry then keeps its blobs on a volume',
+      }
+    },
+  },
+  's3-storage-https': {
+    level: 'warning',
+    about:
+      'Object storage is asked by https, unless `allowInsecureConnection` is set, which is known from 2022.09 on.',
+    *check(config, { name }) {
+      const endpoint = config.text(STORAGE_ENDPOINT)
+      if (endpoint === undefined || config.flag('objectStorage.inCluster')) return
+      const sign = plainHttpSign(endpoint)
+      if (sign === undefined || config.flag('objectStorage.s3.allowInsecureConnection')) return
+      yield {
+        path: STORAGE_ENDPOINT,
+        message: `this is asked by https, and ${sign} stands for plain HTTP`,
+        hint:
+          name < '2022.09'
+            ? `give the store a certificate: ${name} knows no other way`
+            : 'give the store a certificate, or set objectStorage.s3.allowInsecureConnection: true; the endpoint has no scheme',
       }
     },
   },
@@ -138,7 +171,7 @@ export const STORAGE_RULES = {
           ?.replace(/^[a-z]+:\/\//i, '')
           .split(/[/:]/, 1)[0]
         if (host === undefined || region === undefined || region === 'local') continue
-        if (!AWS.test(host) || servesRegion(host, region)) continue
+        if (!isAwsEndpoint(host) || servesRegion(host, region)) continue
         yield {
           path,
           message: `${host} is not the endpoint of ${region}, which ${regionPath} names`,

@@ -1,5 +1,6 @@
 import { hostOfAddress } from '@gpreg/core'
-import { isAddress, isEcr, startsWithHost } from '../../installation/address.ts'
+import { isAddress, isEcr, NEEDS_HTTPS, startsWithHost } from '../../installation/address.ts'
+import { wantedForm } from '../../installation/known-hosts.ts'
 import type { Rules } from '../rule.ts'
 
 const URL = 'containerRegistry.external.url'
@@ -51,8 +52,11 @@ export const WORKSPACE_REGISTRY_RULES = {
       if (!scheme) return
       yield {
         path: URL,
-        message: 'image names start with this, and no image name has a scheme',
-        hint: `leave it out: ${url.slice(scheme.length)}`,
+        message:
+          scheme.toLowerCase() === 'http://'
+            ? 'a registry with plain HTTP cannot keep workspace images: image builds, registry-facade and nodes talk https'
+            : 'image names start with this, and no image name has a scheme',
+        hint: scheme.toLowerCase() === 'http://' ? NEEDS_HTTPS : `leave it out: ${url.slice(scheme.length)}`,
       }
     },
   },
@@ -82,6 +86,20 @@ export const WORKSPACE_REGISTRY_RULES = {
       }
     },
   },
+  'registry-namespace': {
+    level: 'warning',
+    about: 'The registry belongs to many, and the path is not one that images can be pushed below.',
+    *check(config) {
+      const url = config.text(URL)?.replace(SCHEME, '')
+      const form = url && wantedForm(url)
+      if (!form) return
+      yield {
+        path: URL,
+        message: `nobody can push ${url.replace(/\/+$/, '')}/workspace-images there`,
+        hint: `write ${form}`,
+      }
+    },
+  },
   'registry-ecr': {
     level: 'warning',
     about: 'ECR does not create repositories on push, and its logins last 12 hours.',
@@ -100,15 +118,16 @@ export const WORKSPACE_REGISTRY_RULES = {
     level: 'warning',
     about:
       'Entries of the allow list are compared with the host of an image: with a scheme or a path they never match.',
-    *check(config) {
-      for (const [index, entry] of config.list(ALLOW_LIST).entries()) {
+    *check(config, { name }) {
+      const place = config.placeOf(ALLOW_LIST, name)
+      for (const [index, entry] of config.list(place).entries()) {
         if (typeof entry !== 'string') continue
         const host = HUB_ALIAS.test(entry)
           ? 'docker.io'
           : hostOfAddress(entry.replace(SCHEME, '')).toLowerCase()
         if (entry === host && startsWithHost(host)) continue
         yield {
-          path: [...ALLOW_LIST.split('.'), index],
+          path: [...place.split('.'), index],
           message: `this is compared with the host of an image, and ${JSON.stringify(entry)} is the host of none`,
           hint: startsWithHost(host)
             ? `write ${host}`

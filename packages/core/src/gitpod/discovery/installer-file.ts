@@ -1,0 +1,45 @@
+import { isMap, type Document, type ParsedNode } from 'yaml'
+import type { GpregError } from '@gpreg/oci'
+import { invalidInput } from '../../input.ts'
+import { placesOf } from '../moved-fields.ts'
+import { parseYaml, sameKey, textAt, type YamlInput } from './yaml-input.ts'
+
+export interface InstallerFile extends Pick<YamlInput, 'lineOf'> {
+  readonly root: ParsedNode
+}
+
+/**
+ * Reads the YAML of a `gitpod.config.yaml`. No field is checked.
+ * @throws `input-invalid`
+ */
+export function readInstallerConfig(text: string, path: string): InstallerFile {
+  const { documents, lineOf } = parseYaml(text, path)
+  const root = documents[0]?.contents ?? null
+  if (documents.length === 1 && isMap(root)) return { root: root as ParsedNode, lineOf }
+  throw noConfiguration(documents, path)
+}
+
+/** Rendered manifests have several documents, and are what people give most often instead. */
+function noConfiguration(documents: readonly Document.Parsed[], path: string): GpregError {
+  const isManifests = documents.some(
+    ({ contents }) => textAt(contents, ['apiVersion']) && textAt(contents, ['kind']),
+  )
+  const [what, hint] = isManifests
+    ? ['these are Kubernetes manifests, no installer configuration', '--manifests FILE reads them']
+    : ['this is no installer configuration', 'give the file that `gitpod-installer init` makes']
+  return invalidInput(path, undefined, what, hint)
+}
+
+/** The text of a field at any of its places; undefined if the field is not set. Keys may be in any case of letters. */
+export function valueAt(root: ParsedNode, path: string): ReturnType<typeof textAt> {
+  for (const place of placesOf(path)) {
+    const found = textAt(root, place.split('.'), sameKey)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** True for the words that YAML 1.1 reads as true. https://yaml.org/type/bool.html */
+export function isTrue(text: string | undefined): boolean {
+  return /^(?:y|yes|true|on)$/i.test(text ?? '')
+}
