@@ -1,6 +1,7 @@
 export { createContext } from './context.ts'
 export { findRelease, knownReleases } from './gitpod/release/catalogue.ts'
 export { collectBundleSet, collectImageSet } from './gitpod/collect.ts'
+export { rewriteFiles } from './gitpod/rewrite/rewrite-files.ts'
 export { readInput, readText } from './input.ts'
 export { formatInstallerList } from './gitpod/installer-list.ts'
 export { readLock, writeLock } from './documents/lock.ts'
@@ -54,6 +55,8 @@ export type {
   Purpose,
 } from './gitpod/image-set.ts'
 export type { ImageSetRequest, ImageSetWorld } from './gitpod/image-set-request.ts'
+export type { Rewrite } from './gitpod/rewrite/rewrites.ts'
+export type { RewrittenRepository } from './gitpod/rewrite/rewrite-files.ts'
 export type { Lock, LockEntry } from './documents/lock.ts'
 export type { Naming } from './gitpod/naming.ts'
 export type { DoctorOptions, DoctorResult, PurposeVerdict } from './actions/doctor.ts'

@@ -1,12 +1,16 @@
-import { formatInstallerList, type ImageSet } from '@gpreg/core'
+import { formatInstallerList, type ImageSet, type RewrittenRepository } from '@gpreg/core'
 import { formatReference } from '@gpreg/oci'
+import { renderRewrites, renderRewritten, rewriteDocuments } from './rewrites.ts'
 import { renderTable } from './text/table.ts'
 
 export const IMAGE_SET_FORMATS = ['table', 'installer', 'text', 'json'] as const
 export type ImageSetFormat = (typeof IMAGE_SET_FORMATS)[number]
 
 /** An image set as `gpreg images --json` prints it. */
-export function imageSetDocument({ images, excluded }: ImageSet) {
+export function imageSetDocument(
+  { images, excluded, rewrites }: ImageSet,
+  rewritten?: readonly RewrittenRepository[],
+) {
   return {
     kind: 'ImageSet',
     version: 1,
@@ -20,23 +24,38 @@ export function imageSetDocument({ images, excluded }: ImageSet) {
     ...(excluded.length === 0
       ? {}
       : { excluded: excluded.map(({ source, pattern }) => ({ source: formatReference(source), pattern })) }),
+    ...(rewrites === undefined ? {} : { rewrites: rewriteDocuments(rewrites) }),
+    ...(rewritten === undefined ? {} : { rewritten }),
   } as const
+}
+
+interface RenderOptions {
+  /** with a column of origins */
+  readonly why?: boolean
+  /** what `--rewrite` did */
+  readonly rewritten?: readonly RewrittenRepository[] | undefined
 }
 
 export function renderImageSet(
   set: ImageSet,
   format: ImageSetFormat,
-  { why = false }: { why?: boolean } = {},
+  { why = false, rewritten }: RenderOptions = {},
 ): string {
   switch (format) {
     case 'installer':
       return formatInstallerList(set).trimEnd()
     case 'json':
-      return JSON.stringify(imageSetDocument(set), undefined, 2)
+      return JSON.stringify(imageSetDocument(set, rewritten), undefined, 2)
     case 'text':
       return [...new Set(set.images.map(({ source }) => formatReference(source)))].join('\n')
     case 'table':
-      return renderImageTable(set, why)
+      return [
+        renderImageTable(set, why),
+        renderRewrites(set.rewrites ?? []),
+        renderRewritten(rewritten ?? []),
+      ]
+        .filter(part => part !== '')
+        .join('\n\n')
   }
 }
 

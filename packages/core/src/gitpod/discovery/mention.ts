@@ -1,0 +1,30 @@
+import type { Span } from './dockerfile/logical-line.ts'
+
+/** A place in a file that names an image. */
+export interface Mention {
+  /** what names it, e.g. `FROM`, `COPY --from`, `image` */
+  readonly at: string
+  /** as written */
+  readonly text: string
+  /** the reference, with variables resolved */
+  readonly image: string
+  /** from 1 */
+  readonly line: number
+  /** Where {@link text} stands, if another name can be written there; else `byHand` says why not. */
+  readonly span?: Span
+  readonly byHand?: string
+  /** It stands in YAML without quotes, so what replaces it may need some. */
+  readonly isPlain?: boolean
+}
+
+/** What a file says that cannot be followed: an image may be missing. */
+export interface Problem {
+  readonly line?: number | undefined
+  readonly message: string
+}
+
+/** The images that a file names. */
+export interface Mentions {
+  readonly mentions: readonly Mention[]
+  readonly problems: readonly Problem[]
+}
