@@ -1,7 +1,7 @@
 import { isMap } from 'yaml'
 import { join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
-import { place } from '../../../input.ts'
+import { place, referenceAt } from '../../../input.ts'
 import { dockerfileImages } from '../dockerfile/dockerfile.ts'
 import type { Findings } from './findings.ts'
 import type { RepositoryFiles } from './repository-files.ts'
@@ -33,6 +33,7 @@ export async function readGitpodConfig(files: RepositoryFiles, findings: Finding
   const text = yaml.text(image)
   if (text?.text.trim() === '') return false
   if (text !== undefined) {
+    referenceAt(text.text.trim(), config.path, text.line)
     findings.add(config, { mentions: [mentionOf('image', text)], problems: [] }, 'workspace-repo')
     return true
   }
