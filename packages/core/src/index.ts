@@ -55,7 +55,7 @@ export type {
   Purpose,
 } from './gitpod/image-set.ts'
 export type { ImageSetRequest, ImageSetWorld } from './gitpod/image-set-request.ts'
-export type { Rewrite } from './gitpod/rewrite/rewrites.ts'
+export type { Rewrite } from './gitpod/discovery/mention.ts'
 export type { RewrittenRepository } from './gitpod/rewrite/rewrite-files.ts'
 export type { Lock, LockEntry } from './documents/lock.ts'
 export type { Naming } from './gitpod/naming.ts'

@@ -1,6 +1,6 @@
 import type { Descriptor, Digest, Reference } from '@gpreg/oci'
 import type { RelativeName } from '@gpreg/oci/engine'
-import type { Rewrite } from './rewrite/rewrites.ts'
+import type { Rewrite } from './discovery/mention.ts'
 
 /** The purpose of an image. `workspace-images` are built by Gitpod itself and never mirrored. */
 export type Purpose = 'components' | 'workspace-base'

@@ -1,7 +1,7 @@
 import { parseReference, type Reference } from '@gpreg/oci'
 import { DOCKER_HUB } from '@gpreg/oci/engine'
 import type { LockedImage, Purpose } from '../image-set.ts'
-import type { Mention } from './mention.ts'
+import type { FileMention } from './mention.ts'
 
 /** One mention of an image in one input, before mentions of the same image are folded. */
 export interface FoundImage {
@@ -14,16 +14,6 @@ export interface FoundImage {
   readonly isTagNamed?: boolean
   /** Where a file of a workspace's repository names it. */
   readonly mention?: FileMention
-}
-
-/** A mention in a file of a repository. */
-export interface FileMention extends Mention {
-  /** the repository as the user named it */
-  readonly repository: string
-  /** the file, below `repository` */
-  readonly path: string
-  /** the file itself, behind symbolic links */
-  readonly realPath: string
 }
 
 /** The default base image of workspaces. */

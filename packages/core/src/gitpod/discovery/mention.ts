@@ -17,6 +17,26 @@ export interface Mention {
   readonly isPlain?: boolean
 }
 
+/** A mention in a file of a repository. */
+export interface FileMention extends Mention {
+  /** the repository as the user named it */
+  readonly repository: string
+  /** the file, below `repository` */
+  readonly path: string
+  /** the file itself, behind symbolic links */
+  readonly realPath: string
+}
+
+/**
+ * A line of a workspace's file that names an original registry. Builds and tools in a workspace ask the registry that the file
+ * names, so that inside an air gap it must name the mirror.
+ */
+export interface Rewrite {
+  readonly mention: FileMention
+  /** the name in the mirror */
+  readonly name: string
+}
+
 /** What a file says that cannot be followed: an image may be missing. */
 export interface Problem {
   readonly line?: number | undefined

@@ -2,7 +2,7 @@ import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { invalidInput, place, reading } from '../../input.ts'
 import { reasonAgainstWriting } from './git-tree.ts'
-import type { Rewrite } from './rewrites.ts'
+import type { Rewrite } from '../discovery/mention.ts'
 import { unifiedDiff } from './unified-diff.ts'
 
 /** What became of the rewrites of one repository. */

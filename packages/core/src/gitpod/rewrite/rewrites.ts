@@ -1,15 +1,6 @@
 import { formatReference, type Reference } from '@gpreg/oci'
-import type { FileMention, FoundImage } from '../discovery/found-image.ts'
-
-/**
- * A line of a workspace's file that names an original registry. Builds and tools in a workspace ask the registry that the file
- * names, so that inside an air gap it must name the mirror.
- */
-export interface Rewrite {
-  readonly mention: FileMention
-  /** the name in the mirror */
-  readonly name: string
-}
+import type { FoundImage } from '../discovery/found-image.ts'
+import type { FileMention, Rewrite } from '../discovery/mention.ts'
 
 /** The lines that must name the mirror, in the order of files and lines. Lines that name it already need nothing. */
 export function rewritesOf(
