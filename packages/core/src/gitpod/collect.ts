@@ -6,10 +6,11 @@ import { purposeOf, type FoundImage } from './discovery/found-image.ts'
 import { parseImageList } from './discovery/image-list.ts'
 import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
 import type { ImageEntry, ImageSet, NamedImage } from './image-set.ts'
-import type { Naming, NamingOptions } from './naming.ts'
+import { targetNames, type Naming, type NamingOptions } from './naming.ts'
 import { readInput } from '../input.ts'
 import type { InstallerImages } from './discovery/installer-config.ts'
 import { lockToEntries, readLock, type Lock } from '../documents/lock.ts'
+import { rewritesOf } from './rewrite/rewrites.ts'
 import type { CollectedRelease } from './release/release-images.ts'
 import { assertDistinctNames, assignNames, assignTargets, withoutCollisions } from './targets.ts'
 
@@ -21,7 +22,8 @@ import { assertDistinctNames, assignNames, assignTargets, withoutCollisions } fr
 export async function collectImageSet(request: ImageSetRequest, world: ImageSetWorld): Promise<ImageSet> {
   const { images, ...collected } = await collectImages(request, world)
   const named = nameTargets(images, request, collected)
-  return { ...setOf(collected), images: sortEntries(named, targetName) }
+  const rewrites = nameRewrites(images, request, collected)
+  return { ...setOf(collected), images: sortEntries(named, targetName), ...rewrites }
 }
 
 /** Finds all images that a request names, with their names in a bundle. @throws as {@link collectImageSet} */
@@ -120,8 +122,8 @@ async function listedImages(
     found.push(...(await chartImages(path, request.chartValues ?? [], context)))
   }
   for (const directory of workspaceRepos) {
-    const { workspaceRepoImages } = await import('./discovery/workspace-repo.ts')
-    found.push(...(await workspaceRepoImages(directory, context)))
+    const { workspaceRepoImages } = await import('./discovery/workspace/workspace-repo.ts')
+    found.push(...(await workspaceRepoImages(directory, context, request.workspaceFiles)))
   }
   for (const text of image) {
     const source = parseReference(text)
@@ -139,6 +141,20 @@ function nameTargets(
   if (to === undefined) return withoutCollisions(foldImages(found, true))
   const namings = namingsOf(request, collected)
   return withoutCollisions(assignTargets(foldImages(found, false), to, namings, namingOptions(collected)))
+}
+
+/** The lines of workspaces' files that must name the mirror: by the first naming, if there are several. */
+function nameRewrites(
+  found: readonly FoundImage[],
+  request: ImageSetRequest,
+  collected: Omit<Collected, 'images'>,
+): Pick<ImageSet, 'rewrites'> {
+  const to = request.to ?? collected.config?.to
+  const [naming] = namingsOf(request, collected)
+  if (to === undefined || naming === undefined || found.every(({ mention }) => mention === undefined))
+    return {}
+  const options = namingOptions(collected)
+  return { rewrites: rewritesOf(found, source => targetNames(source, to, naming, options)[0] ?? source) }
 }
 
 function namingsOf(

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Reference, ReadableRepository } from '@gpreg/oci'
 import type { RegistryPrefix } from '@gpreg/oci/engine'
+import type { WorkspaceFiles } from './discovery/workspace/workspace-repo.ts'
 import type { Purpose } from './image-set.ts'
 import type { Naming } from './naming.ts'
 
@@ -20,8 +21,10 @@ export interface ImageSetRequest {
   readonly charts?: readonly string[]
   /** paths of files with values for the charts; later ones win */
   readonly chartValues?: readonly string[]
-  /** directories of repositories that workspaces are started from */
+  /** repositories that workspaces are started from, or directories of such repositories */
   readonly workspaceRepos?: readonly string[]
+  /** files of these repositories that other tools than Gitpod read */
+  readonly workspaceFiles?: readonly WorkspaceFiles[]
   /** references of single images */
   readonly image?: readonly string[]
   /** path of a lock */

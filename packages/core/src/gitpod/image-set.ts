@@ -1,5 +1,6 @@
 import type { Descriptor, Digest, Reference } from '@gpreg/oci'
 import type { RelativeName } from '@gpreg/oci/engine'
+import type { Rewrite } from './discovery/mention.ts'
 
 /** The purpose of an image. `workspace-images` are built by Gitpod itself and never mirrored. */
 export type Purpose = 'components' | 'workspace-base'
@@ -34,6 +35,8 @@ export interface ImageSet<E extends WantedImage = ImageEntry> {
   readonly locked?: string
   /** Images that `--exclude` left out. */
   readonly excluded: readonly { readonly source: Reference; readonly pattern: string }[]
+  /** Absent if no file of a workspace's repository names an image, or no mirror is known. */
+  readonly rewrites?: readonly Rewrite[]
 }
 
 /** The digest, sizes and referrers that an image had when the lock was made. */

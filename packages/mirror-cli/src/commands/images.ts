@@ -1,3 +1,4 @@
+import { rewriteFiles } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'
@@ -22,6 +23,10 @@ export default class Images extends BaseCommand {
         'gpreg images --versions versions.yaml --catalogue 2022.11.3 --to registry.internal/gitpod --format installer',
     },
     {
+      description: 'Which lines of repositories must name the mirror, written into them',
+      command: 'gpreg images --workspace-repo ./repositories --to registry.internal/gitpod --rewrite',
+    },
+    {
       description: 'What the rendered manifests name, and where they name it',
       command: 'gitpod-installer render --config gitpod.config.yaml | gpreg images --manifests - --why',
     },
@@ -38,14 +43,21 @@ export default class Images extends BaseCommand {
           'a table; a list for gitpod-installer, hauler or skopeo sync; a reference a line; or the document of --json',
       })(),
       why: Flags.boolean({ description: 'show in the table where each image is named' }),
+      rewrite: Flags.boolean({
+        description:
+          'write the names of the mirror into the files of --workspace-repo; if git could not undo that, print a diff instead',
+        dependsOn: ['workspace-repo'],
+        relationships: [{ type: 'some', flags: ['to', 'config'] }],
+      }),
     }),
   }
 
   async run() {
     const { flags } = await this.parse(Images)
     const { set, context } = await this.collect(flags)
-    const text = await renderImageSet(set, flags.format, context, flags)
+    const rewritten = flags.rewrite ? await rewriteFiles(set.rewrites ?? []) : undefined
+    const text = await renderImageSet(set, flags.format, context, { ...flags, rewritten })
     this.answer(set, () => text)
-    return imageSetDocument(set)
+    return imageSetDocument(set, rewritten)
   }
 }

@@ -46,8 +46,15 @@ export const imageSetFlags = withEnvironment({
   'workspace-repo': Flags.string({
     ...repeatable,
     helpValue: 'DIR',
-    description: 'base images of a repository: .gitpod.yml and its Dockerfile',
+    description:
+      'images of a repository, or of each repository in a directory: .gitpod.yml and its Dockerfile',
   }),
+  'workspace-files': Flags.option({
+    ...repeatable,
+    delimiter: ',',
+    options: ['devcontainer', 'compose'] as const,
+    description: 'read these files of --workspace-repo, too; Gitpod itself does not',
+  })(),
   image: Flags.string({
     ...repeatable,
     helpValue: 'REF',
@@ -84,6 +91,7 @@ export function imageSetRequest(flags: ImageSetFlags): ImageSetRequest {
     charts: flags.chart,
     chartValues: flags['chart-values'],
     workspaceRepos: flags['workspace-repo'],
+    workspaceFiles: flags['workspace-files'],
     image: flags.image,
     lock: flags.lock,
     config: flags.config,

@@ -1,12 +1,16 @@
-import { formatImageList, type Context, type ImageSet } from '@gpreg/core'
+import { formatImageList, type Context, type ImageSet, type RewrittenRepository } from '@gpreg/core'
 import { formatReference } from '@gpreg/oci'
+import { renderRewrites, renderRewritten, rewriteDocuments } from './rewrites.ts'
 import { renderTable } from './text/table.ts'
 
 export const IMAGE_SET_FORMATS = ['table', 'installer', 'hauler', 'skopeo-sync', 'text', 'json'] as const
 export type ImageSetFormat = (typeof IMAGE_SET_FORMATS)[number]
 
 /** An image set as `gpreg images --json` prints it. */
-export function imageSetDocument({ images, excluded }: ImageSet) {
+export function imageSetDocument(
+  { images, excluded, rewrites }: ImageSet,
+  rewritten?: readonly RewrittenRepository[],
+) {
   return {
     kind: 'ImageSet',
     version: 1,
@@ -20,14 +24,23 @@ export function imageSetDocument({ images, excluded }: ImageSet) {
     ...(excluded.length === 0
       ? {}
       : { excluded: excluded.map(({ source, pattern }) => ({ source: formatReference(source), pattern })) }),
+    ...(rewrites === undefined ? {} : { rewrites: rewriteDocuments(rewrites) }),
+    ...(rewritten === undefined ? {} : { rewritten }),
   } as const
+}
+
+interface RenderOptions {
+  /** with a column of origins */
+  readonly why?: boolean
+  /** what `--rewrite` did */
+  readonly rewritten?: readonly RewrittenRepository[] | undefined
 }
 
 export async function renderImageSet(
   set: ImageSet,
   format: ImageSetFormat,
   context: Pick<Context, 'emit'>,
-  { why = false }: { why?: boolean } = {},
+  { why = false, rewritten }: RenderOptions = {},
 ): Promise<string> {
   switch (format) {
     case 'installer':
@@ -35,11 +48,17 @@ export async function renderImageSet(
     case 'skopeo-sync':
       return (await formatImageList(set, format, context)).trimEnd()
     case 'json':
-      return JSON.stringify(imageSetDocument(set), undefined, 2)
+      return JSON.stringify(imageSetDocument(set, rewritten), undefined, 2)
     case 'text':
       return [...new Set(set.images.map(({ source }) => formatReference(source)))].join('\n')
     case 'table':
-      return renderImageTable(set, why)
+      return [
+        renderImageTable(set, why),
+        renderRewrites(set.rewrites ?? []),
+        renderRewritten(rewritten ?? []),
+      ]
+        .filter(part => part !== '')
+        .join('\n\n')
   }
 }
 

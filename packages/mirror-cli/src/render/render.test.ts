@@ -2,6 +2,7 @@ import type { ImageSet, MirrorPlan, MirrorResult, VerifyResult } from '@gpreg/co
 import { GpregError, parseReference } from '@gpreg/oci'
 import { describe, expect, test } from 'vitest'
 import { errorDocument, renderError } from './error.ts'
+import { renderRewrites, renderRewritten, rewriteDocuments } from './rewrites.ts'
 import { imageSetDocument, renderExcluded, renderImageSet } from './image-set.ts'
 import { renderMirror, renderPlan } from './mirror.ts'
 import { formatBytes, formatSeconds } from './text/units.ts'
@@ -237,4 +238,27 @@ describe('error', () => {
       },
     })
   })
+})
+
+test('lists the lines that must name the mirror, and what became of them', () => {
+  const mention = {
+    ...{ at: 'FROM', text: '${A}\t', image: 'alpine', line: 2, byHand: 'made of build arguments' },
+    ...{ repository: 'r', path: 'r/D', realPath: '/r/D' },
+  }
+  const rewrites = [{ mention, name: 'registry.internal/gitpod/alpine:latest' }]
+  expect(renderRewrites(rewrites)).toContain(
+    'r/D:2  FROM  ${A}\\t  registry.internal/gitpod/alpine:latest  made of',
+  )
+  expect(rewriteDocuments(rewrites)).toEqual([
+    {
+      ...{ file: 'r/D', line: 2, at: 'FROM', old: '${A}\t', byHand: 'made of build arguments' },
+      new: 'registry.internal/gitpod/alpine:latest',
+    },
+  ])
+  expect(
+    renderRewritten([
+      { repository: 'r', written: true, files: ['D'] },
+      { repository: 's', written: false, files: ['E'], reason: 'git is not installed', diff: '--- a/E\n' },
+    ]),
+  ).toMatch(/^r: wrote D\n\ns: nothing was written, because git is not installed.*\n\n--- a\/E$/)
 })

@@ -1,6 +1,7 @@
 import { parseReference, type Reference } from '@gpreg/oci'
 import { DOCKER_HUB } from '@gpreg/oci/engine'
 import type { LockedImage, Purpose } from '../image-set.ts'
+import type { FileMention } from './mention.ts'
 
 /** One mention of an image in one input, before mentions of the same image are folded. */
 export interface FoundImage {
@@ -11,6 +12,8 @@ export interface FoundImage {
   readonly origins: readonly string[]
   readonly locked?: LockedImage
   readonly isTagNamed?: boolean
+  /** Where a file of a workspace's repository names it. */
+  readonly mention?: FileMention
 }
 
 /** The default base image of workspaces. */
