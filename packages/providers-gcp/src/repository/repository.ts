@@ -24,7 +24,10 @@ export interface RepositoryOptions {
 type Found = protos.google.devtools.artifactregistry.v1.IRepository
 const { Format } = protos.google.devtools.artifactregistry.v1.Repository
 
-/** Two and a half minutes: a call to an API that was just enabled is refused for up to a few minutes. */
+/**
+ * A call to an API that was just enabled is refused for up to a few minutes. Sixteen pauses between the tries, each of up to ten
+ * seconds, are two to three minutes in all.
+ */
 const TAKES_EFFECT: RetryPolicy = { attempts: 17, base: 10_000, cap: 10_000 }
 
 /** The repository that holds the images. https://cloud.google.com/artifact-registry/docs/repositories/create-repos */
