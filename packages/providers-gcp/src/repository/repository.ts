@@ -3,7 +3,8 @@ import { GpregError, isGpregError } from '@gpreg/oci'
 import { PATIENT, type RetryPolicy } from '@gpreg/oci/engine'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
 import { call, ONE_TRY, unless } from '../api/call.ts'
-import { gcpError, SERVICE_DISABLED, type GcpCall } from '../api/errors.ts'
+import { gcpError, type GcpCall } from '../api/errors.ts'
+import { SERVICE_DISABLED } from '../api/reasons.ts'
 import { failureOf } from '../api/failure.ts'
 import { hasLabels, labelsOf } from './labels.ts'
 import { follow } from '../api/operation.ts'
@@ -43,7 +44,10 @@ export class Repository implements Resource {
   async inspect(context: Context): Promise<Inspection> {
     const found = await findRepository(this.#options, context)
     if (found !== undefined) return this.#kept(found)
-    const reason = `for images, in ${this.#options.where.location}`
+    const labels = Object.entries(labelsOf(this.#options.installation)).map(
+      ([key, value]) => `${key}=${value}`,
+    )
+    const reason = `for images, in ${this.#options.where.location}, labelled ${labels.join(', ')}`
     return { action: 'create', reason, make: () => this.#create(context) }
   }
 
