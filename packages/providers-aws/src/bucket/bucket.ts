@@ -151,7 +151,7 @@ export class BucketRemoval implements Resource {
   }
 
   async inspect(context: Context): Promise<Inspection> {
-    const { s3, bucket } = this.#options
+    const { s3, bucket, journal } = this.#options
     const looking = { resource: this.name, permission: 's3:ListBucketVersions' }
     const list = new ListObjectVersionsCommand({ Bucket: bucket, MaxKeys: 1 })
     const found = await call(context, looking, options => unless(['NoSuchBucket'], s3.send(list, options)))
@@ -166,6 +166,9 @@ export class BucketRemoval implements Resource {
       reason: 'gpreg made it, and it is empty',
       make: async () => {
         await call(context, about, options => unless(['NoSuchBucket'], s3.send(command, options)))
+        // A later bucket of this name may be somebody else's.
+        const begun = (await journal.get('begun')) ?? []
+        await journal.write({ begun: begun.filter(name => name !== this.name), refused: undefined })
       },
     }
   }
