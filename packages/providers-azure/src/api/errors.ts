@@ -1,15 +1,9 @@
-import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
+import { codeOfConnection, commonHint } from '@gpreg/core'
 import { GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
+import type { AzureCall } from './azure-call.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { REFUSALS } from './refusals.ts'
-
-/** A call to Azure. Its permission is named as in roles, such as `Microsoft.ContainerRegistry/registries/write`. */
-export interface AzureCall extends CloudCall {
-  readonly subscriptionId?: string
-  readonly resourceGroup?: string
-  readonly location?: string
-}
 
 /**
  * A typed error for an error of the SDK. The SDK's object is not its cause, because it carries the request with its token.

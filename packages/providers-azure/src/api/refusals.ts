@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@gpreg/oci'
-import type { AzureCall } from './errors.ts'
+import type { AzureCall } from './azure-call.ts'
 
 /** What a code of Azure Resource Manager means, and what to do next. */
 export interface Refusal {

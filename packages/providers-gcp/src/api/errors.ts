@@ -1,14 +1,10 @@
-import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
+import { codeOfConnection, commonHint } from '@gpreg/core'
 import { GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 import { Status } from 'google-gax'
+import type { GcpCall } from './gcp-call.ts'
 import { failureOf, type Failure } from './failure.ts'
 import { REASONS } from './reasons.ts'
-
-/** A call to Google Cloud. Its permission is named as in IAM, such as `serviceusage.services.enable`. */
-export interface GcpCall extends CloudCall {
-  readonly project: string
-}
 
 const CODES: Readonly<Partial<Record<Status, ErrorCode>>> = {
   [Status.INVALID_ARGUMENT]: 'usage',

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@gpreg/oci'
-import type { GcpCall } from './errors.ts'
+import type { GcpCall } from './gcp-call.ts'
 
 /** What a reason of Google means, and what to do next. */
 export interface Reason {
