@@ -228,7 +228,7 @@ describe('Google Cloud', () => {
     expect(JSON.parse(described).choice).toMatchObject({
       kind: 'gcp',
       project: 'p1',
-      registryHost: 'eu.gcr.io',
+      registryHost: 'europe-west1-docker.pkg.dev/p1/gitpod',
     })
     const key = JSON.parse(operator.json.reveal()).private_key
     for (const { stdout, stderr } of [dry, made, again])

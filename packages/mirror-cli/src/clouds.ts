@@ -30,6 +30,7 @@ async function accessTo(host: string, side: Side): Promise<LoginSource | undefin
       return (await loadAzure()).createAcrAccess()
     // Public registries of a cloud answer everybody, as any other registry does.
     case 'ecr-public':
+    case 'mcr':
     case 'generic':
       return undefined
   }

@@ -38,10 +38,10 @@ export {
   tryParseReference,
 } from './model/reference.ts'
 export { once } from './once.ts'
-export { SECRET_MODE, writeOutputFile } from './output-file.ts'
+export { removeDrafts, SECRET_MODE, writeOutputFile } from './output-file.ts'
 export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
 export { parseRetryAfter } from './remote/http/failure.ts'
-export { quirksOf } from './remote/quirks.ts'
+export { isPublicRegistry, quirksOf } from './remote/quirks.ts'
 export { fallbackTag } from './remote/referrers.ts'
 export { createRegistries } from './remote/registries.ts'
 export { parseSourceMirror } from './remote/source-mirrors.ts'

@@ -2,7 +2,7 @@ import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { SECRET_MODE, writeOutputFile } from './output-file.ts'
+import { removeDrafts, SECRET_MODE, writeOutputFile } from './output-file.ts'
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-'))))
@@ -36,4 +36,13 @@ test('leaves a symbolic link one, and writes where it leads', async () => {
 test('says where it cannot write', async () => {
   const path = join(directory, 'missing', 'gpreg.lock.json')
   await expect(writeOutputFile(path, 'new')).rejects.toMatchObject({ code: 'storage', subject: { path } })
+})
+
+test('removes the drafts of runs that were killed, and nothing else', async () => {
+  const path = join(directory, 'secret.json')
+  const killed = `secret.json.${2 ** 22 + 1}.tmp`
+  const others = [`secret.json.${process.ppid}.tmp`, 'secret.json.x.tmp', `other.json.${2 ** 22 + 1}.tmp`]
+  await Promise.all([killed, ...others].map(name => writeFile(join(directory, name), 'canary')))
+  await removeDrafts(path)
+  expect((await readdir(directory)).sort()).toEqual([...others].sort())
 })

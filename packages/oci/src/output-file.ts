@@ -1,5 +1,7 @@
-import { open, realpath, rename, rm } from 'node:fs/promises'
+import { open, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { GpregError } from './errors.ts'
+import { isRunning } from './process.ts'
 
 /** File mode of files that hold secrets. */
 export const SECRET_MODE = 0o600
@@ -32,5 +34,15 @@ export async function writeOutputFile(
       cause,
       hint: 'name a file in a directory that exists and can be written to',
     })
+  }
+}
+
+/** Removes what runs that were killed while they wrote a file left beside it: a draft of a file of secrets holds secrets, too. */
+export async function removeDrafts(path: string): Promise<void> {
+  const place = await realpath(path).catch(() => path)
+  const prefix = `${basename(place)}.`
+  for (const name of await readdir(dirname(place)).catch(() => [])) {
+    const [, pid] = (name.startsWith(prefix) && /^(\d+)\.tmp$/.exec(name.slice(prefix.length))) || []
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(dirname(place), name), { force: true })
   }
 }

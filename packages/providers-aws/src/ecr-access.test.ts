@@ -45,6 +45,7 @@ describe('ECR', () => {
     await access.ensureRepository('gitpod/server', context)
     await access.ensureRepository('there', context)
     expect(JSON.parse(seen[0]!.body)).toMatchObject({
+      registryId: '123456789012',
       repositoryName: 'gitpod/server',
       imageTagMutability: 'MUTABLE',
     })

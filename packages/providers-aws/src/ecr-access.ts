@@ -20,6 +20,9 @@ export function ecrRegion(host: string): string | undefined {
   return /\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1]
 }
 
+/** The account in the name of a private registry. Without it, ECR would create repositories in the account of the caller. */
+const accountOf = (host: string): string | undefined => /^\d{12}/.exec(host)?.[0]
+
 /** Logs in to ECR with an identity in AWS, and creates repositories, because a push to ECR does not. */
 export function createEcrAccess(
   host: string,
@@ -52,6 +55,7 @@ export function createEcrAccess(
     async ensureRepository(name: string, context: Context): Promise<void> {
       const about = { resource: `ecr:repository/${name}`, permission: 'ecr:CreateRepository' }
       const command = new CreateRepositoryCommand({
+        registryId: accountOf(host),
         repositoryName: name,
         imageTagMutability: 'MUTABLE',
         tags: [MANAGED],

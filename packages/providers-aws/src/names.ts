@@ -15,6 +15,10 @@ export interface Tag {
   readonly Value: string
 }
 
+/** Tags as plans show them: `gpreg:managed=true, …` */
+export const formatTags = (tags: readonly Tag[]): string =>
+  tags.map(({ Key, Value }) => `${Key}=${Value}`).join(', ')
+
 type FoundTags = readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[]
 
 export function hasTag(tags: FoundTags | undefined, { Key, Value }: Tag): boolean {
@@ -26,6 +30,7 @@ export const REGISTRY_PREFIX = 'docker/registry/v2/'
 
 /**
  * Entries of the vault's journal: `begun` has the resources that gpreg began to create, `keys-before` the ids of the access keys
- * that existed before gpreg began to create another one, `superseded` the ids of replaced access keys.
+ * that existed before gpreg began to create another one, `superseded` the ids of replaced access keys, `refused` the settings that
+ * the S3 does not have.
  */
-export type AwsJournalEntry = 'begun' | 'keys-before' | 'superseded'
+export type AwsJournalEntry = 'begun' | 'keys-before' | 'superseded' | 'refused'

@@ -1,11 +1,13 @@
 import {
   keep,
   memoryVault,
+  OptionalResource,
   resourceActions,
   VaultJournal,
   type Check,
   type Provider,
   type ProvisionedChoice,
+  type RefusalMemory,
   type Resource,
   type SecretVault,
   type Context,
@@ -14,7 +16,7 @@ import { GpregError } from '@gpreg/oci'
 import { RegistryKey } from './user/access-key.ts'
 import { KeyRemoval } from './user/key-removal.ts'
 import { Bucket, BucketRemoval, BucketTags } from './bucket/bucket.ts'
-import { bucketSettings } from './bucket/bucket-settings.ts'
+import { bucketSettings, NOT_NEEDED } from './bucket/bucket-settings.ts'
 import { checkBucket } from './bucket/canary.ts'
 import { createAwsClients, type AwsClients } from './api/clients.ts'
 import { bucketName, userName, type AwsJournalEntry } from './names.ts'
@@ -52,8 +54,9 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
 
   const present: readonly Resource[] = [
     new Bucket(inS3),
-    new BucketTags(inS3),
-    ...bucketSettings(inS3),
+    ...[new BucketTags(inS3), ...bucketSettings(inS3)].map(
+      setting => new OptionalResource(setting, NOT_NEEDED, refusalsIn(journal)),
+    ),
     ...(withIam
       ? [new RegistryUser(inIam), new UserPolicy(inIam), new RegistryKey({ ...inIam, isShared, rotate })]
       : [new GivenKey(vault, isShared)]),
@@ -67,7 +70,7 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
     cloud: 'aws',
     ...resourceActions({ present, absent }),
     describe: async (): Promise<ProvisionedChoice> => {
-      const endpoint = s3Endpoint === undefined ? endpointOf(clients, region) : new URL(s3Endpoint).host
+      const endpoint = s3Endpoint === undefined ? endpointOf(clients, region) : addressOf(s3Endpoint)
       return {
         kind: 'aws',
         region,
@@ -88,6 +91,7 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
     },
     notes: async (): Promise<readonly string[]> => [
       'nodes pull blobs from S3 itself, by signed URLs: they must reach the endpoint, not only the registry',
+      ...(s3Endpoint === undefined ? [] : foreignNotes(s3Endpoint)),
       ...(isShared
         ? []
         : [
@@ -102,6 +106,33 @@ function endpointOf({ s3 }: AwsClients, region: string): string {
   const { endpointProvider } = s3.config
   return endpointProvider({ Region: region, UseFIPS: false, UseDualStack: false, UseGlobalEndpoint: false })
     .url.host
+}
+
+/** The endpoint as `gpreg values` takes it. The scheme is left out where it is https, and tells `values` where it is not. */
+function addressOf(endpoint: string): string {
+  const { protocol, host, origin } = new URL(endpoint)
+  return protocol === 'https:' ? host : origin
+}
+
+/** What Gitpod's installer does with an S3 that is not of AWS. https://github.com/gitpod-io/gitpod/blob/main/install/installer/pkg/components/docker-registry/helm.go */
+function foreignNotes(endpoint: string): string[] {
+  return [
+    ...(new URL(endpoint).protocol === 'https:'
+      ? []
+      : [
+          `the registry in the cluster will speak https to S3 (secure: true), and ${endpoint} is plain HTTP: give it TLS, or set storage.s3.secure to false in the rendered configuration of the registry`,
+        ]),
+    'the registry in the cluster will have its objects encrypted (encrypt: true): the check "encrypted write" shows whether this S3 does that',
+  ]
+}
+
+/** Keeps in the vault which settings the S3 does not have. */
+function refusalsIn(journal: VaultJournal<AwsJournalEntry>): RefusalMemory {
+  const refused = async () => (await journal.get('refused')) ?? []
+  return {
+    has: async resource => (await refused()).includes(resource),
+    add: async resource => journal.write({ refused: [...(await refused()), resource] }),
+  }
 }
 
 /** A key that was made by other means, for S3 without an IAM. */

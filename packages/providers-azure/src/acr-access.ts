@@ -14,8 +14,8 @@ import { AzureIdentity } from './api/identity.ts'
 import { Transport, PLAIN } from './api/transport.ts'
 
 export interface AcrAccessOptions {
-  /** default: the cloud of the host */
-  readonly cloud?: AzureCloud
+  /** Login servers that are not below `azurecr`, each with its cloud. No other host gets a login. */
+  readonly loginServers?: Readonly<Record<string, AzureCloud>>
   /** PEM of all authorities to trust, the usual ones included */
   readonly ca?: readonly string[]
   /** default: the identity that the SDK finds */
@@ -30,7 +30,7 @@ const ASSUMED_LIFE = 5 * 60_000
 
 /** Logs in to registries of Azure with an identity in Entra. A push creates the repository. */
 export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
-  const { ca, credential } = options
+  const { ca, credential, loginServers = {} } = options
   const transport = new Transport(ca)
   const pipeline = createPipelineFromOptions(PLAIN)
   pipeline.addPolicy(transport, { afterPhase: 'Sign' })
@@ -38,7 +38,7 @@ export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
 
   return {
     async login(host: string, context: Context): Promise<ShortLogin> {
-      const cloud = options.cloud ?? cloudOf(host)
+      const cloud = cloudOf(host, loginServers)
       const identity = identities.get(cloud) ?? new AzureIdentity({ cloud, ca, credential })
       identities.set(cloud, identity)
       return withRetry(context, 'login to the registry', PATIENT, async () => {
@@ -79,13 +79,13 @@ export function createAcrAccess(options: AcrAccessOptions = {}): LoginSource {
   }
 }
 
-function cloudOf(host: string): AzureCloud {
-  const cloud = cloudOfHost(host)
+function cloudOf(host: string, others: Readonly<Record<string, AzureCloud>>): AzureCloud {
+  const cloud = cloudOfHost(host) ?? (Object.hasOwn(others, host) ? others[host] : undefined)
   if (cloud !== undefined) return cloud
   // An unknown host is refused, because it would get a token that opens other registries, too.
   throw new GpregError('usage', `${host} is no registry of Azure`, {
     host,
-    hint: 'a login server ends in .azurecr.io, .azurecr.us or .azurecr.cn; for another name, say which cloud it is in',
+    hint: 'a login server ends in .azurecr.io, .azurecr.us or .azurecr.cn; for another name, give loginServers its cloud',
   })
 }
 

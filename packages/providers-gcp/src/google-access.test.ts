@@ -27,6 +27,15 @@ describe('the login of Google Cloud', () => {
     expect([username, password.reveal(), expiresAt]).toEqual(['oauth2accesstoken', 'ya29.token', 3_600_000])
   })
 
+  it.each(['gcr.io.attacker.com', 'registry.internal', 'gcr.io:8443', 'team.azurecr.io'])(
+    'is not given to %s',
+    async host => {
+      const auth = answering('ya29.token')
+      await expect(createGoogleAccess({ auth }).login(host, context)).rejects.toMatchObject({ code: 'usage' })
+      expect(auth.asked()).toBe(0)
+    },
+  )
+
   it('is valid for 5 minutes if Google gives no expiry date', async () => {
     const getClient = async () => ({ getAccessToken: async () => ({ token: 't' }), credentials: {} })
     expect(await loginWith({ getClient })).toMatchObject({ expiresAt: 301_000 })

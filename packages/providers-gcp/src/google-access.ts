@@ -1,6 +1,6 @@
 import type { ServiceAccountKey, Context } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
-import { PATIENT, withRetry } from '@gpreg/oci/engine'
+import { PATIENT, quirksOf, withRetry } from '@gpreg/oci/engine'
 import { GoogleAuth } from 'google-gax'
 import { authOptions, identityError } from './api/identity.ts'
 
@@ -28,8 +28,10 @@ const ASSUMED_LIFE = 5 * 60_000
 export function createGoogleAccess(options: GoogleAccessOptions = {}): LoginSource {
   const { serviceAccountKey, auth = new GoogleAuth(authOptions(serviceAccountKey)) } = options
   return {
-    login: (host: string, context: Context): Promise<ShortLogin> =>
-      withRetry(context, 'access token', PATIENT, async () => {
+    async login(host: string, context: Context): Promise<ShortLogin> {
+      // The token is one for all of Google Cloud, so no other host may get it.
+      if (quirksOf(host).kind !== 'google') throw strangerError(host)
+      return withRetry(context, 'access token', PATIENT, async () => {
         try {
           const client = await auth.getClient()
           const { token } = await client.getAccessToken()
@@ -39,6 +41,14 @@ export function createGoogleAccess(options: GoogleAccessOptions = {}): LoginSour
         } catch (error) {
           throw identityError(error).about({ host })
         }
-      }),
+      })
+    },
   }
+}
+
+function strangerError(host: string): GpregError {
+  return new GpregError('usage', `${host} is no registry of Google`, {
+    host,
+    hint: 'a registry of Google is gcr.io, eu.gcr.io, us.gcr.io, asia.gcr.io or LOCATION-docker.pkg.dev',
+  })
 }

@@ -1,5 +1,6 @@
 import {
   memoryVault,
+  OptionalResource,
   resourceActions,
   serviceAccountEmail,
   serviceAccountLogin,
@@ -16,7 +17,6 @@ import {
 import { isGpregError } from '@gpreg/oci'
 import { createGcpClients, identify, type GcpClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
-import { OptionalResource } from './optional-resource.ts'
 import { locationOf, type LocationOptions } from './repository/repository-location.ts'
 import { findRepository, Repository, RepositoryRemoval } from './repository/repository.ts'
 import { EnabledService, LeftService } from './service.ts'

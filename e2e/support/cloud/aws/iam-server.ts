@@ -114,6 +114,14 @@ function iamActions(
         names.map(name => `<member>${name}</member>`),
       )
     },
+    async ListAttachedUserPolicies(form) {
+      userOf(form)
+      return list('AttachedPolicies', [])
+    },
+    async ListGroupsForUser(form) {
+      userOf(form)
+      return list('Groups', [])
+    },
     async DeleteUserPolicy(form) {
       const user = userOf(form)
       const [name] = policyOf(user, form)

@@ -6,8 +6,8 @@ import { abortedError } from '@gpreg/oci/engine'
 export interface Inspection {
   readonly action: Action
   readonly reason: string
-  /** Not called for `keep`. */
-  make(): Promise<void>
+  /** Not called for `keep`. @returns what became of the change, if that is not the change itself */
+  make(): Promise<void | Pick<Change, 'action' | 'reason'>>
 }
 
 /** A cloud resource, and the state that it should have. */
@@ -42,10 +42,10 @@ export async function makeChanges(resources: readonly Resource[], context: Conte
     const change = { resource: resource.name, action, reason }
     if (action !== 'keep') {
       context.emit({ type: 'change.started', ...change })
-      await inspection.make()
-      context.emit({ type: 'change.done', ...change })
-    }
-    changes.push(change)
+      const made = { ...change, ...(await inspection.make()) }
+      context.emit({ type: 'change.done', ...made })
+      changes.push(made)
+    } else changes.push(change)
   }
   return changes
 }

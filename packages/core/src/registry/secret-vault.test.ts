@@ -32,6 +32,14 @@ describe.each<[string, () => SecretVault]>([
 })
 
 describe('a file of secrets', () => {
+  it('takes with it what a killed run left beside it', async () => {
+    const path = join(directory, 'killed.json')
+    const draft = `${path}.${2 ** 22 + 1}.tmp`
+    await writeFile(draft, 'canary', { mode: 0o600 })
+    await fileVault(path).update({ registryStorage: key })
+    await expect(stat(draft)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   it('can be read by its owner only, with any umask', async () => {
     const path = join(directory, 'mode.json')
     const before = process.umask(0)

@@ -1,6 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { GpregError } from '@gpreg/oci'
-import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { removeDrafts, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import {
   formatProvisionedSecrets,
   parseProvisionedSecrets,
@@ -26,7 +26,7 @@ export function memoryVault(secrets: ProvisionedSecrets = {}): SecretVault {
   }
 }
 
-/** Keeps secrets in a file of mode 0600, written whole or not at all. A file that others can read, or a link, is refused. */
+/** Keeps secrets in a file of mode 0600, written whole or not at all; what a killed run left beside it is removed. A file that others can read, or a link, is refused. */
 export function fileVault(path: string): SecretVault {
   const read = async () => {
     if (!(await isThere(path))) return {}
@@ -35,6 +35,7 @@ export function fileVault(path: string): SecretVault {
   return {
     read,
     async update(change) {
+      await removeDrafts(path)
       await writeOutputFile(path, formatProvisionedSecrets(changed(await read(), change)), SECRET_MODE)
     },
   }

@@ -11,7 +11,7 @@ import {
   type Context,
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { writeOutputFile } from '@gpreg/oci/engine'
+import { removeDrafts, writeOutputFile } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfChecks } from '../exit-codes.ts'
 import type { ProvisionFlags } from '../flags/provision.ts'
@@ -96,6 +96,7 @@ async function openVault(
   if (path === undefined) return memoryVault(given)
   const vault = fileVault(path)
   if (!isReal) return memoryVault({ ...(await vault.read()), ...given })
+  await removeDrafts(path)
   if (given !== undefined) await vault.update(given)
   return vault
 }

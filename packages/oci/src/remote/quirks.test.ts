@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { quirksOf } from './quirks.ts'
+import { isPublicRegistry, quirksOf, sharesCloudLogins } from './quirks.ts'
 
 it.each([
   ['123456789012.dkr.ecr.eu-west-1.amazonaws.com', 'ecr'],
@@ -10,13 +10,21 @@ it.each([
   ['123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov', 'ecr'],
   ['123456789012.dkr-ecr.us-west-2.on.aws', 'ecr'],
   ['123456789012.dkr-ecr-fips.us-west-2.on.aws', 'ecr'],
+  ['123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk', 'ecr'],
+  ['123456789012.dkr.ecr.us-isof-south-1.csp.hci.ic.gov', 'ecr'],
+  ['123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn', 'ecr'],
+  ['123456789012.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu', 'ecr'],
   ['public.ecr.aws', 'ecr-public'],
+  ['mcr.microsoft.com', 'mcr'],
   ['team.azurecr.io', 'acr'],
   ['team-a1b2c3d4.azurecr.us', 'acr'],
   ['team.azurecr.cn', 'acr'],
   ['gcr.io', 'google'],
   ['eu.gcr.io', 'google'],
   ['europe-west1-docker.pkg.dev', 'google'],
+  ['us-docker.pkg.dev', 'google'],
+  ['northamerica-northeast1-docker.pkg.dev', 'google'],
+  ['mirror.gcr.io', 'generic'],
   ['docker.io', 'generic'],
   ['registry.internal:5000', 'generic'],
   ['dkr.ecr.example.com', 'generic'],
@@ -44,6 +52,18 @@ it.each([
   'a.b.azurecr.io',
   'a.b.gcr.io',
   'x.europe-docker.pkg.dev',
+  // a name of one partition below the domain of another
+  '123456789012.dkr.ecr.cn-north-1.amazonaws.com',
+  '123456789012.dkr.ecr.eu-west-1.amazonaws.com.cn',
+  '123456789012.dkr.ecr.us-iso-east-1.sc2s.sgov.gov',
+  '123456789012.dkr.ecr.us-west-2.on.aws',
+  '123456789012.dkr-ecr.us-west-2.amazonaws.com',
+  '123456789012.lambda-url.us-west-2.on.aws',
+  // another public registry
+  'public.ecr.aws.attacker.com',
+  'x.public.ecr.aws',
+  'mcr.microsoft.com.attacker.com',
+  'mcr.microsoft.co',
   // not an account
   '12345678901.dkr.ecr.eu-west-1.amazonaws.com',
   'attacker.dkr.ecr.eu-west-1.amazonaws.com',
@@ -58,5 +78,28 @@ it.each([
   'gcr.io:8443',
   'g\u0441r.io',
   'xn--gr-nlc.io',
+  'xn--team-1.azurecr.io',
+  'team.xn--azurecr-1.io',
+  'xn--europe-docker.pkg.dev',
+  'europe-docker.pkg.d\u0435v',
+  'team.azurecr.io\uff0e',
   '123456789012.dkr.ecr.eu-west-1.amazon\u0430ws.com',
 ])('%s is no registry of a cloud', host => expect(quirksOf(host).kind).toBe('generic'))
+
+it('registries for everybody are those of AWS and Microsoft', () => {
+  const hosts = ['public.ecr.aws', 'mcr.microsoft.com', 'team.azurecr.io', 'docker.io', 'public.ecr.aws:443']
+  expect(hosts.filter(isPublicRegistry)).toEqual(['public.ecr.aws', 'mcr.microsoft.com'])
+})
+
+it.each([
+  ['team.azurecr.io', 'team.azurecr.io', true],
+  ['team.azurecr.io', 'other.azurecr.io', false],
+  ['team.azurecr.io', 'team.azurecr.cn', false],
+  ['team.azurecr.io', 'gcr.io', false],
+  ['eu.gcr.io', 'gcr.io', true],
+  ['europe-docker.pkg.dev', 'gcr.io', true],
+  ['gcr.io', 'gcr.io.attacker.com', false],
+  ['registry.internal:5000', 'auth.internal', false],
+])('the login of a cloud for %s may go to %s: %s', (host, other, expected) => {
+  expect(sharesCloudLogins(host, other)).toBe(expected)
+})

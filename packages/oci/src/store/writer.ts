@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { isRunning } from '../process.ts'
 
 const SEPARATOR = '~'
 
@@ -52,16 +53,6 @@ async function ownSpace(): Promise<string> {
 
 /** Start of this process, for systems without /proc. */
 const OWN_START = String(Math.round(performance.timeOrigin))
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it runs, but belongs to another user.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
 
 /** When a process started, in clock ticks of Linux; undefined if the system does not tell. man 5 proc_pid_stat */
 async function startOf(pid: number): Promise<string | undefined> {

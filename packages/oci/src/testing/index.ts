@@ -12,6 +12,7 @@ export {
   withoutReferrersApi,
 } from './oddities.ts'
 export { describe, pushSample, sampleImage, sampleIndex } from './sample-image.ts'
+export { scriptedProxy } from './scripted-proxy.ts'
 export { scriptedServer } from './scripted-server.ts'
 export type { Certificates } from './certificates.ts'
 export type { Oddity, OddRegistry } from './odd-registry.ts'

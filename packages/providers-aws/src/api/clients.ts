@@ -5,6 +5,7 @@ import { IAMClient } from '@aws-sdk/client-iam'
 import { S3Client } from '@aws-sdk/client-s3'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { AccessKey } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 
 export interface AwsClientOptions {
   readonly region: string
@@ -26,7 +27,9 @@ export interface AwsClients {
   s3With(key: AccessKey): S3Client
 }
 
+/** @throws `usage` for an endpoint that is no URL */
 export function createAwsClients(options: AwsClientOptions): AwsClients {
+  for (const endpoint of [options.s3Endpoint, options.iamEndpoint]) assertEndpoint(endpoint)
   const common = commonConfig(options)
   const s3 = {
     ...common,
@@ -46,6 +49,16 @@ export function createAwsClients(options: AwsClientOptions): AwsClients {
 
 export function createEcrClient(options: AwsClientOptions): ECRClient {
   return new ECRClient(commonConfig(options))
+}
+
+/** `s3.internal:9000` would be read as a URL with the scheme `s3.internal`. */
+function assertEndpoint(endpoint: string | undefined): void {
+  if (endpoint === undefined) return
+  const url = URL.parse(endpoint)
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/') return
+  throw new GpregError('usage', `${JSON.stringify(endpoint)} is not the URL of an endpoint`, {
+    hint: 'write the scheme, too, and no path: https://s3.internal:9000',
+  })
 }
 
 function commonConfig({ region, profile, ca }: AwsClientOptions) {

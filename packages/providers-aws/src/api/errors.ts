@@ -31,6 +31,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   LimitExceededException: 'limit-exceeded',
   TooManyBuckets: 'limit-exceeded',
 
+  // A server that lacks an operation answers 501, which would be tried again as an error of the server.
+  NotImplemented: 'protocol',
+  XNotImplemented: 'protocol',
+  XMinioNotImplemented: 'protocol',
+
   NoSuchBucket: 'not-found',
   NoSuchEntity: 'not-found',
   NoSuchEntityException: 'not-found',

@@ -108,17 +108,25 @@ const lifecycle: Setting = {
     const wanted = [INCOMPLETE, ...(versions ? [NONCURRENT] : [])]
     const missing = wanted.filter(rule => !found.some(({ ID }) => ID === rule.ID))
     if (missing.length === 0) return keep('collects uploads that broke off')
+    const old = found.filter(({ Filter }) => Filter === undefined).length
+    const rewritten =
+      old === 0 ? '' : `, and writes ${old} of them with filters, as S3 takes no mixture of forms`
     return {
       action: 'update',
-      reason: `adds ${missing.map(rule => rule.ID).join(', ')} to ${found.length} rules`,
+      reason: `adds ${missing.map(rule => rule.ID).join(', ')} to ${found.length} rules${rewritten}`,
       make: async () => {
         const about = { resource, permission: 's3:PutLifecycleConfiguration' }
-        const Rules = [...found, ...missing]
+        const Rules = [...found.map(withFilter), ...missing]
         const put = new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } })
         await call(context, about, options => s3.send(put, options))
       },
     }
   },
+}
+
+/** A rule of the first form, which has its prefix beside its actions, in the form of today. https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html */
+function withFilter({ Prefix = '', Filter = { Prefix }, ...rule }: LifecycleRule): LifecycleRule {
+  return { ...rule, Filter }
 }
 
 async function hasVersions(
@@ -131,6 +139,9 @@ async function hasVersions(
   const answer = await call(context, about, options => unless(['NoSuchBucket'], s3.send(command, options)))
   return answer?.Status !== undefined
 }
+
+/** Why a bucket can be used without the setting. */
+export const NOT_NEEDED = 'the registry works without it'
 
 /** All settings of the bucket. On S3 that is not AWS's, settings that only AWS has are left out, and the list of changes says so. */
 export function bucketSettings(bucket: BucketOptions): Resource[] {

@@ -1,5 +1,6 @@
-import { memoryVault, createContext } from '@gpreg/core'
+import { memoryVault, createContext, type GpregEvent } from '@gpreg/core'
 import { describe, expect, it } from 'vitest'
+import { createAwsClients } from '../api/clients.ts'
 import { createAwsProvider } from '../provider.ts'
 import { scriptedAws, xmlError, type ScriptedAnswer, type SeenRequest } from '../testing/scripted-aws.ts'
 
@@ -151,3 +152,141 @@ describe('a bucket of AWS', () => {
     })
   })
 })
+
+/** A bucket that exists, with this answer to one query. */
+function existing(query: string, body: string, status = 200): (request: SeenRequest) => ScriptedAnswer {
+  const answers = emptyAccount()
+  return request => {
+    if (request.method === 'HEAD') return { status: 200, headers: { 'x-amz-bucket-region': 'eu-west-1' } }
+    if (request.method === 'GET' && query in request.query) return { status, body }
+    return answers(request)
+  }
+}
+
+describe('the plan of a bucket', () => {
+  const reasonOf = async (provider: ReturnType<typeof inRegion>['provider'], resource: string) =>
+    (await provider.changes(context)).find(change => change.resource === resource)?.reason
+
+  it('has every tag that is set later', async () => {
+    const { provider, put } = inRegion('eu-west-1')
+    const planned = await reasonOf(provider, 's3:bucket-tags/blobs')
+    expect(planned).toBe('adds gpreg:installation=prod, gpreg:managed=true')
+    const made = await provider.apply(context)
+    expect(made.map(({ reason }) => reason)).toContain(planned)
+    for (const tag of ['gpreg:installation', 'gpreg:managed'])
+      expect(put('tagging')[0]?.body).toContain(`<Key>${tag}</Key>`)
+  })
+
+  it('says that rules of the first form are rewritten, because S3 takes no mixture', async () => {
+    const rule = (id: string, place: string) =>
+      `<Rule><ID>${id}</ID>${place}<Status>Enabled</Status><Expiration><Days>9</Days></Expiration></Rule>`
+    const rules = [
+      rule('old', '<Prefix>logs/</Prefix>'),
+      rule('everywhere', '<Prefix></Prefix>'),
+      rule('new', '<Filter><Prefix>tmp/</Prefix></Filter>'),
+    ]
+    const body = `<LifecycleConfiguration>${rules.join('')}</LifecycleConfiguration>`
+    const { provider, put } = inRegion('eu-west-1', existing('lifecycle', body))
+    expect(await reasonOf(provider, 's3:lifecycle/blobs')).toContain('writes 2 of them with filters')
+    await provider.apply(context)
+    const written = put('lifecycle')[0]!.body
+    expect(
+      written.match(/<Filter><Prefix>(logs\/|tmp\/|)<\/Prefix><\/Filter>|<Filter><Prefix ?\/><\/Filter>/g),
+    ).toHaveLength(3)
+    expect(written.replaceAll(/<Filter>.*?<\/Filter>/g, '')).not.toContain('<Prefix')
+  })
+})
+
+describe('an S3 that has less than that of AWS', () => {
+  /** The answers of MinIO, which wants an action in every rule, and has no tags without a metadata drive. */
+  const minio = () => {
+    const answers = emptyAccount()
+    return (request: SeenRequest): ScriptedAnswer => {
+      const { method, query } = request
+      if (method === 'PUT' && 'lifecycle' in query)
+        return {
+          status: 400,
+          body: xmlError('InvalidArgument', 'At least one action needs to be specified in a rule'),
+        }
+      if (method === 'PUT' && ('tagging' in query || 'encryption' in query || 'publicAccessBlock' in query))
+        return {
+          status: 501,
+          body: xmlError(
+            'NotImplemented',
+            'A header you provided implies functionality that is not implemented',
+          ),
+        }
+      return answers(request)
+    }
+  }
+
+  it('is used without what it refuses, which is said once, and then all is kept', async () => {
+    const { provider, put } = inRegion('eu-west-1', minio())
+    const events: GpregEvent[] = []
+    const listening = createContext({ sleep: async () => {}, emit: event => events.push(event) })
+    const made = await provider.apply(listening)
+    const refused = [
+      's3:bucket-tags/blobs',
+      's3:public-access-block/blobs',
+      's3:encryption/blobs',
+      's3:lifecycle/blobs',
+    ]
+    expect(
+      made.filter(({ reason }) => reason.startsWith('was refused')).map(({ resource }) => resource),
+    ).toEqual(refused)
+    expect(made[0]).toMatchObject({ action: 'create' })
+    expect(events.filter(({ type }) => type === 'warning')).toHaveLength(4)
+    const [tags, rules] = [put('tagging').length, put('lifecycle').length]
+    const again = await provider.apply(listening)
+    expect(again.map(({ action }) => action)).toEqual(again.map(() => 'keep'))
+    expect([put('tagging').length, put('lifecycle').length]).toEqual([tags, rules])
+  })
+})
+
+describe('the removal of a bucket', () => {
+  const version = '<Version><Key>a</Key><VersionId>1</VersionId></Version>'
+  const marker = '<DeleteMarker><Key>a</Key><VersionId>2</VersionId></DeleteMarker>'
+
+  it.each([
+    ['objects or old versions', version, 'keep'],
+    ['delete markers', marker, 'keep'],
+    ['nothing', '', 'delete'],
+  ])('with %s', async (_, content, action) => {
+    const body = `<ListVersionsResult>${content}</ListVersionsResult>`
+    const aws = scriptedAws('eu-west-1', existing('versions', body))
+    const vault = memoryVault({ journal: { begun: ['s3:bucket/blobs'] } })
+    const where = { installation: 'prod', region: 'eu-west-1', bucket: 'blobs', withIam: false }
+    const provider = createAwsProvider({ ...where, vault, clients: aws.clients })
+    const [change] = await provider.destroy(context)
+    expect(change?.action).toBe(action)
+    expect(aws.seen.some(({ method }) => method === 'DELETE')).toBe(action === 'delete')
+    if (action === 'keep') expect(change?.reason).toContain('aws s3api delete-objects')
+  })
+})
+
+it.each([
+  's3.internal:9000',
+  's3.internal',
+  '//s3.internal',
+  'ftp://s3.internal',
+  'https://s3.internal/bucket',
+  '',
+])('the endpoint %j is a usage error', s3Endpoint => {
+  expect(() => createAwsClients({ region: 'us-east-1', s3Endpoint })).toThrowError(
+    expect.objectContaining({ code: 'usage', hint: expect.stringContaining('https://') }),
+  )
+})
+
+it.each([
+  ['http://s3.internal:9000', 'http://s3.internal:9000', 2],
+  ['https://s3.internal:9000/', 's3.internal:9000', 1],
+])(
+  'the endpoint %s is described as %s, and what the chart will do with it is said',
+  async (s3Endpoint, address, notes) => {
+    const { clients } = scriptedAws('us-east-1', emptyAccount())
+    const provider = createAwsProvider({ installation: 'prod', region: 'us-east-1', s3Endpoint, clients })
+    expect(await provider.describe(context)).toMatchObject({ registryEndpoint: address })
+    const said = (await provider.notes(context)).filter(note => /secure: true|encrypt: true/.test(note))
+    expect(said).toHaveLength(notes)
+  },
+)

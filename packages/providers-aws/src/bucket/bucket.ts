@@ -4,7 +4,7 @@ import {
   DeleteBucketCommand,
   GetBucketTaggingCommand,
   HeadBucketCommand,
-  ListObjectsV2Command,
+  ListObjectVersionsCommand,
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -12,7 +12,7 @@ import { keep, type Inspection, type Resource, type Context, type VaultJournal }
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { awsError } from '../api/errors.ts'
-import { belongsTo, hasTag, MANAGED, type AwsJournalEntry, type Tag } from '../names.ts'
+import { belongsTo, formatTags, hasTag, MANAGED, type AwsJournalEntry, type Tag } from '../names.ts'
 
 export interface BucketOptions {
   readonly s3: S3Client
@@ -117,18 +117,18 @@ export class BucketTags implements Resource {
   }
 
   async inspect(context: Context): Promise<Inspection> {
-    const { s3, bucket, installation, journal } = this.#options
-    const begun = await journal.get('begun')
+    const { s3, bucket, installation } = this.#options
     const tags = await tagsOf(context, s3, bucket)
-    const isOurs = begun?.includes(`s3:bucket/${bucket}`) ?? false
+    // A bucket that is missing will be made by gpreg.
+    const isOurs = tags === undefined || (await isBegun(this.#options))
     const wanted = [belongsTo(installation), ...(isOurs ? [MANAGED] : [])]
     const missing = wanted.filter(tag => !hasTag(tags, tag))
     if (missing.length === 0) return keep('says whose it is')
     return {
       action: 'update',
-      reason: `adds ${missing.map(({ Key, Value }) => `${Key}=${Value}`).join(', ')}`,
+      reason: `adds ${formatTags(missing)}`,
       make: async () => {
-        const others = tags.filter(tag => !missing.some(({ Key }) => Key === tag.Key))
+        const others = (tags ?? []).filter(tag => !missing.some(({ Key }) => Key === tag.Key))
         const command = new PutBucketTaggingCommand({
           Bucket: bucket,
           Tagging: { TagSet: [...others, ...missing] },
@@ -151,15 +151,14 @@ export class BucketRemoval implements Resource {
   }
 
   async inspect(context: Context): Promise<Inspection> {
-    const { s3, bucket, installation } = this.#options
-    const looking = { resource: this.name, permission: 's3:ListBucket' }
-    const list = new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 })
-    const objects = await call(context, looking, options => unless(['NoSuchBucket'], s3.send(list, options)))
-    if (objects === undefined) return keep('is not there')
-    const tags = await tagsOf(context, s3, bucket)
-    if (!hasTag(tags, MANAGED) || !hasTag(tags, belongsTo(installation))) return keep('gpreg did not make it')
-    if ((objects.Contents ?? []).length > 0)
-      return keep(`holds objects: aws s3 rm s3://${bucket} --recursive, then run this again`)
+    const { s3, bucket, journal } = this.#options
+    const looking = { resource: this.name, permission: 's3:ListBucketVersions' }
+    const list = new ListObjectVersionsCommand({ Bucket: bucket, MaxKeys: 1 })
+    const found = await call(context, looking, options => unless(['NoSuchBucket'], s3.send(list, options)))
+    if (found === undefined) return keep('is not there')
+    if (!(await this.#isOurs(context))) return keep('gpreg did not make it')
+    if ([...(found.Versions ?? []), ...(found.DeleteMarkers ?? [])].length > 0)
+      return keep(contentReason(bucket))
     const about = { resource: this.name, permission: 's3:DeleteBucket' }
     const command = new DeleteBucketCommand({ Bucket: bucket })
     return {
@@ -167,16 +166,45 @@ export class BucketRemoval implements Resource {
       reason: 'gpreg made it, and it is empty',
       make: async () => {
         await call(context, about, options => unless(['NoSuchBucket'], s3.send(command, options)))
+        // A later bucket of this name may be somebody else's.
+        const begun = (await journal.get('begun')) ?? []
+        await journal.write({ begun: begun.filter(name => name !== this.name), refused: undefined })
       },
     }
   }
+
+  /** By its tags; where there are none, because the S3 has no tags, by the vault. */
+  async #isOurs(context: Context): Promise<boolean> {
+    const { s3, bucket, installation } = this.#options
+    if (await isBegun(this.#options)) return true
+    const tags = await tagsOf(context, s3, bucket)
+    return hasTag(tags, MANAGED) && hasTag(tags, belongsTo(installation))
+  }
 }
 
-/** The tags of a bucket. S3 answers with an error if there are none. */
-async function tagsOf(context: Context, s3: S3Client, bucket: string): Promise<readonly Tag[]> {
+/** Versions and delete markers remain in a bucket with versions after its objects were removed, and keep it from being removed. */
+function contentReason(bucket: string): string {
+  const versions = `aws s3api list-object-versions --bucket ${bucket} --max-items 1000 --query '{Objects: [Versions,DeleteMarkers][][].{Key: Key, VersionId: VersionId}}'`
+  return `holds objects: aws s3 rm s3://${bucket} --recursive; or versions and delete markers of objects: aws s3api delete-objects --bucket ${bucket} --delete "$(${versions})", as often as there are any; then run this again`
+}
+
+/** Whether gpreg began to create the bucket, by the vault. */
+async function isBegun({ journal, bucket }: BucketOptions): Promise<boolean> {
+  const begun = await journal.get('begun')
+  return begun?.includes(`s3:bucket/${bucket}`) ?? false
+}
+
+/** The tags of a bucket; undefined if there is no bucket. S3 answers with an error if there are no tags. */
+async function tagsOf(context: Context, s3: S3Client, bucket: string): Promise<readonly Tag[] | undefined> {
   const about = { resource: `s3:bucket-tags/${bucket}`, permission: 's3:GetBucketTagging' }
   const command = new GetBucketTaggingCommand({ Bucket: bucket })
-  const none = ['NoSuchTagSet', 'NoSuchTagSetError', 'NoSuchBucket']
-  const answer = await call(context, about, options => unless(none, s3.send(command, options)))
-  return (answer?.TagSet ?? []) as Tag[]
+  return call(context, about, options =>
+    unless(
+      ['NoSuchBucket'],
+      unless(['NoSuchTagSet', 'NoSuchTagSetError'], s3.send(command, options)).then(setOf),
+    ),
+  )
 }
+
+const setOf = (answer: { readonly TagSet?: readonly object[] | undefined } | undefined): readonly Tag[] =>
+  (answer?.TagSet ?? []) as Tag[]

@@ -10,7 +10,7 @@ import {
 import { GpregError } from '@gpreg/oci'
 import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import type { AwsJournalEntry } from '../names.ts'
-import { UserKeys, type ListedKey } from './user-keys.ts'
+import { UserKeys, type KeyUse, type ListedKey } from './user-keys.ts'
 import { isOurs, lookUpUser } from './user.ts'
 
 export interface AccessKeyOptions {
@@ -146,22 +146,35 @@ export class RegistryKey implements Resource {
 
   async #tooManyError(keys: readonly ListedKey[], context: Context): Promise<GpregError> {
     const { user } = this.#options
-    const described = await Promise.all(
-      keys.map(async ({ id, createdAt }) => {
-        const used = (await this.#userKeys.lastUse(id, context)) ?? 'never used'
-        return `${id} (made ${createdAt?.toISOString().slice(0, 10)}, ${used})`
-      }),
+    const withUses = await Promise.all(
+      keys.map(async key => ({ ...key, use: await this.#userKeys.lastUse(key.id, context) })),
     )
+    // The one that nothing uses comes first, else the one that was not used for longest.
+    const [least, ...others] = withUses.sort((one, other) => usedAt(one) - usedAt(other))
+    const described = [least, ...others].map(key => key && describe(key))
     return new GpregError(
       'limit-exceeded',
       `${user} has two access keys, and AWS allows no third: ${described.join(', ')}`,
       {
         resource: this.name,
-        hint: `name the --secrets-file that holds one of them; or remove one that nothing uses: aws iam delete-access-key --user-name ${user} --access-key-id ${keys[0]?.id}`,
+        hint: `name the --secrets-file that holds one of them; or remove ${least?.use === undefined ? 'the one that was never used' : 'the one that was not used for longest, if nothing needs it'}: aws iam delete-access-key --user-name ${user} --access-key-id ${least?.id}`,
       },
     )
   }
 }
+
+interface UsedKey extends ListedKey {
+  readonly use: KeyUse | undefined
+}
+
+const usedAt = ({ use }: UsedKey): number => use?.at.getTime() ?? 0
+
+function describe({ id, createdAt, use }: UsedKey): string {
+  const used = use === undefined ? 'never used' : `used last ${dayOf(use.at)} for ${use.service}`
+  return `${id} (made ${createdAt === undefined ? 'at an unknown time' : dayOf(createdAt)}, ${used})`
+}
+
+const dayOf = (date: Date): string => date.toISOString().slice(0, 10)
 
 function orphanReason(orphans: readonly string[]): string {
   return `removes ${orphans.join(', ')}, made by a run that broke off and never used`

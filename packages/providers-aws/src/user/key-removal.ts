@@ -1,5 +1,6 @@
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import type { AccessKeyOptions } from './access-key.ts'
+import { assertNoForeignRights } from './foreign-rights.ts'
 import { UserKeys } from './user-keys.ts'
 import { isOurs, lookUpUser } from './user.ts'
 
@@ -21,6 +22,7 @@ export class KeyRemoval implements Resource {
     const user = await lookUpUser(this.#options, context)
     if (user === undefined) return keep('is not there')
     if (!isOurs(user, this.#options)) return keep('gpreg did not make the user')
+    await assertNoForeignRights(this.#options, context)
     const ids = (await this.#userKeys.list(context)).map(({ id }) => id)
     if (ids.length === 0) return keep('there are none')
     return { action: 'delete', reason: ids.join(', '), make: () => this.#remove(ids, context) }

@@ -17,6 +17,13 @@ export interface ListedKey {
   readonly createdAt: Date | undefined
 }
 
+/** The last use of an access key. */
+export interface KeyUse {
+  readonly at: Date
+  /** such as `s3` */
+  readonly service: string
+}
+
 /** The access keys of one IAM user. */
 export class UserKeys {
   readonly name: string
@@ -60,14 +67,14 @@ export class UserKeys {
     await call(context, about, options => unless(ABSENT, this.#iam.send(command, options)))
   }
 
-  /** Day and service of the last use of a key; undefined for a key that was never used. */
-  async lastUse(id: string, context: Context): Promise<string | undefined> {
+  /** The last use of a key; undefined for a key that was never used. */
+  async lastUse(id: string, context: Context): Promise<KeyUse | undefined> {
     const about: CloudCall = { resource: `iam:access-key/${id}`, permission: 'iam:GetAccessKeyLastUsed' }
     const command = new GetAccessKeyLastUsedCommand({ AccessKeyId: id })
     const { AccessKeyLastUsed: used } = await call(context, about, options =>
       this.#iam.send(command, options),
     )
     if (used?.LastUsedDate === undefined) return undefined
-    return `used last ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName}`
+    return { at: used.LastUsedDate, service: used.ServiceName ?? 'unknown' }
   }
 }

@@ -12,7 +12,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
-import { belongsTo, hasTag, MANAGED, POLICY_NAME, USER_PATH } from '../names.ts'
+import { belongsTo, formatTags, hasTag, MANAGED, POLICY_NAME, USER_PATH } from '../names.ts'
 import { bucketPolicy, partitionOf } from './policy.ts'
 
 export interface UserOptions {
@@ -38,12 +38,12 @@ export class RegistryUser implements Resource {
   async inspect(context: Context): Promise<Inspection> {
     const { iam, user, installation } = this.#options
     if ((await findUser(this.#options, context)) !== undefined) return keep('is there')
+    const Tags = [MANAGED, belongsTo(installation)]
     return {
       action: 'create',
-      reason: 'whose key the registry will use',
+      reason: `whose key the registry will use, tagged ${formatTags(Tags)}`,
       make: async () => {
         const about = { resource: this.name, permission: 'iam:CreateUser' }
-        const Tags = [MANAGED, belongsTo(installation)]
         const command = new CreateUserCommand({ UserName: user, Path: USER_PATH, Tags })
         // The user may exist from an earlier attempt with a lost response.
         const there = ['EntityAlreadyExistsException', 'EntityAlreadyExists']

@@ -1,5 +1,6 @@
 import { createCloudApi } from '@gpreg/core'
-import { azureError, codesOf, type AzureCall } from './errors.ts'
+import { azureError, codesOf } from './errors.ts'
+import type { AzureCall } from './azure-call.ts'
 
 /** Calls to Azure. */
 export const { call, unless } = createCloudApi<AzureCall>({ toError: azureError, codesOf })

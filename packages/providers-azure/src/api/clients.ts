@@ -2,7 +2,7 @@ import { ContainerRegistryManagementClient, type RegistriesOperations } from '@a
 import { GpregError } from '@gpreg/oci'
 import { CLOUDS, type AzureCloud } from './clouds.ts'
 import { AzureIdentity } from './identity.ts'
-import { Transport } from './transport.ts'
+import { ManagerTransport } from './manager-transport.ts'
 
 /** The used part of the client of Container Registry. */
 export type RegistryApi = Pick<
@@ -37,7 +37,7 @@ export function createAzureClients(options: AzureClientOptions): AzureClients {
   const { subscriptionId, cloud = 'public', ca } = options
   const endpoint = resourceManagerOf(options.resourceManager ?? CLOUDS[cloud].resourceManager)
   const client = new ContainerRegistryManagementClient(new AzureIdentity({ cloud, ca }), subscriptionId, {
-    ...new Transport(ca).options,
+    ...new ManagerTransport(ca).options,
     endpoint,
   })
   return { registries: client.registries }

@@ -1,4 +1,5 @@
 import { AzureAuthorityHosts } from '@azure/identity'
+import { quirksOf } from '@gpreg/oci/engine'
 
 /** A cloud of Azure. The clouds are separate: an account of one does not exist in another. */
 export type AzureCloud = 'public' | 'usgov' | 'china'
@@ -10,7 +11,8 @@ interface CloudFacts {
   readonly authority: string
   /** the audience of a token for the login to registries */
   readonly registryAudience: string
-  readonly registryHost: RegExp
+  /** the end of the hosts of its registries */
+  readonly registrySuffix: string
 }
 
 /**
@@ -23,25 +25,26 @@ export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {
     resourceManager: 'https://management.azure.com',
     authority: AzureAuthorityHosts.AzurePublicCloud,
     registryAudience: 'https://containerregistry.azure.net',
-    registryHost: /^[a-z0-9-]+\.azurecr\.io$/,
+    registrySuffix: '.azurecr.io',
   },
   usgov: {
     resourceManager: 'https://management.usgovcloudapi.net',
     authority: AzureAuthorityHosts.AzureGovernment,
     registryAudience: 'https://management.usgovcloudapi.net',
-    registryHost: /^[a-z0-9-]+\.azurecr\.us$/,
+    registrySuffix: '.azurecr.us',
   },
   china: {
     resourceManager: 'https://management.chinacloudapi.cn',
     authority: AzureAuthorityHosts.AzureChina,
     registryAudience: 'https://management.chinacloudapi.cn',
-    registryHost: /^[a-z0-9-]+\.azurecr\.cn$/,
+    registrySuffix: '.azurecr.cn',
   },
 }
 
 /** The cloud of a registry by its host; undefined for every other host. */
 export function cloudOfHost(host: string): AzureCloud | undefined {
-  return (Object.keys(CLOUDS) as AzureCloud[]).find(cloud => CLOUDS[cloud].registryHost.test(host))
+  if (quirksOf(host).kind !== 'acr') return undefined
+  return (Object.keys(CLOUDS) as AzureCloud[]).find(cloud => host.endsWith(CLOUDS[cloud].registrySuffix))
 }
 
 /** Whether Microsoft knows an authority. A private one must be trusted without asking Microsoft about it. */

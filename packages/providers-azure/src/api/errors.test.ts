@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { azureError } from './errors.ts'
-import { failureIn, PassingFailure } from './failure.ts'
+import { endOfOperation, failureIn, TransportFailure } from './failure.ts'
 
 const about = {
   resource: 'acr:registry/x',
@@ -25,6 +25,9 @@ describe('an error of Azure', () => {
     [404, 'SubscriptionNotFound', 'not-found', 'az account list'],
     [409, 'AlreadyInUse', 'name-taken', ''],
     [400, 'AlreadyInUse', 'name-taken', ''],
+    [409, 'RegistryNameAlreadyInUse', 'name-taken', ''],
+    [400, 'LocationNotAvailableForResourceType', 'usage', '--location'],
+    [401, 'InvalidAuthenticationTokenTenant', 'unauthorized', 'az login --tenant'],
     [409, 'MissingSubscriptionRegistration', 'forbidden', 'az provider register'],
     [409, 'ScopeLocked', 'forbidden', 'az lock list --resource-group rg'],
     [409, 'Conflict', 'server-error', ''],
@@ -47,12 +50,12 @@ describe('an error of Azure', () => {
     ['ETIMEDOUT', 'stalled', true],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'tls-untrusted', false],
   ])('of the connection, %s, is "%s"', (code, expected, retryable) => {
-    const error = azureError(new PassingFailure({ code, message: 'line' }), about)
+    const error = azureError(new TransportFailure({ code, message: 'line' }), about)
     expect(error).toMatchObject({ code: expected, retryable })
   })
 
   it('contains the time to wait', () => {
-    const failure = new PassingFailure({
+    const failure = new TransportFailure({
       ...failureIn(429, '{"error":{"code":"TooManyRequests"}}'),
       retryAfter: 7,
     })
@@ -71,4 +74,22 @@ describe('an error of Azure', () => {
       'canary',
     )
   })
+
+  it.each([
+    ['{"status":"Canceled"}', 'server-error', 'OperationCanceled: the operation is canceled'],
+    ['{"status":"Failed","error":{"code":"Broken","message":"words"}}', 'server-error', 'Broken: words'],
+    ['{"status":"Failed","error":{"code":"RegistryNameAlreadyInUse","message":"w"}}', 'name-taken', 'Use: w'],
+  ])('at the end of an operation, %s, is final and has the words of the server', (body, code, words) => {
+    const error = azureError(new TransportFailure(endOfOperation(200, body)!), about)
+    expect(error).toMatchObject({ code, retryable: false, message: expect.stringContaining(words) })
+  })
+
+  it.each([
+    '',
+    '{"status":"Succeeded"}',
+    '{"status":"Creating"}',
+    '[]',
+    'null',
+    '{"properties":{"provisioningState":"Failed"}}',
+  ])('is none in the answer %j', body => expect(endOfOperation(200, body)).toBeUndefined())
 })

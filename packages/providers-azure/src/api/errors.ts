@@ -1,30 +1,9 @@
-import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
+import { codeOfConnection, commonHint } from '@gpreg/core'
 import { GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
+import type { AzureCall } from './azure-call.ts'
 import { failureOf, type Failure } from './failure.ts'
-
-/** A call to Azure. Its permission is named as in roles, such as `Microsoft.ContainerRegistry/registries/write`. */
-export interface AzureCall extends CloudCall {
-  readonly subscriptionId?: string
-  readonly resourceGroup?: string
-  readonly location?: string
-}
-
-/** Codes of ARM: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors. A code that is not listed is mapped by the HTTP status. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  // https://github.com/Azure/azure-cli/issues/13951
-  AlreadyInUse: 'name-taken',
-  // The request is valid, but the subscription, a policy or a lock does not allow it.
-  MissingSubscriptionRegistration: 'forbidden',
-  ReadOnlyDisabledSubscription: 'forbidden',
-  RequestDisallowedByPolicy: 'forbidden',
-  ScopeLocked: 'forbidden',
-  QuotaExceeded: 'limit-exceeded',
-  InvalidSubscriptionId: 'not-found',
-}
-
-/** Codes of refusals that remain even if a role is granted. */
-const NO_ROLE_HELPS: ReadonlySet<string> = new Set(Object.keys(CODES))
+import { REFUSALS } from './refusals.ts'
 
 /**
  * A typed error for an error of the SDK. The SDK's object is not its cause, because it carries the request with its token.
@@ -41,7 +20,7 @@ export function azureError(thrown: unknown, about: AzureCall): GpregError {
 
 function failedError(failure: Failure, about: AzureCall): GpregError {
   const { resource, permission } = about
-  const { status, code: name = '', message, retryAfter } = failure
+  const { status, code: name = '', message, retryAfter, isFinal } = failure
   const code = codeOf(failure)
   // Names of policies are long, and the reader needs all of them.
   const said = [name, message].filter(Boolean).join(': ').slice(0, 4_000)
@@ -50,13 +29,16 @@ function failedError(failure: Failure, about: AzureCall): GpregError {
     ...(isMissing(code, name) ? { permission } : {}),
     ...(status === undefined ? {} : { status }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(isFinal ? { retryable: false } : {}),
     ...hintOf(code, failure, about),
   })
 }
 
-function codeOf({ status, code = '' }: Failure): ErrorCode {
+function codeOf({ status, code = '', isFinal }: Failure): ErrorCode {
   if (status === undefined) return code === 'ETIMEDOUT' ? 'stalled' : codeOfConnection(code)
-  if (CODES[code] !== undefined) return CODES[code]
+  const known = REFUSALS[code]?.code
+  if (known !== undefined) return known
+  if (isFinal) return 'server-error'
   switch (status) {
     case 400:
       return 'usage'
@@ -80,36 +62,29 @@ export function codesOf(thrown: unknown): readonly string[] {
   return code === undefined ? [] : [code]
 }
 
-const isMissing = (code: ErrorCode, name: string): boolean => code === 'forbidden' && !NO_ROLE_HELPS.has(name)
+const isMissing = (code: ErrorCode, name: string): boolean =>
+  code === 'forbidden' && !Object.hasOwn(REFUSALS, name)
 
 type Hint = Pick<ErrorDetails, 'hint'>
 
-function hintOf(code: ErrorCode, { code: name = '' }: Failure, about: AzureCall): Hint {
-  const hint = HINTS_BY_NAME[name]?.(about) ?? HINTS[code]?.(about) ?? commonHint(code, 'Azure')
+function hintOf(code: ErrorCode, { code: name = '', isFinal }: Failure, about: AzureCall): Hint {
+  const hint =
+    REFUSALS[name]?.hint?.(about) ??
+    (isFinal ? ENDED_HINT : undefined) ??
+    HINTS[code]?.(about) ??
+    commonHint(code, 'Azure')
   return hint === undefined ? {} : { hint }
 }
 
 type HintFor = (about: AzureCall) => string
 
-const HINTS_BY_NAME: Readonly<Record<string, HintFor>> = {
-  MissingSubscriptionRegistration: ({ subscriptionId }) =>
-    `az provider register --namespace Microsoft.ContainerRegistry --subscription ${subscriptionId} --wait`,
-  RequestDisallowedByPolicy: ({ resourceGroup }) =>
-    `a policy forbids it; its owner can make an exemption: az policy exemption create --resource-group ${resourceGroup} --name gpreg --policy-assignment ASSIGNMENT --exemption-category Waiver`,
-  ResourceGroupNotFound: ({ subscriptionId, resourceGroup, location }) =>
-    `az group create --name ${resourceGroup} --location ${location} --subscription ${subscriptionId}`,
-  ScopeLocked: ({ resourceGroup }) =>
-    `a lock forbids it: az lock list --resource-group ${resourceGroup} shows it`,
-  SubscriptionNotFound: () => SUBSCRIPTION_HINT,
-  InvalidSubscriptionId: () => SUBSCRIPTION_HINT,
-}
+const ENDED_HINT =
+  'az monitor activity-log list --resource-group GROUP shows who or what ended it; then run the same command again'
 
 const HINTS: Readonly<Partial<Record<ErrorCode, HintFor>>> = {
   forbidden: grantHint,
   unauthorized: () => IDENTITY_HINT,
 }
-
-const SUBSCRIPTION_HINT = 'az account list shows the subscriptions of whoever is logged in'
 
 export const IDENTITY_HINT =
   'log in with az login (az cloud set for another cloud than the public one), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'

@@ -7,20 +7,24 @@ export interface Failure {
   readonly message: string
   /** milliseconds */
   readonly retryAfter?: number | undefined
+  /** An operation ended with it, so asking again changes nothing. */
+  readonly isFinal?: boolean | undefined
 }
 
-/** A temporary failure. The SDK's own error would end a poller; after this one the poller can be asked again. */
-export class PassingFailure extends Error implements Failure {
-  override readonly name = 'PassingFailure'
+/** A failure that the transport throws in place of the SDK, whose own error would end a poller; after this one it can be asked again. */
+export class TransportFailure extends Error implements Failure {
+  override readonly name = 'TransportFailure'
   readonly status: number | undefined
   readonly code: string | undefined
   readonly retryAfter: number | undefined
+  readonly isFinal: boolean | undefined
 
-  constructor({ status, code, message, retryAfter }: Failure) {
+  constructor({ status, code, message, retryAfter, isFinal }: Failure) {
     super(message)
     this.status = status
     this.code = code
     this.retryAfter = retryAfter
+    this.isFinal = isFinal
   }
 }
 
@@ -33,7 +37,7 @@ interface SdkError {
 
 /** @returns undefined for an error that is neither an answer of Azure nor a failed connection */
 export function failureOf(thrown: unknown): Failure | undefined {
-  if (thrown instanceof PassingFailure) return thrown
+  if (thrown instanceof TransportFailure) return thrown
   const { name, statusCode: status, code, message = '' } = thrown as SdkError
   return name === 'RestError' ? { status, code, message } : undefined
 }
@@ -45,6 +49,26 @@ export function failureIn(status: number, body: string | null | undefined): Fail
     status,
     ...(typeof code === 'string' ? { code } : {}),
     message: typeof message === 'string' ? message : `status ${status}`,
+  }
+}
+
+/**
+ * The failure with which a long-running operation ended; undefined for any other answer. `Failed` and `Canceled` are the only ends
+ * besides success. https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/async-api-reference.md
+ */
+export function endOfOperation(status: number, body: string | null | undefined): Failure | undefined {
+  const state = stateIn(body ?? '')
+  if (!/^(?:failed|cancell?ed)$/i.test(state)) return undefined
+  const { code = `Operation${state}`, message } = failureIn(status, body)
+  const said = message === `status ${status}` ? `the operation is ${state.toLowerCase()}` : message
+  return { status, code, message: said, isFinal: true }
+}
+
+function stateIn(body: string): string {
+  try {
+    return String((JSON.parse(body) as { status?: unknown } | null)?.status ?? '')
+  } catch {
+    return ''
   }
 }
 

@@ -2,7 +2,7 @@ import { waitForChange, type CallPolicy, type Context } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { PATIENT } from '@gpreg/oci/engine'
 import { call } from './call.ts'
-import type { AzureCall } from './errors.ts'
+import type { AzureCall } from './azure-call.ts'
 import { failureOf } from './failure.ts'
 
 /** The used part of the SDK's pollers. */

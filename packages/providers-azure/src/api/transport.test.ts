@@ -3,7 +3,7 @@ import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from 
 import { createContext } from '@gpreg/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createAcrAccess } from '../acr-access.ts'
-import { PassingFailure } from './failure.ts'
+import { TransportFailure } from './failure.ts'
 import { Transport } from './transport.ts'
 
 const request = (url = 'https://x/', abortSignal = new AbortController().signal) =>
@@ -37,14 +37,14 @@ describe('the transport to Azure', () => {
     ] as const) {
       const transport = new Transport(undefined)
       const sent = transport.sendRequest(request(), answering(status, headers))
-      await expect(sent).rejects.toBeInstanceOf(PassingFailure)
+      await expect(sent).rejects.toBeInstanceOf(TransportFailure)
       expect(transport.failure).toMatchObject({ status, code: 'Busy', message: 'later', retryAfter })
     }
   })
 
   it('tells a time-out from an abort', async () => {
     const silent = new Transport(undefined).sendRequest(request(), failing(abort))
-    await expect(silent).rejects.toMatchObject({ name: 'PassingFailure', code: 'ETIMEDOUT' })
+    await expect(silent).rejects.toMatchObject({ name: 'TransportFailure', code: 'ETIMEDOUT' })
     const aborted = new Transport(undefined).sendRequest(
       request('https://x/', AbortSignal.abort()),
       failing(abort),

@@ -6,7 +6,7 @@ import type {
   PipelineResponse,
   SendRequest,
 } from '@azure/core-rest-pipeline'
-import { failureIn, failureOf, PassingFailure, type Failure } from './failure.ts'
+import { failureIn, failureOf, TransportFailure, type Failure } from './failure.ts'
 
 /** In milliseconds: the SDK itself has no time-out. */
 const REQUEST_TIMEOUT = 60_000
@@ -29,7 +29,7 @@ export class Transport implements PipelinePolicy {
   readonly name = 'gpreg'
   readonly #agent: Agent
   /** the last temporary failure */
-  failure: PassingFailure | undefined
+  failure: TransportFailure | undefined
 
   /** @param ca PEM of authorities to trust in place of the usual ones */
   constructor(ca: readonly string[] | undefined) {
@@ -47,15 +47,15 @@ export class Transport implements PipelinePolicy {
     request.timeout = REQUEST_TIMEOUT
     const response = await next(request).catch((error: Error) => {
       const failure = isTimeout(error, request) ? STALLED : failureOf(error)
-      throw failure === undefined ? error : this.#passing(new PassingFailure(failure))
+      throw failure === undefined ? error : this.#passing(new TransportFailure(failure))
     })
     const { status, headers, bodyAsText } = response
     if (status !== 429 && status < 500) return response
     const retryAfter = parseRetryAfter(headers.get('retry-after'), Date.now())
-    throw this.#passing(new PassingFailure({ ...failureIn(status, bodyAsText), retryAfter }))
+    throw this.#passing(new TransportFailure({ ...failureIn(status, bodyAsText), retryAfter }))
   }
 
-  #passing(failure: PassingFailure): PassingFailure {
+  #passing(failure: TransportFailure): TransportFailure {
     this.failure = failure
     return failure
   }

@@ -3,7 +3,7 @@ import { GpregError, isGpregError } from '@gpreg/oci'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { call, unless } from '../api/call.ts'
 import type { RegistryApi } from '../api/clients.ts'
-import type { AzureCall } from '../api/errors.ts'
+import type { AzureCall } from '../api/azure-call.ts'
 import { assertName, installationOf, isOurs, namesFor, type NameSeed } from './names.ts'
 
 export interface FinderOptions extends NameSeed {

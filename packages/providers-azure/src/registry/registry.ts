@@ -19,8 +19,9 @@ export interface RegistryOptions {
   readonly sku: AzureSku
 }
 
-/** The states of a registry that is still being changed. */
-const UNFINISHED: ReadonlySet<string> = new Set(['Creating', 'Updating'])
+/** The states in which nothing changes any more; in any other one the registry is still being changed. https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/async-api-reference.md#provisioningstate-property */
+const ENDED: ReadonlySet<string> = new Set(['', 'Succeeded', 'Failed', 'Canceled'])
+const UNMADE: ReadonlySet<string> = new Set(['Failed', 'Canceled'])
 
 /** The registry that holds the images, with an admin user. */
 export class Registry implements Resource {
@@ -39,16 +40,17 @@ export class Registry implements Resource {
     const { finder, sku, location } = this.#options
     const found = (await finder.find(context)) ?? (await finder.firstName(context))
     if (found !== undefined) return this.#inspectFound(found, context)
-    const reason = `for images, ${sku}, in ${location}, with an admin user`
+    const tags = Object.entries(tagsOf(this.#options.installation)).map(([key, value]) => `${key}=${value}`)
+    const reason = `for images, ${sku}, in ${location}, with an admin user, tagged ${tags.join(', ')}`
     return { action: 'create', reason, make: () => this.#create(context) }
   }
 
   #inspectFound(found: Found, context: Context): Inspection {
     const { provisioningState: state = '', adminUserEnabled, sku } = found
     const isMade = isOurs(found, this.#options.installation)
-    if (state === 'Failed' && isMade) throw this.#failedError()
+    if (UNMADE.has(state) && isMade) throw this.#failedError(state)
     if (state === 'Deleting') throw this.#leavingError()
-    if (UNFINISHED.has(state)) {
+    if (!ENDED.has(state)) {
       const make = async () => {
         await this.#wait(context)
         await this.#enableAdmin(context)
@@ -94,8 +96,8 @@ export class Registry implements Resource {
     const { finder } = this.#options
     await waitForChange(this.name, context, async () => {
       const { provisioningState: state = 'Failed' } = (await finder.find(context)) ?? {}
-      if (state === 'Failed') throw this.#failedError()
-      return UNFINISHED.has(state) ? state.toLowerCase() : undefined
+      if (UNMADE.has(state)) throw this.#failedError(state)
+      return ENDED.has(state) ? undefined : state.toLowerCase()
     })
   }
 
@@ -117,10 +119,10 @@ export class Registry implements Resource {
     })
   }
 
-  #failedError(): GpregError {
+  #failedError(state: string): GpregError {
     const { resourceGroup, finder } = this.#options
     const where = `--name ${finder.name} --resource-group ${resourceGroup}`
-    return new GpregError('server-error', `Azure could not make ${this.name}`, {
+    return new GpregError('server-error', `${this.name} was not made: its state is ${state}`, {
       resource: this.name,
       hint: `az acr show ${where} --query status may say why; az acr delete ${where} removes it, then run the same command again`,
       retryable: false,

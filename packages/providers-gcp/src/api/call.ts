@@ -1,6 +1,7 @@
 import { createCloudApi, type CallPolicy, type Context } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { gcpError, type GcpCall } from './errors.ts'
+import { gcpError } from './errors.ts'
+import type { GcpCall } from './gcp-call.ts'
 import { codesOf } from './failure.ts'
 
 /** In milliseconds. Over REST, the SDK itself has no time-out. */

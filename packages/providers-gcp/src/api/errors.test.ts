@@ -70,6 +70,12 @@ describe('an error of the SDK', () => {
     ['BILLING_DISABLED', 403, 'forbidden', 'gcloud billing projects link p1 '],
     ['SERVICE_DISABLED', 403, 'forbidden', 'gcloud services enable serviceusage.googleapis.com --project=p1'],
     ['RESOURCE_QUOTA_EXCEEDED', 429, 'limit-exceeded', ''],
+    ['ACCESS_TOKEN_SCOPE_INSUFFICIENT', 403, 'unauthorized', '--scopes='],
+    ['LOCATION_ORG_POLICY_VIOLATED', 403, 'forbidden', 'gcp.resourceLocations'],
+    ['RESOURCE_USAGE_RESTRICTION_VIOLATED', 403, 'forbidden', 'gcp.restrictServiceUsage'],
+    ['SECURITY_POLICY_VIOLATED', 403, 'forbidden', 'VPC Service Controls'],
+    ['USER_PROJECT_DENIED', 403, 'forbidden', 'set-quota-project p1'],
+    ['IAM_PERMISSION_DENIED', 403, 'forbidden', 'roles/serviceusage.serviceUsageAdmin'],
   ])('for the reason %s has a hint for this reason', (reason, status, code, hint) => {
     const error = gcpError(overHttp(status, status === 400 ? 'FAILED_PRECONDITION' : '', reason), about)
     expect(error.code).toBe(code)
@@ -86,6 +92,16 @@ describe('an error of the SDK', () => {
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls-untrusted', false],
   ])('of the connection, %s, is "%s"', (code, expected, retryable) => {
     expect(gcpError(failure({ code }), about)).toMatchObject({ code: expected, retryable })
+  })
+
+  it('for a constraint of the organisation says what to set', () => {
+    const violations = [{ type: 'constraints/gcp.resourceLocations', subject: 'projects/p1' }]
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.PreconditionFailure', violations }]
+    const body = { error: { code: 400, message: 'm', status: 'FAILED_PRECONDITION', details } }
+    expect(gcpError(failure({ status: 400 }, JSON.stringify(body)), about)).toMatchObject({
+      code: 'forbidden',
+      hint: expect.stringContaining('give another --location'),
+    })
   })
 
   it('for a page that is not JSON is "protocol", and does not quote the page', () => {

@@ -1,18 +1,10 @@
-import { codeOfConnection, commonHint, type CloudCall } from '@gpreg/core'
+import { codeOfConnection, commonHint } from '@gpreg/core'
 import { GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 import { Status } from 'google-gax'
+import type { GcpCall } from './gcp-call.ts'
 import { failureOf, type Failure } from './failure.ts'
-
-/** A call to Google Cloud. Its permission is named as in IAM, such as `serviceusage.services.enable`. */
-export interface GcpCall extends CloudCall {
-  readonly project: string
-}
-
-/** The reason for an API that is off, or that was turned on too recently for every server to know. https://google.aip.dev/193#errorinfo */
-export const SERVICE_DISABLED = 'SERVICE_DISABLED'
-const NO_BILLING: ReadonlySet<string> = new Set(['UREQ_PROJECT_BILLING_NOT_FOUND', 'BILLING_DISABLED'])
-const QUOTA_USED_UP = 'RESOURCE_QUOTA_EXCEEDED'
+import { REASONS } from './reasons.ts'
 
 const CODES: Readonly<Partial<Record<Status, ErrorCode>>> = {
   [Status.INVALID_ARGUMENT]: 'usage',
@@ -47,7 +39,7 @@ export function gcpError(thrown: unknown, about: GcpCall): GpregError {
 
 export function refusedError(failure: Failure, about: GcpCall): GpregError {
   const { resource, permission } = about
-  const code = failure.reason === QUOTA_USED_UP ? 'limit-exceeded' : (CODES[failure.code] ?? 'server-error')
+  const code = REASONS[failure.reason ?? '']?.code ?? CODES[failure.code] ?? 'server-error'
   return new GpregError(code, `${permission} on ${resource}: ${failure.message.slice(0, 500)}`, {
     resource,
     ...(isMissing(failure) ? { permission } : {}),
@@ -55,9 +47,9 @@ export function refusedError(failure: Failure, about: GcpCall): GpregError {
   })
 }
 
-/** Whether the permission is missing. An API that is off and a project without billing are refused with the same code. */
+/** Whether the permission is missing. Much else is refused with the same code, and its reason tells. */
 function isMissing({ code, reason = '' }: Failure): boolean {
-  return code === Status.PERMISSION_DENIED && reason !== SERVICE_DISABLED && !NO_BILLING.has(reason)
+  return code === Status.PERMISSION_DENIED && !Object.hasOwn(REASONS, reason)
 }
 
 /** An error without an answer: an abort, a failed connection, or an error that the SDK did not expect. */
@@ -78,13 +70,9 @@ function unansweredError(thrown: unknown, resource: string): GpregError {
 const hintDetail = (hint: string | undefined) => (hint === undefined ? {} : { hint })
 
 function hintOf(code: ErrorCode, failure: Failure, about: GcpCall): string | undefined {
-  const { project, permission } = about
-  const [service = ''] = permission.split('.', 1)
-  const role = ROLES[service]
-  if (NO_BILLING.has(failure.reason ?? ''))
-    return `the project has no billing account: gcloud billing projects link ${project} --billing-account=ACCOUNT (gcloud billing accounts list shows them)`
-  if (failure.reason === SERVICE_DISABLED)
-    return `the API is off in the project, or on for less than a few minutes: gcloud services enable ${service}.googleapis.com --project=${project}`
+  const known = REASONS[failure.reason ?? '']
+  if (known !== undefined) return known.hint(about)
+  const role = ROLES[about.permission.split('.', 1)[0] ?? '']
   if (isMissing(failure) && role !== undefined) return grantHint(about, role)
   return code === 'unauthorized' ? IDENTITY_HINT : commonHint(code, 'Google')
 }

@@ -20,12 +20,15 @@ interface RpcStatus {
 interface Detail {
   readonly '@type'?: string
   readonly reason?: string
+  /** of a `PreconditionFailure` */
+  readonly violations?: readonly { readonly type?: string }[]
   readonly type_url?: string | null
   readonly value?: Uint8Array | string | null
 }
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto */
 const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo'
+const PRECONDITION = 'type.googleapis.com/google.rpc.PreconditionFailure'
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto. HTTP statuses not listed are mapped by class (4xx, 5xx). */
 const BY_HTTP_STATUS: Readonly<Record<number, Status>> = {
@@ -94,8 +97,9 @@ function answerIn(message: string): RpcStatus | undefined {
 }
 
 /** The reason in a detail. In operations the SDK leaves details undecoded, so the first field of the protobuf is read here. */
-function reasonIn({ '@type': type, reason, type_url, value }: Detail): string | undefined {
+function reasonIn({ '@type': type, reason, violations, type_url, value }: Detail): string | undefined {
   if (type === ERROR_INFO) return reason
+  if (type === PRECONDITION) return violations?.[0]?.type
   if (type_url !== ERROR_INFO || !(value instanceof Uint8Array) || value[0] !== 0x0a) return undefined
   const [, length = 0] = value
   return Buffer.from(value.subarray(2, 2 + length)).toString()

@@ -1,7 +1,8 @@
 import { waitForChange, type Context } from '@gpreg/core'
 import type { LROperation } from 'google-gax'
 import { call } from './call.ts'
-import { refusedError, type GcpCall } from './errors.ts'
+import { refusedError } from './errors.ts'
+import type { GcpCall } from './gcp-call.ts'
 import { failureOfStatus } from './failure.ts'
 
 type Operation = Pick<LROperation<unknown, unknown>, 'getOperation' | 'latestResponse'>

@@ -3,7 +3,9 @@ import { GpregError, isGpregError } from '@gpreg/oci'
 import { PATIENT, type RetryPolicy } from '@gpreg/oci/engine'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
 import { call, ONE_TRY, unless } from '../api/call.ts'
-import { gcpError, SERVICE_DISABLED, type GcpCall } from '../api/errors.ts'
+import { gcpError } from '../api/errors.ts'
+import type { GcpCall } from '../api/gcp-call.ts'
+import { SERVICE_DISABLED } from '../api/reasons.ts'
 import { failureOf } from '../api/failure.ts'
 import { hasLabels, labelsOf } from './labels.ts'
 import { follow } from '../api/operation.ts'
@@ -24,7 +26,10 @@ export interface RepositoryOptions {
 type Found = protos.google.devtools.artifactregistry.v1.IRepository
 const { Format } = protos.google.devtools.artifactregistry.v1.Repository
 
-/** Two and a half minutes: a call to an API that was just enabled is refused for up to a few minutes. */
+/**
+ * A call to an API that was just enabled is refused for up to a few minutes. Sixteen pauses between the tries, each of up to ten
+ * seconds, are two to three minutes in all.
+ */
 const TAKES_EFFECT: RetryPolicy = { attempts: 17, base: 10_000, cap: 10_000 }
 
 /** The repository that holds the images. https://cloud.google.com/artifact-registry/docs/repositories/create-repos */
@@ -40,7 +45,10 @@ export class Repository implements Resource {
   async inspect(context: Context): Promise<Inspection> {
     const found = await findRepository(this.#options, context)
     if (found !== undefined) return this.#kept(found)
-    const reason = `for images, in ${this.#options.where.location}`
+    const labels = Object.entries(labelsOf(this.#options.installation)).map(
+      ([key, value]) => `${key}=${value}`,
+    )
+    const reason = `for images, in ${this.#options.where.location}, labelled ${labels.join(', ')}`
     return { action: 'create', reason, make: () => this.#create(context) }
   }
 

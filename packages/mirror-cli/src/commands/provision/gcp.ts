@@ -29,12 +29,12 @@ export default class ProvisionGcp extends ProvisionCommand {
       location: Flags.string({
         required: true,
         helpValue: 'REGION',
-        description: 'such as europe-west1; gcr.io is on its continent then',
+        description: 'such as europe-west1; with --registry gcr the repository is on its continent',
       }),
       registry: Flags.option({
         options: ['gcr', 'artifact-registry'] as const,
-        default: 'gcr' as const,
-        description: 'under the names of gcr.io, or under those of pkg.dev',
+        default: 'artifact-registry' as const,
+        description: 'under the names of pkg.dev, or under those of gcr.io',
       })(),
       'service-account-key': Flags.string({
         helpValue: 'FILE',

@@ -10,10 +10,12 @@ export function formatBytes(bytes: number): string {
 
 /** `125` is `2 min 5 s`. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`
-  if (seconds < 60) return `${Math.round(seconds)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`
+  // Rounded before it is divided, so that 59.6 is a minute and not 60 s.
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

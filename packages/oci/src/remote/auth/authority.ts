@@ -2,6 +2,7 @@ import { GpregError, isGpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
+import { sharesCloudLogins } from '../quirks.ts'
 import { basicAuth, type Token } from './token.ts'
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>
@@ -176,6 +177,21 @@ export async function assertRealm(
       'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
     )
   }
+}
+
+/**
+ * Checks that the login of a cloud may be sent to the token server that a registry names. A login of a file was given for this
+ * registry, and goes where the registry says; that of a cloud stays with the cloud.
+ * @throws `protocol`
+ */
+export function assertCloudRealm(realm: string, { host }: URL, side: Side): void {
+  const named = URL.parse(realm)?.host ?? ''
+  if (sharesCloudLogins(host, named)) return
+  throw new GpregError('protocol', `${host} names ${named} as its token server, which is another host`, {
+    host,
+    side,
+    hint: `the login of a cloud is not sent there; is ${host} the registry you mean, and is nothing in between?`,
+  })
 }
 
 function formatScope({ repository, actions }: Scope): string {

@@ -6,6 +6,8 @@ export interface Credential {
   readonly identityToken?: string
   /** A token that is sent to the registry as it is; no token server is asked. */
   readonly registryToken?: string
+  /** It is made with the identity of this machine in a cloud, so it opens other registries, too. */
+  readonly isOfCloud?: boolean
 }
 
 export function isSameCredential(one: Credential, other: Credential): boolean {

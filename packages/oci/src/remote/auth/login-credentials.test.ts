@@ -192,6 +192,26 @@ describe('a login of a cloud', () => {
   })
 })
 
+it('a login of a cloud is not sent to a token server on another host, and one of a file is', async () => {
+  await using other = await scriptedServer((_, response) => void response.end('{"token":"t"}'))
+  const answer = ({ headers }: IncomingMessage, response: ServerResponse) =>
+    headers.authorization === 'Bearer t'
+      ? void response.writeHead(200, { 'content-length': layer.size }).end()
+      : void response
+          .writeHead(401, { 'www-authenticate': `Bearer realm="http://${other.host}/token"` })
+          .end()
+  await using ofCloud = await open(answer, tokens())
+  await expect(ofCloud.repository.exists(layer)).rejects.toMatchObject({
+    code: 'protocol',
+    message: expect.stringContaining(other.host),
+  })
+  expect(other.seen).toEqual([])
+  await using ofFile = await open(answer, tokens(), {
+    files: { find: async () => ({ username: 'of', password: 'file' }) },
+  })
+  expect(await ofFile.repository.exists(layer)).toBe(true)
+})
+
 describe('over plain HTTP to another machine', () => {
   // This address reaches loopback, and is none by its name.
   const open = async (side: 'source' | 'target', files: Credentials, access: LoginSource) => {

@@ -94,5 +94,5 @@ function plainHttpError(host: string, side: Side): GpregError {
 
 function credentialOf({ username, password, isRefreshToken }: ShortLogin): Credential {
   const secret = password.reveal()
-  return { username, password: secret, ...(isRefreshToken ? { identityToken: secret } : {}) }
+  return { username, password: secret, isOfCloud: true, ...(isRefreshToken ? { identityToken: secret } : {}) }
 }

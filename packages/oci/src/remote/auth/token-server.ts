@@ -4,7 +4,7 @@ import { PATIENT, withRetry } from '../../retry.ts'
 import type { DocumentBounds } from '../http/body.ts'
 import type { ApiRequest } from '../http/request.ts'
 import type { Transport } from '../http/transport.ts'
-import { assertRealm, type TokenFetch } from './authority.ts'
+import { assertCloudRealm, assertRealm, type TokenFetch } from './authority.ts'
 import { parseToken, tokenRequest } from './token.ts'
 
 const TOKEN_BOUNDS: DocumentBounds = { limit: 1024 * 1024, code: 'protocol' }
@@ -14,7 +14,9 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
   const { secrets } = transport
   return async (challenge, scopes, credential) => {
     for (const secret of [credential?.password, credential?.identityToken]) if (secret) secrets.learn(secret)
-    await assertRealm(challenge.realm, await transport.endpoint(), side, said => secrets.scrub(said))
+    const registry = await transport.endpoint()
+    await assertRealm(challenge.realm, registry, side, said => secrets.scrub(said))
+    if (credential?.isOfCloud === true) assertCloudRealm(challenge.realm, registry, side)
     const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
     if (headers['authorization'] !== undefined) secrets.learnHeader(headers['authorization'])
     const request: ApiRequest = {

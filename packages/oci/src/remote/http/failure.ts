@@ -1,8 +1,9 @@
-import { isGpregError, GpregError, type ErrorCode, type ErrorSubject } from '../../errors.ts'
+import { isGpregError, GpregError, type ErrorCode, type ErrorSubject, type Side } from '../../errors.ts'
 import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
 import type { Connection } from '../connection/connections.ts'
 import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
+import { isPublicRegistry } from '../quirks.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
 
 /** A request as messages name it. Never a full URL, because its query may carry a signature. */
@@ -123,7 +124,7 @@ export function responseError(
     ...subject,
     status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(via === undefined ? hintOf(code, host) : { hint: elsewhereHint(via.registry, host) }),
+    ...(via === undefined ? hintOf(code, host, subject.side) : { hint: elsewhereHint(via.registry, host) }),
     ...(status === FULL_DISK ? fullDisk(host) : {}),
     ...(proxy === undefined || status === 401 ? {} : { hint: proxyHint(proxy, host) }),
   })
@@ -156,7 +157,13 @@ function fullDisk(host: string): { retryable: false; hint: string } {
   return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
 }
 
-function hintOf(code: ErrorCode, host: string): { hint?: string } {
+function hintOf(code: ErrorCode, host: string, side: Side | undefined): { hint?: string } {
+  const isRefused = code === 'unauthorized' || code === 'forbidden'
+  if (isRefused && side === 'target' && isPublicRegistry(host)) {
+    return {
+      hint: `${host} is for everybody to read, and only the owners of its repositories may push: name a registry of your own, or log in as such an owner with gpreg login ${host}`,
+    }
+  }
   switch (code) {
     case 'unauthorized':
       return {

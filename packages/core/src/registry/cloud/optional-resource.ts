@@ -1,0 +1,61 @@
+import { isGpregError, type ErrorCode, type GpregError } from '@gpreg/oci'
+import type { Context } from '../../context.ts'
+import { keep, type Inspection, type Resource } from '../resource.ts'
+
+/** The codes by which a cloud says no. Any other error, such as a broken connection, is none of the resource. */
+const REFUSALS: readonly ErrorCode[] = ['forbidden', 'not-found', 'usage', 'protocol', 'limit-exceeded']
+
+/** Resources that a cloud cannot have, so that later runs do not ask for them again. */
+export interface RefusalMemory {
+  has(resource: string): Promise<boolean>
+  add(resource: string): Promise<void>
+}
+
+/** A resource that is not needed: if the cloud refuses it, that is said, and the work goes on. */
+export class OptionalResource implements Resource {
+  readonly name: string
+  readonly #resource: Resource
+  readonly #reason: string
+  readonly #memory: RefusalMemory | undefined
+
+  /**
+   * @param reason why the resource is not needed
+   * @param memory keeps refusals that no permission would change; default: they are forgotten
+   */
+  constructor(resource: Resource, reason: string, memory?: RefusalMemory) {
+    this.name = resource.name
+    this.#resource = resource
+    this.#reason = reason
+    this.#memory = memory
+  }
+
+  async inspect(context: Context): Promise<Inspection> {
+    if (await this.#memory?.has(this.name)) return keep(`was refused; ${this.#reason}`)
+    try {
+      const inspection = await this.#resource.inspect(context)
+      return { ...inspection, make: () => this.#make(inspection, context) }
+    } catch (error) {
+      this.#warn(error, context)
+      return keep(`could not be looked at; ${this.#reason}`)
+    }
+  }
+
+  async #make(inspection: Inspection, context: Context): ReturnType<Inspection['make']> {
+    try {
+      return await inspection.make()
+    } catch (error) {
+      const { code } = this.#warn(error, context)
+      if (code !== 'forbidden') await this.#memory?.add(this.name)
+      return { action: 'keep', reason: `was refused; ${this.#reason}` }
+    }
+  }
+
+  #warn(error: unknown, context: Context): GpregError {
+    if (!isGpregError(error) || !REFUSALS.includes(error.code)) throw error
+    const message = [error.message, this.#reason, ...(error.hint === undefined ? [] : [error.hint])].join(
+      '; ',
+    )
+    context.emit({ type: 'warning', code: 'cloud', message, subject: error.subject })
+    return error
+  }
+}
