@@ -8,20 +8,18 @@ import { rolldown } from 'rolldown'
 
 const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 
-/** Plugins stay packages of their own, because oclif looks them up by name. */
-const PLUGINS = /^@oclif\/plugin-/
 /** oclif loads these to run commands from TypeScript, which a bundle never does. */
 const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
 
 await using bundle = await rolldown({
-  // `main` is started by bin/run.js, `commands` is loaded by oclif, `interruption` and `code-cache` must run before any other code is
-  // read, and a thread is a file of its own.
+  // `early` and `main` are started by bin/run.js, `early` before any other code is read; `commands` is loaded by oclif, and a thread
+  // is a file of its own.
   input: [
-    ...['main', 'commands', 'interruption', 'code-cache'].map(name => `${CLI}src/${name}.ts`),
+    ...['start/early', 'start/main', 'commands'].map(name => `${CLI}src/${name}.ts`),
     `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
   ],
   platform: 'node',
-  external: [PLUGINS, ...DEVELOPMENT],
+  external: DEVELOPMENT,
   resolve: { conditionNames: ['gpreg-source', 'node', 'import', 'default'] },
   // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
   transform: {

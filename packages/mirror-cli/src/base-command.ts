@@ -10,7 +10,8 @@ import { environmentArguments } from './flags/environment.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
-import { listen } from './interruption.ts'
+import { listen } from './start/interruption.ts'
+import { takeCacheProblem } from './start/code-cache.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
@@ -44,7 +45,9 @@ export abstract class BaseCommand extends Command {
   protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
     this.#progress = await startProgress({ quiet, verbose })
-    return createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
+    const context = createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
+    warnOfCache(context)
+    return context
   }
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
@@ -135,4 +138,12 @@ export abstract class BaseCommand extends Command {
       hint: `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`,
     })
   }
+}
+
+function warnOfCache({ emit }: Context): void {
+  const problem = takeCacheProblem()
+  if (problem === undefined) return
+  const { path, reason } = problem
+  const message = `${path} cannot be written (${reason}), so every start compiles gpreg anew, which takes longer; XDG_CACHE_HOME names another directory`
+  emit({ type: 'warning', code: 'not-kept', message, subject: { path } })
 }
