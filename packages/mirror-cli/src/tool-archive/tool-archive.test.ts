@@ -73,6 +73,14 @@ it('holds the command and Node, with their permissions, and nothing else', async
   expect(entries['gpreg/dist/main.js']).toEqual({ mode: 0o644, content: 'main' })
 })
 
+it('starts by a batch file on Windows', async () => {
+  const path = join(directory, 'tool.tar.gz')
+  await writeToolArchive(path, { ...(await installed()), platform: 'win32' })
+  const entries = await entriesOf(path)
+  expect(Object.keys(entries).slice(0, 2)).toEqual(['gpreg/gpreg.cmd', 'gpreg/node.exe'])
+  expect(entries['gpreg/gpreg.cmd']?.content).toContain('"%~dp0node.exe" --flag "%~dp0bin\\run.js" %*')
+})
+
 it('has the same bytes for the same files, independent of their dates and of links to the package', async () => {
   const options = await installed()
   const [one, other] = [join(directory, 'one.tar.gz'), join(directory, 'other.tar.gz')]
