@@ -6,7 +6,8 @@ import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
-import { environmentArguments } from './flags/environment.ts'
+import { environmentArguments, nameVariable } from './flags/environment.ts'
+import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
@@ -129,13 +130,17 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Turns an argument error of oclif into a `usage` error. */
-  #usageError({ message }: Error): GpregError {
-    const text = stripVTControlCharacters(message)
+  #usageError(thrown: Error): GpregError {
+    const text = stripVTControlCharacters(thrown.message)
       .replace(/\s*See more help with --help\s*$/, '')
       .replace(/^The following errors? occurred:\s*/, '')
       .replace(/ \n\t/, ': ')
-    return new GpregError('usage', text, {
-      hint: `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`,
+    const known = Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }).map(name => `--${name}`)
+    const wrong = 'flags' in thrown && Array.isArray(thrown.flags) ? thrown.flags.map(String) : []
+    const answers = wrong.flatMap(flag => answerToFlag(flag, known) ?? [])
+    const help = `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`
+    return new GpregError('usage', nameVariable(text, process.argv, process.env), {
+      hint: answers.length > 0 ? answers.join('; ') : help,
     })
   }
 }

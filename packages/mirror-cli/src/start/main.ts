@@ -33,9 +33,24 @@ async function end(thrown: unknown): Promise<void> {
   ])
   const error =
     thrown instanceof Errors.CLIError
-      ? new GpregError('usage', thrown.message, { hint: 'gpreg --help lists the commands' })
+      ? new GpregError('usage', thrown.message.replaceAll(':', ' '), {
+          hint: await commandHint(process.argv.slice(2)),
+        })
       : toGpregError(thrown)
   process.exitCode = exitCodeOf(error.code)
   const options = { verbose: error.code === 'bug', paint: paintFor(process.stderr) }
   process.stderr.write(`${renderError(error, options)}\n`)
+}
+
+/** The command that the first words are meant to be, or where the commands are listed. */
+async function commandHint(argv: readonly string[]): Promise<string> {
+  const [{ COMMANDS }, { suggestionFor }] = await Promise.all([
+    import('../commands.ts'),
+    import('./suggestion.ts'),
+  ])
+  const end = argv.findIndex(argument => argument.startsWith('-'))
+  const words = argv.slice(0, end < 0 ? 2 : Math.min(end, 2))
+  const known = Object.keys(COMMANDS).map(id => id.replaceAll(':', ' '))
+  const meant = suggestionFor(words.join(' '), known) ?? suggestionFor(words[0] ?? '', known)
+  return meant === undefined ? 'gpreg --help lists the commands' : `did you mean gpreg ${meant}?`
 }
