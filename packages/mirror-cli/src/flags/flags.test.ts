@@ -114,7 +114,7 @@ describe('content', () => {
 })
 
 describe('environment', () => {
-  it('is named in a message about a value that came from there', () => {
+  test('is named in a message about a value that came from there', () => {
     const message = 'Parsing --max-wait: wrong'
     const env = { GPREG_MAX_WAIT: 'x' }
     expect(nameVariable(message, ['mirror'], env)).toBe('Parsing the variable GPREG_MAX_WAIT: wrong')
