@@ -50,6 +50,18 @@ export default defineConfig({
         resolve: sources,
         ssr: { resolve: sources },
         test: {
+          name: 'start',
+          include: ['e2e/start/**/*.test.ts'],
+          // Packages come from Debian and npm.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
           name: 'registries',
           include: ['e2e/registries/**/*.test.ts'],
           maxConcurrency: 3,

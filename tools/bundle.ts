@@ -8,20 +8,20 @@ import { rolldown } from 'rolldown'
 
 const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 
-/** Plugins stay packages of their own, because oclif looks them up by name. */
-const PLUGINS = /^@oclif\/plugin-/
 /** oclif loads these to run commands from TypeScript, which a bundle never does. */
 const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
 
 await using bundle = await rolldown({
-  // `main` is started by bin/run.js, `commands` is loaded by oclif, `interruption` and `code-cache` must run before any other code is
-  // read, and a thread is a file of its own.
+  // `early` and `main` are started by bin/run.js, `early` before any other code is read; `commands` is loaded by oclif, and a thread
+  // is a file of its own. `tool-archive` is for `npm run release`.
   input: [
-    ...['main', 'commands', 'interruption', 'code-cache'].map(name => `${CLI}src/${name}.ts`),
+    ...['start/early', 'start/main', 'commands', 'tool-archive/tool-archive'].map(
+      name => `${CLI}src/${name}.ts`,
+    ),
     `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
   ],
   platform: 'node',
-  external: [PLUGINS, ...DEVELOPMENT],
+  external: DEVELOPMENT,
   resolve: { conditionNames: ['gpreg-source', 'node', 'import', 'default'] },
   // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
   transform: {
@@ -30,21 +30,59 @@ await using bundle = await rolldown({
   },
 })
 const { output } = await bundle.write({ dir: `${CLI}dist`, cleanDir: true })
-const modules = output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : []))
-writeFileSync(`${CLI}dist/LICENSES.txt`, licensesOf(modules))
+const packages = bundledPackages(output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : [])))
+writeFileSync(`${CLI}dist/LICENSES.txt`, licensesOf(packages))
+const { version } = JSON.parse(readFileSync(`${CLI}package.json`, 'utf8'))
+writeFileSync(
+  `${CLI}dist/sbom.cdx.json`,
+  `${JSON.stringify(billOfMaterials(version, packages), undefined, 2)}\n`,
+)
 
-/** The licence texts of the bundled packages: most licences require that their text goes with the code. */
-function licensesOf(modules: readonly string[]): string {
+interface BundledPackage {
+  /** its folder, with a slash at the end */
+  readonly root: string
+  readonly name: string
+  readonly version: string
+  readonly license: string
+}
+
+/** The packages of others that are in the bundle, by name and version. */
+function bundledPackages(modules: readonly string[]): BundledPackage[] {
   const roots = new Set(
     modules.flatMap(path => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path)?.[0] ?? []),
   )
-  const sections = [...roots].map(root => {
-    const { name, version, license } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  return [...roots]
+    .map(root => ({ ...JSON.parse(readFileSync(`${root}package.json`, 'utf8')), root }))
+    .sort((a, b) => (`${a.name}@${a.version}` < `${b.name}@${b.version}` ? -1 : 1))
+}
+
+/** The licence texts of the bundled packages: most licences require that their text goes with the code. */
+function licensesOf(packages: readonly BundledPackage[]): string {
+  const sections = packages.map(({ root, name, version, license }) => {
     const texts = globSync(`${root}{LICEN[CS]E,licen[cs]e,NOTICE}*`).sort()
     return [`${name} ${version}: ${license}`, ...texts.map(file => readFileSync(file, 'utf8').trim())]
   })
-  return `${sections
-    .map(section => section.join('\n\n'))
-    .sort()
-    .join('\n\n---\n\n')}\n`
+  return `${sections.map(section => section.join('\n\n')).join('\n\n---\n\n')}\n`
+}
+
+/** A CycloneDX document, without a date or a serial number: the same bundle has the same bytes. https://cyclonedx.org/docs/1.6/json/ */
+function billOfMaterials(version: string, packages: readonly BundledPackage[]) {
+  const component = (type: string, name: string, version: string, license: string) => {
+    const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`
+    return { type, 'bom-ref': purl, name, version, purl, licenses: [{ expression: license }] }
+  }
+  return {
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    version: 1,
+    metadata: { component: component('application', 'gpreg', version, 'Apache-2.0') },
+    components: [
+      ...new Map(
+        packages.map(each => [
+          `${each.name}@${each.version}`,
+          component('library', each.name, each.version, each.license),
+        ]),
+      ).values(),
+    ],
+  }
 }

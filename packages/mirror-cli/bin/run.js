@@ -7,9 +7,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`gpreg needs Node 22.19 or newer, this is ${process.version} (${process.execPath})\n`)
   process.exit(2)
 }
-const { listenEarly } = await import('../dist/interruption.js')
-listenEarly()
-const { keepCompiledCode } = await import('../dist/code-cache.js')
-keepCompiledCode(process.env)
+const { prepare } = await import('../dist/early.js')
+prepare()
 const { main } = await import('../dist/main.js')
 await main(import.meta.url)

@@ -6,11 +6,13 @@ import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
-import { environmentArguments } from './flags/environment.ts'
+import { environmentArguments, nameVariable } from './flags/environment.ts'
+import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
-import { listen } from './interruption.ts'
+import { listen } from './start/interruption.ts'
+import { takeCacheProblem } from './start/code-cache.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
@@ -44,7 +46,9 @@ export abstract class BaseCommand extends Command {
   protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
     this.#progress = await startProgress({ quiet, verbose })
-    return createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
+    const context = createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
+    warnOfCache(context)
+    return context
   }
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
@@ -126,13 +130,25 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Turns an argument error of oclif into a `usage` error. */
-  #usageError({ message }: Error): GpregError {
-    const text = stripVTControlCharacters(message)
+  #usageError(thrown: Error): GpregError {
+    const text = stripVTControlCharacters(thrown.message)
       .replace(/\s*See more help with --help\s*$/, '')
       .replace(/^The following errors? occurred:\s*/, '')
       .replace(/ \n\t/, ': ')
-    return new GpregError('usage', text, {
-      hint: `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`,
+    const known = Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }).map(name => `--${name}`)
+    const wrong = 'flags' in thrown && Array.isArray(thrown.flags) ? thrown.flags.map(String) : []
+    const answers = wrong.flatMap(flag => answerToFlag(flag, known) ?? [])
+    const help = `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`
+    return new GpregError('usage', nameVariable(text, process.argv, process.env), {
+      hint: answers.length > 0 ? answers.join('; ') : help,
     })
   }
+}
+
+function warnOfCache({ emit }: Context): void {
+  const problem = takeCacheProblem()
+  if (problem === undefined) return
+  const { path, reason } = problem
+  const message = `${path} cannot be written (${reason}), so every start compiles gpreg anew, which takes longer; XDG_CACHE_HOME names another directory`
+  emit({ type: 'warning', code: 'not-kept', message, subject: { path } })
 }

@@ -1,3 +1,4 @@
+import type { Command } from '@oclif/core'
 import BundleInspect from './commands/bundle/inspect.ts'
 import BundleLoad from './commands/bundle/load.ts'
 import BundleSave from './commands/bundle/save.ts'
@@ -21,8 +22,9 @@ import ValuesGcp from './commands/values/gcp.ts'
 import ValuesInCluster from './commands/values/in-cluster.ts'
 import ValuesPatch from './commands/values/patch.ts'
 import Verify from './commands/verify.ts'
+import { PLUGIN_COMMANDS } from './plugin-commands.ts'
 
-/** All commands by name. oclif finds commands only in this table, so that gpreg can be bundled into one file. */
+/** The commands of gpreg by name. */
 export const COMMANDS = {
   'bundle:inspect': BundleInspect,
   'bundle:load': BundleLoad,
@@ -48,3 +50,6 @@ export const COMMANDS = {
   'values:patch': ValuesPatch,
   verify: Verify,
 }
+
+/** All commands by name. oclif finds commands only in this table, so that gpreg can be bundled into one file. */
+export const ALL_COMMANDS: Readonly<Record<string, typeof Command>> = { ...PLUGIN_COMMANDS, ...COMMANDS }

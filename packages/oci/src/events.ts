@@ -108,5 +108,7 @@ export type WarningCode =
   | 'certificate-skipped'
   /** a server keeps its certificate, because the new one cannot be used */
   | 'certificate-kept'
+  /** a directory for what outlives a run cannot be written; the message says what is lost */
+  | 'not-kept'
 
 export type EventSink<E = OciEvent> = (event: E) => void

@@ -45,7 +45,7 @@ export default class Mirror extends BaseCommand {
       const plan = await planMirror(set, registries, copyOptions(flags), context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
-    const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env))
+    const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env), context)
     const result = await mirrorImages(set, registries, { ...copyOptions(flags), unfinished }, context)
     return this.answer(result, renderMirror, exitCodeOfMirror(result))
   }

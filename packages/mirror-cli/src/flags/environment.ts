@@ -26,6 +26,18 @@ export function environmentArguments(
   })
 }
 
+/**
+ * Names the variable in a message about a flag, if the value came from there.
+ * @param argv the arguments as the user gave them
+ */
+export function nameVariable(message: string, argv: readonly string[], env: Environment): string {
+  const [flag, name] = /--([a-z][a-z-]*)/.exec(message) ?? []
+  if (flag === undefined || name === undefined) return message
+  const variable = environmentName(name)
+  const given = argv.some(argument => argument === flag || argument.startsWith(`${flag}=`))
+  return given || !env[variable] ? message : message.replace(flag, `the variable ${variable}`)
+}
+
 function environmentName(flag: string): string {
   return `GPREG_${flag.toUpperCase().replaceAll('-', '_')}`
 }

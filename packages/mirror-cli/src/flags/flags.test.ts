@@ -1,7 +1,7 @@
 import { Parser, type Interfaces } from '@oclif/core'
 import { describe, expect, test } from 'vitest'
 import { copyFlags, copyOptions } from './copy.ts'
-import { environmentArguments } from './environment.ts'
+import { environmentArguments, nameVariable } from './environment.ts'
 import { imageSetFlags, imageSetRequest } from './image-set.ts'
 import { registriesOptions, registryFlags } from './registries.ts'
 import { parseListen } from './server.ts'
@@ -114,6 +114,14 @@ describe('content', () => {
 })
 
 describe('environment', () => {
+  test('is named in a message about a value that came from there', () => {
+    const message = 'Parsing --max-wait: wrong'
+    const env = { GPREG_MAX_WAIT: 'x' }
+    expect(nameVariable(message, ['mirror'], env)).toBe('Parsing the variable GPREG_MAX_WAIT: wrong')
+    expect(nameVariable(message, ['mirror', '--max-wait=x'], env)).toBe(message)
+    expect(nameVariable(message, ['mirror'], {})).toBe(message)
+  })
+
   const flags = { ...imageSetFlags, ...registryFlags }
 
   test('names every flag', () => {

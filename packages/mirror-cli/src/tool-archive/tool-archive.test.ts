@@ -23,20 +23,18 @@ async function write(path: string, content: string, mode = 0o644): Promise<void>
   await chmod(file, mode)
 }
 
-/** A command with a dependency beside it, another one below, and an optional one for other systems. */
+/** A built command, with what is of no use at run time, and a Node. */
 async function installed() {
-  const manifest = { dependencies: { beside: '1', below: '1' }, optionalDependencies: { absent: '1' } }
-  await write('node_modules/cli/package.json', JSON.stringify(manifest))
-  await write('node_modules/cli/bin/run.js', '#!/usr/bin/env -S node --flag\nrun()\n', 0o755)
-  await write('node_modules/cli/dist/main.js', 'main')
-  await write('node_modules/cli/dist/main.js.map', 'left out')
-  await write('node_modules/cli/dist/main.test.js', 'left out')
-  await write('node_modules/cli/node_modules/below/package.json', '{}')
-  await write('node_modules/beside/package.json', '{"dependencies":{"below":"2"}}')
-  await write(`node_modules/beside/${deep}`, 'deep')
-  await write('node_modules/below/package.json', '{"version":"2.0.0"}')
+  await write('cli/package.json', '{}')
+  await write('cli/bin/run.js', '#!/usr/bin/env -S node --flag\nrun()\n', 0o755)
+  await write('cli/dist/main.js', 'main')
+  await write('cli/dist/main.js.map', 'left out')
+  await write('cli/dist/main.test.js', 'left out')
+  await write(`cli/dist/${deep}`, 'deep')
+  await write('cli/src/main.ts', 'left out')
+  await write('cli/node_modules/other/package.json', '{}')
   await write('node', 'the node', 0o755)
-  return { root: join(directory, 'node_modules/cli'), modified, node: join(directory, 'node') }
+  return { root: join(directory, 'cli'), modified, node: join(directory, 'node') }
 }
 
 async function entriesOf(path: string) {
@@ -53,32 +51,34 @@ async function entriesOf(path: string) {
   return entries
 }
 
-it('holds the command, its dependencies where Node finds them, and Node, with their permissions', async () => {
+it('holds the command and Node, with their permissions, and nothing else', async () => {
   const path = join(directory, 'tool.tar.gz')
   await writeToolArchive(path, await installed())
   const entries = await entriesOf(path)
   expect(Object.keys(entries)).toEqual([
     'gpreg/gpreg',
     'gpreg/node',
-    'gpreg/node_modules/gpreg/bin/run.js',
-    'gpreg/node_modules/gpreg/dist/main.js',
-    'gpreg/node_modules/gpreg/package.json',
-    `gpreg/node_modules/beside/${deep}`,
-    'gpreg/node_modules/beside/package.json',
-    'gpreg/node_modules/below/package.json',
-    'gpreg/node_modules/gpreg/node_modules/below/package.json',
+    'gpreg/bin/run.js',
+    `gpreg/dist/${deep}`,
+    'gpreg/dist/main.js',
+    'gpreg/package.json',
   ])
   expect(entries['gpreg/gpreg']).toMatchObject({
     mode: 0o755,
     content: expect.stringMatching(/^#!\/bin\/sh\n/),
   })
-  expect(entries['gpreg/gpreg']?.content).toContain(
-    '"$here/node" --flag "$here/node_modules/gpreg/bin/run.js"',
-  )
+  expect(entries['gpreg/gpreg']?.content).toContain('"$here/node" --flag "$here/bin/run.js"')
   expect(entries['gpreg/node']).toEqual({ mode: 0o755, content: 'the node' })
-  expect(entries['gpreg/node_modules/gpreg/bin/run.js']?.mode).toBe(0o755)
-  expect(entries['gpreg/node_modules/gpreg/dist/main.js']).toEqual({ mode: 0o644, content: 'main' })
-  expect(entries['gpreg/node_modules/below/package.json']?.content).toBe('{"version":"2.0.0"}')
+  expect(entries['gpreg/bin/run.js']?.mode).toBe(0o755)
+  expect(entries['gpreg/dist/main.js']).toEqual({ mode: 0o644, content: 'main' })
+})
+
+it('starts by a batch file on Windows', async () => {
+  const path = join(directory, 'tool.tar.gz')
+  await writeToolArchive(path, { ...(await installed()), platform: 'win32' })
+  const entries = await entriesOf(path)
+  expect(Object.keys(entries).slice(0, 2)).toEqual(['gpreg/gpreg.cmd', 'gpreg/node.exe'])
+  expect(entries['gpreg/gpreg.cmd']?.content).toContain('"%~dp0node.exe" --flag "%~dp0bin\\run.js" %*')
 })
 
 it('has the same bytes for the same files, independent of their dates and of links to the package', async () => {

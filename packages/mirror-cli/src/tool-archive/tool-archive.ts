@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { GpregError } from '@gpreg/oci'
 import { pack, type Header, type Pack } from 'tar-stream'
-import { packageTree } from './package-tree.ts'
 
 export interface ToolArchiveOptions {
   /** the folder of the command's own package */
@@ -14,10 +13,14 @@ export interface ToolArchiveOptions {
   readonly modified: Date
   /** default: the Node that runs this */
   readonly node?: string
+  /** the platform of `node`; default: this one */
+  readonly platform?: NodeJS.Platform
 }
 
-/** Files without use at run time. Dependencies in `node_modules` are packed as packages of their own. */
-const LEFT_OUT = /\.(?:map|d\.[cm]?ts|[cm]?ts|tsbuildinfo)$|\.test\.js$|^(?:node_modules|\.git)$/
+const FOLDERS = ['bin', 'dist']
+
+/** Files without use at run time. */
+const LEFT_OUT = /\.(?:map|d\.[cm]?ts|[cm]?ts|tsbuildinfo)$|\.test\.js$/
 
 /** e.g. `gpreg-0.1.0-linux-x64.tar.gz` */
 export function toolArchiveName(version: string): string {
@@ -25,7 +28,7 @@ export function toolArchiveName(version: string): string {
 }
 
 /**
- * Packs this command, its dependencies and the Node that runs it, for a machine of the same platform that has none of them.
+ * Packs this command and the Node that runs it, for a machine of the same platform that has neither.
  * @throws `storage`
  */
 export async function writeToolArchive(path: string, options: ToolArchiveOptions): Promise<void> {
@@ -50,24 +53,32 @@ export async function writeToolArchive(path: string, options: ToolArchiveOptions
 }
 
 async function fill(archive: Pack, options: ToolArchiveOptions): Promise<void> {
-  const { root, modified: mtime, node = process.execPath } = options
-  const packages = await packageTree(root, 'node_modules/gpreg')
-  archive.entry({ name: 'gpreg/gpreg', mode: 0o755, mtime }, await launcher(root))
-  await addFile(archive, { name: 'gpreg/node', mode: 0o755, mtime }, node)
-  for (const { source, target } of packages) await addFolder(archive, source, `gpreg/${target}`, mtime)
+  const { root, modified: mtime, node = process.execPath, platform = process.platform } = options
+  const isWindows = platform === 'win32'
+  const launcher = isWindows ? 'gpreg.cmd' : 'gpreg'
+  const script = (isWindows ? windowsLauncher : posixLauncher)(await nodeFlags(root))
+  archive.entry({ name: `gpreg/${launcher}`, mode: 0o755, mtime }, script)
+  await addFile(archive, { name: isWindows ? 'gpreg/node.exe' : 'gpreg/node', mode: 0o755, mtime }, node)
+  for (const name of FOLDERS) await addFolder(archive, join(root, name), `gpreg/${name}`, mtime)
+  await addFile(archive, { name: 'gpreg/package.json', mode: 0o644, mtime }, join(root, 'package.json'))
 }
 
-/** A script that starts the command with the Node in the archive, and with the Node flags in the first line of `bin/run.js`. */
-async function launcher(root: string): Promise<string> {
+/** The Node flags in the first line of `bin/run.js`, with a leading space. */
+async function nodeFlags(root: string): Promise<string> {
   const [first = ''] = (await readFile(join(root, 'bin/run.js'), 'utf8')).split('\n', 1)
-  const [, flags = ''] = /^#!.*\bnode\b(.*)$/.exec(first) ?? []
-  return `#!/bin/sh
+  return /^#!.*\bnode\b(.*)$/.exec(first)?.[1] ?? ''
+}
+
+/** A script that starts the command with the Node in the archive. */
+const posixLauncher = (flags: string) => `#!/bin/sh
 # gpreg with its own Node: nothing needs to be installed.
 self=$(readlink -f "$0") || exit 2
 here=$(dirname "$self")
-exec "$here/node"${flags} "$here/node_modules/gpreg/bin/run.js" "$@"
+exec "$here/node"${flags} "$here/bin/run.js" "$@"
 `
-}
+
+/** The same for Windows. */
+const windowsLauncher = (flags: string) => `@echo off\r\n"%~dp0node.exe"${flags} "%~dp0bin\\run.js" %*\r\n`
 
 async function addFolder(archive: Pack, source: string, target: string, mtime: Date): Promise<void> {
   const entries = await readdir(source, { withFileTypes: true })

@@ -214,7 +214,7 @@ describe('an image copied without its referrers', () => {
     const { digest } = await attach(artifactIn(at.source.store, 'app:1'), { artifactType: SIGNATURE, layers })
     const refusal = refusing('GET', /\/referrers\//, 403)
     at.source.oddities.push(refusal)
-    const next = () => at.run(['app:1'], { unfinished: unfinishedReferrers(directory) })
+    const next = () => at.run(['app:1'], { unfinished: unfinishedReferrers(directory, createContext()) })
     expect((await next()).images).toMatchObject([{ status: 'copied', referrersUnknown: {} }])
     expect((await next()).images).toMatchObject([{ status: 'up-to-date', referrersUnknown: {} }])
     at.source.oddities.length = 0

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Context } from '../context.ts'
+import { warnNotKept } from '../state-directory.ts'
 
 /**
  * Remembers which images were copied without all their referrers, because the source did not tell them or one failed. The tag of
@@ -13,8 +15,9 @@ export interface UnfinishedReferrers {
   forget(image: string): Promise<void>
 }
 
-/** Keeps one empty file for each image. Errors of the disk are ignored: without a file, the referrers are not looked for again. */
-export function unfinishedReferrers(directory: string): UnfinishedReferrers {
+/** Keeps one empty file for each image. An error of the disk is only warned of: without a file, the referrers are not looked for again. */
+export function unfinishedReferrers(directory: string, context: Pick<Context, 'emit'>): UnfinishedReferrers {
+  const warn = warnNotKept(context, directory, 'the next run does not look for the missing referrers again')
   const nameOf = (image: string) => createHash('sha256').update(image).digest('hex')
   let known: Promise<Set<string>> | undefined
   const read = () =>
@@ -32,8 +35,8 @@ export function unfinishedReferrers(directory: string): UnfinishedReferrers {
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 })
         await writeFile(join(directory, name), '', { mode: 0o600 })
-      } catch {
-        // The warning about the referrers was given already.
+      } catch (error) {
+        warn(error)
       }
     },
     async forget(image) {

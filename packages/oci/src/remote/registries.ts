@@ -90,7 +90,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout }, context)
   const files = await credentialsBySide(options, file => loadCredentials(file, env, context, stallTimeout))
-  const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context.now)
+  const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context)
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
   return new RunRegistries(

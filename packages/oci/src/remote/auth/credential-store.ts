@@ -1,5 +1,4 @@
 import { mkdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GpregError } from '../../errors.ts'
 import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
@@ -8,6 +7,7 @@ import { eraseWithHelper, storeWithHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './credentials.ts'
 import { helperOf, normaliseKey, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
+import { homeDirectory } from '../../home-directory.ts'
 
 /** The helper or the file that keeps a credential. */
 export type CredentialPlace =
@@ -29,7 +29,7 @@ export class CredentialStore {
 
   /** @param authFile default: `REGISTRY_AUTH_FILE`, then docker's `config.json` */
   constructor(authFile: string | undefined, env: Environment) {
-    const docker = env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker')
+    const docker = env['DOCKER_CONFIG'] ?? join(homeDirectory(env), '.docker')
     this.#path = authFile ?? env['REGISTRY_AUTH_FILE'] ?? join(docker, 'config.json')
   }
 

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
@@ -7,6 +6,7 @@ import { decodeText } from '../../text.ts'
 import { askHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import { findLogin, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
+import { homeDirectory } from '../../home-directory.ts'
 
 /** Finds the credential for a host and a repository on it. */
 export interface Credentials {
@@ -44,7 +44,7 @@ export async function loadCredentials(
 
 /** The paths at which podman (auth.json) and docker (config.json) keep credentials. https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md */
 function usualPaths(env: Environment): string[] {
-  const home = env['HOME'] ?? homedir()
+  const home = homeDirectory(env)
   return [
     ...(env['XDG_RUNTIME_DIR'] ? [join(env['XDG_RUNTIME_DIR'], 'containers', 'auth.json')] : []),
     join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers', 'auth.json'),

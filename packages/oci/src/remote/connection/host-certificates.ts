@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { isCertificate, readCertificates } from './pem.ts'
+import { homeDirectory } from '../../home-directory.ts'
 
 /** A client certificate and its key, PEM. */
 export interface Identity {
@@ -27,7 +27,7 @@ export type PassedOver = (path: string, why: string) => void
  * https://github.com/containers/image/blob/main/docs/containers-certs.d.5.md, https://docs.docker.com/engine/security/certificates/
  */
 export function hostDirectories(env: Readonly<Record<string, string | undefined>>): string[] {
-  const own = join(env['HOME'] ?? homedir(), '.config', 'containers', 'certs.d')
+  const own = join(homeDirectory(env), '.config', 'containers', 'certs.d')
   return [own, '/etc/containers/certs.d', '/etc/docker/certs.d']
 }
 

@@ -43,7 +43,7 @@ export function resolveLocation(
   plainHttp: readonly string[] = [],
 ): URL {
   if (location === undefined || location === '') throw refuse(asked, 'gave no Location')
-  const url = URL.parse(location, from)
+  const url = URL.parse(location, from.href)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw refuse(asked, 'gave a Location that is no http(s) URL')
   if (from.protocol === 'https:' && url.protocol === 'http:' && !plainHttp.includes(url.host)) {
@@ -69,7 +69,7 @@ export function uploadLocation(
   try {
     return resolveLocation(from, location, asked, plainHttp)
   } catch (error) {
-    const url = URL.parse(location ?? '', from)
+    const url = URL.parse(location ?? '', from.href)
     const isInner = url?.protocol === 'http:' && from.protocol === 'https:' && url.pathname.startsWith('/v2/')
     if (isInner) return new URL(`${url.pathname}${url.search}`, from)
     throw error

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Context } from '../../context.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
+import { warnNotKept } from '../../state-directory.ts'
 
 /** Milliseconds after which an entry is ignored, because registries drop uploads that nobody continues. */
 const EXPIRES = 6 * 60 * 60_000
@@ -30,7 +32,7 @@ const ENTRY = z.object({
 export interface UploadJournal {
   /** The location of an upload; undefined if there is no recent entry. */
   find(key: UploadKey): Promise<URL | undefined>
-  /** Records the newest location and offset. Errors of the disk are ignored. */
+  /** Records the newest location and offset. An error of the disk is only warned of, once. */
   note(key: UploadKey, location: URL, offset: number): Promise<void>
   forget(key: UploadKey): Promise<void>
 }
@@ -39,7 +41,9 @@ export interface UploadJournal {
  * A journal with one file (mode 0600) for each upload. A location allows its holder to continue that upload; it holds no
  * credentials.
  */
-export function uploadJournal(directory: string, now: () => number): UploadJournal {
+export function uploadJournal(directory: string, context: Pick<Context, 'now' | 'emit'>): UploadJournal {
+  const { now } = context
+  const warn = warnNotKept(context, directory, 'large uploads start over if this run is killed')
   const fileOf = ({ host, repository, digest }: UploadKey) =>
     join(directory, `${createHash('sha256').update(`${host}/${repository}@${digest}`).digest('hex')}.json`)
   const forget = (key: UploadKey) => rm(fileOf(key), { force: true }).catch(() => {})
@@ -61,8 +65,8 @@ export function uploadJournal(directory: string, now: () => number): UploadJourn
         await mkdir(directory, { recursive: true, mode: 0o700 })
         // Not synced, because every chunk waits for it, and after a power cut the upload merely starts over.
         await writeOutputFile(fileOf(key), JSON.stringify(entry), SECRET_MODE, false)
-      } catch {
-        // Without the entry the upload starts over after a kill, as without a journal.
+      } catch (error) {
+        warn(error)
       }
     },
     forget,

@@ -1,0 +1,43 @@
+import { suggestionFor } from '../start/suggestion.ts'
+
+const LOGIN = 'gpreg login HOST stores credentials, and those of docker login and podman login are used'
+const TLS =
+  '--insecure-skip-tls-verify HOST names one host, --plain-http HOST one without TLS, --ca-file a private CA'
+
+/** Flags of docker, skopeo, crane, regctl and oras that users try, and what gpreg has instead. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  '--all': 'gpreg copies all platforms, unless --platform names some',
+  '--all-platforms': 'gpreg copies all platforms, unless --platform names some',
+  '--multi-arch': 'gpreg copies all platforms, unless --platform names some',
+  '--override-arch': '--platform OS/ARCH names a platform',
+  '--override-os': '--platform OS/ARCH names a platform',
+  '--creds': LOGIN,
+  '--dest-creds': LOGIN,
+  '--password': LOGIN,
+  '--src-creds': LOGIN,
+  '--username': LOGIN,
+  '--dest': '--to HOST/PREFIX names the target',
+  '--dest-authfile': '--target-authfile FILE has the credentials of the target',
+  '--src-authfile': '--source-authfile FILE has those of the sources',
+  '--cert-dir': '--ca-file [HOST=]FILE and --client-cert HOST=CERT,KEY name certificates',
+  '--dest-tls-verify': TLS,
+  '--insecure': TLS,
+  '--src-tls-verify': TLS,
+  '--tls-verify': TLS,
+  '--jobs': '--concurrency N limits the blobs at once',
+  '--keep-going': 'gpreg always goes on with the other images, and ends with 3',
+  '--preserve-digests': 'gpreg always keeps digests',
+  '--recursive': 'gpreg copies signatures and other referrers, unless --no-referrers is given',
+  '--retry-times': 'gpreg tries again by itself, and goes on where it was',
+}
+
+/**
+ * What to write instead of a flag that a command does not have; undefined if nothing is near.
+ * @param wrong as it was given, such as `--tls-verify=false`
+ * @param known with `--`
+ */
+export function answerToFlag(wrong: string, known: readonly string[]): string | undefined {
+  const [flag = wrong] = wrong.split('=', 1)
+  const meant = suggestionFor(flag, known)
+  return ANSWERS[flag] ?? (meant === undefined ? undefined : `did you mean ${meant}?`)
+}
