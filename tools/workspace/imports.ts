@@ -44,6 +44,8 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
 }
 
 function resolve(from: string, specifier: string, packages: readonly Package[]): string | undefined {
+  // A file of an installed package belongs to no room.
+  if (specifier.includes('/node_modules/')) return undefined
   if (specifier.startsWith('.')) return join(from, '..', specifier)
   const target = packages.find(({ json }) => specifier === json.name || specifier.startsWith(`${json.name}/`))
   if (target === undefined) return undefined

@@ -8,12 +8,7 @@ export { formatImageList } from './gitpod/image-list-format.ts'
 export { rewriteFiles } from './gitpod/rewrite/rewrite-files.ts'
 export { readLock, writeLock } from './documents/lock.ts'
 export { PURPOSES } from './registry/purpose.ts'
-export {
-  formatProvisioned,
-  formatProvisionedSecrets,
-  parseProvisioned,
-  parseProvisionedSecrets,
-} from './documents/provisioned.ts'
+export { formatProvisioned, parseProvisioned, parseProvisionedSecrets } from './documents/provisioned.ts'
 export { createCloudApi } from './registry/cloud/cloud-api.ts'
 export { codeOfConnection, commonHint } from './registry/cloud/common-errors.ts'
 export { waitForChange } from './registry/cloud/long-change.ts'
@@ -33,9 +28,8 @@ export { addressOf, hostOfAddress, isSame, singleRegistry } from './registry/set
 export { examineRegistry } from './actions/doctor.ts'
 export { probeRegistry } from './actions/probe.ts'
 export { openServedStore } from './bundle/served.ts'
-export { lockOf } from './bundle/foreign-layout.ts'
-export { openBundle, originsOf } from './bundle/bundle.ts'
-export { bundleSet } from './bundle/bundle-lock.ts'
+export { openBundle } from './bundle/bundle.ts'
+export { imagesOfBundle } from './bundle/bundle-images.ts'
 export { formatReceipt, parseReceipt } from './documents/receipt.ts'
 export { inspectBundle } from './actions/bundle/inspect.ts'
 export { loadBundle, planLoad, receiptOfLoad } from './actions/bundle/load.ts'

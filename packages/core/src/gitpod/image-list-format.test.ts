@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatReference, parseReference, type Digest } from '@gpreg/oci'
 import { createContext } from '../context.ts'
-import { parseImageList } from './discovery/image-list.ts'
+import { parseImageList } from './discovery/list/image-list.ts'
 import { formatImageList, type ImageListFormat } from './image-list-format.ts'
 import type { ImageEntry } from './image-set.ts'
 

@@ -1,12 +1,4 @@
-import {
-  bundleSet,
-  formatReceipt,
-  openBundle,
-  originsOf,
-  receiptOfVerify,
-  verifyHoldings,
-  lockOf,
-} from '@gpreg/core'
+import { formatReceipt, openBundle, receiptOfVerify, verifyHoldings, imagesOfBundle } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
@@ -90,8 +82,6 @@ export default class Verify extends BaseCommand {
   ) {
     const world = await this.open(flags)
     await using bundle = await openBundle(paths, await readKey(flags.key), world.context)
-    const lock = await lockOf(bundle, world.context)
-    const set = bundleSet(lock, to)
-    return { ...world, set, originOf: originsOf(bundle, lock) }
+    return { ...world, ...(await imagesOfBundle(bundle, to, world.context)) }
   }
 }

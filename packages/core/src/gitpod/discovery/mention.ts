@@ -1,4 +1,8 @@
-import type { Span } from './dockerfile/logical-line.ts'
+/** A part of a text: offsets in UTF-16 units, without the end. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
 
 /** A place in a file that names an image. */
 export interface Mention {

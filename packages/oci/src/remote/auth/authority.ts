@@ -2,7 +2,7 @@ import { GpregError, isGpregError, type Side } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
-import { sharesCloudLogins } from '../quirks.ts'
+import { sharesCloudLogins } from '../kind/quirks.ts'
 import { basicAuth, type Token } from './token.ts'
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>

@@ -1,13 +1,13 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GpregError } from '../../errors.ts'
-import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
+import { SECRET_MODE, writeOutputFile } from '../../machine/output-file.ts'
 import { decodeText } from '../../text.ts'
 import { eraseWithHelper, storeWithHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './credentials.ts'
 import { helperOf, normaliseKey, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
-import { homeDirectory } from '../../home-directory.ts'
+import { homeDirectory } from '../../machine/home-directory.ts'
 
 /** The helper or the file that keeps a credential. */
 export type CredentialPlace =

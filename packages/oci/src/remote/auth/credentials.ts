@@ -6,7 +6,7 @@ import { decodeText } from '../../text.ts'
 import { askHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import { findLogin, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
-import { homeDirectory } from '../../home-directory.ts'
+import { homeDirectory } from '../../machine/home-directory.ts'
 
 /** Finds the credential for a host and a repository on it. */
 export interface Credentials {

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { isCertificate, readCertificates } from './pem.ts'
-import { homeDirectory } from '../../home-directory.ts'
+import { homeDirectory } from '../../machine/home-directory.ts'
 
 /** A client certificate and its key, PEM. */
 export interface Identity {

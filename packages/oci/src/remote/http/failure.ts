@@ -3,7 +3,7 @@ import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
 import type { Connection } from '../connection/connections.ts'
 import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
-import { isPublicRegistry } from '../quirks.ts'
+import { isPublicRegistry } from '../kind/quirks.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
 
 /** A request as messages name it. Never a full URL, because its query may carry a signature. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { EventSink } from '../../events.ts'
 import { digestOf } from '../../model/digest.ts'
-import { stateDirectory } from '../../state-directory.ts'
+import { stateDirectory } from '../../machine/state-directory.ts'
 import { uploadJournal } from './upload-journal.ts'
 
 const key = { host: '127.0.0.1:5000', repository: 'app', digest: digestOf(Buffer.from('x')) }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
-import { SECRET_MODE, writeOutputFile } from '../../output-file.ts'
-import { warnNotKept } from '../../state-directory.ts'
+import { SECRET_MODE, writeOutputFile } from '../../machine/output-file.ts'
+import { warnNotKept } from '../../machine/state-directory.ts'
 
 /** Milliseconds after which an entry is ignored, because registries drop uploads that nobody continues. */
 const EXPIRES = 6 * 60 * 60_000

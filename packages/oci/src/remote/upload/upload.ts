@@ -1,5 +1,5 @@
 import { isRefusal, type GpregError } from '../../errors.ts'
-import { quirksOf } from '../quirks.ts'
+import { quirksOf } from '../kind/quirks.ts'
 import type { RepositoryApi } from '../repository-api.ts'
 import { ChunkedUpload, lowerBodyLimit, type ChunkedBlob } from './chunked-upload.ts'
 import { sendBody } from './upload-body.ts'

@@ -306,6 +306,8 @@ experimental:
       checkConfig(text, { path: '-', release }).findings.map(({ code, path }) => `${code} ${path}`)
     expect(found('2022.05.2')).toEqual([
       'experimental-ignored experimental',
+      'key-case experimental.webApp',
+      'key-case experimental.webApp.Server',
       `allow-list-entry ${old}defaultBaseImageRegistryWhitelist[1]`,
       `workspace-image-source ${old}workspaceDefaults.workspaceImage`,
       `allow-list-base-image ${old}workspaceDefaults.workspaceImage`,

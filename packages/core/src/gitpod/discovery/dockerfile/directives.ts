@@ -1,4 +1,5 @@
-import { LogicalLine, type PhysicalLine, type Span } from './logical-line.ts'
+import type { Span } from '../mention.ts'
+import { LogicalLine, type PhysicalLine } from './logical-line.ts'
 
 /** The parser directives of a Dockerfile. https://docs.docker.com/reference/dockerfile/#parser-directives */
 export interface Directives {

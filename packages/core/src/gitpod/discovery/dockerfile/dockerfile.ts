@@ -1,7 +1,7 @@
-import type { Mention, Mentions, Problem } from '../mention.ts'
+import type { Mention, Mentions, Problem, Span } from '../mention.ts'
 import { BuildArguments } from './build-arguments.ts'
 import { instructionOf, parseDockerfile, type Instruction, type ParsedDockerfile } from './instructions.ts'
-import type { LogicalLine, Span } from './logical-line.ts'
+import type { LogicalLine } from './logical-line.ts'
 import { mountSources } from './mounts.ts'
 import { leadingFlags, splitWords, unquoted, type Word } from './words.ts'
 

@@ -1,8 +1,4 @@
-/** A part of a text: offsets in UTF-16 units, without the end. */
-export interface Span {
-  readonly start: number
-  readonly end: number
-}
+import type { Span } from '../mention.ts'
 
 /** A line as it stands in a file, without its line break. */
 export interface PhysicalLine {

@@ -1,4 +1,4 @@
-import type { Span } from './logical-line.ts'
+import type { Span } from '../mention.ts'
 
 /** A word of an instruction, with its quotes. */
 export interface Word extends Span {

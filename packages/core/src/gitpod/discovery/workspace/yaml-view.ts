@@ -11,7 +11,7 @@ import {
 } from 'yaml'
 import { invalidInput } from '../../../input.ts'
 import { parseYaml } from '../yaml-input.ts'
-import type { Span } from '../dockerfile/logical-line.ts'
+import type { Span } from '../mention.ts'
 
 /** A text in a YAML document. */
 export interface YamlText {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Context } from './context.ts'
+import type { Context } from '../context.ts'
 import { homeDirectory } from './home-directory.ts'
 
 /**

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createContext } from '../../context.ts'
+import { createContext } from '../../../context.ts'
 import { isGpregError, formatReference } from '@gpreg/oci'
 import { parseImageList } from './image-list.ts'
-import type { FoundImage } from './found-image.ts'
+import type { FoundImage } from '../found-image.ts'
 
 const pin = `sha256:${'a'.repeat(64)}`
 

@@ -1,11 +1,11 @@
 import { GpregError, type Reference } from '@gpreg/oci'
-import type { Context } from '../../context.ts'
-import { place, referenceAt } from '../../input.ts'
-import { purposeOf, type FoundImage } from './found-image.ts'
-import { isRemark, type ListedImage, type ListItem } from './list/list-item.ts'
-import { withoutTransport } from './list/transport.ts'
-import { isTable, readTable } from './list/table-list.ts'
-import { assertReadableText, isDocument, readTextList } from './list/text-list.ts'
+import type { Context } from '../../../context.ts'
+import { place, referenceAt } from '../../../input.ts'
+import { purposeOf, type FoundImage } from '../found-image.ts'
+import { isRemark, type ListedImage, type ListItem } from './list-item.ts'
+import { withoutTransport } from './transport.ts'
+import { isTable, readTable } from './table-list.ts'
+import { assertReadableText, isDocument, readTextList } from './text-list.ts'
 
 /**
  * Reads a list of images in any of the formats that docs/image-lists.md names. An entry that is not read is a warning with its line.
@@ -32,7 +32,7 @@ export async function parseImageList(text: string, path: string, context: Contex
 /** The reader of YAML and JSON is loaded only for such lists, because it takes long to load. */
 async function readItems(text: string, path: string): Promise<Iterable<ListItem>> {
   if (!isDocument(text)) return isTable(text) ? readTable(text) : readTextList(text)
-  const { readDocuments } = await import('./list/documents/document-list.ts')
+  const { readDocuments } = await import('./documents/document-list.ts')
   return readDocuments(text, path)
 }
 

@@ -1,6 +1,6 @@
 import { open, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { GpregError } from './errors.ts'
+import { GpregError } from '../errors.ts'
 import { isRunning } from './process.ts'
 
 /** File mode of files that hold secrets. */
