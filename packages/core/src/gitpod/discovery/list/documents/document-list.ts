@@ -10,7 +10,7 @@ import { imageSetConfiguration } from './oc-mirror.ts'
 import { plainList } from './plain-list.ts'
 import { regsync } from './regsync.ts'
 import { skopeoSync } from './skopeo-sync.ts'
-import { YamlView } from './yaml-view.ts'
+import { DocumentView } from './document-view.ts'
 import { zarfPackage } from './zarf.ts'
 
 /** Formats with marks of their own come before those that are known by their shape only. */
@@ -33,7 +33,7 @@ const HINT = 'docs/image-lists.md names the formats; a plain list has a referenc
 export function readDocuments(text: string, path: string): ListItem[] {
   const uncommented = text.replace(/^[ \t]*\/\/.*$/gm, '')
   const input = parseYaml(documentsOfLines(uncommented) ?? uncommented, path)
-  const roots = input.documents.map(document => new YamlView(document.contents, document, input))
+  const roots = input.documents.map(document => new DocumentView(document.contents, document, input))
   const isOneList = roots.some(root => formatOf(root) !== undefined)
   return roots.flatMap(root => {
     const format = formatOf(root)
@@ -45,14 +45,14 @@ export function readDocuments(text: string, path: string): ListItem[] {
   })
 }
 
-function formatOf(root: YamlView): ListFormat | undefined {
+function formatOf(root: DocumentView): ListFormat | undefined {
   return (
     FORMATS.find(({ matches }) => matches(root)) ??
     (foreignDocument(root) === undefined && plainList.matches(root) ? plainList : undefined)
   )
 }
 
-function unknownDocument(root: YamlView): ForeignDocument {
+function unknownDocument(root: DocumentView): ForeignDocument {
   return {
     what: root.isMap ? `a map with the keys ${root.keys.slice(0, 5).join(', ')}` : 'something else',
     hint: HINT,

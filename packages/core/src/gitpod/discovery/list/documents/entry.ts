@@ -2,7 +2,7 @@ import { isDigest } from '@gpreg/oci'
 import { invalidInput } from '../../../../input.ts'
 import type { Purpose } from '../../../image-set.ts'
 import { splitPair, type ListedImage, type ListItem } from '../list-item.ts'
-import type { YamlView } from './yaml-view.ts'
+import type { DocumentView } from './document-view.ts'
 
 /** Keys of an entry that hold a whole name, the best first. */
 const WHOLE = ['original', 'source', 'src', 'image', 'imageName', 'ref', 'reference', 'Image'] as const
@@ -17,7 +17,7 @@ const NONE = '<none>'
 const PURPOSES: readonly Purpose[] = ['components', 'workspace-base']
 
 /** A remark for each key that may hold images which are not read. Scalars hold none. */
-export function* unreadKeys(view: YamlView, known: readonly string[], where = ''): Generator<ListItem> {
+export function* unreadKeys(view: DocumentView, known: readonly string[], where = ''): Generator<ListItem> {
   for (const { key, value, line } of view.entries)
     if (!known.includes(key) && (value.isList || value.isMap))
       yield { remark: `${where}${key} is not read`, line }
@@ -28,13 +28,13 @@ export function* unreadKeys(view: YamlView, known: readonly string[], where = ''
  * @param nameIsImage true if a bare `name` of an entry is the image, as in hauler's and oc-mirror's lists
  * @throws `input-invalid` for an entry that is no image
  */
-export function* readEntries(list: YamlView, path: string, nameIsImage = false): Generator<ListItem> {
+export function* readEntries(list: DocumentView, path: string, nameIsImage = false): Generator<ListItem> {
   const entries = list.isList ? list.items : list.entries.map(({ value }) => value)
   for (const entry of entries) yield* readEntry(entry, path, nameIsImage)
 }
 
 /** Reads one entry. @throws as {@link readEntries} */
-export function* readEntry(entry: YamlView, path: string, nameIsImage = false): Generator<ListItem> {
+export function* readEntry(entry: DocumentView, path: string, nameIsImage = false): Generator<ListItem> {
   const { line, text } = entry
   if (text !== undefined) yield { ...splitPair(text), line }
   else if (entry.isMap) yield* readObject(entry, path, nameIsImage)
@@ -44,7 +44,7 @@ export function* readEntry(entry: YamlView, path: string, nameIsImage = false): 
 
 const HINT = 'an entry is a reference, or an object with image, or with original and target'
 
-function* readObject(entry: YamlView, path: string, nameIsImage: boolean): Generator<ListItem> {
+function* readObject(entry: DocumentView, path: string, nameIsImage: boolean): Generator<ListItem> {
   const several = SEVERAL.filter(key => entry.at(key).isList)
   if (several.length > 0) {
     yield* readNames(entry, several)
@@ -72,7 +72,7 @@ function* readObject(entry: YamlView, path: string, nameIsImage: boolean): Gener
 }
 
 /** Images of a container runtime: their tags, or their digests if they have no tag. */
-function* readNames(entry: YamlView, keys: readonly string[]): Generator<ListItem> {
+function* readNames(entry: DocumentView, keys: readonly string[]): Generator<ListItem> {
   const tags = keys.flatMap(key => entry.at(key).items)
   const names = tags.length > 0 ? tags : DIGESTS.flatMap(key => entry.at(key).items)
   for (const { text, line } of names) if (text !== undefined) yield { name: text, line }
@@ -80,13 +80,13 @@ function* readNames(entry: YamlView, keys: readonly string[]): Generator<ListIte
 }
 
 /** The image of an entry with a key for the whole name. */
-export function wholeName(entry: YamlView): ListedImage | undefined {
+export function wholeName(entry: DocumentView): ListedImage | undefined {
   const view = textOf(entry, WHOLE)
   const name = view === undefined ? undefined : withVersion(view.text, entry)
   return view === undefined || name === undefined ? undefined : { name, line: view.line }
 }
 
-function splitName(entry: YamlView, nameIsImage: boolean): ListedImage | undefined {
+function splitName(entry: DocumentView, nameIsImage: boolean): ListedImage | undefined {
   const view = textOf(entry, SPLIT)
   if (view === undefined) return undefined
   const registry = entry.at('registry').text
@@ -98,7 +98,7 @@ function splitName(entry: YamlView, nameIsImage: boolean): ListedImage | undefin
 }
 
 /** Joins a name with its tag and digest. Undefined if it has neither, but says so: then it is no image that can be pulled. */
-function withVersion(name: string, entry: YamlView): string | undefined {
+function withVersion(name: string, entry: DocumentView): string | undefined {
   if (isWhole(name)) return name
   const [tag, digest] = [textOf(entry, ['tag', 'Tag']), textOf(entry, ['digest', 'Digest'])]
   if (entry.at('Tag').text === NONE && digest === undefined) return undefined
@@ -113,7 +113,7 @@ export function isWhole(name: string): boolean {
   return /[:@][^/]*$/.test(name)
 }
 
-function textOf(entry: YamlView, keys: readonly string[]): { text: string; line: number } | undefined {
+function textOf(entry: DocumentView, keys: readonly string[]): { text: string; line: number } | undefined {
   for (const key of keys) {
     const { text, line } = entry.at(key)
     if (text !== undefined && text !== NONE) return { text, line }

@@ -1,4 +1,4 @@
-import type { YamlView } from './yaml-view.ts'
+import type { DocumentView } from './document-view.ts'
 
 /** A document that is known, but no list of images: what it is, and what reads it. */
 export interface ForeignDocument {
@@ -7,16 +7,16 @@ export interface ForeignDocument {
 }
 
 interface Kind extends ForeignDocument {
-  matches(root: YamlView): boolean
+  matches(root: DocumentView): boolean
 }
 
 const has =
   (...keys: readonly string[]) =>
-  (root: YamlView) =>
+  (root: DocumentView) =>
     keys.every(key => root.keys.includes(key))
 const hasAny =
   (...keys: readonly string[]) =>
-  (root: YamlView) =>
+  (root: DocumentView) =>
     keys.some(key => root.keys.includes(key))
 
 const OURS = /^(?:Receipt|BundleManifest|Provisioned|\w+Result)$/
@@ -122,12 +122,12 @@ const KINDS: readonly Kind[] = [
 ]
 
 /** Recognises what people take for a list of images. */
-export function foreignDocument(root: YamlView): ForeignDocument | undefined {
+export function foreignDocument(root: DocumentView): ForeignDocument | undefined {
   return KINDS.find(({ matches }) => matches(root))
 }
 
 /** True if the map, or a map in it, has the `image` map that Helm charts split names over. */
-function holdsValues(root: YamlView): boolean {
+function holdsValues(root: DocumentView): boolean {
   return [root, ...root.entries.map(({ value }) => value)].some(view =>
     hasAny('repository', 'tag')(view.at('image')),
   )

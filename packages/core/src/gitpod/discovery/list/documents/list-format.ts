@@ -1,9 +1,9 @@
 import type { ListItem } from '../list-item.ts'
-import type { YamlView } from './yaml-view.ts'
+import type { DocumentView } from './document-view.ts'
 
 /** A format of lists in YAML and JSON. */
 export interface ListFormat {
-  matches(root: YamlView): boolean
+  matches(root: DocumentView): boolean
   /** @param path the name of the file, for errors */
-  read(root: YamlView, path: string): Iterable<ListItem>
+  read(root: DocumentView, path: string): Iterable<ListItem>
 }

@@ -3,7 +3,7 @@ import type { ListItem } from '../list-item.ts'
 import { withoutTransport } from '../transport.ts'
 import { isWhole, readEntries, readEntry, unreadKeys, wholeName } from './entry.ts'
 import type { ListFormat } from './list-format.ts'
-import type { YamlView } from './yaml-view.ts'
+import type { DocumentView } from './document-view.ts'
 
 /** Keys of a list in a map that has no other marks. `gpreg images --json` and crictl write `images`. */
 const LISTS = ['images', 'additionalImages', 'containerImages', 'imageList'] as const
@@ -27,25 +27,25 @@ export const plainList: ListFormat = {
   },
 }
 
-function* readMapping(root: YamlView): Generator<ListItem> {
+function* readMapping(root: DocumentView): Generator<ListItem> {
   for (const { key, value, line } of root.entries)
     for (const { text } of leavesOf(value))
       yield { name: key, ...(text === undefined ? {} : { target: text }), line }
 }
 
 /** True for an object of JSON in lines, e.g. of `docker images --format json`. */
-function isEntry(root: YamlView): boolean {
+function isEntry(root: DocumentView): boolean {
   const isSplit =
     root.keys.some(key => /^repository$/i.test(key)) && root.keys.some(key => /^tag$/i.test(key))
   return isSplit || wholeName(root) !== undefined
 }
 
-function listKeys(root: YamlView): string[] {
+function listKeys(root: DocumentView): string[] {
   return LISTS.filter(key => root.at(key).isList || (key === 'images' && root.at(key).isMap))
 }
 
 /** True for a map of names to their targets. */
-function isMapping(root: YamlView): boolean {
+function isMapping(root: DocumentView): boolean {
   return isMapOf(
     root,
     ({ key, value }) => isWhole(key) && isNamed(key) && leavesOf(value).every(({ text }) => isNamed(text)),
@@ -53,7 +53,7 @@ function isMapping(root: YamlView): boolean {
 }
 
 /** True for a map whose values all are images of a registry, or lists of images: the images of each part of an application. */
-function isNamedImages(root: YamlView): boolean {
+function isNamedImages(root: DocumentView): boolean {
   return isMapOf(root, ({ value }) =>
     leavesOf(value).every(
       ({ text }) =>
@@ -62,11 +62,11 @@ function isNamedImages(root: YamlView): boolean {
   )
 }
 
-function isMapOf(root: YamlView, holds: (entry: YamlView['entries'][number]) => boolean): boolean {
+function isMapOf(root: DocumentView, holds: (entry: DocumentView['entries'][number]) => boolean): boolean {
   return root.entries.length > 0 && root.entries.every(holds)
 }
 
-function leavesOf(value: YamlView): YamlView[] {
+function leavesOf(value: DocumentView): DocumentView[] {
   return value.isList ? value.items : [value]
 }
 

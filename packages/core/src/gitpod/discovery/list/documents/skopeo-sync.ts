@@ -1,7 +1,7 @@
 import { isDigest } from '@gpreg/oci'
 import type { ListFormat } from './list-format.ts'
 import type { ListItem } from '../list-item.ts'
-import type { YamlView } from './yaml-view.ts'
+import type { DocumentView } from './document-view.ts'
 
 const IMAGES = 'images'
 /** Rules for the tags of a repository, which only the registry can list. */
@@ -28,7 +28,7 @@ export const skopeoSync: ListFormat = {
   },
 }
 
-function* readTags(name: string, tags: YamlView, line: number): Generator<ListItem> {
+function* readTags(name: string, tags: DocumentView, line: number): Generator<ListItem> {
   const listed = tags.items.flatMap(({ text, line: at }) => (text === undefined ? [] : [{ text, at }]))
   if (listed.length === 0)
     yield { remark: `${name} means all tags, which only the registry knows; list them`, line }

@@ -5,7 +5,7 @@ import { textAt, type YamlInput } from '../../yaml-input.ts'
 const MAX_STEPS = 20
 
 /** A place in a YAML document, read without errors: what is not there is empty. Aliases and merge keys are resolved. */
-export class YamlView {
+export class DocumentView {
   readonly #node: unknown
   readonly #document: Document.Parsed
   readonly #input: YamlInput
@@ -34,12 +34,12 @@ export class YamlView {
   }
 
   /** The entries of a list; none if this is no list. */
-  get items(): YamlView[] {
+  get items(): DocumentView[] {
     return isSeq(this.#node) ? this.#node.items.map(item => this.#below(item)) : []
   }
 
   /** The keys of a map with their values, without merged ones. */
-  get entries(): { readonly key: string; readonly value: YamlView; readonly line: number }[] {
+  get entries(): { readonly key: string; readonly value: DocumentView; readonly line: number }[] {
     if (!isMap(this.#node)) return []
     return this.#node.items.flatMap(({ key, value }) =>
       isScalar(key)
@@ -53,11 +53,14 @@ export class YamlView {
   }
 
   /** The value at a path of keys. */
-  at(...keys: readonly string[]): YamlView {
-    return keys.reduce<YamlView>((view, key) => view.#value(key, MAX_STEPS) ?? this.#below(undefined), this)
+  at(...keys: readonly string[]): DocumentView {
+    return keys.reduce<DocumentView>(
+      (view, key) => view.#value(key, MAX_STEPS) ?? this.#below(undefined),
+      this,
+    )
   }
 
-  #value(key: string, steps: number): YamlView | undefined {
+  #value(key: string, steps: number): DocumentView | undefined {
     const own = this.entries.find(entry => entry.key === key)?.value
     if (own !== undefined || steps === 0) return own
     const merged = this.entries.find(entry => entry.key === '<<')?.value
@@ -69,8 +72,8 @@ export class YamlView {
     return undefined
   }
 
-  #below(node: unknown): YamlView {
-    return new YamlView(node, this.#document, this.#input, this.line)
+  #below(node: unknown): DocumentView {
+    return new DocumentView(node, this.#document, this.#input, this.line)
   }
 }
 
