@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Unit tests import the sources (condition `gpreg-source`), so no stale build is tested; e2e tests run the built command.
@@ -5,8 +6,8 @@ const sources = { conditions: ['gpreg-source'] }
 
 export default defineConfig({
   test: {
-    // One test file per core: journeys mostly wait for servers, and one worker fewer takes half as long again.
-    maxWorkers: '100%',
+    // Three test files for two cores: journeys mostly wait, for servers and for lines that are slow on purpose.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     projects: [
       {
         resolve: sources,

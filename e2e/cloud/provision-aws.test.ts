@@ -121,14 +121,18 @@ describe.skipIf(needs('radosgw', 'aws', 'docker-registry', 'skopeo', 'ctr'))('pr
   /** The storage settings of the registry in the generated configuration. */
   async function storageOf() {
     await mkdir(home.join('secrets'))
-    const values = await gpreg(
-      [
-        ...['values', 'aws', '--from', 'provision.json', '--domain', 'gitpod.example.com'],
-        ...['-o', 'gitpod.config.yaml', '--secrets', 'secrets'],
-        ...['--storage-bucket', 'workspaces'],
-      ],
-      { cwd: home.path },
-    )
+    const valuesOf = (...more: string[]) =>
+      gpreg(
+        [
+          ...['values', 'aws', '--from', 'provision.json', '--domain', 'gitpod.example.com'],
+          ...['-o', 'gitpod.config.yaml', '--secrets', 'secrets'],
+          ...['--storage-bucket', 'workspaces', ...more],
+        ],
+        { cwd: home.path },
+      )
+    const plain = await valuesOf()
+    expect([plain.exitCode, plain.stderr]).toEqual([2, expect.stringContaining('plain HTTP')])
+    const values = await valuesOf('--registry-endpoint', new URL(cloud.s3).host)
     expect(values.exitCode, values.stderr).toBe(0)
     const config = parseDocument(await readFile(home.join('gitpod.config.yaml'), 'utf8')).toJS()
     const { bucket, region, endpoint, certificate } = config.containerRegistry.s3storage

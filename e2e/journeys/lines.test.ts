@@ -58,19 +58,22 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     return (before + uploadedBytes(proxy.exchanges) - SIZE) / SIZE
   }
 
-  it('that was killed near its end continues in gpreg serve', async () => {
+  it.concurrent('that was killed near its end continues in gpreg serve', async () => {
     await using directory = await temporaryDirectory()
     await using server = await startServe(directory.join('layout'))
     expect(await sentAgain(new URL(`http://${server.host}`), directory.join('journal'))).toBeLessThan(0.12)
     expect(await wrongBlobs(directory.join('layout'))).toEqual([])
   })
 
-  it('that was killed near its end continues after the last complete chunk in docker-registry', async () => {
-    await using directory = await temporaryDirectory()
-    await using target = await startRegistry()
-    expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((4 * 1024 * 1024) / SIZE)
-    expect(await wrongBlobs(target.storage)).toEqual([])
-  })
+  it.concurrent(
+    'that was killed near its end continues after the last complete chunk in docker-registry',
+    async () => {
+      await using directory = await temporaryDirectory()
+      await using target = await startRegistry()
+      expect(await sentAgain(target.url, directory.join('journal'))).toBeLessThan((4 * 1024 * 1024) / SIZE)
+      expect(await wrongBlobs(target.storage)).toEqual([])
+    },
+  )
 
   /** Copies over a line on which each single connection is slow. `intercept` handles requests to the source. */
   const overWan = async (intercept?: Interceptor) => {
@@ -88,14 +91,14 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     return { layer, wan }
   }
 
-  it('uses several connections, and each byte comes once', async () => {
+  it.concurrent('uses several connections, and each byte comes once', async () => {
     const { layer, wan } = await overWan()
     expect(layer.filter(({ status }) => status === 206).length).toBeGreaterThan(10)
     expect(wan.countCarrying(SIZE / 10)).toBeGreaterThan(1)
     expect(wan.passed()).toBeLessThan(1.05 * SIZE)
   })
 
-  it.each([429, 503, 403])('uses one connection if others are answered %i', async status => {
+  it.concurrent.each([429, 503, 403])('uses one connection if others are answered %i', async status => {
     let left = 4
     const { layer } = await overWan(({ request, response, forward }) => {
       if (/-\d+$/.test(request.headers.range ?? '') && left > 0) {
@@ -108,7 +111,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     expect(layer.length).toBeLessThan(8)
   })
 
-  it('uses one connection if ranges are answered with the whole layer', async () => {
+  it.concurrent('uses one connection if ranges are answered with the whole layer', async () => {
     const { layer } = await overWan(({ request, forward }) => {
       delete request.headers.range
       forward()

@@ -47,20 +47,23 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a chunk torn on a thin line
     return (before + uploadedBytes(proxy.exchanges) - SIZE) / SIZE
   }
 
-  it('continues in gpreg serve at the byte where it was torn', async () => {
+  it.concurrent('continues in gpreg serve at the byte where it was torn', async () => {
     await using directory = await temporaryDirectory()
     await using server = await startServe(directory.join('layout'))
     expect(await sentAgain(new URL(`http://${server.host}`), directory.join('journal'))).toBeLessThan(0.12)
     expect(await wrongBlobs(directory.join('layout'))).toEqual([])
   })
 
-  it('sends at most the layer once more to docker-registry, which cancels such an upload', async () => {
-    await using directory = await temporaryDirectory()
-    await using target = await startRegistry()
-    const again = await sentAgain(target.url, directory.join('journal'))
-    expect(again).toBeLessThan(1)
-    expect(await wrongBlobs(target.storage)).toEqual([])
-  })
+  it.concurrent(
+    'sends at most the layer once more to docker-registry, which cancels such an upload',
+    async () => {
+      await using directory = await temporaryDirectory()
+      await using target = await startRegistry()
+      const again = await sentAgain(target.url, directory.join('journal'))
+      expect(again).toBeLessThan(1)
+      expect(await wrongBlobs(target.storage)).toEqual([])
+    },
+  )
 })
 
 /** True if the chunk is between a quarter and a half, so that the journal knows only the chunk before it. */
