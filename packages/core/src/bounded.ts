@@ -19,9 +19,3 @@ export async function* bounded(
     yield chunk
   }
 }
-
-export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}

@@ -57,6 +57,7 @@ export { isThere, readDocument, storageError } from './store/layout/layout-files
 export { LayoutReader, splitName } from './store/layout/layout-reader.ts'
 export { fetchBytes } from './store/verify.ts'
 export { decodeText } from './text.ts'
+export { isRecord } from './value.ts'
 
 export type { ManifestReader } from './store/manifest-reader.ts'
 export type { CopyItem, EngineOptions, Referrer } from './copy/item.ts'

@@ -1,3 +1,4 @@
+import { isRecord } from '@gpreg/oci/engine'
 import { z } from 'zod'
 import { isEmbedded } from '../config/go-types.ts'
 import { configSchema } from '../config/schema.ts'
@@ -37,12 +38,12 @@ const below = ({ path, field, coerces }: Place, key: string | number, name = key
  */
 export function decode(value: unknown, schema: z.ZodType, notes: Note[], place = ROOT): unknown {
   const target = inner(schema)
-  if (target instanceof z.ZodObject && isMap(value)) return decodeMap(value, target, notes, place)
+  if (target instanceof z.ZodObject && isRecord(value)) return decodeMap(value, target, notes, place)
   if (target instanceof z.ZodArray && Array.isArray(value)) {
     const element = target.element as z.ZodType
     return value.map((item, index) => decodeElement(item, element, notes, below(place, index)))
   }
-  if (target instanceof z.ZodRecord && isMap(value)) {
+  if (target instanceof z.ZodRecord && isRecord(value)) {
     const element = target.valueType as z.ZodType
     const entries = Object.entries(value).map(([key, item]) => [
       key,
@@ -106,7 +107,7 @@ function inOtherCase(schema: z.ZodObject, fields: readonly string[], key: string
 
 /** Two keys that differ only in their case fill the same struct. */
 function together(one: unknown, other: unknown): unknown {
-  return isMap(one) && isMap(other) ? { ...one, ...other } : other
+  return isRecord(one) && isRecord(other) ? { ...one, ...other } : other
 }
 
 /** Fields that Go sets to nothing by `null`, although they have a default: they count as false. */
@@ -154,8 +155,4 @@ function emptyOf(schema: z.ZodType): unknown {
   if (target instanceof z.ZodArray) return []
   if (target instanceof z.ZodBoolean) return false
   return isText(target) ? '' : 0
-}
-
-function isMap(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,6 +2,7 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { isDeepStrictEqual } from 'node:util'
 import { findRelease, knownReleases } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
+import { isRecord } from '@gpreg/oci/engine'
 import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
 import { formatKnown } from '../check/known.ts'
 import { spelledIn, type KeyPath } from './case.ts'
@@ -80,7 +81,7 @@ function setField(document: Document, field: Field): boolean {
 /** Sets a value key by key, so that other keys in the same map stay. */
 function setLeaves(document: Document, wanted: KeyPath, value: unknown): boolean {
   const path = spelledIn(document, wanted)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (isRecord(value)) {
     return Object.entries(value)
       .map(([key, part]) => setLeaves(document, [...path, key], part))
       .some(changed => changed)

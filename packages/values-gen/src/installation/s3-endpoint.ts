@@ -9,6 +9,7 @@ const PARTITIONS: readonly (readonly [RegExp, string])[] = [
   [/^us-iso-/, 'c2s.ic.gov'],
   [/^eu-isoe-/, 'cloud.adc-e.uk'],
   [/^eusc-/, 'amazonaws.eu'],
+  [/^/, 'amazonaws.com'],
 ]
 
 /**
@@ -16,7 +17,7 @@ const PARTITIONS: readonly (readonly [RegExp, string])[] = [
  * for a region, and the global endpoint refuses every region but us-east-1.
  */
 export function s3Endpoint(region: string): string {
-  const suffix = PARTITIONS.find(([pattern]) => pattern.test(region))?.[1] ?? 'amazonaws.com'
+  const suffix = PARTITIONS.find(([pattern]) => pattern.test(region))![1]
   return `s3.${region}.${suffix}`
 }
 
@@ -24,12 +25,10 @@ export function s3Endpoint(region: string): string {
 export const CHART_DEMANDS =
   'the in-cluster registry talks to this by https alone, and has every blob encrypted by the store (AES256)'
 
-const AWS =
-  /(?:^|\.)(?:amazonaws\.(?:com|eu)(?:\.cn)?|csp\.hci\.ic\.gov|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk)$/
-
 /** True if an endpoint (`host[:port]`) is one of AWS. */
 export function isAwsEndpoint(endpoint: string): boolean {
-  return AWS.test(hostOf(endpoint))
+  const host = hostOf(endpoint)
+  return PARTITIONS.some(([, suffix]) => host === suffix || host.endsWith(`.${suffix}`))
 }
 
 /**

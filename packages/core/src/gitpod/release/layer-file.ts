@@ -1,10 +1,11 @@
 import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { GpregError, isGpregError, type ByteStream } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
-import { bounded, readAll } from '../../bounded.ts'
+import { bounded } from '../../bounded.ts'
 
 /** Limit for the bytes of an unpacked layer. The base layer of the versions image has about 6 MiB. */
 const MAX_LAYER_BYTES = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ export async function findInLayer(
       const name = entry.header.name.replace(/^\.?\/+/, '')
       hidden ||= hiding.has(name)
       if (name === file && entry.header.type === 'file')
-        found = await readAll(bounded(entry as AsyncIterable<Uint8Array>, file, maxBytes, HINT))
+        found = await buffer(bounded(entry as AsyncIterable<Uint8Array>, file, maxBytes, HINT))
       else entry.resume()
     }
   }

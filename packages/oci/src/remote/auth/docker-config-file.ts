@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GpregError } from '../../errors.ts'
+import { isRecord } from '../../value.ts'
 import type { Credential } from './credential.ts'
 
 /** Go writes `null` for what is empty, so any field may be null. */
@@ -37,7 +38,7 @@ export function readDockerConfigFile(content: string, path: string): DockerConfi
   const document = parseJson(content)
   if (isSecret(content, document)) throw secretError(path)
   const config = configFile.safeParse(document)
-  if (!config.success || !isObject(document)) throw otherShape(path)
+  if (!config.success || !isRecord(document)) throw otherShape(path)
   const isOldFormat = isOldDocument(document)
   if (!isOldFormat && !isDockerDocument(document)) throw otherShape(path)
   const { auths, credHelpers, credsStore } = config.data
@@ -66,7 +67,7 @@ function isDockerDocument(document: object): boolean {
 function isOldDocument(document: object): boolean {
   const values = Object.values(document)
   const isLogin = (value: unknown) =>
-    isObject(value) && Object.keys(entry.shape).some(key => key in value) && entry.safeParse(value).success
+    isRecord(value) && Object.keys(entry.shape).some(key => key in value) && entry.safeParse(value).success
   return !('auths' in document) && values.length > 0 && values.every(isLogin)
 }
 
@@ -74,7 +75,7 @@ function isOldDocument(document: object): boolean {
 function isSecret(content: string, document: unknown): boolean {
   if (document === undefined)
     return /^\s*(?:kind:\s*["']?Secret\b|["']?\.dockerc(?:onfigjson|fg)["']?\s*:)/m.test(content)
-  if (!isObject(document)) return false
+  if (!isRecord(document)) return false
   return (
     ('kind' in document && document.kind === 'Secret') ||
     [document, 'data' in document ? document.data : {}].some(holdsConfig)
@@ -82,11 +83,7 @@ function isSecret(content: string, document: unknown): boolean {
 }
 
 function holdsConfig(data: unknown): boolean {
-  return isObject(data) && ('.dockerconfigjson' in data || '.dockercfg' in data)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord(data) && ('.dockerconfigjson' in data || '.dockercfg' in data)
 }
 
 function parseJson(content: string): unknown {

@@ -1,5 +1,5 @@
 import { findRelease, knownReleases } from '@gpreg/core'
-import { decodeText } from '@gpreg/oci/engine'
+import { decodeText, isRecord } from '@gpreg/oci/engine'
 import { parse, stringify } from 'yaml'
 import { madeFields, type KotsOptions } from '../../kots/made-config.ts'
 import { parseSecrets, type KubernetesSecret } from '../../secrets/kubernetes-secret.ts'
@@ -131,14 +131,10 @@ function assign(
 
 /** Puts a patch over a configuration, as the installer does: maps are joined, lists and values replaced. */
 function merge(target: Record<string, unknown>, patch: unknown): void {
-  if (!isMap(patch)) return
+  if (!isRecord(patch)) return
   for (const [key, value] of Object.entries(patch)) {
     const there = target[key]
-    if (isMap(there) && isMap(value)) merge(there, value)
+    if (isRecord(there) && isRecord(value)) merge(there, value)
     else target[key] = value
   }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '@gpreg/oci/engine'
 import { isMap, type Document, type Node } from 'yaml'
 import type { Fault } from './construct.ts'
 
@@ -16,7 +17,7 @@ const HINT = 'put all into one document'
  */
 export function joinDocuments([first, ...others]: readonly Part[]): { data: unknown; fault?: Fault } {
   if (first === undefined) return { data: null }
-  if (!isObject(first.data)) return { data: first.data }
+  if (!isRecord(first.data)) return { data: first.data }
   const joined: Record<string, unknown> = { ...first.data }
   for (const part of others) {
     if (isPrintedInBraces(part)) return { data: undefined, fault: notJoinable(part) }
@@ -31,7 +32,7 @@ export function joinDocuments([first, ...others]: readonly Part[]): { data: unkn
 
 /** True for a document that is no map or is printed in braces: if it is the first, none after it are read. */
 export function isPrintedInBraces({ document: { contents }, data }: Part): boolean {
-  if (!isMap(contents) || !isObject(data)) return true
+  if (!isMap(contents) || !isRecord(data)) return true
   return contents.flow === true || Object.keys(data).every(key => key === 'apiVersion')
 }
 
@@ -76,8 +77,4 @@ export function directiveFault(
     hint: HINT,
     offset: content,
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,12 +2,13 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
 import { GpregError, isGpregError } from '@gpreg/oci'
 import { decodeText } from '@gpreg/oci/engine'
-import { bounded, readAll } from '../../../bounded.ts'
+import { bounded } from '../../../bounded.ts'
 import { invalidInput, place, reading, readText } from '../../../input.ts'
 
 /** A chart as it lies on disk, without its templates. */
@@ -105,7 +106,7 @@ async function unpack(archive: Readable, path: string, depth: number, budget: Bu
       const name = join(path, ...segments)
       root.put(
         segments,
-        await readAll(bounded(entry as AsyncIterable<Uint8Array>, name, MAX_FILE_BYTES, HINT)),
+        await buffer(bounded(entry as AsyncIterable<Uint8Array>, name, MAX_FILE_BYTES, HINT)),
       )
     }
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { isRecord } from '@gpreg/oci/engine'
 import type { ChartFiles } from './chart-files.ts'
-import { isMap, mapAt, parseValues, type Values } from './values.ts'
+import { mapAt, parseValues, type Values } from './values.ts'
 
 /** A chart in `charts/` of another chart, as that chart uses it. */
 export interface Subchart {
@@ -52,7 +53,7 @@ export function subchartsOf(
 function dependenciesIn(values: Values): Dependency[] {
   const { dependencies } = values
   if (!Array.isArray(dependencies)) return []
-  return dependencies.filter(isMap).flatMap(entry => {
+  return dependencies.filter(isRecord).flatMap(entry => {
     const name = textAt(entry, 'name')
     const condition = textAt(entry, 'condition') ?? ''
     return name === undefined ? [] : [{ name, alias: textAt(entry, 'alias'), condition }]

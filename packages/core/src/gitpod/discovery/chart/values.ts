@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml'
+import { isRecord } from '@gpreg/oci/engine'
 import { parseYaml, PLAIN_VALUES } from '../yaml-input.ts'
 
 /** The values of a chart. */
@@ -16,7 +17,7 @@ export function parseValues(text: string, path: string): Values {
   // Throws with the place of an error.
   parseYaml(text, path)
   const values: unknown = parseDocument(text, PLAIN_VALUES).toJS(ANY_NUMBER)
-  return isMap(values) ? values : {}
+  return isRecord(values) ? values : {}
 }
 
 /** Lays values over others as helm does: maps are joined, everything else is replaced, and null removes a key. */
@@ -25,16 +26,12 @@ export function overlay(base: Values, over: Values): Values {
   for (const [key, value] of Object.entries(over)) {
     const below = joined[key]
     if (value === null) delete joined[key]
-    else joined[key] = isMap(below) && isMap(value) ? overlay(below, value) : value
+    else joined[key] = isRecord(below) && isRecord(value) ? overlay(below, value) : value
   }
   return joined
 }
 
 export function mapAt(values: Values, key: string): Values {
   const value = values[key]
-  return isMap(value) ? value : {}
-}
-
-export function isMap(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord(value) ? value : {}
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { isMap, isText } from './kubernetes-object.ts'
+import { isRecord } from '@gpreg/oci/engine'
+import { isText } from './kubernetes-object.ts'
 
 /** Content that is no Kubernetes object: what it is, and the next step. */
 export interface ForeignContent {
@@ -90,7 +91,7 @@ const OTHERS: readonly Kind[] = [
     hint: '--lock FILE reads it',
   },
   {
-    matches: root => isMap(root.components) && isText(root.version),
+    matches: root => isRecord(root.components) && isText(root.version),
     what: 'a versions manifest of Gitpod',
     hint: '--versions FILE reads it',
   },
@@ -115,14 +116,18 @@ const OTHERS: readonly Kind[] = [
     what: 'a JSON schema',
     hint: RENDER,
   },
-  { matches: root => root.type === 'object' && isMap(root.properties), what: 'a JSON schema', hint: RENDER },
+  {
+    matches: root => root.type === 'object' && isRecord(root.properties),
+    what: 'a JSON schema',
+    hint: RENDER,
+  },
   {
     matches: root => 'openapi' in root || 'swagger' in root,
     what: 'a description of an HTTP interface',
     hint: RENDER,
   },
   {
-    matches: root => ('on' in root || 'true' in root) && isMap(root.jobs),
+    matches: root => ('on' in root || 'true' in root) && isRecord(root.jobs),
     what: 'a workflow of GitHub Actions',
     hint: BY_NAME,
   },
@@ -148,7 +153,8 @@ const OTHERS: readonly Kind[] = [
     hint: BY_NAME,
   },
   {
-    matches: root => isMap(root.services) && Object.values(root.services).every(service => isMap(service)),
+    matches: root =>
+      isRecord(root.services) && Object.values(root.services).every(service => isRecord(service)),
     what: 'a Compose file',
     hint: 'docker compose config --images | gpreg images --images -',
   },
@@ -156,8 +162,8 @@ const OTHERS: readonly Kind[] = [
     matches: root =>
       Object.values(root).some(
         registry =>
-          isMap(registry) &&
-          (isMap(registry.images) || 'images-by-tag-regex' in registry || 'images-by-semver' in registry),
+          isRecord(registry) &&
+          (isRecord(registry.images) || 'images-by-tag-regex' in registry || 'images-by-semver' in registry),
       ) &&
       Object.keys(root).every(host => /^[\w.-]+(?::\d+)?$/.test(host)) &&
       Object.keys(root).some(host => /[.:]/.test(host)),
@@ -183,7 +189,7 @@ const OTHERS: readonly Kind[] = [
 
 /** What a document is that is a map with `apiVersion` and `kind`, but nothing that Kubernetes knows. */
 export function lookAlike(value: unknown): ForeignContent | undefined {
-  return isMap(value) ? LOOK_ALIKES.find(({ matches }) => matches(value, '')) : undefined
+  return isRecord(value) ? LOOK_ALIKES.find(({ matches }) => matches(value, '')) : undefined
 }
 
 /** What a document is that is no Kubernetes object. */
@@ -191,10 +197,10 @@ export function foreignContent(value: unknown, path: string): ForeignContent {
   const name = basename(path)
   if (Array.isArray(value)) {
     const isList =
-      value.length > 0 && value.every(item => isText(item) || (isMap(item) && isText(item.original)))
+      value.length > 0 && value.every(item => isText(item) || (isRecord(item) && isText(item.original)))
     return isList ? { what: 'a list of images', hint: WITH_IMAGES } : { what: 'a list', hint: RENDER }
   }
-  if (!isMap(value)) return { what: 'text', hint: RENDER }
+  if (!isRecord(value)) return { what: 'text', hint: RENDER }
   const known = [...LOOK_ALIKES, ...OTHERS].find(({ matches }) => matches(value, name))
   if (known !== undefined) return known
   const missing = ['apiVersion', 'kind'].filter(key => !isText(value[key]))

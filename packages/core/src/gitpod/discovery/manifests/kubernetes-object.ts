@@ -1,3 +1,5 @@
+import { isRecord } from '@gpreg/oci/engine'
+
 /** An object as Kubernetes stores it. Only `apiVersion` and `kind` are sure to be what they should be. */
 export interface KubernetesObject {
   readonly apiVersion: string
@@ -14,7 +16,7 @@ export interface PlacedObject {
 }
 
 export function isKubernetesObject(value: unknown): value is KubernetesObject {
-  return isMap(value) && isText(value.apiVersion) && isText(value.kind)
+  return isRecord(value) && isText(value.apiVersion) && isText(value.kind)
 }
 
 /**
@@ -34,19 +36,15 @@ export function objectsIn(
   const items = (value as { readonly items?: unknown }).items
   if (!kind.endsWith('List') || !Array.isArray(items)) return [{ object: value, steps }]
   return items.flatMap((item, index) => {
-    const typed = isMap(item) ? { apiVersion, kind: kind.slice(0, -'List'.length), ...item } : item
+    const typed = isRecord(item) ? { apiVersion, kind: kind.slice(0, -'List'.length), ...item } : item
     return objectsIn(typed, [...steps, 'items', index]) ?? []
   })
 }
 
 /** `Deployment/server`, or the kind alone if the object has no name. */
 export function titleOf({ kind, metadata }: KubernetesObject): string {
-  const name = isMap(metadata) ? (metadata.name ?? metadata.generateName) : undefined
+  const name = isRecord(metadata) ? (metadata.name ?? metadata.generateName) : undefined
   return isText(name) ? `${kind}/${name}` : kind
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function isText(value: unknown): value is string {

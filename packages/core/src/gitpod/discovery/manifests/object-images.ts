@@ -1,15 +1,16 @@
+import { isRecord } from '@gpreg/oci/engine'
 import { imagesInValue, type Doubt, type ValueImages } from '../walk/value-images.ts'
 import { below } from '../walk/value-path.ts'
-import { isMap, isText, type KubernetesObject } from './kubernetes-object.ts'
+import { isText, type KubernetesObject } from './kubernetes-object.ts'
 
 /** Finds the images that an object runs, or that it says in other ways. Of its status, only what a pod runs counts. */
 export function imagesInObject(object: KubernetesObject): ValueImages {
   if (namesNoImages(object)) return NOTHING
   const { metadata, status, ...content } = object
-  const annotations = isMap(metadata) ? metadata.annotations : undefined
+  const annotations = isRecord(metadata) ? metadata.annotations : undefined
   const sureOnly = DESCRIBES_MACHINES.test(object.kind)
   const found = imagesInValue({ ...content, metadata: { annotations } }, { sureOnly })
-  const running = object.kind === 'Pod' && isMap(status) ? podStatus(status) : NOTHING
+  const running = object.kind === 'Pod' && isRecord(status) ? podStatus(status) : NOTHING
   return {
     mentions: [...found.mentions, ...running.mentions],
     // A status without a usable name is no fault: the spec has the name.
@@ -54,13 +55,13 @@ const PERPETUAL: ReadonlySet<string> = new Set([
 export function isSuperseded(object: KubernetesObject): boolean {
   const { kind, spec, status, metadata } = object
   const owners =
-    isMap(metadata) && Array.isArray(metadata.ownerReferences)
-      ? metadata.ownerReferences.flatMap(owner => (isMap(owner) && isText(owner.kind) ? owner.kind : []))
+    isRecord(metadata) && Array.isArray(metadata.ownerReferences)
+      ? metadata.ownerReferences.flatMap(owner => (isRecord(owner) && isText(owner.kind) ? owner.kind : []))
       : []
-  const state = isMap(status) ? status : {}
+  const state = isRecord(status) ? status : {}
   if (kind === 'ControllerRevision') return true
   if (kind === 'ReplicaSet' || kind === 'ReplicationController')
-    return owners.length > 0 && isMap(spec) && String(spec.replicas) === '0'
+    return owners.length > 0 && isRecord(spec) && String(spec.replicas) === '0'
   if (kind === 'Job') return owners.includes('CronJob') && hasEnded(state)
   if (kind === 'Pod')
     return (
@@ -74,7 +75,7 @@ function hasEnded({ conditions }: Readonly<Record<string, unknown>>): boolean {
     Array.isArray(conditions) &&
     conditions.some(
       condition =>
-        isMap(condition) &&
+        isRecord(condition) &&
         /^(?:Complete|Failed)$/.test(String(condition.type)) &&
         /^true$/i.test(String(condition.status)),
     )
