@@ -47,6 +47,6 @@ export default class Mirror extends BaseCommand {
     }
     const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env), context)
     const result = await mirrorImages(set, registries, { ...copyOptions(flags), unfinished }, context)
-    return this.answer(result, renderMirror, exitCodeOfMirror(result))
+    return this.answer({ ...result, tool: this.tool }, renderMirror, exitCodeOfMirror(result))
   }
 }

@@ -81,7 +81,7 @@ export default class BundleSave extends BaseCommand {
       ...copyOptions(flags),
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
-      tool: `gpreg ${this.config.version}`,
+      tool: this.tool,
     }
     const world = await this.open(flags)
     const { registries, context } = world
