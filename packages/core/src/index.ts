@@ -33,6 +33,9 @@ export { planMirror } from './actions/mirror-plan.ts'
 export { login, logout } from './actions/login.ts'
 export { mirrorImages } from './actions/mirror.ts'
 export { receiptOfVerify, verifyHoldings, verifyImages } from './actions/verify.ts'
+export { createReport } from './report/create-report.ts'
+export { parseReportDocument } from './report/documents.ts'
+export { isGood } from './report/report.ts'
 
 export type { Context } from './context.ts'
 export type { GpregEvent, WarningCode } from './events.ts'
@@ -65,6 +68,16 @@ export type { MirrorPlan, PlannedImage } from './actions/mirror-plan.ts'
 export type { MirroredImage, MirrorOptions, MirrorResult } from './actions/mirror.ts'
 export type { VerifiedImage, VerifyOptions, VerifyResult } from './actions/verify.ts'
 export type { VerifyProblem } from './actions/walker.ts'
+export type { ImageContent } from './actions/image-content.ts'
+export type { ReportDocument } from './report/documents.ts'
+export type {
+  ImageState,
+  Report,
+  ReportedFile,
+  ReportedImage,
+  ReportedProblem,
+  ReportedRun,
+} from './report/report.ts'
 export type { Check } from './registry/check.ts'
 export type { AccessKey, ServiceAccountKey, StorageAccount } from './registry/login.ts'
 export type { Goal, Provider, RegistryProbe } from './registry/provider.ts'
