@@ -9,9 +9,13 @@ export class Markup {
 
 type Value = Markup | string | number | undefined | readonly Value[]
 
-/** HTML with values in it: text is escaped, lists are joined, undefined is nothing. Values must stand in quotes in attributes. */
+/**
+ * HTML with values in it: text is escaped, lists are joined, undefined is nothing. Values must stand in quotes in attributes. The
+ * indentation of the template is left out.
+ */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
-  return new Markup(strings.reduce((text, part, index) => text + textOf(values[index - 1]) + part))
+  const [first = '', ...parts] = strings.map(part => part.replace(/\n\s*/g, '\n'))
+  return new Markup(parts.reduce((text, part, index) => text + textOf(values[index]) + part, first))
 }
 
 function textOf(value: Value): string {

@@ -30,9 +30,7 @@ export function renderHtml(report: Report): string {
         <meta name="color-scheme" content="light dark" />
         <title>${report.title}</title>
         <link rel="icon" href="data:," />
-        <style>
-          ${new Markup(STYLE)}
-        </style>
+        ${new Markup(`<style>${STYLE}</style>`)}
       </head>
       <body>
         <a class="skip" href="#images">Skip to the images</a>
@@ -43,9 +41,7 @@ export function renderHtml(report: Report): string {
           Everything on this page comes from these documents; it loads nothing. Sizes are those of the stored,
           compressed content; times are UTC.
         </footer>
-        <script>
-          ${new Markup(SCRIPT)}
-        </script>
+        ${new Markup(`<script>${SCRIPT}</script>`)}
       </body>
     </html> `.text
 }
