@@ -3,6 +3,7 @@ import BundleInspect from './commands/bundle/inspect.ts'
 import BundleLoad from './commands/bundle/load.ts'
 import BundleSave from './commands/bundle/save.ts'
 import BundleVerify from './commands/bundle/verify.ts'
+import Diff from './commands/diff.ts'
 import Doctor from './commands/doctor.ts'
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
@@ -31,6 +32,7 @@ export const COMMANDS = {
   'bundle:load': BundleLoad,
   'bundle:save': BundleSave,
   'bundle:verify': BundleVerify,
+  diff: Diff,
   doctor: Doctor,
   images: Images,
   lock: Lock,

@@ -89,7 +89,8 @@ function fold(row: readonly Dated[]): ReportedImage {
   const said = ordered.map(({ statement }) => statement)
   const last = ordered.findLast(({ statement }) => statement.state !== 'listed')
   const state = last?.statement.state ?? 'listed'
-  const ofLast = ordered.filter(({ order }) => order === last?.order).map(({ statement }) => statement)
+  const lastGood = said.findLastIndex(each => each.state !== 'listed' && isGood(each))
+  const sinceGood = said.slice(lastGood + 1)
   const digest =
     said.findLast(each => each.state !== 'listed' && each.digest !== undefined)?.digest ?? said.at(-1)?.digest
   const about = said.filter(each => each.digest === undefined || each.digest === digest)
@@ -113,7 +114,7 @@ function fold(row: readonly Dated[]): ReportedImage {
     ...(after === undefined ? {} : { after }),
     ...bytesOf(said),
     ...(copy === undefined ? {} : { copy }),
-    problems: isGood({ state }) ? [] : ofLast.flatMap(({ problems = [] }) => problems),
+    problems: isGood({ state }) ? [] : sinceGood.flatMap(({ problems = [] }) => problems),
   }
 }
 

@@ -79,7 +79,7 @@ export interface ReportedImage {
   readonly bytes?: { readonly sent: number; readonly mounted: number; readonly present: number }
   /** the last copy: the host or bundle that was read, and when, ISO 8601 */
   readonly copy?: { readonly from: string; readonly started: string; readonly finished: string }
-  /** what is wrong with it by the last document */
+  /** What went wrong since it was last all right; the first is the cause, later ones may follow from it. */
   readonly problems: readonly ReportedProblem[]
 }
 

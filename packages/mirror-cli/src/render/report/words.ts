@@ -114,9 +114,9 @@ export function problemsOf({ images }: Report) {
   const bad = images
     .filter(image => !isGood(image))
     .map(image => {
-      const messages = image.problems.map(({ message }) => message)
-      const cause = messages.length === 0 ? STATES[image.state].word : messages.join('; ')
-      return { image, cause, hint: image.problems.find(({ hint }) => hint !== undefined)?.hint }
+      const [first] = image.problems
+      const cause = first?.message ?? STATES[image.state].word
+      return { image, cause, hint: first?.hint }
     })
   return [...Map.groupBy(bad, ({ cause }) => cause)].map(([cause, all]) => ({
     cause,

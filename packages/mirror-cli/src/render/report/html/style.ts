@@ -18,7 +18,7 @@ main, footer { max-width: 76rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 3re
 .skip:focus { left: 1rem; top: 1rem; z-index: 1; }
 :focus-visible { outline: 3px solid var(--own); outline-offset: 2px; }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
-h1 { font-size: clamp(1.6rem, 1.2rem + 2vw, 2.5rem); letter-spacing: -.02em; margin: 0 0 .5rem; }
+h1 { font-size: clamp(1.4rem, 1rem + 2vw, 2.5rem); letter-spacing: -.02em; margin: 0 0 .5rem; }
 h2 { font-size: 1.35rem; letter-spacing: -.01em; margin: 0 0 1rem; }
 h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
 p { margin: 0 0 .75rem; max-width: 70ch; overflow-wrap: anywhere; }
@@ -100,7 +100,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
   }
   @page { size: A4 landscape; margin: 14mm 12mm; }
   html { color-scheme: light; }
-  body { font-size: 9.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { font-size: 8pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main, footer { max-width: none; padding: 0; }
   header { padding-top: 0; }
   section { margin-top: 1.2rem; padding-top: 1.2rem; }
@@ -109,6 +109,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
   .rows { content-visibility: visible; }
   .rows + .rows { margin-top: 0; }
   .rows + .rows caption { display: none; }
+  th, td { padding: .3rem .6rem .3rem 0; }
   h2, h3, caption { break-after: avoid; }
   tr, .problem, .figures div { break-inside: avoid; }
   thead { display: table-header-group; }
