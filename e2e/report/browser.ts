@@ -44,19 +44,19 @@ export async function openTab(): Promise<Tab> {
     waiting.get(message.id)?.(message)
   })
   let last = 0
-  let sessionId: string | undefined
+  const session: { sessionId?: string } = {}
   const send = async (method: string, params: object = {}) => {
     const id = ++last
     const answer = await new Promise<Answer>(resolve => {
       waiting.set(id, resolve)
-      socket.send(JSON.stringify({ id, method, params, sessionId }))
+      socket.send(JSON.stringify({ id, method, params, ...session }))
     })
     if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`)
     return answer.result
   }
   const { targetInfos } = await send('Target.getTargets')
   const { targetId } = targetInfos.find(({ type }: { type: string }) => type === 'page')
-  sessionId = (await send('Target.attachToTarget', { targetId, flatten: true })).sessionId
+  session.sessionId = (await send('Target.attachToTarget', { targetId, flatten: true })).sessionId
   for (const domain of ['Page', 'Network', 'Log', 'Runtime']) await send(`${domain}.enable`)
   return {
     requests,

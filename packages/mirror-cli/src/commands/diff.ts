@@ -8,7 +8,7 @@ import { defined } from '../flags/defined.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { namingFlag } from '../flags/target.ts'
-import { renderDiff, type DiffAnswer } from '../render/diff.ts'
+import { renderDiff, type DiffAnswer } from '../render/diff/diff.ts'
 
 const side = {
   required: true,

@@ -14,7 +14,7 @@ import { saveBundle } from '../bundle/save.ts'
 import { lockImages } from '../lock.ts'
 import { mirrorImages } from '../mirror.ts'
 import { receiptOfVerify, verifyHoldings } from '../verify.ts'
-import { diffSides } from './diff.ts'
+import { compareSides, diffSides } from './diff.ts'
 import { planSide } from './side-plan.ts'
 
 const context = createContext({ sleep: async () => {} })
@@ -105,7 +105,11 @@ describe('a diff of two locks', () => {
     const to = parsePrefix(`${hostOf(target)}/gitpod`)
     const mirror = async (lock: string) =>
       mirrorImages(await collectImageSet({ lock, to }, world), registries, {}, context)
-    expect((await mirror(at('old.json'))).totals.failed).toBe(0)
+    const first = await mirror(at('old.json'))
+    expect(first.totals.failed).toBe(0)
+    const bytes = first.images.map(({ bytes, content }) => [bytes, content?.bytes] as const)
+    for (const [each, all] of bytes) expect((each?.sent ?? 0) + (each?.mounted ?? 0)).toBe(all)
+    expect(bytes.reduce((sum, [each]) => sum + (each?.sent ?? 0), 0)).toBe(first.totals.bytes.sent)
 
     const set = await collectImageSet({ lock: at('old.json'), to }, world)
     const receipt = receiptOfVerify(
@@ -154,4 +158,15 @@ it.each([
 ])('%s is no side', async (name, message) => {
   const answer = diffSides([name, name], {}, world)
   await expect(answer).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(message) })
+})
+
+it.each([
+  ['2022.05.1', '2022.11.3', 'workspace.workspaceImage'],
+  ['2022.11.3', '2022.05.1', 'experimental.webapp.server.workspaceDefaults.workspaceImage'],
+])('from %s to %s, the image of workspaces is set at %s', (from, to, place) => {
+  const side = (release: string) => ({ kind: 'release', name: release, release, images: [] }) as const
+  const { configuration } = compareSides(side(from), side(to))
+  expect(configuration).toHaveLength(3)
+  expect(configuration[0]?.to).toBe(place)
+  expect(compareSides(side(to), side(to)).configuration).toEqual([])
 })

@@ -87,8 +87,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
   .cards tr { border-bottom: 1px solid var(--line); padding: .75rem 0; }
   .cards tr[hidden] { display: none; }
   .cards tbody th, .cards td { border: 0; padding: .1rem 0; width: auto; }
-  .cards .images th:nth-child(1), .images th:nth-child(1) { width: auto; }
-  .cards td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; }
+  .cards td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); column-gap: .75rem; }
   .cards td::before { content: attr(data-label); color: var(--soft); font-weight: 400; }
   .cards td span { grid-column: 2; }
   .rows { contain-intrinsic-size: auto 14000px; }
@@ -99,8 +98,8 @@ input::placeholder { color: var(--soft); opacity: 1; }
     --own: #2f5fd0; --shared: #c9d6f5; --good: #0b6b35; --good-paper: #fff; --bad: #a8200d; --bad-paper: #fff;
   }
   @page { size: A4 landscape; margin: 14mm 12mm; }
-  html { color-scheme: light; }
-  body { font-size: 8pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { color-scheme: light; font-size: 8.5pt; }
+  body { font-size: .94rem; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main, footer { max-width: none; padding: 0; }
   header { padding-top: 0; }
   section { margin-top: 1.2rem; padding-top: 1.2rem; }

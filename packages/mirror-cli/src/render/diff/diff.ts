@@ -1,7 +1,7 @@
 import type { Diff, DiffImage, MirrorPlan } from '@gpreg/core'
-import { plain, type Paint, type Style } from './text/paint.ts'
-import { renderTable } from './text/table.ts'
-import { count, formatBytes } from './text/units.ts'
+import { plain, type Paint, type Style } from '../text/paint.ts'
+import { renderTable } from '../text/table.ts'
+import { count, formatBytes } from '../text/units.ts'
 
 /** The answer of `gpreg diff --json`; `target` is what the registry of `--to` lacks. */
 export type DiffAnswer = Diff & { readonly target?: { readonly name: string } & MirrorPlan['totals'] }
