@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({ options: { check: { type: 'boolean' 
 const all = globSync(PAGES, { cwd: ROOT }).filter(path => !GENERATED.includes(path))
 const chosen = positionals.length > 0 ? positionals : all
 
-prepare(['openssl'], new URL('./', import.meta.url))
+prepare(['openssl', 'curl'], new URL('./', import.meta.url))
 await using registries = await startPublicRegistries()
 const results = await mapLimited(chosen.sort(), AT_ONCE, async path => ({
   path,

@@ -10,6 +10,7 @@ export const JOURNEY_TOOLS = {
   ctr: 'containerd',
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
+  curl: 'curl',
   ip: 'iproute2',
 } as const
 
