@@ -100,7 +100,10 @@ export class PageRun implements AsyncDisposable {
   async #serve(text: string): Promise<Omit<Run, 'command'>> {
     const server = startProcess('bash', ['-c', `exec ${this.#here(text)}`], this.#where)
     this.#servers.push(server)
-    const serves = server.output(/https?:.*\n/).then(() => true)
+    const serves = server.output(/https?:.*\n/).then(
+      () => true,
+      () => false,
+    )
     const isServing = await Promise.race([serves, setTimeout(PATIENCE, false, { ref: false })])
     return { exitCode: isServing ? 0 : null, printed: this.#lines(server.stderr() + server.stdout()) }
   }

@@ -48,9 +48,7 @@ export interface World extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
 }
 
-/**
- * @param home gets the login of the internal registry
- */
+/** @param home directory that gets the login of the internal registry */
 export async function startWorld({ certificates, routes }: PublicRegistries, home: string): Promise<World> {
   await mkdir(`${home}/.docker`, { recursive: true })
   await writeFile(`${home}/.docker/config.json`, JSON.stringify(LOGIN))
