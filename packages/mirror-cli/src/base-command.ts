@@ -4,6 +4,7 @@ import { GpregError } from '@gpreg/oci'
 import { toGpregError } from '@gpreg/oci/engine'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
+import type { EventLog } from './events/event-log.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
 import { environmentArguments, nameVariable } from './flags/environment.ts'
@@ -21,6 +22,8 @@ import { paintFor, type Paint } from './render/text/paint.ts'
 interface CommonFlags {
   readonly quiet: boolean
   readonly verbose: boolean
+  /** the file of `--events`, on commands that have the flag */
+  readonly events?: string | undefined
 }
 
 /**
@@ -35,6 +38,7 @@ export abstract class BaseCommand extends Command {
   #verbose = false
   #progress: Progress | undefined
   #world: World | undefined
+  #log: EventLog | undefined
   #stopListening = () => {}
 
   /** Aborted when the user interrupts the command. */
@@ -43,12 +47,28 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Creates the context of this run, and shows its events as progress. */
-  protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
+  protected async watch({ quiet, verbose, events }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
-    this.#progress = await startProgress({ quiet, verbose })
-    const context = createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
+    const progress = await startProgress({ quiet, verbose })
+    this.#progress = progress
+    const emit = tendHeap(events === undefined ? progress.emit : await this.#note(events, progress.emit))
+    const context = createContext({ emit, signal: this.signal })
     warnOfCache(context)
     return context
+  }
+
+  /** Opens the file of `--events`. @returns a sink that also writes every event there */
+  async #note(path: string, emit: Context['emit']): Promise<Context['emit']> {
+    const { openEventLog } = await import('./events/event-log.ts')
+    const log = await openEventLog(path, message =>
+      emit({ type: 'warning', code: 'not-kept', message, subject: { path } }),
+    )
+    this.#log = log
+    log.write({ type: 'run.started', command: this.id?.replaceAll(':', ' ') ?? '', version: this.config.version })
+    return event => {
+      log.write(event)
+      emit(event)
+    }
   }
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
@@ -125,6 +145,8 @@ export abstract class BaseCommand extends Command {
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#progress?.stop()
     await this.#world?.registries.close()
+    this.#log?.write({ type: 'run.ended', exitCode: Number(process.exitCode ?? ExitCode.done) })
+    await this.#log?.close()
     this.#stopListening()
     await super.finally(error)
   }

@@ -5,6 +5,7 @@ import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'
 import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { eventsFlag } from '../flags/events.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
@@ -41,6 +42,7 @@ export default class Lock extends BaseCommand {
         description: 'where the lock goes; - is stdout',
       }),
     }),
+    ...eventsFlag,
   }
 
   async run() {
