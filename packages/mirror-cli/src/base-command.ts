@@ -14,7 +14,7 @@ import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
 import { listen } from './start/interruption.ts'
 import { takeCacheProblem } from './start/code-cache.ts'
-import { startProgress, type Progress } from './progress.ts'
+import { startProgress, type Progress } from './progress/progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
 import { paintFor, type Paint } from './render/text/paint.ts'
@@ -64,7 +64,11 @@ export abstract class BaseCommand extends Command {
       emit({ type: 'warning', code: 'not-kept', message, subject: { path } }),
     )
     this.#log = log
-    log.write({ type: 'run.started', command: this.id?.replaceAll(':', ' ') ?? '', version: this.config.version })
+    log.write({
+      type: 'run.started',
+      command: this.id?.replaceAll(':', ' ') ?? '',
+      version: this.config.version,
+    })
     return event => {
       log.write(event)
       emit(event)
@@ -138,6 +142,8 @@ export abstract class BaseCommand extends Command {
     const error = thrown instanceof Errors.CLIError ? this.#usageError(thrown) : toGpregError(thrown)
     process.exitCode = exitCodeOf(error.code)
     const options = { verbose: this.#verbose || error.code === 'bug', paint: paintFor(process.stderr) }
+    const tally = error.code === 'aborted' ? this.#progress?.tally() : undefined
+    if (tally !== undefined) this.say(`stopped: ${tally}`)
     if (this.jsonEnabled()) this.logJson(errorDocument(error))
     else this.say(renderError(error, options))
   }

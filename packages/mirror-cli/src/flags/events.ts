@@ -6,6 +6,7 @@ export const eventsFlag = withEnvironment({
   events: Flags.string({
     helpGroup: 'OUTPUT',
     helpValue: 'FILE',
-    description: 'add every event to this file while the command runs, a JSON object a line; no secret is in it',
+    description:
+      'add every event to this file while the command runs, a JSON object a line; no secret is in it',
   }),
 })
