@@ -5,7 +5,7 @@ import type { GpregEvent } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { eventLine, type RunEvent } from './event-line.ts'
 
-/** Bytes that may wait for a slow reader, such as the other end of a FIFO. Beyond that the log ends, because it is held in memory. */
+/** Characters that may wait for a slow reader, such as the other end of a FIFO. Beyond that the log ends, because it is held in memory. */
 const MOST_WAITING = 64 * 1024 * 1024
 
 /** The file of `--events`. */
@@ -51,32 +51,43 @@ async function openFile(path: string): Promise<Writable> {
   }
 }
 
-/** @param stream exported for tests, which break it */
+/** Exported for tests, which break the stream. */
 export function eventLog(
   stream: Writable,
   { path, warn, isOwn }: { path: string; warn: (message: string) => void; isOwn: boolean },
 ): EventLog {
-  let broken = false
-  const give = (reason: string) => {
-    if (broken) return
-    broken = true
+  let isBroken = false
+  /** The lines that came while others were being written; written together, because a copy makes thousands a second. */
+  let waiting = ''
+  let writing: Promise<void> | undefined
+
+  const giveUp = (reason: string) => {
+    if (isBroken) return
+    isBroken = true
+    waiting = ''
     warn(`${path} cannot be written (${reason}): events are not noted any more, and the work goes on`)
   }
-  const onError = (error: NodeJS.ErrnoException) => give(error.code ?? error.message)
+  // An error comes both here and to the callback of `write`.
+  const onError = (error: NodeJS.ErrnoException) => giveUp(error.code ?? error.message)
   stream.on('error', onError)
+
+  const writeWaiting = async () => {
+    while (waiting !== '') {
+      const lines = waiting
+      waiting = ''
+      await new Promise<void>(resolve => stream.write(lines, () => resolve()))
+    }
+    writing = undefined
+  }
   return {
     write(event) {
-      if (broken) return
-      if (stream.writableLength > MOST_WAITING) return give('its reader is too slow')
-      stream.write(eventLine(event, new Date()))
+      if (isBroken) return
+      waiting += eventLine(event, new Date())
+      if (waiting.length > MOST_WAITING) giveUp('its reader is too slow')
+      else writing ??= writeWaiting()
     },
     async close() {
-      if (!broken)
-        await new Promise<void>(resolve => {
-          // An error of the last lines comes here and as an event; the event has told it.
-          if (isOwn) stream.end(() => resolve())
-          else stream.write('', () => resolve())
-        })
+      if (!isBroken) await writing
       if (isOwn) stream.destroy()
       else stream.off('error', onError)
     },
