@@ -1,8 +1,10 @@
 import type { Command } from '@oclif/core'
+import { commands as help } from '@oclif/plugin-help'
 import BundleInspect from './commands/bundle/inspect.ts'
 import BundleLoad from './commands/bundle/load.ts'
 import BundleSave from './commands/bundle/save.ts'
 import BundleVerify from './commands/bundle/verify.ts'
+import Completion from './commands/completion.ts'
 import Doctor from './commands/doctor.ts'
 import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
@@ -22,7 +24,6 @@ import ValuesGcp from './commands/values/gcp.ts'
 import ValuesInCluster from './commands/values/in-cluster.ts'
 import ValuesPatch from './commands/values/patch.ts'
 import Verify from './commands/verify.ts'
-import { PLUGIN_COMMANDS } from './plugin-commands.ts'
 
 /** The commands of gpreg by name. */
 export const COMMANDS = {
@@ -30,6 +31,7 @@ export const COMMANDS = {
   'bundle:load': BundleLoad,
   'bundle:save': BundleSave,
   'bundle:verify': BundleVerify,
+  completion: Completion,
   doctor: Doctor,
   images: Images,
   lock: Lock,
@@ -52,4 +54,4 @@ export const COMMANDS = {
 }
 
 /** All commands by name. oclif finds commands only in this table, so that gpreg can be bundled into one file. */
-export const ALL_COMMANDS: Readonly<Record<string, typeof Command>> = { ...PLUGIN_COMMANDS, ...COMMANDS }
+export const ALL_COMMANDS: Readonly<Record<string, typeof Command>> = { ...help, ...COMMANDS }
