@@ -1,19 +1,23 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempDisposableSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Command } from '@oclif/core'
 import { afterAll, describe, expect, it } from 'vitest'
-import { COMMANDS } from '../commands.ts'
 import { bashScript } from './bash.ts'
 import { fishScript } from './fish.ts'
 import { firstWords, shapeOf, type Offer } from './shape.ts'
 import { zshScript } from './zsh.ts'
 
-const sources = Object.entries(COMMANDS).map(([id, command]) => ({
-  ...{ id, summary: command.summary, hidden: false },
-  args: command.args ?? {},
-  flags: { ...command.baseFlags, ...command.flags },
-}))
+const folder = join(import.meta.dirname, '../commands')
+const sources = await Promise.all(
+  globSync('**/*.ts', { cwd: folder }).map(async file => {
+    const { default: command }: { default: typeof Command } = await import(join(folder, file))
+    const { summary, description, args = {}, flags, baseFlags } = command
+    const id = file.replace(/\.ts$/, '').replaceAll('/', ':')
+    return { id, summary, description, hidden: false, args, flags: { ...baseFlags, ...flags } }
+  }),
+)
 const shape = shapeOf(sources as Parameters<typeof shapeOf>[0], {
   bin: 'gpreg',
   version: '1',
