@@ -7,7 +7,7 @@ import { openWorld, type World } from './composition.ts'
 import type { EventLog } from './events/event-log.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
-import { environmentArguments, nameVariable } from './flags/environment.ts'
+import { environmentArguments, nameVariable, quotedVariables } from './flags/environment.ts'
 import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
@@ -139,7 +139,8 @@ export abstract class BaseCommand extends Command {
   protected override async catch(thrown: Error): Promise<void> {
     if (thrown instanceof Errors.ExitError) throw thrown
     this.#progress?.stop()
-    const error = thrown instanceof Errors.CLIError ? this.#usageError(thrown) : toGpregError(thrown)
+    const error =
+      thrown instanceof Errors.CLIError ? this.#usageError(thrown) : this.#named(toGpregError(thrown))
     process.exitCode = exitCodeOf(error.code)
     const options = { verbose: this.#verbose || error.code === 'bug', paint: paintFor(process.stderr) }
     const tally = error.code === 'aborted' ? this.#progress?.tally() : undefined
@@ -155,6 +156,19 @@ export abstract class BaseCommand extends Command {
     await this.#log?.close()
     this.#stopListening()
     await super.finally(error)
+  }
+
+  /** Names the variable of the environment that an input error quotes, because the user may not know of it. */
+  #named(error: GpregError): GpregError {
+    if (exitCodeOf(error.code) !== ExitCode.usage) return error
+    const flags = Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags })
+    const variables = quotedVariables(error.message, flags, process.argv, process.env)
+    if (variables.length === 0) return error
+    const hint = [
+      ...(error.hint === undefined ? [] : [error.hint]),
+      `the value is from ${variables.join(' and ')}`,
+    ].join('; ')
+    return error.with({ hint })
   }
 
   /** Turns an argument error of oclif into a `usage` error. */

@@ -10,6 +10,7 @@ import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
+import { paintFor } from '../render/text/paint.ts'
 
 const STDOUT = '-'
 
@@ -51,7 +52,7 @@ export default class Lock extends BaseCommand {
     const { lock, failed } = await lockImages(set, registries, copyOptions(flags), context)
     if (failed.length > 0) {
       const codes = failed.map(({ error }) => error.code)
-      this.say(renderUnresolved(failed))
+      this.say(renderUnresolved(failed, paintFor(process.stderr)))
       return this.answer(
         lockDocument(lock, failed),
         () => '',

@@ -1,4 +1,5 @@
 import type { Context } from '@gpreg/core'
+import { causeOf } from '../render/cause.ts'
 import { paintFor } from '../render/text/paint.ts'
 import { frame } from '../render/progress/frame.ts'
 import { renderEvent } from '../render/progress/line.ts'
@@ -63,8 +64,9 @@ export async function startProgress({
       if (event.type === 'warning') said.add(line)
       // One cause may fail hundreds of images: it is told with the first of them, and the answer names them all.
       if (event.type === 'image.failed') {
-        if (said.has(event.error.message)) return
-        said.add(event.error.message)
+        const cause = causeOf(event.error)
+        if (said.has(cause)) return
+        said.add(cause)
       }
       // On a terminal the display counts the images that went well, and only problems get a line that stays.
       const routine =

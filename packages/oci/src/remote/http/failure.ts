@@ -35,6 +35,13 @@ export function networkError(
     return proxyFailure(new ProxyError(proxy, 407, thrown), subject)
   const host = subject.host ?? 'the registry'
   const details = { ...subject, cause: thrown }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    const what = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
+    return new GpregError('tls-untrusted', `the certificate of ${host} ${what} (${code})`, {
+      ...details,
+      hint: `have ${host} serve a new certificate: another --ca-file does not help; or set the clock of this machine, if it is wrong`,
+    })
+  }
   if (UNTRUSTED.has(code)) {
     return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
       ...details,
@@ -126,6 +133,7 @@ export function responseError(
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(via === undefined ? hintOf(code, host, subject.side) : { hint: elsewhereHint(via.registry, host) }),
     ...(status === FULL_DISK ? fullDisk(host) : {}),
+    ...(status === 405 && subject.side === 'target' ? { hint: readOnlyHint(host, method) } : {}),
     ...(proxy === undefined || status === 401 ? {} : { hint: proxyHint(proxy, host) }),
   })
 }
@@ -155,6 +163,10 @@ export const FULL_DISK = 507
  */
 function fullDisk(host: string): { retryable: false; hint: string } {
   return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
+}
+
+function readOnlyHint(host: string, method: string): string {
+  return `${host}, or a proxy before it, takes no ${method}: it is read-only (a pull-through cache, gpreg serve of a bundle, maintenance); name a registry that can be written to`
 }
 
 function hintOf(code: ErrorCode, host: string, side: Side | undefined): { hint?: string } {
