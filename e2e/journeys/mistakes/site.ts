@@ -10,6 +10,7 @@ import {
   pushSample,
   refusing,
   sampleImage,
+  sampleIndex,
   scriptedServer,
   type Oddity,
 } from '@gpreg/oci/testing'
@@ -20,7 +21,7 @@ import { canMount, smallDisk } from '../../support/small-disk.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 export const REDIS = 'docker.io/library/redis:6.2'
-export const LAYER = 300_000
+const LAYER = 300_000
 
 /** Registries and files that mistakes need. Everything is in memory or below one directory. */
 export type Site = Awaited<ReturnType<typeof startSite>>
@@ -29,23 +30,30 @@ export async function startSite() {
   const stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory())
   const registry = async (...oddities: Oddity[]) => stack.use(await oddRegistry(...oddities))
-  const source = await registry()
-  await pushSample(
-    source.store.repository('docker.io/library/redis'),
-    sampleImage([Buffer.alloc(LAYER, 7)]),
-    '6.2',
-  )
+  const withImages = async (...oddities: Oddity[]) => {
+    const made = await registry(...oddities)
+    const repository = made.store.repository('docker.io/library/redis')
+    await pushSample(repository, IMAGE, '6.2')
+    await pushSample(repository, sampleIndex({ amd64: IMAGE }), 'index')
+    return made
+  }
+  const source = await withImages()
   const target = await registry()
   const certificates = await makeCertificates(directory.path)
   const hosts = {
     closed: await closedHost(),
-    corrupt: (await registry(corrupting)).host,
+    empty: (await registry()).host,
+    corrupt: (await withImages(corrupting)).host,
     expired: await expiredHost(stack, directory.path),
     expiredToken: (await registry(bearer('the token has expired'))).host,
     full: (await registry(refusing('POST PUT PATCH', /./, 507))).host,
     limited: (await registry(refusing('GET HEAD', /./, 429, '', { 'retry-after': '86400' }))).host,
     password: (await registry(basic)).host,
-    plain: stack.use(await scriptedServer((_, response) => void answer(response, 200, 'hello'))).host,
+    noRegistry: stack.use(
+      await scriptedServer(
+        (_, response) => void answer(response, 404, '<h1>Not here</h1>', { 'content-type': 'text/html' }),
+      ),
+    ).host,
     readOnly: (await registry(refusing('POST PUT PATCH', /./, 405))).host,
     source: source.host,
     target: target.host,
@@ -72,17 +80,12 @@ async function closedHost(): Promise<string> {
   return server.host
 }
 
-/** One byte of every layer differs from what its digest says. */
-const corrupting: Oddity = (request, response) => {
-  if (isFor(request, 'GET', /\/manifests\//)) {
-    const { bytes, descriptor } = sampleImage([Buffer.alloc(LAYER, 7)])
-    return answer(response, 200, bytes, {
-      'content-type': descriptor.mediaType,
-      'docker-content-digest': descriptor.digest,
-    })
-  }
-  return isFor(request, 'GET', /\/blobs\//) ? answer(response, 200, Buffer.alloc(LAYER, 8)) : false
-}
+const IMAGE = sampleImage([Buffer.alloc(LAYER, 7)])
+const [, LAYER_DIGEST = ''] = IMAGE.blobs.keys()
+
+/** The layer is not what its digest says. */
+const corrupting: Oddity = (request, response) =>
+  isFor(request, 'GET', new RegExp(LAYER_DIGEST)) ? answer(response, 200, Buffer.alloc(LAYER, 8)) : false
 
 const basic: Oddity = (_, response) =>
   answer(response, 401, '{"errors":[{"code":"UNAUTHORIZED"}]}', { 'www-authenticate': 'Basic realm="site"' })
@@ -130,7 +133,10 @@ async function writeFiles(directory: string, { password }: { password: string })
     writeFile(`${directory}/${name}`, text, { mode })
   await Promise.all([
     mkdir(`${directory}/folder`),
+    write('broken.yaml', 'a: [1\nb: }'),
     write('empty.txt', ''),
+    write('list.yaml', '- just\n- a list\n'),
+    write('malformed.txt', 'docker.io/library/redis:6.2\nUpper/Case::latest\n'),
     write('no-bundle.tar', 'this is no archive\n'.repeat(100)),
     write('no-lock.json', '{"kind":"Receipt","version":1}'),
     write('secret.txt', 'docker.io/library/redis:6.2\n', 0o000),

@@ -32,6 +32,34 @@ describe('without a terminal', () => {
     expect(text()).toBe('looked at 0 of 62 images\n'.repeat(2))
   })
 
+  test('of failures and warnings that differ in names only, some are printed and the others are counted', async () => {
+    const { stream, text } = lines()
+    const progress = await startProgress({ quiet: false, verbose: false, stream })
+    progress.emit({ type: 'plan.started', images: 62 })
+    for (let nth = 0; nth < 62; nth++) {
+      const name = `r.internal/x/component-${nth}:1`
+      const error = new GpregError(
+        'unauthorized',
+        `r.internal answered 401 to GET x/component-${nth}/manifests/1`,
+      )
+      progress.emit({ type: 'image.failed', image: name, source: name, error })
+      progress.emit({
+        type: 'warning',
+        code: 'expected-unknown',
+        message: `nothing tells the digest of ${name}`,
+      })
+      progress.emit({ type: 'image.verified', image: name, ok: false, status: 'unreadable' })
+    }
+    progress.emit({ type: 'image.verified', image, ok: false, status: 'missing' })
+    progress.stop()
+    expect(text().match(/^failed/gm)).toHaveLength(1)
+    expect(text().match(/^warning: nothing/gm)).toHaveLength(3)
+    expect(text().match(/^unreadable/gm)).toHaveLength(3)
+    expect(text()).toMatch(
+      /missing .*\nwarning: and 59 more warnings of the same kind; --verbose shows all\n$/,
+    )
+  })
+
   test('quiet prints nothing', async () => {
     const { stream, text } = lines()
     const progress = await startProgress({ quiet: true, verbose: false, stream })

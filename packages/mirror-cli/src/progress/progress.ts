@@ -1,10 +1,10 @@
 import type { Context } from '@gpreg/core'
-import { causeOf } from '../render/cause.ts'
 import { paintFor } from '../render/text/paint.ts'
 import { frame } from '../render/progress/frame.ts'
 import { renderEvent } from '../render/progress/line.ts'
 import { createProgressState, record, sample } from '../render/progress/state.ts'
 import { summarise, tally } from '../render/progress/summary.ts'
+import { Repetition } from './repetition.ts'
 
 const FRAME_MS = 100
 const HEARTBEAT_MS = 30_000
@@ -36,7 +36,7 @@ export async function startProgress({
   if (quiet) return { emit: () => {}, stop: () => {}, tally: () => undefined }
   const state = createProgressState()
   const paint = paintFor(stream)
-  const said = new Set<string>()
+  const repetition = new Repetition()
   // Imported only for a terminal, so that scripts start sooner.
   const display = isLive(stream, env) ? new (await import('./display.ts')).Display(stream, env) : undefined
   const write = (line: string) => (display === undefined ? stream.write(`${line}\n`) : display.write(line))
@@ -60,14 +60,9 @@ export async function startProgress({
         timer = setInterval(beat, display === undefined ? HEARTBEAT_MS : FRAME_MS).unref()
       }
       const line = renderEvent(event, { verbose, paint })
-      if (line === undefined || said.has(line)) return
-      if (event.type === 'warning') said.add(line)
-      // One cause may fail hundreds of images: it is told with the first of them, and the answer names them all.
-      if (event.type === 'image.failed') {
-        const cause = causeOf(event.error)
-        if (said.has(cause)) return
-        said.add(cause)
-      }
+      // A server only warns, and may do so for months: its warnings are not counted as one kind.
+      const isFolding = !verbose && timer !== undefined
+      if (line === undefined || !repetition.tells(event, line, isFolding)) return
       // On a terminal the display counts the images that went well, and only problems get a line that stays.
       const routine =
         event.type === 'image.copied' ||
@@ -80,6 +75,8 @@ export async function startProgress({
       stopped = true
       clearInterval(timer)
       display?.end()
+      const rest = repetition.rest()
+      if (rest !== undefined) stream.write(`${paint('yellow', 'warning:')} ${rest}\n`)
     },
     tally: () => tally(state),
   }

@@ -1,5 +1,6 @@
 import type { MirrorPlan, MirrorResult } from '@gpreg/core'
 import { causeOf } from './cause.ts'
+import { nextStep } from './hints.ts'
 import { plain, type Paint } from './text/paint.ts'
 import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
@@ -80,11 +81,12 @@ export function renderFailures(images: readonly Outcome[], paint: Paint): string
 
 function renderCause(outcomes: readonly Outcome[], paint: Paint): string[] {
   const [first] = outcomes
-  const { message, hint } = first?.error ?? UNKNOWN
+  const error = first?.error ?? UNKNOWN
+  const hint = nextStep(error)
   const isOne = outcomes.length === 1
   const more = outcomes.length - NAMED
   return [
-    `${paint('red', 'error:')} ${isOne ? first?.source : count(outcomes.length, 'image')} failed: ${message}`,
+    `${paint('red', 'error:')} ${isOne ? first?.source : count(outcomes.length, 'image')} failed: ${error.message}`,
     ...(isOne ? arrow(first?.target) : outcomes.slice(0, NAMED).map(each => `       ${each.source}`)),
     ...(more > 0 ? [`       and ${more} more, all in the answer of --json`] : []),
     ...(hint === undefined ? [] : [`${paint('cyan', 'hint:')}  ${hint}`]),
