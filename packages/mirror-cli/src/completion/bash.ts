@@ -1,6 +1,22 @@
 import { argumentsFunction, quoted, valuesFunction } from './offers.ts'
 import { firstWords, secondWords, type Shape } from './shape.ts'
 
+const REPLY = `# Offers what begins with $1. Only for files may readline itself offer more.
+_gpreg_reply() {
+  local option=-W line
+  case $offer in
+    files) option=-f ;;
+    directories) option=-d ;;
+  esac
+  if [[ $option == -W ]]; then
+    type compopt &>/dev/null && compopt +o default 2>/dev/null
+    [[ $offer == any ]] || COMPREPLY=($(compgen -W "$offer" -- "$1"))
+  elif type compopt &>/dev/null; then
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $option -- "$1")
+  fi
+}`
+
 /** A completion script for bash 3.2 and newer, without the package bash-completion. */
 export function bashScript(shape: Shape): string {
   const { bin, version, commands, topics } = shape
@@ -30,23 +46,16 @@ ${topicArms.join('\n')}
   esac
 }
 
-# Offers what begins with $1. Only for files may readline itself offer more.
-_gpreg_reply() {
-  local option=-W line
-  case $offer in
-    files) option=-f ;;
-    directories) option=-d ;;
-  esac
-  if [[ $option == -W ]]; then
-    type compopt &>/dev/null && compopt +o default 2>/dev/null
-    [[ $offer == any ]] || COMPREPLY=($(compgen -W "$offer" -- "$1"))
-  elif type compopt &>/dev/null; then
-    compopt -o filenames 2>/dev/null
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen $option -- "$1")
-  fi
+${REPLY}
+
+${mainFunction(`${namesOf(firstWords(shape))} --help --version`)}
+
+complete -o default -F _gpreg ${bin}`
 }
 
-_gpreg() {
+/** @param first what may be the first word */
+function mainFunction(first: string): string {
+  return `_gpreg() {
   local IFS=$' \\t\\n' words=() word command offer='' flags='' words_of='' glued='' current previous count
   COMPREPLY=()
   # bash cuts words at = and :, which belong to values here.
@@ -61,7 +70,7 @@ _gpreg() {
   count=\${#words[@]}
   current=\${words[count-1]}
   if ((count == 1)); then
-    offer=${quoted(`${namesOf(firstWords(shape))} --help --version`)}
+    offer=${quoted(first)}
     _gpreg_reply "$current"
     return
   fi
@@ -85,9 +94,7 @@ _gpreg() {
   fi
   # What follows the last = or : is a word of its own for readline.
   _gpreg_reply "\${current##*[=:]}"
-}
-
-complete -o default -F _gpreg ${bin}`
+}`
 }
 
 function namesOf(words: readonly [string, string][]): string {

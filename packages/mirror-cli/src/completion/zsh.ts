@@ -1,6 +1,15 @@
 import { argumentsFunction, quoted, valuesFunction } from './offers.ts'
 import { firstWords, secondWords, type Shape } from './shape.ts'
 
+const REPLY = `_gpreg_reply() {
+  case $offer in
+    files) _files ;;
+    directories) _files -/ ;;
+    any) _message value ;;
+    *) compadd -- \${=offer} ;;
+  esac
+}`
+
 /** A completion script for zsh, to be sourced after compinit or put as `_gpreg` into a directory of `fpath`. */
 export function zshScript(shape: Shape): string {
   const { bin, version, commands, topics } = shape
@@ -34,20 +43,24 @@ ${topicArms.join('\n')}
   esac
 }
 
-_gpreg_reply() {
-  case $offer in
-    files) _files ;;
-    directories) _files -/ ;;
-    any) _message value ;;
-    *) compadd -- \${=offer} ;;
-  esac
+${REPLY}
+
+${mainFunction(entries([...firstWords(shape), ['--help', 'Show help'], ['--version', 'Show the version']]))}
+
+if [[ $funcstack[1] == _gpreg ]]; then
+  _gpreg "$@"
+else
+  compdef _gpreg ${bin}
+fi`
 }
 
-_gpreg() {
+/** @param first what may be the first word, as elements of an array */
+function mainFunction(first: string): string {
+  return `_gpreg() {
   local command=$words[2] offer
   local -a entries
   if (( CURRENT == 2 )); then
-    entries=(${entries([...firstWords(shape), ['--help', 'Show help'], ['--version', 'Show the version']])})
+    entries=(${first})
     _describe -t commands command entries
     return
   fi
@@ -72,13 +85,7 @@ _gpreg() {
     _gpreg_flags "$command"
     _describe -o -t flags flag entries
   fi
-}
-
-if [[ $funcstack[1] == _gpreg ]]; then
-  _gpreg "$@"
-else
-  compdef _gpreg ${bin}
-fi`
+}`
 }
 
 /** Elements of an array, as `_describe` reads them. */

@@ -1,5 +1,5 @@
 import type { GpregEvent } from '@gpreg/core'
-import { causeOf } from '../render/cause.ts'
+import { causeOf } from '../render/error/cause.ts'
 
 /** How many lines of one kind are written; the answer, or a last line, counts the others. */
 const MOST = { warning: 3, unreadable: 3, failed: 1 }

@@ -1,5 +1,5 @@
 import type { ErrorSubject, GpregError } from '@gpreg/oci'
-import { nextStep } from './hints.ts'
+import { nextStep } from './error/hints.ts'
 import { plain, type Paint } from './text/paint.ts'
 
 /** An error as `--json` prints it. */

@@ -1,6 +1,6 @@
 import type { MirrorPlan, MirrorResult } from '@gpreg/core'
-import { causeOf } from './cause.ts'
-import { nextStep } from './hints.ts'
+import { causeOf } from './error/cause.ts'
+import { nextStep } from './error/hints.ts'
 import { plain, type Paint } from './text/paint.ts'
 import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'

@@ -1,5 +1,5 @@
 import type { VerifyResult } from '@gpreg/core'
-import { causeOf } from './cause.ts'
+import { causeOf } from './error/cause.ts'
 import { plain, type Paint, type Style } from './text/paint.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 

@@ -2,7 +2,7 @@ import { verifyBundle } from '@gpreg/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey } from '../../flags/bundle.ts'
-import { eventsFlag } from '../../flags/events.ts'
+import { eventsFlag } from '../../flags/common.ts'
 import { renderBundleVerify } from '../../render/bundle.ts'
 
 export default class BundleVerify extends BaseCommand {
