@@ -41,7 +41,13 @@ export type OciEvent =
       readonly digest: Digest
       readonly error: GpregError
     }
-  | { readonly type: 'blob.started'; readonly digest: Digest; readonly size: number }
+  /** A blob is on its way; `image` is the first of the images that wait for it. */
+  | {
+      readonly type: 'blob.started'
+      readonly digest: Digest
+      readonly size: number
+      readonly image: string
+    }
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
   | { readonly type: 'blob.progress'; readonly digest: Digest; readonly bytes: number }
   | { readonly type: 'blob.sent'; readonly digest: Digest; readonly size: number }

@@ -5,6 +5,7 @@ import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfMirror } from '../exit-codes.ts'
 import { copyFlags, copyOptions } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
@@ -36,6 +37,7 @@ export default class Mirror extends BaseCommand {
     ...registryFlags,
     ...copyFlags,
     ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
+    ...eventsFlag,
   }
 
   async run() {

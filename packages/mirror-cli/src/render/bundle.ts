@@ -43,11 +43,11 @@ export function renderBundleVerify(result: BundleVerifyResult, paint: Paint = pl
   const { problems, resend, volumes, signature, totals } = result
   return [
     ...problems.flatMap(({ message, digest, images = [], volumes: at = [] }) => [
-      `${paint('red', 'damaged')} ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
-      ...(at.length === 0 ? [] : [`  in ${at.join(', ')}`]),
-      ...(images.length === 0 ? [] : [`  needed by ${images.join(', ')}`]),
+      `${paint('red', 'error:')} ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
+      ...(at.length === 0 ? [] : [`       in ${at.join(', ')}`]),
+      ...(images.length === 0 ? [] : [`       needed by ${images.join(', ')}`]),
     ]),
-    ...(resend.length === 0 ? [] : [`send again: ${resend.join(', ')}`]),
+    ...(resend.length === 0 ? [] : [`${paint('cyan', 'hint:')}  send again: ${resend.join(', ')}`]),
     `${count(volumes.length, 'volume')}, ${count(totals.images, 'image')}, ${SIGNATURES[signature]}: ${problems.length === 0 ? 'ok' : count(problems.length, 'problem')}`,
     `${totals.checked} manifests and blobs checked, ${formatBytes(totals.bytes)} read, ${formatSeconds(totals.seconds)}`,
   ].join('\n')

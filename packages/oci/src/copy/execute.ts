@@ -185,15 +185,18 @@ function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, ReadonlyS
   return waiting
 }
 
-/** Says that an image has started when the first of its blobs does. */
+/** Says that a blob has started; for the first blob of an image, it says first that the image has started. */
 function announcer(waiting: ReturnType<typeof imagesByBlob>, context: Context): (blob: BlobPlan) => void {
   const started = new Set<ImagePlan>()
   return blob => {
-    for (const image of waiting.get(blob) ?? []) {
+    const images = [...(waiting.get(blob) ?? [])]
+    for (const image of images) {
       if (started.has(image)) continue
       started.add(image)
       const bytes = image.image.blobs.reduce((sum, { size }) => sum + size, 0)
       context.emit({ type: 'image.started', image: image.item.targetName, bytes })
     }
+    const { digest, size } = blob.descriptor
+    context.emit({ type: 'blob.started', digest, size, image: images[0]?.item.targetName ?? '' })
   }
 }

@@ -107,11 +107,9 @@ export class Transfer {
     const [first, ...others] = blob.places
     const [source] = blob.sources
     if (first === undefined || source === undefined) return
-    const { digest, size } = blob.descriptor
     const sent = this.#inTurn(blob, source.repository, first.repository, async () => {
       this.#context.signal.throwIfAborted()
       onStart(blob)
-      this.#context.emit({ type: 'blob.started', digest, size })
       if (!(await this.#mountFromSource(blob, first.repository))) await this.#send(first, blob.sources)
     })
     this.#expect(first, sent)

@@ -8,6 +8,7 @@ import { parseOutput, readKey, readReceipt } from '../../flags/bundle.ts'
 import { copyOptions, foreignFlag, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { eventsFlag } from '../../flags/common.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { namingFlag } from '../../flags/target.ts'
@@ -73,6 +74,7 @@ export default class BundleSave extends BaseCommand {
       }),
       'dry-run': Flags.boolean({ helpGroup, description: 'only print the plan, and the disk it needs' }),
     }),
+    ...eventsFlag,
   }
 
   async run() {

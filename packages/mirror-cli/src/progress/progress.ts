@@ -1,8 +1,10 @@
 import type { Context } from '@gpreg/core'
-import { paintFor } from './render/text/paint.ts'
-import { frame, summarise } from './render/progress/frame.ts'
-import { renderEvent } from './render/progress/line.ts'
-import { createProgressState, record, sample } from './render/progress/state.ts'
+import { paintFor } from '../render/text/paint.ts'
+import { frame } from '../render/progress/frame.ts'
+import { renderEvent } from '../render/progress/line.ts'
+import { createProgressState, record, sample } from '../render/progress/state.ts'
+import { summarise, tally } from '../render/progress/summary.ts'
+import { Repetition } from './repetition.ts'
 
 const FRAME_MS = 100
 const HEARTBEAT_MS = 30_000
@@ -11,6 +13,8 @@ export interface Progress {
   readonly emit: Context['emit']
   /** Removes the display, so that only the answer stays on the terminal. */
   stop(): void
+  /** What was copied and what is left; undefined if nothing was planned. */
+  tally(): string | undefined
 }
 
 export interface ProgressOptions {
@@ -18,6 +22,8 @@ export interface ProgressOptions {
   readonly verbose: boolean
   /** default: standard error */
   readonly stream?: NodeJS.WriteStream
+  /** default: that of the process */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** Shows events on standard error: a live display on a terminal, otherwise one line for each image and a summary every 30 s. */
@@ -25,19 +31,20 @@ export async function startProgress({
   quiet,
   verbose,
   stream = process.stderr,
+  env = process.env,
 }: ProgressOptions): Promise<Progress> {
-  if (quiet) return { emit: () => {}, stop: () => {} }
+  if (quiet) return { emit: () => {}, stop: () => {}, tally: () => undefined }
   const state = createProgressState()
   const paint = paintFor(stream)
-  const said = new Set<string>()
+  const repetition = new Repetition()
   // Imported only for a terminal, so that scripts start sooner.
-  const display = isLive(stream) ? (await import('log-update')).createLogUpdate(stream) : undefined
-  const write = (line: string) => (display === undefined ? stream.write(`${line}\n`) : display.persist(line))
+  const display = isLive(stream, env) ? new (await import('./display.ts')).Display(stream, env) : undefined
+  const write = (line: string) => (display === undefined ? stream.write(`${line}\n`) : display.write(line))
 
   const beat = () => {
     const now = Date.now()
     sample(state, now)
-    if (display !== undefined) display(frame(state, now, stream.columns))
+    if (display !== undefined) display.draw(size => frame(state, now, size))
     else write(summarise(state, now))
   }
   let timer: NodeJS.Timeout | undefined
@@ -53,13 +60,9 @@ export async function startProgress({
         timer = setInterval(beat, display === undefined ? HEARTBEAT_MS : FRAME_MS).unref()
       }
       const line = renderEvent(event, { verbose, paint })
-      if (line === undefined || said.has(line)) return
-      if (event.type === 'warning') said.add(line)
-      // One cause may fail hundreds of images: it is told with the first of them, and the answer names them all.
-      if (event.type === 'image.failed') {
-        if (said.has(event.error.message)) return
-        said.add(event.error.message)
-      }
+      // A server only warns, and may do so for months: its warnings are not counted as one kind.
+      const isFolding = !verbose && timer !== undefined
+      if (line === undefined || !repetition.tells(event, line, isFolding)) return
       // On a terminal the display counts the images that went well, and only problems get a line that stays.
       const routine =
         event.type === 'image.copied' ||
@@ -71,13 +74,19 @@ export async function startProgress({
       if (stopped) return
       stopped = true
       clearInterval(timer)
-      if (timer !== undefined) display?.clear()
-      display?.done()
+      display?.end()
+      const rest = repetition.rest()
+      if (rest !== undefined) stream.write(`${paint('yellow', 'warning:')} ${rest}\n`)
     },
+    tally: () => tally(state),
   }
 }
 
-/** False for a terminal without a size (some CI systems have one) or without a movable cursor: both get plain lines. */
-function isLive(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb'
+/**
+ * False for CI, whose logs keep every redrawn line, for a terminal without a size, and for one without a movable cursor: these get
+ * plain lines.
+ */
+function isLive(stream: NodeJS.WriteStream, { CI, TERM }: NonNullable<ProgressOptions['env']>): boolean {
+  const isCi = CI !== undefined && !/^(|0|false)$/i.test(CI)
+  return stream.isTTY && stream.columns > 0 && TERM !== 'dumb' && !isCi
 }
