@@ -69,7 +69,7 @@ export type { BundleProblem, BundleVerifyResult } from './actions/bundle/verify-
 export type { LockOptions, LockResult } from './actions/lock.ts'
 export type { LoginRequest, LoginResult, LogoutResult } from './actions/login.ts'
 export type { MirrorPlan, PlannedImage } from './actions/mirror-plan.ts'
-export type { MirroredImage, MirrorOptions, MirrorResult } from './actions/mirror.ts'
+export type { MirroredImage, MirrorOptions, MirrorResult, ShardTotals } from './actions/mirror.ts'
 export type { VerifiedImage, VerifyOptions, VerifyResult } from './actions/verify.ts'
 export type { VerifyProblem } from './actions/walker.ts'
 export type { Check } from './registry/check.ts'

@@ -23,6 +23,20 @@ export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
   })
 }
 
+/**
+ * Shards agree on their shares only if they have the same digests.
+ * @throws `usage` if an image of the set is not locked
+ */
+export function assertLocked({ images }: ImageSet): void {
+  const free = images.find(({ locked }) => locked === undefined)
+  if (free === undefined) return
+  const reference = formatReference(free.source)
+  throw new GpregError('usage', `a copy in shards needs a lock, and ${reference} is not in one`, {
+    reference,
+    hint: 'write a lock of all images with gpreg lock, and give it alone: --lock gpreg.lock.json',
+  })
+}
+
 /** Makes the copy item of one image between two repositories. */
 export function copyItem(
   { source, locked, isTagNamed }: WantedImage,
