@@ -1,17 +1,19 @@
 import {
-  keep,
   memoryVault,
-  OptionalResource,
-  resourceActions,
-  VaultJournal,
   type Check,
   type Provider,
   type ProvisionedChoice,
-  type RefusalMemory,
   type Resource,
   type SecretVault,
   type Context,
 } from '@gpreg/core'
+import {
+  keep,
+  OptionalResource,
+  resourceActions,
+  VaultJournal,
+  type RefusalMemory,
+} from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { RegistryKey } from './user/access-key.ts'
 import { KeyRemoval } from './user/key-removal.ts'

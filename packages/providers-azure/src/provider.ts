@@ -1,6 +1,5 @@
 import {
   memoryVault,
-  resourceActions,
   type Check,
   type Provider,
   type ProvisionedChoice,
@@ -9,6 +8,7 @@ import {
   type SecretVault,
   type Context,
 } from '@gpreg/core'
+import { resourceActions } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { pause } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'

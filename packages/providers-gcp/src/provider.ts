@@ -1,7 +1,5 @@
 import {
   memoryVault,
-  OptionalResource,
-  resourceActions,
   serviceAccountEmail,
   serviceAccountLogin,
   type Change,
@@ -14,6 +12,7 @@ import {
   type ServiceAccountKey,
   type Context,
 } from '@gpreg/core'
+import { OptionalResource, resourceActions } from '@gpreg/core/provider'
 import { isGpregError } from '@gpreg/oci'
 import { createGcpClients, identify, type GcpClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'

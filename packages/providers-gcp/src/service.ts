@@ -1,4 +1,5 @@
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep } from '@gpreg/core/provider'
 import { protos, type ServiceUsageClient } from '@google-cloud/service-usage'
 import { call, ONE_TRY } from './api/call.ts'
 import { follow } from './api/operation.ts'

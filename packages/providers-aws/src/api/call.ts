@@ -1,4 +1,4 @@
-import { createCloudApi } from '@gpreg/core'
+import { createCloudApi } from '@gpreg/core/provider'
 import { awsError, nameOf } from './errors.ts'
 
 /** Calls to AWS. The codes of its errors are their names. */

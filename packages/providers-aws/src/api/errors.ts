@@ -1,4 +1,4 @@
-import { commonHint, type CloudCall } from '@gpreg/core'
+import { commonHint, type CloudCall } from '@gpreg/core/provider'
 import { GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 

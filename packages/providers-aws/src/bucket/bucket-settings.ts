@@ -8,7 +8,8 @@ import {
   PutPublicAccessBlockCommand,
   type LifecycleRule,
 } from '@aws-sdk/client-s3'
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep } from '@gpreg/core/provider'
 import type { BucketOptions } from './bucket.ts'
 import { call, unless } from '../api/call.ts'
 import { REGISTRY_PREFIX } from '../names.ts'

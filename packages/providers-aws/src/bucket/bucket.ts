@@ -8,7 +8,8 @@ import {
   PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { keep, type Inspection, type Resource, type Context, type VaultJournal } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep, type VaultJournal } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { awsError } from '../api/errors.ts'

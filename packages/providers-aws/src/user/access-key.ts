@@ -1,12 +1,6 @@
 import type { IAMClient } from '@aws-sdk/client-iam'
-import {
-  keep,
-  type Inspection,
-  type Resource,
-  type SecretVault,
-  type VaultJournal,
-  type Context,
-} from '@gpreg/core'
+import { type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
+import { keep, type VaultJournal } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import type { AwsJournalEntry } from '../names.ts'

@@ -1,4 +1,5 @@
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep } from '@gpreg/core/provider'
 import type { AccessKeyOptions } from './access-key.ts'
 import { assertNoForeignRights } from './foreign-rights.ts'
 import { UserKeys } from './user-keys.ts'

@@ -5,7 +5,8 @@ import {
   ListAccessKeysCommand,
   type IAMClient,
 } from '@aws-sdk/client-iam'
-import type { AccessKey, CloudCall, Context } from '@gpreg/core'
+import type { AccessKey, Context } from '@gpreg/core'
+import type { CloudCall } from '@gpreg/core/provider'
 import { GpregError, Sensitive } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { ABSENT } from './user.ts'

@@ -9,7 +9,8 @@ import {
   type User as IamUser,
 } from '@aws-sdk/client-iam'
 import { isDeepStrictEqual } from 'node:util'
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { belongsTo, formatTags, hasTag, MANAGED, POLICY_NAME, USER_PATH } from '../names.ts'

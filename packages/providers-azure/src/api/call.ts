@@ -1,4 +1,4 @@
-import { createCloudApi } from '@gpreg/core'
+import { createCloudApi } from '@gpreg/core/provider'
 import { azureError, codesOf } from './errors.ts'
 import type { AzureCall } from './azure-call.ts'
 

@@ -1,4 +1,4 @@
-import { codeOfConnection, commonHint } from '@gpreg/core'
+import { codeOfConnection, commonHint } from '@gpreg/core/provider'
 import { GpregError, isGpregError, type ErrorCode, type ErrorDetails } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 import type { AzureCall } from './azure-call.ts'

@@ -1,4 +1,5 @@
-import { waitForChange, type CallPolicy, type Context } from '@gpreg/core'
+import { type Context } from '@gpreg/core'
+import { waitForChange, type CallPolicy } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { PATIENT } from '@gpreg/oci/engine'
 import { call } from './call.ts'

@@ -1,11 +1,5 @@
-import {
-  keep,
-  VaultJournal,
-  type Inspection,
-  type Resource,
-  type SecretVault,
-  type Context,
-} from '@gpreg/core'
+import { type Inspection, type Resource, type SecretVault, type Context } from '@gpreg/core'
+import { keep, VaultJournal } from '@gpreg/core/provider'
 import { type Login, GpregError, Sensitive } from '@gpreg/oci'
 import type { Registry as Found, RegistryListCredentialsResult } from '@azure/arm-containerregistry'
 import { call } from '../api/call.ts'

@@ -1,4 +1,5 @@
-import { keep, waitForChange, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep, waitForChange } from '@gpreg/core/provider'
 import { GpregError, isGpregError } from '@gpreg/oci'
 import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'

@@ -1,4 +1,5 @@
-import { createCloudApi, type CallPolicy, type Context } from '@gpreg/core'
+import { type Context } from '@gpreg/core'
+import { createCloudApi, type CallPolicy } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { gcpError } from './errors.ts'
 import type { GcpCall } from './gcp-call.ts'

@@ -1,4 +1,4 @@
-import { codeOfConnection, commonHint } from '@gpreg/core'
+import { codeOfConnection, commonHint } from '@gpreg/core/provider'
 import { GpregError, isGpregError, type ErrorCode } from '@gpreg/oci'
 import { abortedError } from '@gpreg/oci/engine'
 import { Status } from 'google-gax'

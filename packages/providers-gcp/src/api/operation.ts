@@ -1,4 +1,5 @@
-import { waitForChange, type Context } from '@gpreg/core'
+import { type Context } from '@gpreg/core'
+import { waitForChange } from '@gpreg/core/provider'
 import type { LROperation } from 'google-gax'
 import { call } from './call.ts'
 import { refusedError } from './errors.ts'

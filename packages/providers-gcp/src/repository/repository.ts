@@ -1,4 +1,5 @@
-import { keep, type Inspection, type Resource, type Context } from '@gpreg/core'
+import { type Inspection, type Resource, type Context } from '@gpreg/core'
+import { keep } from '@gpreg/core/provider'
 import { GpregError, isGpregError } from '@gpreg/oci'
 import { PATIENT, type RetryPolicy } from '@gpreg/oci/engine'
 import { protos, type ArtifactRegistryClient } from '@google-cloud/artifact-registry'
