@@ -15,9 +15,7 @@ await using bundle = await rolldown({
   // `early` and `main` are started by bin/run.js, `early` before any other code is read; `commands` is loaded by oclif, and a thread
   // is a file of its own. `tool-archive` is for `npm run release`.
   input: [
-    ...['start/early', 'start/main', 'commands', 'tool-archive/tool-archive'].map(
-      name => `${CLI}src/${name}.ts`,
-    ),
+    ...['start/early', 'start/main', 'commands', 'tool/tool-archive'].map(name => `${CLI}src/${name}.ts`),
     `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
   ],
   platform: 'node',

@@ -14,6 +14,7 @@ import ProvisionAws from './commands/provision/aws.ts'
 import ProvisionAzure from './commands/provision/azure.ts'
 import ProvisionGcp from './commands/provision/gcp.ts'
 import Serve from './commands/serve.ts'
+import ToolPush from './commands/tool/push.ts'
 import ValuesAws from './commands/values/aws.ts'
 import ValuesAzure from './commands/values/azure.ts'
 import ValuesCheck from './commands/values/check.ts'
@@ -41,6 +42,7 @@ export const COMMANDS = {
   'provision:azure': ProvisionAzure,
   'provision:gcp': ProvisionGcp,
   serve: Serve,
+  'tool:push': ToolPush,
   'values:aws': ValuesAws,
   'values:azure': ValuesAzure,
   'values:check': ValuesCheck,
