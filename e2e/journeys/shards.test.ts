@@ -82,31 +82,34 @@ describe.skipIf(needs('docker-registry'))('a mirror in shards', () => {
     expect(results.flatMap(result => result.images)).toHaveLength(images.size)
   })
 
-  it.concurrent('takes over from a shard that is killed, which finds all of its blobs when it starts again', async () => {
-    await using target = await startRegistry()
-    await using witness = await startCountingProxy({ to: target.url })
-    // The way of the third shard stops in its second upload.
-    await using broken = await startFaultProxy({ to: target.url })
-    const path = /\/blobs\/uploads\/[^/]+$/
-    broken.inject({
-      path,
-      method: 'PUT',
-      skip: 1,
-      times: Infinity,
-      fault: { kind: 'stall-request', after: 1000 },
-    })
-    await using killed = await startGpreg([...input, '--to', `${broken.host}/gitpod`, '--shard', '3/3'])
-    const shard = (index: number) =>
-      gpreg([...input, '--to', `${witness.host}/gitpod`, '--shard', `${index}/3`, '--shard-patience', '1s'])
-    const others = [shard(1), shard(2)]
-    await broken.until(exchanges => exchanges.some(({ status, received }) => status === 0 && received > 0))
-    killed.signal('SIGKILL')
-    await killed.exited
-    const runs = [...(await Promise.all(others)), await shard(3)]
-    for (const { exitCode, stderr } of runs) expect(exitCode, stderr).toBe(0)
-    expect(runs.some(run => run.json().shard.takenOver > 0)).toBe(true)
-    expect(runs.map(({ stderr }) => stderr).join()).toContain('shard 3/3 has sent nothing')
-    await expectWhole(target.host)
-    expect(runs[2]!.json().shard.takenOver).toBe(0)
-  })
+  it.concurrent(
+    'takes over from a shard that is killed, which finds all of its blobs when it starts again',
+    async () => {
+      await using target = await startRegistry()
+      await using witness = await startCountingProxy({ to: target.url })
+      // The way of the third shard stops in its second upload.
+      await using broken = await startFaultProxy({ to: target.url })
+      const path = /\/blobs\/uploads\/[^/]+$/
+      broken.inject({
+        path,
+        method: 'PUT',
+        skip: 1,
+        times: Infinity,
+        fault: { kind: 'stall-request', after: 1000 },
+      })
+      await using killed = await startGpreg([...input, '--to', `${broken.host}/gitpod`, '--shard', '3/3'])
+      const shard = (index: number) =>
+        gpreg([...input, '--to', `${witness.host}/gitpod`, '--shard', `${index}/3`, '--shard-patience', '1s'])
+      const others = [shard(1), shard(2)]
+      await broken.until(exchanges => exchanges.some(({ status, received }) => status === 0 && received > 0))
+      killed.signal('SIGKILL')
+      await killed.exited
+      const runs = [...(await Promise.all(others)), await shard(3)]
+      for (const { exitCode, stderr } of runs) expect(exitCode, stderr).toBe(0)
+      expect(runs.some(run => run.json().shard.takenOver > 0)).toBe(true)
+      expect(runs.map(({ stderr }) => stderr).join()).toContain('shard 3/3 has sent nothing')
+      await expectWhole(target.host)
+      expect(runs[2]!.json().shard.takenOver).toBe(0)
+    },
+  )
 })

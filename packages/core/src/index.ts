@@ -45,7 +45,7 @@ export type {
   Purpose,
 } from './gitpod/image-set.ts'
 export type { ImageListFormat } from './gitpod/image-list-format.ts'
-export type { ImageSetRequest, ImageSetWorld } from './gitpod/image-set-request.ts'
+export type { ImageSetRequest, ImageSetWorld, MadeImage } from './gitpod/image-set-request.ts'
 export type { Rewrite } from './gitpod/discovery/mention.ts'
 export type { RewrittenRepository } from './gitpod/rewrite/rewrite-files.ts'
 export type { Lock, LockEntry } from './documents/lock.ts'

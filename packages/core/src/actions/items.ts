@@ -13,10 +13,10 @@ import type { ImageEntry, ImageSet, LockedReferrer, WantedImage } from '../gitpo
 export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
   return set.images.map(entry => {
     const target = targetOf(entry)
-    const [from, to] = [registries.open('source', entry.source), registries.open('target', target)]
+    const to = registries.open('target', target)
     return copyItem(
       entry,
-      { store: from.host, repository: from.repository },
+      placeOf(entry, registries),
       { store: to.host, repository: to.repository },
       { targetName: formatReference(target), tag: target.tag },
     )
@@ -35,6 +35,13 @@ export function assertLocked({ images }: ImageSet): void {
     reference,
     hint: 'write a lock of all images with gpreg lock, and give it alone: --lock gpreg.lock.json',
   })
+}
+
+/** Where an image is read. */
+export function placeOf({ source, place }: WantedImage, registries: Registries): Place<ReadableRepository> {
+  if (place !== undefined) return place
+  const { host, repository } = registries.open('source', source)
+  return { store: host, repository }
 }
 
 /** Makes the copy item of one image between two repositories. */

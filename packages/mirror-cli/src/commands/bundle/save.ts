@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { collectBundleSet, planSave, saveBundle, type SaveOptions } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
+import type { World } from '../../composition.ts'
 import { exitCodeOfMirror } from '../../exit-codes.ts'
 import { parseOutput, readKey, readReceipt } from '../../flags/bundle.ts'
 import { copyOptions, foreignFlag, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
@@ -11,8 +12,10 @@ import { withEnvironment } from '../../flags/environment.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { namingFlag } from '../../flags/target.ts'
+import { toolImageFlags, type ToolImageFlags } from '../../flags/tool-image.ts'
 import { renderSave } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
+import type { ToolImage } from '../../tool/image/tool-image.ts'
 
 const helpGroup = 'BUNDLE'
 
@@ -44,6 +47,7 @@ export default class BundleSave extends BaseCommand {
     ...referrersFlag,
     ...foreignFlag,
     ...rateFlag,
+    ...toolImageFlags('include-image'),
     ...withEnvironment({
       output: Flags.string({
         char: 'o',
@@ -71,6 +75,11 @@ export default class BundleSave extends BaseCommand {
         helpGroup,
         description: 'put gpreg and its Node beside the bundle, for a machine that has neither',
       }),
+      'include-image': Flags.boolean({
+        helpGroup,
+        description:
+          "put gpreg's own image into the bundle, as gpreg:VERSION, for the cluster behind the gap",
+      }),
       'dry-run': Flags.boolean({ helpGroup, description: 'only print the plan, and the disk it needs' }),
     }),
   }
@@ -85,7 +94,9 @@ export default class BundleSave extends BaseCommand {
     }
     const world = await this.open(flags)
     const { registries, context } = world
-    const set = await collectBundleSet(imageSetRequest({ ...flags, to: undefined }), world)
+    await using image = flags['include-image'] ? await this.#makeImage(flags, world) : undefined
+    const request = { ...imageSetRequest({ ...flags, to: undefined }), ...defined({ made: image }) }
+    const set = await collectBundleSet(request, world)
     this.sayExcluded(set, flags)
     if (flags['dry-run']) {
       const plan = await planSave(set, registries, options, context)
@@ -100,8 +111,13 @@ export default class BundleSave extends BaseCommand {
     )
   }
 
+  async #makeImage(flags: Partial<ToolImageFlags>, world: World): Promise<ToolImage> {
+    const { makeToolImage } = await import('../../tool/image/make-tool-image.ts')
+    return makeToolImage(flags, this.config, world)
+  }
+
   async #writeTool({ path, form }: SaveOptions): Promise<string> {
-    const { toolArchiveName, writeToolArchive } = await import('../../tool-archive/tool-archive.ts')
+    const { toolArchiveName, writeToolArchive } = await import('../../tool/tool-archive.ts')
     const name = toolArchiveName(this.config.version)
     const directory = form === 'directory' ? path : dirname(path)
     await writeToolArchive(join(directory, name), { root: this.config.root, modified: new Date(0) })
