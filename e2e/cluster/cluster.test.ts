@@ -1,0 +1,176 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startCountingProxy, type CountingProxy } from '../support/counting-proxy.ts'
+import { gpreg } from '../support/gpreg.ts'
+import { bytesOf, makeImage, makeLayer, unique, type Image } from '../support/images.ts'
+import { startRegistry } from '../support/registry.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { pushImage, sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
+import { buildKubernetes, whyNoCluster } from './build.ts'
+import { startNodeContainerd } from './containerd.ts'
+import { startCluster, type Cluster } from './kubernetes.ts'
+import { mirrorJob, type MirrorJob } from './mirror-job.ts'
+import { pauseImage } from './pause-image.ts'
+import { startSandbox } from './sandbox.ts'
+
+const NAMESPACE = 'gitpod'
+const SHARDS = 3
+
+/** Ten images with shared layers of up to 3 MB. */
+function releaseImages(): Map<string, Image> {
+  const layers = Array.from({ length: 9 }, (_, index) => makeLayer(`layer-${index}`, (index + 1) * 330_000))
+  return new Map(
+    Array.from({ length: 10 }, (_, index) => {
+      const own = makeLayer(`own-${index}`, 200_000)
+      return [
+        `docker.io/team/app-${index}:1`,
+        makeImage([layers[index % 9]!, layers[(index * 2 + 1) % 9]!, own]),
+      ]
+    }),
+  )
+}
+
+describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
+  const stack = new AsyncDisposableStack()
+  const images = releaseImages()
+  const blobs = unique([...images.values()].flatMap(image => image.blobs))
+  let upstream: Upstream
+  let witness: CountingProxy
+  let cluster: Cluster
+  let job: Omit<MirrorJob, 'name'>
+  let lock: string
+  let path: (name: string) => string
+
+  beforeAll(async () => {
+    const programs = await buildKubernetes()
+    const directory = stack.use(await temporaryDirectory())
+    path = name => directory.join(name)
+    upstream = stack.use(await startUpstream())
+    const target = stack.use(await startRegistry())
+    witness = stack.use(await startCountingProxy({ to: target.url }))
+    for (const [reference, image] of images) await upstream.add(reference, image)
+    await pushImage(upstream.url, 'tools/pause:1', await pauseImage(programs.pause))
+    const pushed = await gpreg(['tool', 'push', '--to', `${upstream.host}/tools`, '--tag', '1'])
+    expect(pushed.exitCode, pushed.stderr).toBe(0)
+    lock = path('gpreg.lock.json')
+    await writeFile(path('images.txt'), [...images.keys()].join('\n'))
+    const mirrors = sourceMirrors(upstream.host, images.keys())
+    const locked = await gpreg(['lock', '--images', path('images.txt'), ...mirrors, '-o', lock])
+    expect(locked.exitCode, locked.stderr).toBe(0)
+
+    const sandbox = stack.use(await startSandbox([upstream.host, witness.host]))
+    const socket = await startNodeContainerd(sandbox, path('containerd'), `${upstream.host}/tools/pause:1`)
+    cluster = await startCluster(sandbox, directory.path, programs.kube, socket)
+    await cluster.kubectl(['create', 'namespace', NAMESPACE])
+    await cluster.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
+    job = {
+      namespace: NAMESPACE,
+      image: `${upstream.host}/tools/gpreg:1`,
+      shards: SHARDS,
+      lock: await readFile(lock, 'utf8'),
+      source: upstream.host.split(':')[1]!,
+      target: witness.host.split(':')[1]!,
+    }
+  })
+  afterAll(() => stack.disposeAsync())
+
+  /** Applies objects as strictly as the API server can. @returns the versions of all objects afterwards */
+  const apply = async (objects: string): Promise<string[]> => {
+    const flags = ['--server-side', '--validate=strict', '-o', 'json', '-f', '-']
+    const answer = JSON.parse(await cluster.kubectl(['apply', ...flags], objects))
+    const list: { kind: string; metadata: { name: string; resourceVersion: string } }[] = answer.items ?? [
+      answer,
+    ]
+    return list.map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`)
+  }
+
+  const startJob = (name: string, args: readonly string[] = []) =>
+    apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: mirrorJob({ ...job, name, args }) }))
+
+  const pods = async (name: string): Promise<{ metadata: { name: string }; status: { phase: string } }[]> =>
+    (await cluster.get('pods', '-n', NAMESPACE, '-l', `job-name=${name}`)).items
+
+  /** Waits for the end of a Job. @returns the condition that it ended with */
+  const end = (name: string): Promise<string> =>
+    cluster.until(async () => {
+      const { status } = await cluster.get('job', name, '-n', NAMESPACE)
+      const conditions: { type: string; status: string }[] = status.conditions ?? []
+      return conditions.find(({ type, status }) => /^(Complete|Failed)$/.test(type) && status === 'True')
+        ?.type
+    })
+
+  const expectWhole = async (name: string) => {
+    const to = `${witness.host}/${name}`
+    const deep = await gpreg(['verify', '--lock', lock, '--to', to, '--deep', '--json'])
+    expect(deep.exitCode, deep.stderr).toBe(0)
+    expect(deep.json().totals).toMatchObject({ images: images.size, ok: images.size })
+  }
+
+  /** What the containers of a Job printed, one after the other. */
+  const logs = async (name: string): Promise<string> => {
+    const files = await readdir(path('logs'), { recursive: true })
+    const own = files.filter(file => file.includes(`_${name}-`) && file.endsWith('.log'))
+    return (await Promise.all(own.map(file => readFile(join(path('logs'), file), 'utf8')))).join('\n')
+  }
+
+  it('takes the Secrets that values writes, and a second apply changes nothing', async () => {
+    const login = path('login.json')
+    await writeFile(login, JSON.stringify({ username: 'gitpod', password: 'a password' }))
+    await writeFile(
+      path('keys.json'),
+      JSON.stringify({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'a secret' }),
+    )
+    const run = await gpreg([
+      ...['values', 'in-cluster', '--domain', 'gitpod.example.com', '--secrets', path('secrets')],
+      ...['--s3-bucket', 'images', '--s3-region', 'eu-west-1', '--s3-credentials', path('keys.json')],
+      ...[
+        '--mirror',
+        'registry.internal/gitpod',
+        '--mirror-credentials',
+        login,
+        '-o',
+        path('gitpod.config.yaml'),
+      ],
+    ])
+    expect(run.exitCode, run.stderr).toBe(0)
+    const files = await readdir(path('secrets'))
+    const yaml = await Promise.all(files.map(file => readFile(join(path('secrets'), file), 'utf8')))
+    const all = yaml.join('\n---\n')
+    const first = await apply(all)
+    expect(first.length).toBeGreaterThan(1)
+    expect(await apply(all)).toEqual(first)
+  })
+
+  it('mirrors a release by an Indexed Job of restricted pods, each blob once', async () => {
+    witness.clear()
+    await startJob('release')
+    const condition = await end('release')
+    expect(condition, await logs('release')).toBe('Complete')
+    expect(witness.blobBytesReceived()).toBe(bytesOf(blobs))
+    expect(await pods('release')).toHaveLength(SHARDS)
+    await expectWhole('release')
+  })
+
+  it('completes although a pod is deleted in mid-copy', async () => {
+    witness.clear()
+    await startJob('deleted', ['--limit-rate', '500KB'])
+    await witness.until(exchanges =>
+      exchanges.some(({ kind, status }) => kind === 'upload' && status === 201),
+    )
+    const [victim] = (await pods('deleted')).filter(({ status }) => status.phase === 'Running')
+    await cluster.kubectl([
+      'delete',
+      'pod',
+      victim!.metadata.name,
+      '-n',
+      NAMESPACE,
+      '--wait=false',
+      '--grace-period=1',
+    ])
+    const condition = await end('deleted')
+    expect(condition, await logs('deleted')).toBe('Complete')
+    expect((await pods('deleted')).map(({ metadata }) => metadata.name)).not.toContain(victim!.metadata.name)
+    await expectWhole('deleted')
+  })
+})
