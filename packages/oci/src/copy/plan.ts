@@ -91,9 +91,11 @@ export async function surveyItems(
   if (options.shard === undefined || !surveys.some(isToCopy)) return surveys
   // The blobs of all images are shared out, so those that are up to date are read, too, as a repair does.
   const reading = { ...shared, options: { ...options, repair: true } }
-  return mapLimited(surveys, LOOKS_AT_ONCE, async survey =>
-    survey.status === 'up-to-date' ? surveyItem(survey.item, reading) : survey,
-  )
+  return mapLimited(surveys, LOOKS_AT_ONCE, async survey => {
+    if (survey.status !== 'up-to-date') return survey
+    const read = await surveyItem(survey.item, reading)
+    return read.status === 'failed' ? survey : read
+  })
 }
 
 /**
