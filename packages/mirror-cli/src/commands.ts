@@ -8,6 +8,9 @@ import Images from './commands/images.ts'
 import Lock from './commands/lock.ts'
 import Login from './commands/login.ts'
 import Logout from './commands/logout.ts'
+import ManifestsCronjob from './commands/manifests/cronjob.ts'
+import ManifestsJob from './commands/manifests/job.ts'
+import ManifestsServe from './commands/manifests/serve.ts'
 import Mirror from './commands/mirror.ts'
 import NodeConfig from './commands/node-config.ts'
 import ProvisionAws from './commands/provision/aws.ts'
@@ -36,6 +39,9 @@ export const COMMANDS = {
   lock: Lock,
   login: Login,
   logout: Logout,
+  'manifests:cronjob': ManifestsCronjob,
+  'manifests:job': ManifestsJob,
+  'manifests:serve': ManifestsServe,
   mirror: Mirror,
   'node-config': NodeConfig,
   'provision:aws': ProvisionAws,
