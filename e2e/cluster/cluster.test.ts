@@ -8,6 +8,7 @@ import { startRegistry } from '../support/registry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { pushImage, sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 import { buildKubernetes, whyNoCluster } from './build.ts'
+import { watchCgroups } from './cgroups.ts'
 import { startNodeContainerd } from './containerd.ts'
 import { startCluster, type Cluster } from './kubernetes.ts'
 import { mirrorJob, type MirrorJob } from './mirror-job.ts'
@@ -59,6 +60,7 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
     const locked = await gpreg(['lock', '--images', path('images.txt'), ...mirrors, '-o', lock])
     expect(locked.exitCode, locked.stderr).toBe(0)
 
+    stack.defer(await watchCgroups())
     const sandbox = stack.use(await startSandbox([upstream.host, witness.host]))
     const socket = await startNodeContainerd(sandbox, path('containerd'), `${upstream.host}/tools/pause:1`)
     cluster = await startCluster(sandbox, directory.path, programs.kube, socket)

@@ -51,7 +51,7 @@ export async function startSandbox(doors: readonly string[]): Promise<Sandbox> {
   }
 }
 
-/** The first process of the sandbox: it reaps what others leave, and forwards the ports to the unix sockets. */
+/** The first process of the sandbox forwards the ports to the unix sockets. */
 const PORTER = `
 const { connect, createServer } = require('node:net')
 const { pipeline } = require('node:stream')

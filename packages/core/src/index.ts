@@ -54,7 +54,7 @@ export type { DoctorOptions, DoctorResult, PurposeVerdict } from './actions/doct
 export type { Bundle, BundleKey, SignatureState } from './bundle/bundle.ts'
 export type { DiskSpace } from './bundle/disk.ts'
 export type { Receipt } from './documents/receipt.ts'
-export type { Sidecar, SidecarVolume } from './documents/sidecar.ts'
+export type { Sidecar, SidecarFile } from './documents/sidecar.ts'
 export type { BundleInspection } from './actions/bundle/inspect.ts'
 export type { LoadOptions, LoadResult, LoadTarget, MissingBlob } from './actions/bundle/load.ts'
 export type { SaveOptions, SaveResult } from './actions/bundle/save.ts'

@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
@@ -29,6 +30,15 @@ export function packFiles(files: readonly PackedFile[], mtime: Date): ByteStream
   )
   return tar as AsyncIterable<unknown> as ByteStream
 }
+
+/** A step of a pipeline that hashes what goes through. */
+export const hashing = (hash: Hash) =>
+  async function* (chunks: ByteStream) {
+    for await (const chunk of chunks) {
+      hash.update(chunk)
+      yield chunk
+    }
+  }
 
 async function fill(tar: Pack, files: readonly PackedFile[], mtime: Date): Promise<void> {
   for (const file of files) {

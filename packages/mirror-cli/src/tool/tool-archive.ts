@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { GpregError } from '@gpreg/oci'
-import { GZIP, packFiles, type PackedFile } from './pack-files.ts'
+import { GZIP, hashing, packFiles, type PackedFile } from './pack-files.ts'
 import { nodeFlags, programFiles } from './program-files.ts'
 
 export interface ToolArchiveOptions {
@@ -24,14 +25,26 @@ export function toolArchiveName(version: string): string {
 
 /**
  * Packs this command and the Node that runs it, for a machine of the same platform that has neither.
+ * @returns the bytes of the archive and their hash (hex)
  * @throws `storage`
  */
-export async function writeToolArchive(path: string, options: ToolArchiveOptions): Promise<void> {
+export async function writeToolArchive(
+  path: string,
+  options: ToolArchiveOptions,
+): Promise<{ readonly size: number; readonly sha256: string }> {
   const draft = `${path}.${process.pid}.tmp`
+  const hash = createHash('sha256')
   try {
     const files = await archiveFiles(options)
-    await pipeline(packFiles(files, options.modified), createGzip(GZIP), createWriteStream(draft))
+    await pipeline(
+      packFiles(files, options.modified),
+      createGzip(GZIP),
+      hashing(hash),
+      createWriteStream(draft),
+    )
+    const { size } = await stat(draft)
     await rename(draft, path)
+    return { size, sha256: hash.digest('hex') }
   } catch (cause) {
     await rm(draft, { force: true })
     throw new GpregError('storage', `cannot write ${path}`, {

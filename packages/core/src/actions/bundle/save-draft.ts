@@ -17,6 +17,7 @@ import {
   EmptyTarget,
 } from '@gpreg/oci/engine'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
+import type { SidecarFile } from '../../documents/sidecar.ts'
 import { readLock, writeLock, type Lock, type LockBase } from '../../documents/lock.ts'
 import { copyItem, placeOf } from '../items.ts'
 import { copyOptions, type MirrorOptions } from '../mirror.ts'
@@ -33,6 +34,8 @@ export interface SaveOptions extends MirrorOptions {
   readonly sign?: { readonly pem: string; readonly path: string }
   /** The program that writes the bundle, e.g. `gpreg 0.1.0`. The sidecar names it. */
   readonly tool: string
+  /** Writes a file beside the finished bundle, in the folder of its sidecar, which then lists it. */
+  readonly beside?: (directory: string) => Promise<SidecarFile>
 }
 
 /** A planned bundle. Nothing of it is written yet, but all digests are known. */

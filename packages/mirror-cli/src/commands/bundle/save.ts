@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { collectBundleSet, planSave, saveBundle, type SaveOptions } from '@gpreg/core'
+import { join } from 'node:path'
+import { collectBundleSet, planSave, saveBundle, type SaveOptions, type SidecarFile } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import type { World } from '../../composition.ts'
@@ -91,6 +91,7 @@ export default class BundleSave extends BaseCommand {
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
       tool: `gpreg ${this.config.version}`,
+      ...(flags['include-tool'] ? { beside: this.#writeTool } : {}),
     }
     const world = await this.open(flags)
     const { registries, context } = world
@@ -103,9 +104,9 @@ export default class BundleSave extends BaseCommand {
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const result = await saveBundle(set, registries, options, context)
-    const tool = flags['include-tool'] ? await this.#writeTool(options) : undefined
+    const [tool] = result.beside
     return this.answer(
-      { ...result, ...(tool === undefined ? {} : { tool }) },
+      { ...result, ...(tool === undefined ? {} : { tool: tool.name }) },
       renderSave,
       exitCodeOfMirror(result),
     )
@@ -116,12 +117,11 @@ export default class BundleSave extends BaseCommand {
     return makeToolImage(flags, this.config, world)
   }
 
-  async #writeTool({ path, form }: SaveOptions): Promise<string> {
+  readonly #writeTool = async (directory: string): Promise<SidecarFile> => {
     const { toolArchiveName, writeToolArchive } = await import('../../tool/tool-archive.ts')
     const name = toolArchiveName(this.config.version)
-    const directory = form === 'directory' ? path : dirname(path)
-    await writeToolArchive(join(directory, name), { root: this.config.root, modified: new Date(0) })
-    return name
+    const options = { root: this.config.root, modified: new Date(0) }
+    return { name, ...(await writeToolArchive(join(directory, name), options)) }
   }
 }
 

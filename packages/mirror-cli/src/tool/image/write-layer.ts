@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { MediaType, type ByteStream, type Descriptor, type Digest, type Ingester } from '@gpreg/oci'
-import { GZIP, packFiles, type PackedFile } from '../pack-files.ts'
+import { GZIP, hashing, packFiles, type PackedFile } from '../pack-files.ts'
 
 /** A layer that is stored. */
 export interface Layer {
@@ -50,14 +50,6 @@ export async function writeLayer(
     comment,
   }
 }
-
-const hashing = (hash: Hash) =>
-  async function* (chunks: ByteStream) {
-    for await (const chunk of chunks) {
-      hash.update(chunk)
-      yield chunk
-    }
-  }
 
 /** zlib writes the operating system into the header, which would make another digest on another system. */
 async function* withoutSystem(chunks: ByteStream) {
