@@ -1,6 +1,6 @@
 import { jobManifests } from '@gpreg/values-gen'
-import { ManifestsCommand } from '../../manifests-command.ts'
-import { jobFlags, manifestFlags } from '../../flags/manifests.ts'
+import { ManifestsCommand } from '../../manifests/manifests-command.ts'
+import { jobFlags, manifestFlags } from '../../manifests/flags.ts'
 
 export default class ManifestsJob extends ManifestsCommand {
   static override summary = 'Kubernetes YAML of a Job that mirrors.'

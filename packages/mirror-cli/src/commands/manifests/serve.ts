@@ -2,8 +2,8 @@ import { serveManifests } from '@gpreg/values-gen'
 import { Flags } from '@oclif/core'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
-import { furtherArguments, manifestFlags } from '../../flags/manifests.ts'
-import { ManifestsCommand } from '../../manifests-command.ts'
+import { furtherArguments, manifestFlags } from '../../manifests/flags.ts'
+import { ManifestsCommand } from '../../manifests/manifests-command.ts'
 
 export default class ManifestsServe extends ManifestsCommand {
   static override summary = 'Kubernetes YAML of a registry that serves a bundle or a layout.'

@@ -7,9 +7,9 @@ import { exitCodeOfMirror } from '../../exit-codes.ts'
 import { copyOptions, rateFlag } from '../../flags/copy.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { registryFlags } from '../../flags/registries.ts'
-import { IMAGE_NAME, toolImageFlags } from '../../flags/tool-image.ts'
+import { IMAGE_NAME, toolImageFlags } from '../../tool/image/flags.ts'
 import { renderPlan } from '../../render/mirror.ts'
-import { renderToolPush } from '../../render/tool.ts'
+import { renderToolPush } from '../../tool/image/render.ts'
 import type { ToolImage } from '../../tool/image/tool-image.ts'
 
 export default class ToolPush extends BaseCommand {

@@ -11,7 +11,7 @@ import {
   type ReadableRepository,
 } from '@gpreg/oci'
 import type { Context, MadeImage } from '@gpreg/core'
-import { IMAGE_NAME } from '../../flags/tool-image.ts'
+import { IMAGE_NAME } from './flags.ts'
 import { basePlatforms } from './base-image.ts'
 import { BasedRepository } from './based-repository.ts'
 import { ImageWriter, type ImageDescription } from './image-writer.ts'

@@ -2,10 +2,10 @@ import type { CommonRequest } from '@gpreg/values-gen'
 import { GpregError } from '@gpreg/oci'
 import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
 import { Flags, type Interfaces } from '@oclif/core'
-import { defined } from './defined.ts'
-import { withEnvironment } from './environment.ts'
-import { parseDuration } from './duration.ts'
-import { IMAGE_NAME } from './tool-image.ts'
+import { defined } from '../flags/defined.ts'
+import { withEnvironment } from '../flags/environment.ts'
+import { parseDuration } from '../flags/duration.ts'
+import { IMAGE_NAME } from '../tool/image/flags.ts'
 
 /** The flags of every `gpreg manifests` command. @param name the default of `--name` */
 export const manifestFlags = (name: string) =>

@@ -1,6 +1,6 @@
 import type { MirrorResult } from '@gpreg/core'
-import { renderMirror } from './mirror.ts'
-import { plain, type Paint } from './text/paint.ts'
+import { renderMirror } from '../../render/mirror.ts'
+import { plain, type Paint } from '../../render/text/paint.ts'
 
 /** The name of the image and its platforms, then what was sent. */
 export function renderToolPush(

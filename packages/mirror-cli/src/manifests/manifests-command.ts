@@ -8,11 +8,11 @@ import {
   type JobRequest,
   type KubernetesObject,
 } from '@gpreg/values-gen'
-import { BaseCommand } from './base-command.ts'
-import { defined } from './flags/defined.ts'
-import { furtherArguments, jobRequest, type JobFlags, type ManifestFlags } from './flags/manifests.ts'
-import { writeOutputDirectory } from './output-directory.ts'
-import { standardInput } from './standard-input.ts'
+import { BaseCommand } from '../base-command.ts'
+import { defined } from '../flags/defined.ts'
+import { furtherArguments, jobRequest, type JobFlags, type ManifestFlags } from './flags.ts'
+import { writeOutputDirectory } from '../output-directory.ts'
+import { standardInput } from '../standard-input.ts'
 
 const STDOUT = '-'
 
