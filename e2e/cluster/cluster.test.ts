@@ -9,9 +9,8 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { pushImage, sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 import { buildKubernetes, whyNoCluster } from './build.ts'
 import { watchCgroups } from './cgroups.ts'
-import { startNodeContainerd } from './containerd.ts'
+import { GATEWAY, startNodeContainerd } from './containerd.ts'
 import { startCluster, type Cluster } from './kubernetes.ts'
-import { mirrorJob, type MirrorJob } from './mirror-job.ts'
 import { pauseImage } from './pause-image.ts'
 import { startSandbox } from './sandbox.ts'
 
@@ -39,7 +38,6 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
   let upstream: Upstream
   let witness: CountingProxy
   let cluster: Cluster
-  let job: Omit<MirrorJob, 'name'>
   let lock: string
   let path: (name: string) => string
 
@@ -66,29 +64,38 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
     cluster = await startCluster(sandbox, directory.path, programs.kube, socket)
     await cluster.kubectl(['create', 'namespace', NAMESPACE])
     await cluster.kubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
-    job = {
-      namespace: NAMESPACE,
-      image: `${upstream.host}/tools/gpreg:1`,
-      shards: SHARDS,
-      lock: await readFile(lock, 'utf8'),
-      source: upstream.host.split(':')[1]!,
-      target: witness.host.split(':')[1]!,
-    }
   })
   afterAll(() => stack.disposeAsync())
 
-  /** Applies objects as strictly as the API server can. @returns the versions of all objects afterwards */
-  const apply = async (objects: string): Promise<string[]> => {
-    const flags = ['--server-side', '--validate=strict', '-o', 'json', '-f', '-']
-    const answer = JSON.parse(await cluster.kubectl(['apply', ...flags], objects))
-    const list: { kind: string; metadata: { name: string; resourceVersion: string } }[] = answer.items ?? [
-      answer,
-    ]
-    return list.map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`)
+  /** Applies objects as strictly as the API server can. A second time would change nothing. */
+  const apply = async (yaml: string) => {
+    await cluster.kubectl(['apply', '--server-side', '--validate=strict', '-f', '-'], yaml)
+    expect(await cluster.kubectl(['diff', '--server-side', '-f', '-'], yaml)).toBe('')
   }
 
-  const startJob = (name: string, args: readonly string[] = []) =>
-    apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: mirrorJob({ ...job, name, args }) }))
+  /** What `gpreg manifests` prints. */
+  const manifests = async (...args: string[]): Promise<string> => {
+    const flags = ['--namespace', NAMESPACE, '--image', `${upstream.host}/tools/gpreg:1`]
+    const run = await gpreg(['manifests', args[0]!, ...flags, ...args.slice(1)])
+    expect(run.exitCode, run.stderr).toBe(0)
+    return run.stdout
+  }
+
+  /** Flags of a Job that mirrors the lock below a prefix of the same name. Its pods reach both registries at the gateway. */
+  const mirror = (name: string, ...args: string[]): string[] => {
+    const [from, to] = [upstream, witness].map(({ host }) => `${GATEWAY}:${host.split(':')[1]!}`) as [
+      string,
+      string,
+    ]
+    const plain = ['--plain-http', from, '--plain-http', to]
+    return [
+      ...['--name', name, '--to', `${to}/${name}`, '--lock', lock, '--kubernetes', '1.34'],
+      ...['--', '--source-mirror', `docker.io=${from}/docker.io`, ...plain, ...args],
+    ]
+  }
+
+  const startJob = async (name: string, ...args: string[]) =>
+    apply(await manifests('job', '--shards', `${SHARDS}`, ...mirror(name, ...args)))
 
   const pods = async (name: string): Promise<{ metadata: { name: string }; status: { phase: string } }[]> =>
     (await cluster.get('pods', '-n', NAMESPACE, '-l', `job-name=${name}`)).items
@@ -138,10 +145,22 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
     expect(run.exitCode, run.stderr).toBe(0)
     const files = await readdir(path('secrets'))
     const yaml = await Promise.all(files.map(file => readFile(join(path('secrets'), file), 'utf8')))
-    const all = yaml.join('\n---\n')
-    const first = await apply(all)
-    expect(first.length).toBeGreaterThan(1)
-    expect(await apply(all)).toEqual(first)
+    expect(yaml.length).toBeGreaterThan(1)
+    await cluster.kubectl(['config', 'set-context', '--current', '--namespace', NAMESPACE])
+    await apply(yaml.join('\n---\n'))
+  })
+
+  it('takes a CronJob and a registry, and admits their pods', async () => {
+    await apply(await manifests('cronjob', '--schedule', '0 3 * * *', ...mirror('nightly')))
+    await apply(await manifests('serve', '--claim', 'bundles', '--path', 'release'))
+    await cluster.kubectl(['create', 'job', 'now', '--from=cronjob/nightly', '-n', NAMESPACE])
+    expect(await end('now')).toBe('Complete')
+    await expectWhole('nightly')
+    const admitted = await cluster.until(async () => {
+      const { items } = await cluster.get('replicasets', '-n', NAMESPACE)
+      return items.find(({ status }: { status: { replicas: number } }) => status.replicas === 1)
+    })
+    expect(admitted.metadata.name).toMatch(/^gpreg-registry/)
   })
 
   it('mirrors a release by an Indexed Job of restricted pods, each blob once', async () => {
@@ -156,7 +175,7 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
 
   it('completes although a pod is deleted in mid-copy', async () => {
     witness.clear()
-    await startJob('deleted', ['--limit-rate', '500KB'])
+    await startJob('deleted', '--limit-rate', '500KB')
     await witness.until(exchanges =>
       exchanges.some(({ kind, status }) => kind === 'upload' && status === 201),
     )

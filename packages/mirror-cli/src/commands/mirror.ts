@@ -7,7 +7,7 @@ import { copyFlags, copyOptions } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
-import { shardFlags, shardOf } from '../flags/shard.ts'
+import { shardFlags, shardOf } from '../shard.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
 
