@@ -11,14 +11,13 @@ import { needs } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const COUNT = 3
-const MIB = 1024 * 1024
 
 /** Twelve images in ten repositories. Two of three layers are shared, so that most images need blobs of every shard. */
 function sharedImages(): Map<string, Image> {
-  const layers = Array.from({ length: 9 }, (_, index) => makeLayer(`layer-${index}`, (index + 1) * 100_000))
+  const layers = Array.from({ length: 9 }, (_, index) => makeLayer(`layer-${index}`, (index + 1) * 30_000))
   return new Map(
     Array.from({ length: 12 }, (_, index) => {
-      const own = makeLayer(`own-${index}`, (index % 4) * 60_000 + 1000)
+      const own = makeLayer(`own-${index}`, (index % 4) * 20_000 + 1000)
       const image = makeImage([layers[index % 9]!, layers[(index * 2 + 1) % 9]!, own])
       return [`docker.io/team/app-${Math.min(index, 9)}:${index}`, image]
     }),
@@ -78,7 +77,7 @@ describe.skipIf(needs('docker-registry'))('a mirror in shards', () => {
       return totals.bytes.sent as number
     })
     expect(sent.reduce((sum, bytes) => sum + bytes)).toBe(total)
-    expect(Math.max(...sent)).toBeLessThanOrEqual(Math.max((1.15 * total) / COUNT, 0.9 * MIB))
+    expect(Math.max(...sent)).toBeLessThanOrEqual((1.15 * total) / COUNT)
     expect(results.flatMap(result => result.images)).toHaveLength(images.size)
   })
 
@@ -87,7 +86,7 @@ describe.skipIf(needs('docker-registry'))('a mirror in shards', () => {
     async () => {
       await using target = await startRegistry()
       await using witness = await startCountingProxy({ to: target.url })
-      // The way of the third shard stops in its second upload.
+      // The way of the second shard stops in its second upload.
       await using broken = await startFaultProxy({ to: target.url })
       const path = /\/blobs\/uploads\/[^/]+$/
       broken.inject({
@@ -97,19 +96,18 @@ describe.skipIf(needs('docker-registry'))('a mirror in shards', () => {
         times: Infinity,
         fault: { kind: 'stall-request', after: 1000 },
       })
-      await using killed = await startGpreg([...input, '--to', `${broken.host}/gitpod`, '--shard', '3/3'])
-      const shard = (index: number) =>
-        gpreg([...input, '--to', `${witness.host}/gitpod`, '--shard', `${index}/3`, '--shard-patience', '1s'])
-      const others = [shard(1), shard(2)]
+      await using killed = await startGpreg([...input, '--to', `${broken.host}/gitpod`, '--shard', '2/2'])
       await broken.until(exchanges => exchanges.some(({ status, received }) => status === 0 && received > 0))
       killed.signal('SIGKILL')
       await killed.exited
-      const runs = [...(await Promise.all(others)), await shard(3)]
+      const shard = (index: number) =>
+        gpreg([...input, '--to', `${witness.host}/gitpod`, '--shard', `${index}/2`, '--shard-patience', '0s'])
+      const runs = [await shard(1), await shard(2)]
       for (const { exitCode, stderr } of runs) expect(exitCode, stderr).toBe(0)
-      expect(runs.some(run => run.json().shard.takenOver > 0)).toBe(true)
-      expect(runs.map(({ stderr }) => stderr).join()).toContain('shard 3/3 has sent nothing')
+      expect(runs[0]!.json().shard.takenOver).toBeGreaterThan(0)
+      expect(runs[0]!.stderr).toContain('shard 2/2 has sent nothing')
+      expect(runs[1]!.json().shard.takenOver).toBe(0)
       await expectWhole(target.host)
-      expect(runs[2]!.json().shard.takenOver).toBe(0)
     },
   )
 })

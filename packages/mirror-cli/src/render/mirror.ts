@@ -21,7 +21,10 @@ export function renderMirror({ images, totals, shard }: MirrorResult, paint: Pai
 }
 
 /** One row for each image, then the failures and the totals. */
-export function renderPlan({ images, totals, shard, dockerHub, disk }: MirrorPlan, paint: Paint = plain): string {
+export function renderPlan(
+  { images, totals, shard, dockerHub, disk }: MirrorPlan,
+  paint: Paint = plain,
+): string {
   const rows = images.map(({ target, status, send, mount, present }) => [
     target,
     status,
