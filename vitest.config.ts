@@ -77,6 +77,18 @@ export default defineConfig({
         resolve: sources,
         ssr: { resolve: sources },
         test: {
+          name: 'cluster',
+          include: ['e2e/cluster/**/*.test.ts'],
+          // The first run builds Kubernetes.
+          testTimeout: 900_000,
+          hookTimeout: 7_200_000,
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
           name: 'peers',
           include: ['e2e/peers/**/*.test.ts'],
           // The tools mostly wait.

@@ -58,14 +58,28 @@ async function collectImages(request: ImageSetRequest, world: ImageSetWorld): Pr
     ...(release?.images ?? []),
     ...configImages(request, config),
     ...(await listedImages(request, world)),
-    ...(lock === undefined ? [] : lockToEntries(lock, request.lock)),
+    ...(lock === undefined ? [] : lockedImages(lock, request)),
   ]
   const { purposes = [] } = request
   const wanted = purposes.length > 0 ? found.filter(({ purpose }) => purposes.includes(purpose)) : found
   const { kept, excluded } = excludeImages(wanted, request.exclude ?? [])
   if (kept.length === 0) throw emptySet(found, request)
   warnOfIdlePatterns(request, excluded, world.context)
-  return { images: kept, excluded, config, release, lock }
+  return { images: [...kept, ...madeImages(request)], excluded, config, release, lock }
+}
+
+/** The images of a lock, without what an earlier run made and this run makes anew: no registry has the earlier one. */
+function lockedImages(lock: Lock, { lock: path, made }: ImageSetRequest): FoundImage[] {
+  const entries = lockToEntries(lock, path)
+  return made === undefined
+    ? entries
+    : entries.filter(({ origins }) => origins.some(origin => origin !== made.origin))
+}
+
+function madeImages({ made }: ImageSetRequest): FoundImage[] {
+  if (made === undefined) return []
+  const { source, place, origin } = made
+  return [{ source, place, purpose: 'components', origins: [origin] }]
 }
 
 function setOf({ excluded, lock }: Omit<Collected, 'images'>): Omit<ImageSet, 'images'> {

@@ -1,4 +1,4 @@
-import type { MirrorPlan, MirrorResult } from '@gpreg/core'
+import type { MirrorPlan, MirrorResult, ShardTotals } from '@gpreg/core'
 import { causeOf } from './error/cause.ts'
 import { nextStep } from './error/hints.ts'
 import { plain, type Paint } from './text/paint.ts'
@@ -6,7 +6,7 @@ import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 
 /** The failures, then a summary. */
-export function renderMirror({ images, totals }: MirrorResult, paint: Paint = plain): string {
+export function renderMirror({ images, totals, shard }: MirrorResult, paint: Paint = plain): string {
   const { bytes, blobs } = totals
   return [
     ...renderFailures(images, paint),
@@ -16,13 +16,17 @@ export function renderMirror({ images, totals }: MirrorResult, paint: Paint = pl
     `${count(totals.images, 'image')}: ${totals.copied} copied, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
     `${count(blobs.sent, 'blob')} sent (${formatBytes(bytes.sent)}), ${blobs.mounted} mounted (${formatBytes(bytes.mounted)}), ` +
       `${blobs.present} already there (${formatBytes(bytes.present)})`,
+    ...(shard === undefined ? [] : [renderShard(shard)]),
     `${count(totals.requests.source, 'request')} to sources, ${totals.requests.target} to the target, ` +
       `${totals.retries} tried again, ${formatSeconds(totals.seconds)}`,
   ].join('\n')
 }
 
 /** One row for each image, then the failures and the totals. */
-export function renderPlan({ images, totals, dockerHub, disk }: MirrorPlan, paint: Paint = plain): string {
+export function renderPlan(
+  { images, totals, shard, dockerHub, disk }: MirrorPlan,
+  paint: Paint = plain,
+): string {
   const rows = images.map(({ target, status, send, mount, present }) => [
     target,
     status,
@@ -35,6 +39,7 @@ export function renderPlan({ images, totals, dockerHub, disk }: MirrorPlan, pain
     `${count(totals.images, 'image')}: ${totals.toCopy} to copy, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
     `to send ${formatBytes(totals.bytes.send)} in ${count(totals.blobs.send, 'blob')}, to mount ${formatBytes(totals.bytes.mount)}, ` +
       `already there ${formatBytes(totals.bytes.present)}`,
+    ...(shard === undefined ? [] : [renderShard(shard)]),
     ...(disk === undefined
       ? []
       : [`disk needed: ${formatBytes(disk.needed)}, free: ${formatBytes(disk.free)}`]),
@@ -42,6 +47,11 @@ export function renderPlan({ images, totals, dockerHub, disk }: MirrorPlan, pain
       ? []
       : [`Docker Hub pulls needed: ${dockerHub.pullsNeeded}, left: ${dockerHub.pullsLeft ?? 'not said'}`]),
   ].join('\n')
+}
+
+function renderShard({ index, count, own, takenOver }: ShardTotals): string {
+  const taken = takenOver === 0 ? '' : `, and ${formatBytes(takenOver)} sent for shards that had stalled`
+  return `shard ${index}/${count}: its share is ${formatBytes(own)}${taken}`
 }
 
 interface Outcome {

@@ -129,6 +129,10 @@ describe('mirror', () => {
         '4 requests to sources, 5 to the target, 0 tried again, 1.3 s',
       ].join('\n'),
     )
+    const shard = { index: 2, count: 3, own: 1024, takenOver: 2048 }
+    expect(renderMirror({ ...result, shard })).toContain(
+      'shard 2/3: its share is 1.0 KiB, and 2.0 KiB sent for shards that had stalled',
+    )
   })
 
   test('shows a plan with one row for each image', () => {

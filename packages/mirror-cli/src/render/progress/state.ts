@@ -92,6 +92,9 @@ function recordBlob(state: ProgressState, event: GpregEvent): void {
       state.bytes.sent += event.bytes
       break
     }
+    case 'blob.taken-over':
+      state.bytes.total += event.size
+      break
     case 'blob.present':
       state.activeBlobs.delete(event.digest)
       state.bytes.total -= event.size
