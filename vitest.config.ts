@@ -14,7 +14,7 @@ export default defineConfig({
         ssr: { resolve: sources },
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'e2e/documents/*.test.ts'],
           // Property tests take a few seconds where the processor is shared.
           testTimeout: 30_000,
           disableConsoleIntercept: true,
@@ -82,6 +82,18 @@ export default defineConfig({
           testTimeout: 400_000,
           hookTimeout: 400_000,
           globalSetup: ['e2e/registries/install.ts'],
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
+          name: 'cluster',
+          include: ['e2e/cluster/**/*.test.ts'],
+          // The first run builds Kubernetes.
+          testTimeout: 900_000,
+          hookTimeout: 7_200_000,
           disableConsoleIntercept: true,
         },
       },

@@ -20,7 +20,7 @@ await using bundle = await rolldown({
     early: `${CLI}src/start/early.ts`,
     main: `${CLI}src/start/main.ts`,
     ...commandEntries(),
-    'tool-archive': `${CLI}src/tool-archive/tool-archive.ts`,
+    'tool-archive': `${CLI}src/tool/tool-archive.ts`,
     'bcrypt-worker': `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
   },
   platform: 'node',

@@ -68,12 +68,16 @@ function writeManual(config: Config): void {
   for (const [name, text] of manualPages(config)) writeFileSync(join(out, 'man', name), text)
 }
 
-/** oclif's plugin writes the completions of all shells into the cache. */
+/** The completion scripts, under the names that the shells look for. */
 function writeCompletions(): void {
   const env = { PATH: process.env['PATH'], HOME: work, XDG_CACHE_HOME: work, NO_COLOR: '1' }
-  const args = [join(root, 'bin/run.js'), 'autocomplete', '--refresh-cache']
-  execFileSync(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  cpSync(join(work, 'gpreg/autocomplete/functions'), join(out, 'completions'), { recursive: true })
+  const names = { bash: 'gpreg', zsh: '_gpreg', fish: 'gpreg.fish' }
+  mkdirSync(join(out, 'completions'))
+  for (const [shell, name] of Object.entries(names)) {
+    const args = [join(root, 'bin/run.js'), 'completion', shell]
+    const script = execFileSync(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    writeFileSync(join(out, 'completions', name), script)
+  }
 }
 
 function writeChecksums(): void {

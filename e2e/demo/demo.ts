@@ -5,17 +5,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { gpreg, isolatedEnvironment } from '../support/gpreg.ts'
+import { GPREG, isolatedEnvironment } from '../support/gpreg.ts'
 import { startServe } from '../support/serve.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { pushImage, sourceMirrors } from '../support/upstream.ts'
-import { sampleImages } from './release.ts'
-
-const RELEASE = 'release-2022.11.3'
-const VERSIONS_IMAGE = `eu.gcr.io/gitpod-core-dev/build/versions:${RELEASE}`
-const GPREG = fileURLToPath(new URL('../../packages/mirror-cli/bin/run.js', import.meta.url))
-const VERSIONS_FILE = fileURLToPath(new URL('versions.yaml', import.meta.url))
+import { RELEASE, releaseSamples } from './release.ts'
 
 const abort = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => abort.abort())
@@ -78,28 +72,14 @@ async function demonstrate(): Promise<void> {
 Credentials are those of gpreg login, docker login or podman login. docs/cli.md has all commands and flags.`)
 }
 
-/**
- * Pushes to the upstream registry the images that the versions manifest of the release names, and the image that contains
- * this manifest.
- */
+/** Pushes the images of the release to the upstream registry. @returns their references */
 async function stock(host: string): Promise<readonly string[]> {
-  const list = await gpreg([
-    'images',
-    '--versions',
-    VERSIONS_FILE,
-    '--catalogue',
-    '2022.11.3',
-    '--format',
-    'text',
-  ])
-  if (list.exitCode !== 0) throw new Error(list.stderr)
-  const references = list.stdout.trim().split('\n')
-  const images = sampleImages([...references, VERSIONS_IMAGE], await readFile(VERSIONS_FILE, 'utf8'))
+  const images = await releaseSamples()
   for (const [reference, image] of images) {
     abort.signal.throwIfAborted()
     await pushImage(new URL(`http://${host}`), reference, image)
   }
-  return references
+  return [...images.keys()]
 }
 
 /** Prints a command line and runs it. Its output goes to stdout and stderr of the demo. */

@@ -1,16 +1,42 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { gpreg } from '../support/gpreg.ts'
 import { makeImage, makeIndex, makeLayer, type Image } from '../support/images.ts'
+
+/** The release whose images the demo, the documents and the tests of installations copy. */
+export const RELEASE = 'release-2022.11.3'
+const VERSIONS_IMAGE = `eu.gcr.io/gitpod-core-dev/build/versions:${RELEASE}`
+const VERSIONS_FILE = fileURLToPath(new URL('versions.yaml', import.meta.url))
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
 /**
- * Makes small images under the names of a real release. As in the real ones, few base images are shared by many images.
+ * Makes small images under the names of the release: those that its versions manifest names, and the image that contains this manifest.
+ * As in the real ones, few base images are shared by many images.
+ * @returns images by reference, the same bytes each time
  */
-export function sampleImages(references: readonly string[], versions: string): ReadonlyMap<string, Image> {
-  const alpine = makeLayer('alpine', 300 * KIB)
-  const ubuntu = makeLayer('ubuntu', 2 * MIB)
-  const jdk = makeLayer('jdk', 3 * MIB)
-  const own = (reference: string, size = 40 * KIB) => makeLayer(fileName(reference), size)
+export async function releaseSamples(): Promise<ReadonlyMap<string, Image>> {
+  const list = await gpreg([
+    'images',
+    '--versions',
+    VERSIONS_FILE,
+    '--catalogue',
+    '2022.11.3',
+    '--format',
+    'text',
+  ])
+  if (list.exitCode !== 0) throw new Error(list.stderr)
+  const references = [...list.stdout.trim().split('\n'), VERSIONS_IMAGE]
+  return sampleImages(references, await readFile(VERSIONS_FILE, 'utf8'))
+}
+
+function sampleImages(references: readonly string[], versions: string): ReadonlyMap<string, Image> {
+  const alpine = sampleLayer('alpine', 300 * KIB)
+  const ubuntu = sampleLayer('ubuntu', 2 * MIB)
+  const jdk = sampleLayer('jdk', 3 * MIB)
+  const own = (reference: string, size = 40 * KIB) => sampleLayer(fileName(reference), size)
 
   const make = (reference: string): Image => {
     if (reference.includes('/versions:'))
@@ -33,7 +59,12 @@ function multiPlatform(layers: () => ReturnType<typeof makeLayer>[], format: 'oc
 }
 
 function tools(number: number) {
-  return Array.from({ length: number }, (_, index) => makeLayer(`tool-${index}`, 2 * MIB))
+  return Array.from({ length: number }, (_, index) => sampleLayer(`tool-${index}`, 2 * MIB))
+}
+
+/** A layer whose bytes do not compress, and follow from its name. */
+function sampleLayer(name: string, size: number) {
+  return makeLayer(name, createHash('shake256', { outputLength: size }).update(name).digest())
 }
 
 function fileName(reference: string): string {

@@ -101,7 +101,7 @@ describe('output that nobody reads', () => {
     const { exitCode, stderr } = await shell('"$@" > /dev/full', LIST)
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
-      stderr: expect.stringMatching(/^error: cannot write to standard output: ENOSPC.*\n$/),
+      stderr: expect.stringMatching(/^error: cannot write to standard output: ENOSPC.*\nhint: .*\n$/),
     })
   })
 

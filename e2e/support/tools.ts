@@ -1,4 +1,5 @@
-import { accessSync, constants } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Programs that journeys run, and the Debian package of each. */
@@ -9,6 +10,7 @@ export const JOURNEY_TOOLS = {
   ctr: 'containerd',
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
+  curl: 'curl',
   ip: 'iproute2',
 } as const
 
@@ -28,6 +30,11 @@ export const isRoot = process.getuid?.() === 0
 
 export function onPath(command: string, path = process.env['PATH'] ?? ''): boolean {
   return path.split(delimiter).some(directory => isExecutable(join(directory, command)))
+}
+
+/** Path of npm's program, to be run by any Node. */
+export function npmProgram(): string {
+  return realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim())
 }
 
 /** The reason why a tool cannot be used, or undefined if it can. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from './context.ts'
 import { collectImageSet } from './gitpod/collect.ts'
@@ -17,9 +18,15 @@ const encodings: Record<string, (text: string) => Buffer> = {
   'UTF-16 LE': little,
   'UTF-16 BE': text => little(text).swap16(),
 }
+const compressed = Object.fromEntries(
+  Object.entries(encodings).map(([name, encode]) => [
+    `${name}, compressed`,
+    (text: string) => gzipSync(encode(text)),
+  ]),
+)
 const noStdin = () => Promise.reject(new TypeError('standard input was read'))
 
-describe.each(Object.entries(encodings))('a file in %s', (_, encode) => {
+describe.each(Object.entries({ ...encodings, ...compressed }))('a file in %s', (_, encode) => {
   const write = async (name: string, text: string) => {
     const path = join(directory, name)
     await writeFile(path, encode(text))
@@ -49,4 +56,10 @@ describe.each(Object.entries(encodings))('a file in %s', (_, encode) => {
 
 it('standard input may begin with a mark, too', async () => {
   expect(await readInput('-', async () => '\uFEFFr.corp/app:1')).toBe('r.corp/app:1')
+})
+
+it('a text that begins as gzip does, and is cut short, is refused', async () => {
+  const path = join(directory, 'lock.json.gz')
+  await writeFile(path, gzipSync('a lock').subarray(0, 20))
+  await expect(readText(path)).rejects.toMatchObject({ code: 'input-invalid', subject: { path } })
 })

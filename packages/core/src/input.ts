@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import { GpregError, isGpregError, parseReference, type Reference } from '@gpreg/oci'
 import { decodeText } from '@gpreg/oci/engine'
 
@@ -21,11 +23,30 @@ export async function readInputBytes(path: string, stdin: () => Promise<Uint8Arr
 }
 
 /**
- * A text in UTF-8 or UTF-16.
+ * A text in UTF-8 or UTF-16, as it is or compressed by gzip.
  * @throws `input-unreadable`
  */
 export async function readText(path: string): Promise<string> {
-  return decodeText(await reading(path, () => readFile(path)))
+  return decodeText(await reading(path, async () => uncompressed(await readFile(path), path)))
+}
+
+/** Bytes of a compressed text at most: more than the lock of any release has, and few enough to keep in memory. */
+const MAX_UNCOMPRESSED = 256 * 1024 * 1024
+
+/** A large lock is compressed where it must fit into a ConfigMap (gpreg manifests). */
+async function uncompressed(bytes: Buffer, path: string): Promise<Buffer> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: MAX_UNCOMPRESSED })
+  } catch (cause) {
+    throw invalidInput(
+      path,
+      undefined,
+      'it begins as gzip does, and cannot be uncompressed',
+      'send it again',
+      cause,
+    )
+  }
 }
 
 /** Runs work on a file, and turns errors of the operating system into `input-unreadable`. */

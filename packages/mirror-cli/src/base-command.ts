@@ -4,16 +4,17 @@ import { GpregError } from '@gpreg/oci'
 import { toGpregError } from '@gpreg/oci/engine'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
+import type { EventLog } from './events/event-log.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
-import { environmentArguments, nameVariable } from './flags/environment.ts'
+import { environmentArguments, nameVariable, quotedVariables } from './flags/environment.ts'
 import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
 import { listen } from './start/interruption.ts'
 import { takeCacheProblem } from './start/code-cache.ts'
-import { startProgress, type Progress } from './progress.ts'
+import { startProgress, type Progress } from './progress/progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
 import { paintFor, type Paint } from './render/text/paint.ts'
@@ -21,6 +22,8 @@ import { paintFor, type Paint } from './render/text/paint.ts'
 interface CommonFlags {
   readonly quiet: boolean
   readonly verbose: boolean
+  /** the file of `--events`, on commands that have the flag */
+  readonly events?: string | undefined
 }
 
 /**
@@ -35,6 +38,7 @@ export abstract class BaseCommand extends Command {
   #verbose = false
   #progress: Progress | undefined
   #world: World | undefined
+  #log: EventLog | undefined
   #stopListening = () => {}
 
   /** The program and its version, as documents name it. */
@@ -48,12 +52,32 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Creates the context of this run, and shows its events as progress. */
-  protected async watch({ quiet, verbose }: CommonFlags): Promise<Context> {
+  protected async watch({ quiet, verbose, events }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
-    this.#progress = await startProgress({ quiet, verbose })
-    const context = createContext({ emit: tendHeap(this.#progress.emit), signal: this.signal })
+    const progress = await startProgress({ quiet, verbose })
+    this.#progress = progress
+    const emit = tendHeap(events === undefined ? progress.emit : await this.#note(events, progress.emit))
+    const context = createContext({ emit, signal: this.signal })
     warnOfCache(context)
     return context
+  }
+
+  /** Opens the file of `--events`. @returns a sink that also writes every event there */
+  async #note(path: string, emit: Context['emit']): Promise<Context['emit']> {
+    const { openEventLog } = await import('./events/event-log.ts')
+    const log = await openEventLog(path, message =>
+      emit({ type: 'warning', code: 'not-kept', message, subject: { path } }),
+    )
+    this.#log = log
+    log.write({
+      type: 'run.started',
+      command: this.id?.replaceAll(':', ' ') ?? '',
+      version: this.config.version,
+    })
+    return event => {
+      log.write(event)
+      emit(event)
+    }
   }
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
@@ -120,9 +144,12 @@ export abstract class BaseCommand extends Command {
   protected override async catch(thrown: Error): Promise<void> {
     if (thrown instanceof Errors.ExitError) throw thrown
     this.#progress?.stop()
-    const error = thrown instanceof Errors.CLIError ? this.#usageError(thrown) : toGpregError(thrown)
+    const error =
+      thrown instanceof Errors.CLIError ? this.#usageError(thrown) : this.#named(toGpregError(thrown))
     process.exitCode = exitCodeOf(error.code)
     const options = { verbose: this.#verbose || error.code === 'bug', paint: paintFor(process.stderr) }
+    const tally = error.code === 'aborted' ? this.#progress?.tally() : undefined
+    if (tally !== undefined) this.say(`stopped: ${tally}`)
     if (this.jsonEnabled()) this.logJson(errorDocument(error))
     else this.say(renderError(error, options))
   }
@@ -130,8 +157,23 @@ export abstract class BaseCommand extends Command {
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#progress?.stop()
     await this.#world?.registries.close()
+    this.#log?.write({ type: 'run.ended', exitCode: Number(process.exitCode ?? ExitCode.done) })
+    await this.#log?.close()
     this.#stopListening()
     await super.finally(error)
+  }
+
+  /** Names the variable of the environment that an input error quotes, because the user may not know of it. */
+  #named(error: GpregError): GpregError {
+    if (exitCodeOf(error.code) !== ExitCode.usage) return error
+    const flags = Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags })
+    const variables = quotedVariables(error.message, flags, process.argv, process.env)
+    if (variables.length === 0) return error
+    const hint = [
+      ...(error.hint === undefined ? [] : [error.hint]),
+      `the value is from ${variables.join(' and ')}`,
+    ].join('; ')
+    return error.with({ hint })
   }
 
   /** Turns an argument error of oclif into a `usage` error. */

@@ -2,11 +2,11 @@ import { globSync } from 'node:fs'
 import type { Command } from '@oclif/core'
 import { describe, expect, test } from 'vitest'
 
-/** The commands of oclif's plugins explain themselves in their own way. */
-const PLUGINS = /^(?:help|autocomplete)\b/
+/** The command of oclif's plugin explains itself in its own way. */
+const PLUGIN = /^help\b/
 
 const files = globSync('commands/**/*.ts', { cwd: import.meta.dirname })
-const ours = files.map(file => file.slice('commands/'.length)).filter(file => !PLUGINS.test(file))
+const ours = files.map(file => file.slice('commands/'.length)).filter(file => !PLUGIN.test(file))
 const commands = await Promise.all(
   ours.map(async file => {
     const { default: command } = (await import(`./commands/${file}`)) as { default: typeof Command }

@@ -41,13 +41,21 @@ export type OciEvent =
       readonly digest: Digest
       readonly error: GpregError
     }
-  | { readonly type: 'blob.started'; readonly digest: Digest; readonly size: number }
+  /** A blob is on its way; `image` is the first of the images that wait for it. */
+  | {
+      readonly type: 'blob.started'
+      readonly digest: Digest
+      readonly size: number
+      readonly image: string
+    }
   /** `bytes` more of this blob went to the target; negative when a broken upload starts over. */
   | { readonly type: 'blob.progress'; readonly digest: Digest; readonly bytes: number }
   | { readonly type: 'blob.sent'; readonly digest: Digest; readonly size: number }
   /** A blob that was planned to be sent turned out to be present. */
   | { readonly type: 'blob.present'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'blob.mounted'; readonly digest: Digest; readonly repository: string }
+  /** A blob of a shard that has stalled: this process is going to send it. */
+  | { readonly type: 'blob.taken-over'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'blob.failed'; readonly digest: Digest; readonly error: GpregError }
   /** A request or a transfer is tried again after `delay`. */
   | {
@@ -100,6 +108,10 @@ export type WarningCode =
   | 'referrers-left-out'
   /** a registry answered the question for referrers with something else than a list */
   | 'referrers-unlisted'
+  /** another shard has sent nothing for a long time */
+  | 'shard-stalled'
+  /** blobs that other shards wait for could not be sent */
+  | 'share-unsent'
   /** foreign layers are not in the registry and were not copied */
   | 'foreign-layer'
   /** a credential file was passed over */

@@ -13,14 +13,35 @@ import type { ImageEntry, ImageSet, LockedReferrer, WantedImage } from '../gitpo
 export function copyItems(set: ImageSet, registries: Registries): CopyItem[] {
   return set.images.map(entry => {
     const target = targetOf(entry)
-    const [from, to] = [registries.open('source', entry.source), registries.open('target', target)]
+    const to = registries.open('target', target)
     return copyItem(
       entry,
-      { store: from.host, repository: from.repository },
+      placeOf(entry, registries),
       { store: to.host, repository: to.repository },
       { targetName: formatReference(target), tag: target.tag },
     )
   })
+}
+
+/**
+ * Shards agree on their shares only if they have the same digests.
+ * @throws `usage` if an image of the set is not locked
+ */
+export function assertLocked({ images }: ImageSet): void {
+  const free = images.find(({ locked }) => locked === undefined)
+  if (free === undefined) return
+  const reference = formatReference(free.source)
+  throw new GpregError('usage', `a copy in shards needs a lock, and ${reference} is not in one`, {
+    reference,
+    hint: 'write a lock of all images with gpreg lock, and give it alone: --lock gpreg.lock.json',
+  })
+}
+
+/** Where an image is read. */
+export function placeOf({ source, place }: WantedImage, registries: Registries): Place<ReadableRepository> {
+  if (place !== undefined) return place
+  const { host, repository } = registries.open('source', source)
+  return { store: host, repository }
 }
 
 /** Makes the copy item of one image between two repositories. */

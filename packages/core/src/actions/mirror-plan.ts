@@ -3,15 +3,17 @@ import type { ErrorCode, Digest } from '@gpreg/oci'
 import {
   planTransfer,
   type TransferPlan,
+  homeOf,
   isAtTarget,
+  isOwn,
   type BlobDestination,
   graphsOf,
   type Registries,
 } from '@gpreg/oci/engine'
 import type { DiskSpace } from '../bundle/disk.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'
-import { copyItems, describeError } from './items.ts'
-import { copyOptions, type MirrorOptions } from './mirror.ts'
+import { assertLocked, copyItems, describeError } from './items.ts'
+import { copyOptions, shardTotals, type MirrorOptions, type ShardTotals } from './mirror.ts'
 
 /** Counts of blobs, or their bytes: to send, to mount from another repository of the target, or present already. */
 export interface TransferAmounts {
@@ -42,6 +44,8 @@ export interface MirrorPlan {
     readonly blobs: { readonly unique: number } & TransferAmounts
     readonly bytes: { readonly unique: number } & TransferAmounts
   }
+  /** Set if other processes copy the rest of the set. */
+  readonly shard?: ShardTotals
   /** bytes on disk; absent if nothing is written to a disk */
   readonly disk?: DiskSpace
   /** Manifest reads, which Docker Hub counts as pulls; absent if no image is on Docker Hub. `pullsLeft` is null if unknown. */
@@ -55,6 +59,7 @@ export async function planMirror(
   options: MirrorOptions,
   context: Context,
 ): Promise<MirrorPlan> {
+  if (options.shard !== undefined) assertLocked(set)
   const plan = await planTransfer(
     copyItems(set, registries),
     { digestTags: true, ...copyOptions(options, registries) },
@@ -77,17 +82,19 @@ export function describePlan(plan: TransferPlan): MirrorPlan {
       failed: count('failed'),
       ...contentTotals(plan),
     },
+    ...shardTotals(plan, 0),
   }
 }
 
-function planRows({ images }: TransferPlan): PlannedImage[] {
+function planRows({ images, shares }: TransferPlan): PlannedImage[] {
   const claimed = new Set<BlobDestination>()
   return images.map(image => {
     const { item, status } = image
     const amounts = { send: 0, mount: 0, present: 0 }
     for (const place of image.status === 'to-copy' ? image.needs : []) {
-      if (claimed.has(place)) continue
-      amounts[fate(place)] += place.blob.descriptor.size
+      const kind = fate(place, shares)
+      if (kind === undefined || claimed.has(place)) continue
+      amounts[kind] += place.blob.descriptor.size
       claimed.add(place)
     }
     return {
@@ -100,30 +107,31 @@ function planRows({ images }: TransferPlan): PlannedImage[] {
   })
 }
 
-/** The treatment of a blob in one repository: the first repository that needs it is sent the blob, the others mount it. */
-function fate(place: BlobDestination): keyof TransferAmounts {
-  if (place.present) return 'present'
-  return isAtTarget(place.blob) || place !== place.blob.places[0] ? 'mount' : 'send'
+/**
+ * The treatment of a blob in one repository: its home is sent the blob, the others mount it. Undefined if another shard sends it
+ * there.
+ */
+function fate(place: BlobDestination, shares: TransferPlan['shares']): keyof TransferAmounts | undefined {
+  const { blob, present } = place
+  if (present) return 'present'
+  const isSent = isAtTarget(blob) ? place === blob.home : place === homeOf(blob)
+  if (isSent && !isOwn(shares, blob)) return undefined
+  return isAtTarget(blob) || !isSent ? 'mount' : 'send'
 }
 
-function contentTotals({ blobs }: TransferPlan) {
+function contentTotals({ blobs, shares }: TransferPlan) {
   const counts = { unique: 0, send: 0, mount: 0, present: 0 }
   const bytes = { unique: 0, send: 0, mount: 0, present: 0 }
   const unique = new Set<Digest>()
   for (const blob of blobs) {
     const { digest, size } = blob.descriptor
-    const present = blob.places.filter(place => place.present).length
-    const amounts = {
-      unique: unique.has(digest) ? 0 : 1,
-      present,
-      send: present > 0 ? 0 : 1,
-      mount: blob.places.length - Math.max(present, 1),
+    const kinds = [...new Set([homeOf(blob), ...blob.places])].map(place => fate(place, shares))
+    for (const kind of [...kinds, unique.has(digest) ? undefined : ('unique' as const)]) {
+      if (kind === undefined) continue
+      counts[kind]++
+      bytes[kind] += size
     }
     unique.add(digest)
-    for (const key of ['unique', 'send', 'mount', 'present'] as const) {
-      counts[key] += amounts[key]
-      bytes[key] += amounts[key] * size
-    }
   }
   return { blobs: counts, bytes }
 }

@@ -8,11 +8,12 @@ import {
   type ToCopy,
   type Registries,
   countRetries,
+  isOwn,
 } from '@gpreg/oci/engine'
 import type { ImageSet } from '../gitpod/image-set.ts'
 import { recordCopy, type CopyRecord, type ImageBytes } from './copy-record.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
-import { copyItems, describeError } from './items.ts'
+import { assertLocked, copyItems, describeError } from './items.ts'
 
 /** How a set is mirrored. The number of transfers at once comes from the registries. */
 export type MirrorOptions = Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks'>
@@ -44,6 +45,17 @@ export interface MirroredImage {
   readonly finished?: string
 }
 
+/** What one of several processes did that share a copy. */
+export interface ShardTotals {
+  /** from 1 */
+  readonly index: number
+  readonly count: number
+  /** bytes of the blobs in the share of this process, whether the target had them or not */
+  readonly own: number
+  /** bytes of other shares that this process sent, because their shards had stalled */
+  readonly takenOver: number
+}
+
 /** The answer of `gpreg mirror --json`. */
 export interface MirrorResult {
   readonly kind: 'MirrorResult'
@@ -53,6 +65,7 @@ export interface MirrorResult {
   /** ISO 8601, as `finished`; both are absent in the answers of older versions */
   readonly started?: string
   readonly finished?: string
+  /** With a shard: the images that it publishes. */
   readonly images: readonly MirroredImage[]
   readonly totals: {
     readonly images: number
@@ -76,11 +89,15 @@ export interface MirrorResult {
     readonly retries: number
     readonly seconds: number
   }
+  /** Set if other processes copy the rest of the set. `unique` counts the whole set. */
+  readonly shard?: ShardTotals
 }
 
 /**
  * Copies the images of a set to their targets. Failures of single images are in the result; an error that ends the whole copy
  * is thrown.
+ * With a shard, other processes must copy the others of the same set. Then all of the set is there when each of them has ended without
+ * a failure.
  * @throws `usage`, `aborted`
  */
 export async function mirrorImages(
@@ -89,6 +106,7 @@ export async function mirrorImages(
   options: MirrorOptions,
   context: Context,
 ): Promise<MirrorResult> {
+  if (options.shard !== undefined) assertLocked(set)
   const meter = startMeter(registries, context)
   const copying = { digestTags: true, ...copyOptions(options, registries), skipExistenceChecks: true }
   const items = copyItems(set, registries)
@@ -136,6 +154,7 @@ export function startMeter(registries: Registries, context: Context): Meter {
           retries: retries.count() + traffic.retries - before.retries,
           seconds: (finished - started) / 1000,
         },
+        ...shardTotals(plan, outcome.totals.takenOver),
       }
     },
   }
@@ -215,8 +234,18 @@ function imageTotals({ images }: CopyOutcome) {
   }
 }
 
+export function shardTotals(
+  { blobs, shares }: TransferPlan,
+  takenOver: number,
+): { readonly shard?: ShardTotals } {
+  if (shares === undefined) return {}
+  const { index, count } = shares.shard
+  const own = blobs.reduce((sum, blob) => sum + (isOwn(shares, blob) ? blob.descriptor.size : 0), 0)
+  return { shard: { index, count, own, takenOver } }
+}
+
 function contentTotals({ blobs }: TransferPlan, { totals }: CopyOutcome) {
-  const { bytes, ...counts } = totals
+  const { bytes, takenOver: _, ...counts } = totals
   const unique = new Map(blobs.map(({ descriptor }) => [descriptor.digest, descriptor.size]))
   const uniqueBytes = [...unique.values()].reduce((sum, size) => sum + size, 0)
   return { blobs: { unique: unique.size, ...counts }, bytes: { unique: uniqueBytes, ...bytes } }

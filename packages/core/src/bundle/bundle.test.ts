@@ -10,6 +10,7 @@ import { createContext } from '../context.ts'
 import { isGpregError, MediaType, digestOf, type Digest } from '@gpreg/oci'
 import { planTar, formatIndex, namedEntry } from '@gpreg/oci/engine'
 import type { GpregEvent } from '../events.ts'
+import { verifyBundle } from '../actions/bundle/verify-bundle.ts'
 import { openBundle, type BundleKey } from './bundle.ts'
 import { findBundle, LOCK_NAME } from './files.ts'
 import { formatReceipt, parseReceipt, type Receipt } from '../documents/receipt.ts'
@@ -63,6 +64,40 @@ async function newBundle(secret: string) {
   await writeFile(`${path}.manifest.json.sig`, signBytes(Buffer.from(sidecar), secret, 'key.pem'))
   return { directory, path, volumes: volumes.map(({ name }) => join(directory, name)) }
 }
+
+describe('a file beside the bundle', () => {
+  /** A bundle whose sidecar lists a file, which has these bytes now. */
+  async function withFile(now: string | undefined) {
+    const { secret, key } = newKey()
+    const { directory, path, volumes } = await newBundle(secret)
+    const { sidecar } = await findBundle([path])
+    const tool = { name: 'gpreg.tar.gz', size: 4, sha256: digestOf('tool').slice(7) }
+    const text = formatSidecar(createSidecar('test', sidecar!.document.volumes, lock, [tool]))
+    await writeFile(`${path}.manifest.json`, text)
+    await writeFile(`${path}.manifest.json.sig`, signBytes(Buffer.from(text), secret, 'key.pem'))
+    if (now !== undefined) await writeFile(join(directory, tool.name), now)
+    return { result: await verifyBundle(volumes, key, createContext({})), path }
+  }
+
+  it.each([
+    ['tool', 'ok', 0],
+    [undefined, 'missing', 0],
+    ['loot', 'damaged', 1],
+    ['to', 'truncated', 1],
+  ])('with the bytes %j is %s', async (now, status, problems) => {
+    const { result } = await withFile(now)
+    expect(result).toMatchObject({ signature: 'valid', beside: [{ name: 'gpreg.tar.gz', status }] })
+    const ofFile = result.problems.filter(({ message }) => message.includes('gpreg.tar.gz'))
+    expect(ofFile).toHaveLength(problems)
+    expect(result.resend.includes('gpreg.tar.gz')).toBe(problems > 0)
+  })
+
+  it('does not have the name of a volume', () => {
+    const file = { name: 'x.tar', size: 1, sha256: '0'.repeat(64) }
+    const text = formatSidecar(createSidecar('test', [file], lock, [file]))
+    expect(() => parseSidecar(text, 'x')).toThrow('names a file twice')
+  })
+})
 
 type Parts = Awaited<ReturnType<typeof newBundle>>
 

@@ -6,6 +6,7 @@ import { readLock, writeLock, type Lock } from '../documents/lock.ts'
 import { lockedNames } from './bundle-lock.ts'
 import { findBundle, LOCK_NAME, type BundleFiles } from './files.ts'
 import { verifyBytes } from './signature.ts'
+import { assertTar } from './tar-file.ts'
 
 /** A public key and the path of its file. */
 export interface BundleKey {
@@ -50,6 +51,8 @@ export async function openBundle(
     const store = checkNames(await readLayout(directory, lock), lock, name)
     return { name, files, signature, store, ...asLock(lock), [Symbol.asyncDispose]: async () => {} }
   }
+  const [first] = files.volumes
+  if (files.sidecar === undefined && first?.path !== undefined) await assertTar(first.path)
   const archive = await Archive.open(
     name,
     files.volumes.map(({ path }) => path!),

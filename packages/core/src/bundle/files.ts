@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
 import { damaged } from '@gpreg/oci/engine'
 import { reading } from '../input.ts'
-import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
+import { parseSidecar, type Sidecar, type SidecarFile } from '../documents/sidecar.ts'
 
 /** The file name of the lock in a bundle. */
 export const LOCK_NAME = 'gpreg.lock.json'
@@ -39,6 +39,8 @@ export interface BundleFiles {
   readonly directory?: string
   /** in the order of the archive */
   readonly volumes: readonly VolumeFile[]
+  /** files that the sidecar lists beside those of the bundle */
+  readonly beside: readonly VolumeFile[]
   readonly sidecar?: { readonly path: string; readonly bytes: Buffer; readonly document: Sidecar }
   readonly signature?: Buffer
 }
@@ -75,7 +77,7 @@ export async function findBundle(named: readonly string[]): Promise<BundleFiles>
   return {
     name,
     volumes,
-    ...(sidecar === undefined ? {} : { sidecar, ...(await signatureOf(sidecar.path)) }),
+    ...(await sidecarFiles(sidecar)),
   }
 }
 
@@ -85,8 +87,18 @@ async function findDirectory(directory: string): Promise<BundleFiles> {
     name: directory,
     directory,
     volumes: [],
-    ...(sidecar === undefined ? {} : { sidecar, ...(await signatureOf(sidecar.path)) }),
+    ...(await sidecarFiles(sidecar)),
   }
+}
+
+/** A sidecar, its signature, and the files that it lists beside the bundle: they are looked for where the sidecar is. */
+async function sidecarFiles(
+  sidecar: BundleFiles['sidecar'],
+): Promise<Pick<BundleFiles, 'sidecar' | 'signature' | 'beside'>> {
+  if (sidecar === undefined) return { beside: [] }
+  const { beside = [] } = sidecar.document
+  const found = beside.map(file => findFile(file, [join(dirname(sidecar.path), file.name)]))
+  return { sidecar, ...(await signatureOf(sidecar.path)), beside: await Promise.all(found) }
 }
 
 /** True for a directory with a file of an OCI layout, or without any volume or sidecar of a bundle. */
@@ -132,15 +144,20 @@ async function volumesBySidecar(
     throw damaged(`${path} is no volume of ${bundle}`, path)
   }
   return Promise.all(
-    volumes.map(async ({ name, size, sha256 }) => {
-      const candidates = [given.get(name) ?? [], directories.map(directory => join(directory, name))].flat()
-      const path = await firstThere(candidates)
-      const expected = { size, sha256 }
-      return path === undefined
-        ? { name, size: 0, expected }
-        : { name, path, expected, size: await sizeOf(path) }
+    volumes.map(volume => {
+      const { name } = volume
+      return findFile(
+        volume,
+        [given.get(name) ?? [], directories.map(directory => join(directory, name))].flat(),
+      )
     }),
   )
+}
+
+/** A file of a sidecar, at the first of the paths that has one. */
+async function findFile({ name, ...expected }: SidecarFile, paths: readonly string[]): Promise<VolumeFile> {
+  const path = await firstThere(paths)
+  return path === undefined ? { name, size: 0, expected } : { name, path, expected, size: await sizeOf(path) }
 }
 
 /** Without a sidecar, the numbers in the names give the order. A missing last volume is found only when the archive is read. */

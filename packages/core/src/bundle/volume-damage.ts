@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { storageError } from '@gpreg/oci/engine'
-import type { BundleFiles, VolumeFile } from './files.ts'
+import type { VolumeFile } from './files.ts'
 
 export interface VolumeDamage {
   readonly name: string
@@ -10,17 +10,17 @@ export interface VolumeDamage {
   readonly message: string
 }
 
-/** Reads every volume, and lists the volumes that differ from the sidecar. */
+/** Reads every file, and lists the files that differ from the sidecar. */
 export async function volumeDamage(
-  { volumes }: BundleFiles,
+  files: readonly VolumeFile[],
   signal?: AbortSignal,
   onBytes: (bytes: number) => void = () => {},
 ): Promise<VolumeDamage[]> {
   const found: VolumeDamage[] = []
-  for (const volume of volumes) {
-    const damage = await damageOf(volume, signal, onBytes)
+  for (const file of files) {
+    const damage = await damageOf(file, signal, onBytes)
     if (damage !== undefined)
-      found.push({ name: volume.name, ...(volume.path ? { path: volume.path } : {}), ...damage })
+      found.push({ name: file.name, ...(file.path ? { path: file.path } : {}), ...damage })
   }
   return found
 }

@@ -10,11 +10,14 @@ export interface Sidecar {
   /** the program that wrote the bundle, e.g. `gpreg 0.1.0` */
   readonly tool: string
   /** empty if the bundle is a directory */
-  readonly volumes: readonly SidecarVolume[]
+  readonly volumes: readonly SidecarFile[]
+  /** files that go along beside the bundle, such as gpreg itself; absent if there are none */
+  readonly beside?: readonly SidecarFile[]
   readonly lock: { readonly digest: Digest; readonly document: Lock }
 }
 
-export interface SidecarVolume {
+/** A file and its content: a volume of the bundle, or a file beside it. */
+export interface SidecarFile {
   /** file name, without its directory */
   readonly name: string
   readonly size: number
@@ -25,29 +28,38 @@ export interface SidecarVolume {
 const VERSION = 1
 const MAX_VOLUMES = 100_000
 
+const files = z
+  .array(
+    z.object({
+      name: z.string().regex(/^[^/\\\0]+$/, 'not a file name'),
+      size: z.number().int().min(1),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+  )
+  .max(MAX_VOLUMES)
+
 const shape = documentShape('BundleManifest', VERSION, {
   tool: z.string(),
-  volumes: z
-    .array(
-      z.object({
-        name: z.string().regex(/^[^/\\\0]+$/, 'not a file name'),
-        size: z.number().int().min(1),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      }),
-    )
-    .max(MAX_VOLUMES),
+  volumes: files,
+  beside: files.exactOptional(),
   lock: z.object({
     digest: digestShape,
     document: z.unknown(),
   }),
 })
 
-export function createSidecar(tool: string, volumes: readonly SidecarVolume[], lock: Lock): Sidecar {
+export function createSidecar(
+  tool: string,
+  volumes: readonly SidecarFile[],
+  lock: Lock,
+  beside: readonly SidecarFile[] = [],
+): Sidecar {
   return {
     kind: 'BundleManifest',
     version: VERSION,
     tool,
     volumes,
+    ...(beside.length === 0 ? {} : { beside }),
     lock: { digest: digestOf(writeLock(lock)), document: lock },
   }
 }
@@ -68,8 +80,8 @@ const reader = defineDocument({
 /** @throws `bundle-damaged`, `input-invalid` for a sidecar of a newer gpreg */
 export function parseSidecar(text: string, path: string): Sidecar {
   const { lock, ...rest } = reader.parse(text, path)
-  if (new Set(rest.volumes.map(({ name }) => name)).size < rest.volumes.length)
-    throw refuse(path, 'it names a volume twice')
+  const names = [...rest.volumes, ...(rest.beside ?? [])].map(({ name }) => name)
+  if (new Set(names).size < names.length) throw refuse(path, 'it names a file twice')
   const found = readLock(JSON.stringify(lock.document), path)
   if (digestOf(writeLock(found)) !== lock.digest) throw refuse(path, 'its lock is not the one it says')
   return { ...rest, lock: { digest: lock.digest, document: found } }

@@ -7,7 +7,7 @@ import { parseImageList } from './discovery/list/image-list.ts'
 import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
 import type { ImageEntry, ImageSet, NamedImage } from './image-set.ts'
 import { targetNames, type Naming, type NamingOptions } from './naming.ts'
-import { readInput } from '../input.ts'
+import { place, readInput, STDIN } from '../input.ts'
 import type { InstallerImages } from './discovery/installer-config.ts'
 import { lockToEntries, readLock, type Lock } from '../documents/lock.ts'
 import { rewritesOf } from './rewrite/rewrites.ts'
@@ -58,14 +58,28 @@ async function collectImages(request: ImageSetRequest, world: ImageSetWorld): Pr
     ...(release?.images ?? []),
     ...configImages(request, config),
     ...(await listedImages(request, world)),
-    ...(lock === undefined ? [] : lockToEntries(lock, request.lock)),
+    ...(lock === undefined ? [] : lockedImages(lock, request)),
   ]
   const { purposes = [] } = request
   const wanted = purposes.length > 0 ? found.filter(({ purpose }) => purposes.includes(purpose)) : found
   const { kept, excluded } = excludeImages(wanted, request.exclude ?? [])
-  if (kept.length === 0) throw emptySet(found)
+  if (kept.length === 0) throw emptySet(found, request)
   warnOfIdlePatterns(request, excluded, world.context)
-  return { images: kept, excluded, config, release, lock }
+  return { images: [...kept, ...madeImages(request)], excluded, config, release, lock }
+}
+
+/** The images of a lock, without what an earlier run made and this run makes anew: no registry has the earlier one. */
+function lockedImages(lock: Lock, { lock: path, made }: ImageSetRequest): FoundImage[] {
+  const entries = lockToEntries(lock, path)
+  return made === undefined
+    ? entries
+    : entries.filter(({ origins }) => origins.some(origin => origin !== made.origin))
+}
+
+function madeImages({ made }: ImageSetRequest): FoundImage[] {
+  if (made === undefined) return []
+  const { source, place, origin } = made
+  return [{ source, place, purpose: 'components', origins: [origin] }]
 }
 
 function setOf({ excluded, lock }: Omit<Collected, 'images'>): Omit<ImageSet, 'images'> {
@@ -181,12 +195,24 @@ function warnOfIdlePatterns(
   }
 }
 
-function emptySet(found: readonly FoundImage[]): GpregError {
-  return found.length === 0
-    ? new GpregError('image-set-empty', 'there are no images to work with', {
-        hint: 'name some: --release, --versions, --images, --manifests, --chart, --workspace-repo, --image, --lock or --config',
-      })
-    : new GpregError('image-set-empty', `all ${found.length} images are left out`, {
-        hint: 'check --exclude and --purpose',
-      })
+function emptySet(found: readonly FoundImage[], request: ImageSetRequest): GpregError {
+  if (found.length > 0)
+    return new GpregError('image-set-empty', `all ${found.length} images are left out`, {
+      hint: 'check --exclude and --purpose',
+    })
+  const { images = [], manifests = [], charts = [], workspaceRepos = [] } = request
+  const read = [...images, ...manifests, ...charts, ...workspaceRepos]
+  if (read.length === 0)
+    return new GpregError('image-set-empty', 'there are no images to work with', {
+      hint: 'name some: --release, --versions, --images, --manifests, --chart, --workspace-repo, --image, --lock or --config',
+    })
+  return new GpregError(
+    'image-set-empty',
+    `${read.map(path => place(path)).join(', ')}: no image is named there`,
+    {
+      hint: read.includes(STDIN)
+        ? 'look at the command before the pipe: it may have failed or written nothing'
+        : 'a list has a reference a line, e.g. docker.io/library/redis:6.2; --image names one more',
+    },
+  )
 }

@@ -11,12 +11,14 @@ export function foldImages(found: readonly FoundImage[], ownTargets: boolean): I
   const bySource = Map.groupBy(pinTags(found), ({ source }) => formatReference(source))
   return [...bySource.values()].flatMap(mentions => {
     const { source } = mentions[0]!
+    const place = mentions.find(mention => mention.place !== undefined)?.place
     const locked = mentions.find(mention => mention.locked !== undefined)?.locked
     const entry: ImageEntry = {
       source,
       purpose: mentions.some(({ purpose }) => purpose === 'components') ? 'components' : 'workspace-base',
       origins: [...new Set(mentions.flatMap(({ origins }) => origins))].toSorted(),
       ...(locked === undefined ? {} : { locked }),
+      ...(place === undefined ? {} : { place }),
       ...(mentions.some(({ isTagNamed }) => isTagNamed) ? { isTagNamed: true } : {}),
     }
     const targets = ownTargets ? distinct(mentions.flatMap(({ target }) => target ?? [])) : []

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import type { Reference, ReadableRepository } from '@gpreg/oci'
+import type { Place, Reference, ReadableRepository } from '@gpreg/oci'
 import type { RegistryPrefix } from '@gpreg/oci/engine'
 import type { WorkspaceFiles } from './discovery/workspace/workspace-repo.ts'
 import type { Purpose } from './image-set.ts'
@@ -35,9 +35,19 @@ export interface ImageSetRequest {
   readonly exclude?: readonly string[]
   /** Only images of these purposes; default all. */
   readonly purposes?: readonly Purpose[]
+  /** An image that this run made, e.g. of gpreg itself. It joins the others, and no purpose or pattern leaves it out. */
+  readonly made?: MadeImage
   readonly to?: RegistryPrefix
   /** default: the naming in the configuration, else `installer` */
   readonly namings?: readonly Naming[]
+}
+
+/** An image that is in no registry yet. */
+export interface MadeImage {
+  /** The name that stands for it in locks and results. A host `localhost` means that it was made on some machine, as podman has it. */
+  readonly source: Reference
+  readonly place: Place<ReadableRepository>
+  readonly origin: string
 }
 
 export interface ImageSetWorld {

@@ -1,4 +1,4 @@
-import type { Descriptor, Digest, Reference } from '@gpreg/oci'
+import type { Descriptor, Digest, Place, ReadableRepository, Reference } from '@gpreg/oci'
 import type { RelativeName } from '@gpreg/oci/engine'
 import type { Rewrite } from './discovery/mention.ts'
 
@@ -15,6 +15,8 @@ export interface WantedImage {
   readonly locked?: LockedImage
   /** The source has a tag and a digest, and its tag alone is named, too: the tag must still point at the digest. */
   readonly isTagNamed?: boolean
+  /** Where the image is read if it is in no registry yet. It then belongs to this run, and no lock pins it. */
+  readonly place?: Place<ReadableRepository>
 }
 
 /** An image with its name in a registry. */

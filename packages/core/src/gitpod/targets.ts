@@ -23,7 +23,7 @@ export function assignNames(
   namings: readonly Naming[],
   options: NamingOptions,
 ): NamedImage[] {
-  return images.flatMap(({ source, purpose, origins, locked, isTagNamed }) => {
+  return images.flatMap(({ source, purpose, origins, locked, isTagNamed, place }) => {
     const names = namings.flatMap(naming => relativeNames(source, naming, options))
     const unique = new Map(names.map(name => [formatRelativeName(name), name]))
     const image = {
@@ -32,6 +32,7 @@ export function assignNames(
       origins,
       ...(locked === undefined ? {} : { locked }),
       ...(isTagNamed ? { isTagNamed } : {}),
+      ...(place === undefined ? {} : { place }),
     }
     return [...unique.values()].map(name => ({ ...image, name }))
   })

@@ -5,10 +5,12 @@ import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfFailures } from '../exit-codes.ts'
 import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
+import { paintFor } from '../render/text/paint.ts'
 
 const STDOUT = '-'
 
@@ -41,6 +43,7 @@ export default class Lock extends BaseCommand {
         description: 'where the lock goes; - is stdout',
       }),
     }),
+    ...eventsFlag,
   }
 
   async run() {
@@ -49,7 +52,7 @@ export default class Lock extends BaseCommand {
     const { lock, failed } = await lockImages(set, registries, copyOptions(flags), context)
     if (failed.length > 0) {
       const codes = failed.map(({ error }) => error.code)
-      this.say(renderUnresolved(failed))
+      this.say(renderUnresolved(failed, paintFor(process.stderr)))
       return this.answer(
         lockDocument(lock, failed),
         () => '',

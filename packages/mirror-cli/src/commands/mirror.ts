@@ -5,8 +5,10 @@ import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfMirror } from '../exit-codes.ts'
 import { copyFlags, copyOptions } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { shardFlags, shardOf } from '../shard.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
 
@@ -29,24 +31,32 @@ export default class Mirror extends BaseCommand {
       command:
         "gpreg mirror --release release-2022.11.3 --to registry.internal/gitpod --source-mirror docker.io=proxy.corp/dockerhub --exclude '*/ide/rider:*'",
     },
+    {
+      description: 'Send the second of three shares, while two other machines send theirs',
+      command: 'gpreg mirror --lock gpreg.lock.json --to registry.internal/gitpod --shard 2/3',
+    },
   ]
   static override flags = {
     ...imageSetFlags,
     ...targetFlags,
     ...registryFlags,
     ...copyFlags,
+    ...shardFlags,
     ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
+    ...eventsFlag,
   }
 
   async run() {
     const { flags } = await this.parse(Mirror)
+    const shard = shardOf(flags, process.env)
+    const options = { ...copyOptions(flags), ...(shard && { shard }) }
     const { set, registries, context } = await this.collect(flags)
     if (flags['dry-run']) {
-      const plan = await planMirror(set, registries, copyOptions(flags), context)
+      const plan = await planMirror(set, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env), context)
-    const result = await mirrorImages(set, registries, { ...copyOptions(flags), unfinished }, context)
+    const result = await mirrorImages(set, registries, { ...options, unfinished }, context)
     return this.answer({ ...result, tool: this.tool }, renderMirror, exitCodeOfMirror(result))
   }
 }

@@ -7,6 +7,7 @@ import { exitCodeOfVerify } from '../exit-codes.ts'
 import { keyFlag, readKey, receiptFlag } from '../flags/bundle.ts'
 import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
@@ -53,6 +54,7 @@ export default class Verify extends BaseCommand {
     }),
     ...keyFlag,
     ...receiptFlag,
+    ...eventsFlag,
   }
 
   async run() {

@@ -18,3 +18,13 @@ export const commonFlags = withEnvironment({
     description: 'also tell about retries, and the causes of errors',
   }),
 })
+
+/** The flag of commands that copy or verify. */
+export const eventsFlag = withEnvironment({
+  events: Flags.string({
+    helpGroup: 'OUTPUT',
+    helpValue: 'FILE',
+    description:
+      'add every event to this file while the command runs, a JSON object a line; no secret is in it',
+  }),
+})

@@ -38,6 +38,39 @@ export function nameVariable(message: string, argv: readonly string[], env: Envi
   return given || !env[variable] ? message : message.replace(flag, `the variable ${variable}`)
 }
 
+/**
+ * The variables whose values an error quotes, because they have the input that is refused. A flag wins over its variable, so one
+ * that was given as an argument is left out.
+ * @param flags names of the flags of the command
+ */
+export function quotedVariables(
+  message: string,
+  flags: readonly string[],
+  argv: readonly string[],
+  env: Environment,
+): string[] {
+  return flags.flatMap(name => {
+    const variable = environmentName(name)
+    const given = argv.some(argument => argument === `--${name}` || argument.startsWith(`--${name}=`))
+    const values = (env[variable] ?? '').split(/[\n,]/).map(value => value.trim())
+    return !given && values.some(value => isQuoted(value, message)) ? [variable] : []
+  })
+}
+
+/** Whether a text has a value as a word: `1` is not quoted by `127.0.0.1`. */
+function isQuoted(value: string, text: string): boolean {
+  return (
+    value !== '' &&
+    ` ${text} `
+      .split(value)
+      .slice(1)
+      .some((rest, at) => {
+        const before = ` ${text} `.split(value)[at] ?? ''
+        return /[\s"'(=]$/.test(before) && /^[\s"'),:;.]/.test(rest)
+      })
+  )
+}
+
 function environmentName(flag: string): string {
   return `GPREG_${flag.toUpperCase().replaceAll('-', '_')}`
 }

@@ -5,8 +5,8 @@ import { renderTable } from './text/table.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
 
 /** The failures, the files that were written, then the totals. */
-export function renderSave(result: SaveResult & { readonly tool?: string }, paint: Paint = plain): string {
-  const { path, images, volumes, totals, leftOut, signed, lock, tool } = result
+export function renderSave(result: SaveResult, paint: Paint = plain): string {
+  const { path, images, volumes, beside, totals, leftOut, signed, lock } = result
   const bytes = volumes.reduce((sum, { size }) => sum + size, 0)
   return [
     ...renderFailures(images, paint),
@@ -14,7 +14,10 @@ export function renderSave(result: SaveResult & { readonly tool?: string }, pain
       ? [`${path} is not whole: run the same command again, or leave out what failed`]
       : []),
     ...volumes.map(({ name, size }) => `${name}  ${formatBytes(size)}`),
-    ...(tool === undefined ? [] : [`${tool}  to run gpreg with, on a machine that has no Node`]),
+    ...beside.flatMap(({ name, size, sha256 }) => [
+      `${name}  ${formatBytes(size)}, to run gpreg with on a machine that has no Node; check it there by sha256sum -c:`,
+      `${sha256}  ${name}`,
+    ]),
     `${count(totals.images, 'image')}: ${totals.copied} saved, ${totals.upToDate} up to date, ${totals.failed} failed`,
     `${count(totals.blobs.sent, 'blob')} written (${formatBytes(totals.bytes.sent)}), ` +
       (leftOut.blobs > 0
@@ -40,14 +43,19 @@ const SIGNATURES = {
 
 /** Every problem, the files that must be sent again, then the totals. */
 export function renderBundleVerify(result: BundleVerifyResult, paint: Paint = plain): string {
-  const { problems, resend, volumes, signature, totals } = result
+  const { problems, resend, volumes, beside, signature, totals } = result
   return [
     ...problems.flatMap(({ message, digest, images = [], volumes: at = [] }) => [
-      `${paint('red', 'damaged')} ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
-      ...(at.length === 0 ? [] : [`  in ${at.join(', ')}`]),
-      ...(images.length === 0 ? [] : [`  needed by ${images.join(', ')}`]),
+      `${paint('red', 'error:')} ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
+      ...(at.length === 0 ? [] : [`       in ${at.join(', ')}`]),
+      ...(images.length === 0 ? [] : [`       needed by ${images.join(', ')}`]),
     ]),
-    ...(resend.length === 0 ? [] : [`send again: ${resend.join(', ')}`]),
+    ...(resend.length === 0 ? [] : [`${paint('cyan', 'hint:')}  send again: ${resend.join(', ')}`]),
+    ...beside.flatMap(({ name, status }) =>
+      status === 'missing'
+        ? [`${paint('yellow', 'not here')} ${name}, which was written beside the bundle`]
+        : [],
+    ),
     `${count(volumes.length, 'volume')}, ${count(totals.images, 'image')}, ${SIGNATURES[signature]}: ${problems.length === 0 ? 'ok' : count(problems.length, 'problem')}`,
     `${totals.checked} manifests and blobs checked, ${formatBytes(totals.bytes)} read, ${formatSeconds(totals.seconds)}`,
   ].join('\n')

@@ -1,4 +1,5 @@
 import type { ErrorSubject, GpregError } from '@gpreg/oci'
+import { nextStep } from './error/hints.ts'
 import { plain, type Paint } from './text/paint.ts'
 
 /** An error as `--json` prints it. */
@@ -12,11 +13,12 @@ export function renderError(
   { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
 ): string {
   // The subject of an interruption is the call that it happened to hit, which tells the user nothing.
+  const hint = nextStep(error)
   const about = error.code === 'aborted' ? '' : renderSubject(error.subject, error.message)
   return [
     `${paint('red', 'error:')} ${error.message}`,
     ...(about === '' ? [] : [`       ${paint('dim', about)}`]),
-    ...(error.hint === undefined ? [] : [`${paint('cyan', 'hint:')}  ${error.hint}`]),
+    ...(hint === undefined ? [] : [`${paint('cyan', 'hint:')}  ${hint}`]),
     ...(verbose ? causes(error).map(cause => paint('dim', `cause: ${cause}`)) : []),
   ].join('\n')
 }

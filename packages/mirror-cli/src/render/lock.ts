@@ -1,5 +1,7 @@
 import type { Lock, LockResult } from '@gpreg/core'
 import type { GpregError } from '@gpreg/oci'
+import { renderFailures } from './mirror.ts'
+import { plain, type Paint } from './text/paint.ts'
 import { count } from './text/units.ts'
 
 /** The answer of `gpreg lock --json`; `path` is absent if no lock was written. */
@@ -26,13 +28,13 @@ export function renderLock({ path, images }: LockDocument): string {
 }
 
 /** The failures because of which no lock was written. */
-export function renderUnresolved(failed: LockResult['failed']): string {
+export function renderUnresolved(failed: LockResult['failed'], paint: Paint = plain): string {
   return [
-    ...failed.map(
-      ({ source, error }) =>
-        `failed ${source}: ${error.message}${error.hint === undefined ? '' : `\n       hint: ${error.hint}`}`,
+    ...renderFailures(
+      failed.map(({ source, error }) => ({ source, status: 'failed', error })),
+      paint,
     ),
-    `error: ${count(failed.length, 'image')} could not be resolved, so no lock was written`,
-    `hint:  leave them out with --exclude, or read them from elsewhere with --source-mirror`,
+    `${paint('red', 'error:')} ${count(failed.length, 'image')} could not be resolved, so no lock was written`,
+    `${paint('cyan', 'hint:')}  leave them out with --exclude, or read them from elsewhere with --source-mirror`,
   ].join('\n')
 }

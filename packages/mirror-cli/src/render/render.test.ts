@@ -121,13 +121,17 @@ describe('mirror', () => {
     }
     expect(renderMirror(result)).toBe(
       [
-        'failed docker.io/library/redis:6.2',
-        '       -> registry.internal/gitpod/library/redis:6.2: no such tag',
-        '       hint: look elsewhere',
+        'error: docker.io/library/redis:6.2 failed: no such tag',
+        '       -> registry.internal/gitpod/library/redis:6.2',
+        'hint:  look elsewhere',
         '1 image: 0 copied, 0 up to date, 1 failed',
         '1 blob sent (1.0 KiB), 2 mounted (2.0 KiB), 0 already there (0 B)',
         '4 requests to sources, 5 to the target, 0 tried again, 1.3 s',
       ].join('\n'),
+    )
+    const shard = { index: 2, count: 3, own: 1024, takenOver: 2048 }
+    expect(renderMirror({ ...result, shard })).toContain(
+      'shard 2/3: its share is 1.0 KiB, and 2.0 KiB sent for shards that had stalled',
     )
   })
 

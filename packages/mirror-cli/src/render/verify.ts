@@ -1,6 +1,9 @@
 import type { VerifyResult } from '@gpreg/core'
+import { causeOf } from './error/cause.ts'
 import { plain, type Paint, type Style } from './text/paint.ts'
 import { count, formatBytes, formatSeconds } from './text/units.ts'
+
+type VerifiedImage = VerifyResult['images'][number]
 
 const STYLES: Readonly<Record<string, Style>> = {
   missing: 'red',
@@ -14,14 +17,7 @@ export function renderVerify({ images, totals }: VerifyResult, paint: Paint = pl
   const troubled = images.filter(({ status }) => status !== 'ok')
   const read = totals.bytes === 0 ? '' : `, ${formatBytes(totals.bytes)} read back`
   return [
-    ...troubled.flatMap(({ target, status, expected, found, problems }) => [
-      `${paint(STYLES[status] ?? 'red', status)} ${target}`,
-      ...(status === 'different' ? [`  expected ${expected}`, `  found    ${found}`] : []),
-      ...problems.map(
-        ({ message, digest }) =>
-          `  ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
-      ),
-    ]),
+    ...[...Map.groupBy(troubled, groupOf).values()].flatMap(images => renderGroup(images, paint)),
     ...(totals.incomplete + totals.missing === 0
       ? []
       : [
@@ -31,4 +27,33 @@ export function renderVerify({ images, totals }: VerifyResult, paint: Paint = pl
       `${totals.incomplete} incomplete, ${totals.unreadable} unreadable`,
     `${totals.checked} manifests and blobs checked${read}, ${formatSeconds(totals.seconds)}`,
   ].join('\n')
+}
+
+/** Unreadable images with one cause that are named; the others are counted. */
+const NAMED = 3
+
+/** An image that is missing or differs is told alone; those that could not be read for one reason are one group. */
+function groupOf({ target, status, problems }: VerifiedImage): string {
+  return status === 'unreadable' ? problems.map(causeOf).join(' ') : target
+}
+
+function renderGroup(images: readonly VerifiedImage[], paint: Paint): string[] {
+  const more = images.length - NAMED
+  return [
+    ...images
+      .slice(0, NAMED)
+      .flatMap((image, at) => renderImage(at === 0 ? image : { ...image, problems: [] }, paint)),
+    ...(more > 0 ? [`  and ${more} more for the same reason, all in the answer of --json`] : []),
+  ]
+}
+
+function renderImage({ target, status, expected, found, problems }: VerifiedImage, paint: Paint): string[] {
+  return [
+    `${paint(STYLES[status] ?? 'red', status)} ${target}`,
+    ...(status === 'different' ? [`  expected ${expected}`, `  found    ${found}`] : []),
+    ...problems.map(
+      ({ message, digest }) =>
+        `  ${message}${digest === undefined || message.includes(digest) ? '' : ` (${digest})`}`,
+    ),
+  ]
 }

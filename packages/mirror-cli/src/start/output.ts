@@ -11,6 +11,8 @@ export function surviveClosedOutput({ stdout, stderr }: Pick<typeof process, 'st
   stdout.removeAllListeners('error').on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return
     process.exitCode = ExitCode.usage
-    stderr.write(`error: cannot write to standard output: ${error.message}\n`)
+    stderr.write(
+      `error: cannot write to standard output: ${error.message}\nhint:  write it where there is room; what the command has done stays done\n`,
+    )
   })
 }

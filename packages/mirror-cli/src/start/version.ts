@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { arch, platform, version as node } from 'node:process'
+import { surviveClosedOutput } from './output.ts'
 
 /** The first words that ask for the version, as in the `oclif` section of package.json. */
 const QUESTIONS: readonly (string | undefined)[] = ['--version', '-v', 'version']
@@ -13,6 +14,7 @@ const QUESTIONS: readonly (string | undefined)[] = ['--version', '-v', 'version'
 export function answerVersion(argv: readonly string[], packageFile: URL): boolean {
   if (!QUESTIONS.includes(argv[0])) return false
   const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8')) as Record<string, string>
+  surviveClosedOutput(process)
   process.stdout.write(`${name}/${version} ${platform}-${arch} node-${node}\n`)
   return true
 }

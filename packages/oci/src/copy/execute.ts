@@ -9,8 +9,10 @@ import { tagDigests } from './digest-tag.ts'
 import type { ImageGraph } from './graph.ts'
 import type { CopyItem, EngineOptions, FailedReferrer } from './item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
-import type { BlobPlan } from './presence.ts'
+import { homeOf, type BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
+import { OtherShards } from './shard/other-shards.ts'
+import { isOwn } from './shard/share.ts'
 import type { ReferrerGraph } from './survey.ts'
 import { SmallLane } from './small-lane.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
@@ -40,14 +42,14 @@ export async function executePlan(
   options: EngineOptions,
   context: Context,
 ): Promise<CopyOutcome> {
-  const transfer = new Transfer(options, context)
+  const { blobs, shares } = plan
+  const others = shares && new OtherShards(blobs, shares, blob => homeOf(blob).repository, context)
+  const transfer = new Transfer(options, context, others)
   const publishing = new Publishing(options)
   const waiting = imagesByBlob(plan)
-  // Images that failed during planning do not ask for blobs.
-  transfer.start(
-    plan.blobs.filter(blob => waiting.has(blob)),
-    announcer(waiting, context),
-  )
+  // Images that failed during planning do not ask for blobs. A shard sends its share also for the images of other shards.
+  const wanted = blobs.filter(blob => waiting.has(blob) || (shares !== undefined && isOwn(shares, blob)))
+  transfer.start(wanted, announcer(waiting, context))
 
   const { requireReferrers = false } = options
   const copy = async (plan: ImagePlan): Promise<readonly FailedReferrer[]> => {
@@ -77,6 +79,12 @@ export async function executePlan(
 
   const images = await allSettledOrThrow(plan.images.map(image => settle(image, copy, options, context)))
   await transfer.settled()
+  if (shares !== undefined)
+    await warnOfUnsent(
+      wanted.filter(blob => !waiting.has(blob)),
+      transfer,
+      context,
+    )
   if (context.signal.aborted) throw abortedError(context.signal.reason)
   return { images, totals: transfer.totals }
 }
@@ -175,6 +183,22 @@ async function arrivals(
   return { referrers: whole.flat(), failed }
 }
 
+/** Says which blobs of a share no image of this shard failed for, although they could not be sent. */
+async function warnOfUnsent(
+  blobs: readonly BlobPlan[],
+  transfer: Transfer,
+  { emit }: Context,
+): Promise<void> {
+  const answers = await Promise.allSettled(blobs.map(blob => transfer.arrival(homeOf(blob))))
+  const errors = answers.flatMap(answer =>
+    answer.status === 'rejected' ? [toGpregError(answer.reason)] : [],
+  )
+  const [first] = errors
+  if (first === undefined || first.code === 'aborted') return
+  const message = `${errors.length} blobs of this share could not be sent, and are left to the shards whose images need them: ${first.message}`
+  emit({ type: 'warning', code: 'share-unsent', message, subject: first.subject })
+}
+
 /** The images that wait for each blob. */
 function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, ReadonlySet<ImagePlan>> {
   const waiting = new Map<BlobPlan, Set<ImagePlan>>()
@@ -185,15 +209,18 @@ function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, ReadonlyS
   return waiting
 }
 
-/** Says that an image has started when the first of its blobs does. */
+/** Says that a blob has started; for the first blob of an image, it says first that the image has started. */
 function announcer(waiting: ReturnType<typeof imagesByBlob>, context: Context): (blob: BlobPlan) => void {
   const started = new Set<ImagePlan>()
   return blob => {
-    for (const image of waiting.get(blob) ?? []) {
+    const images = [...(waiting.get(blob) ?? [])]
+    for (const image of images) {
       if (started.has(image)) continue
       started.add(image)
       const bytes = image.image.blobs.reduce((sum, { size }) => sum + size, 0)
       context.emit({ type: 'image.started', image: image.item.targetName, bytes })
     }
+    const { digest, size } = blob.descriptor
+    context.emit({ type: 'blob.started', digest, size, image: images[0]?.item.targetName ?? '' })
   }
 }

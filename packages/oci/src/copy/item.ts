@@ -1,3 +1,4 @@
+import type { Shard } from './shard/share.ts'
 import type { UnfinishedReferrers } from './unfinished-referrers.ts'
 import type { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -59,6 +60,8 @@ export interface EngineOptions {
   readonly foreignLayers?: boolean
   /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
   readonly skipExistenceChecks?: boolean
+  /** Copy only the share of one of several processes, and wait for the others; default everything. Sets must be locked. */
+  readonly shard?: Shard
   /** blobs at once between stores that have no budget of their own */
   readonly concurrency: number
   /** bytes a second of all streams together; default no limit */

@@ -11,6 +11,7 @@ import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readNamed } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
+import { isOwn, shareBlobs, shareImages, type Shard, type Shares } from './shard/share.ts'
 import { anyMissing, graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
 /** Small requests in parallel. They are limited by latency, not by bandwidth. */
@@ -29,8 +30,10 @@ export interface ImagePlan extends ToCopy {
 /** A comparison of the image set with its targets: content that is present, can be mounted, or must be sent. */
 export interface TransferPlan {
   readonly images: readonly (ImagePlan | Settled)[]
-  /** largest first */
+  /** largest first; with shards, the blobs of all images of the set */
   readonly blobs: readonly BlobPlan[]
+  /** Set if several processes share the copy. Then `images` are those that this one publishes. */
+  readonly shares?: Shares<BlobPlan>
 }
 
 /** Compares the whole set with its targets before anything is sent, so that each unique blob is transferred once. */
@@ -39,7 +42,7 @@ export async function planTransfer(
   options: EngineOptions,
   context: Context,
 ): Promise<TransferPlan> {
-  return probeTargets(await surveyItems(items, options, context), context)
+  return probeTargets(await surveyItems(items, options, context), context, options.shard)
 }
 
 /** Reads every name on both sides. The blobs of the targets are not looked at yet. */
@@ -80,36 +83,68 @@ export async function surveyItems(
     },
     isNewRepository,
   }
-  return mapLimited(items, LOOKS_AT_ONCE, async item => {
+  const surveys = await mapLimited(items, LOOKS_AT_ONCE, async item => {
     const survey = await surveyItem(item, shared)
     context.emit({ type: 'plan.image', image: item.targetName, upToDate: survey.status === 'up-to-date' })
     return survey
   })
+  if (options.shard === undefined || !surveys.some(isToCopy)) return surveys
+  // The blobs of all images are shared out, so those that are up to date are read, too, as a repair does.
+  const reading = { ...shared, options: { ...options, repair: true } }
+  return mapLimited(surveys, LOOKS_AT_ONCE, async survey => {
+    if (survey.status !== 'up-to-date') return survey
+    const read = await surveyItem(survey.item, reading)
+    return read.status === 'failed' ? survey : read
+  })
 }
 
-/** Asks the targets which blobs of the surveyed images they have. */
-export async function probeTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
+/**
+ * Asks the targets which blobs of the surveyed images they have.
+ * @param shard only its images are asked about
+ */
+export async function probeTargets(
+  surveys: readonly Survey[],
+  context: Context,
+  shard?: Shard,
+): Promise<TransferPlan> {
   const call = { signal: context.signal }
   const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
-  const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey =>
-    survey.status === 'to-copy' ? lookAtTarget(survey, presence, call) : survey,
+  const isPublished = shareImages(
+    surveys.map(({ item }) => item),
+    shard,
   )
-  const plan = { images, blobs: presence.blobs().sort(bySize) }
-  const bytes = plan.blobs.reduce((sum, blob) => sum + (isAtTarget(blob) ? 0 : blob.descriptor.size), 0)
-  const toCopy = images.filter(({ status }) => status === 'to-copy').length
-  context.emit({ type: 'plan.done', images: toCopy, blobs: plan.blobs.length, bytes })
+  // In the order of the set: thus all shards make the same repository the home of a blob.
+  const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey => {
+    if (isPublished(survey.item))
+      return isToCopy(survey) ? [await lookAtTarget(survey, presence, call)] : [survey]
+    if (isToCopy(survey)) presence.note(survey.item, blobsOf(survey))
+    return []
+  })
+  const blobs = presence.blobs().sort(bySize)
+  const shares = shard && shareBlobs(blobs, shard)
+  const plan = { images: images.flat(), blobs, ...(shares && { shares }) }
+  const toSend = blobs.filter(blob => isOwn(shares, blob) && !isAtTarget(blob))
+  const bytes = toSend.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+  const toCopy = plan.images.filter(isToCopy).length
+  context.emit({ type: 'plan.done', images: toCopy, blobs: blobs.length, bytes })
   return plan
+}
+
+function isToCopy<T extends { readonly status: string }>(
+  image: T,
+): image is Extract<T, { readonly status: 'to-copy' }> {
+  return image.status === 'to-copy'
+}
+
+function blobsOf(survey: ToCopy): readonly Descriptor[] {
+  return graphsOf(survey).flatMap(graph => graph.blobs)
 }
 
 /** Asks the target for the blobs of one image. The image fails if its repository cannot be asked. */
 async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
   const { item, root, isNewRepository } = survey
   try {
-    const needs = await presence.look(
-      item,
-      graphsOf(survey).flatMap(graph => graph.blobs),
-      isNewRepository,
-    )
+    const needs = await presence.look(item, blobsOf(survey), isNewRepository)
     const mayBeThere = item.tag === undefined || survey.isUpToDate
     const stored = mayBeThere ? await storedManifests(survey, call) : NONE
     const plan = { ...survey, needs, stored }

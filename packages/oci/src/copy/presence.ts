@@ -13,6 +13,8 @@ export interface BlobPlan {
   /** in the order in which they are tried */
   readonly sources: Place<ReadableRepository>[]
   readonly places: readonly BlobDestination[]
+  /** Set if other shards need the blob first in a repository that no image of this shard is in. */
+  readonly home?: BlobDestination
 }
 
 /** A blob in a repository that needs it. Each pair of both has exactly one object, so that objects can be compared by identity. */
@@ -22,6 +24,11 @@ export interface BlobDestination {
   readonly present: boolean
   /** The target was not asked, because the repository is new to it. The blob may be there all the same. */
   readonly unchecked: boolean
+}
+
+/** Where a blob is sent. The other repositories mount it from there. */
+export function homeOf({ home, places }: BlobPlan): BlobDestination {
+  return home ?? places[0]!
 }
 
 /** True if a repository of the store has the blob, so that it need not be transferred. */
@@ -64,18 +71,32 @@ export class Presence {
     isNewRepository: boolean,
   ): Promise<readonly BlobDestination[]> {
     const { store, repository } = item.target
-    const blobs = entry(this.#stores, store)
     const answers = entry(this.#repositories, `${store} ${repository.name}`)
     return allSettledOrThrow(
       descriptors.map(descriptor => {
-        const blob = blobs.get(descriptor.digest) ?? { descriptor, store, sources: [item.source], places: [] }
-        blobs.set(descriptor.digest, blob)
-        addSource(blob, item.source)
+        const blob = this.#blob(item, descriptor)
         const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository, isNewRepository)
         answers.set(descriptor.digest, answer)
         return answer
       }),
     )
+  }
+
+  /** Takes note of the blobs of an image that another shard publishes. The target is not asked. */
+  note(item: CopyItem, descriptors: readonly Descriptor[]): void {
+    const { repository } = item.target
+    for (const descriptor of descriptors) {
+      const blob = this.#blob(item, descriptor)
+      if (blob.places.length === 0) blob.home ??= { blob, repository, present: false, unchecked: true }
+    }
+  }
+
+  #blob({ source, target: { store } }: CopyItem, descriptor: Descriptor): Growing {
+    const blobs = entry(this.#stores, store)
+    const blob = blobs.get(descriptor.digest) ?? { descriptor, store, sources: [source], places: [] }
+    blobs.set(descriptor.digest, blob)
+    addSource(blob, source)
+    return blob
   }
 
   async #ask(blob: Growing, repository: Repository, isNewRepository: boolean): Promise<BlobDestination> {

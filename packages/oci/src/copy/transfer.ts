@@ -4,26 +4,14 @@ import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
-import {
-  budgetsOf,
-  isMounter,
-  isReadAhead,
-  isUnlessStoredPusher,
-  type Budget,
-  type UnverifiedContent,
-} from '../store/capabilities.ts'
-import type {
-  ByteStream,
-  Content,
-  FetchCall,
-  Fetcher,
-  ReadableRepository,
-  Repository,
-} from '../store/content.ts'
+import { budgetsOf, isMounter, isReadAhead, isUnlessStoredPusher } from '../store/capabilities.ts'
+import type { Fetcher, ReadableRepository, Repository } from '../store/content.ts'
 import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
+import { countedContent } from './counted-content.ts'
 import type { EngineOptions } from './item.ts'
-import { isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
+import { homeOf, isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
+import type { OtherShards } from './shard/other-shards.ts'
 import { Slots } from './slots.ts'
 import { SmallLane } from './small-lane.ts'
 
@@ -46,6 +34,8 @@ export interface TransferTotals {
   mounted: number
   present: number
   bytes: { sent: number; mounted: number; present: number }
+  /** bytes that were sent in place of shards that had stalled */
+  takenOver: number
 }
 
 /** Sends blobs to the repositories that need them. Each blob is transferred once; the other repositories mount it. */
@@ -55,6 +45,7 @@ export class Transfer {
     mounted: 0,
     present: 0,
     bytes: { sent: 0, mounted: 0, present: 0 },
+    takenOver: 0,
   }
   readonly #context: Context
   /** Limits transfers between stores that have no budget. */
@@ -62,15 +53,22 @@ export class Transfer {
   readonly #small: SmallLane
   readonly #slots = new Slots()
   readonly #rate: RateLimit | undefined
+  readonly #others: OtherShards<BlobPlan> | undefined
   readonly #arrivals = new Map<BlobDestination, Promise<void>>()
   #defeats = 0
   /** The error of a disk on this side that cannot be written: no other blob can be, either. */
   #diskFull: GpregError | undefined
 
-  constructor({ concurrency, limitRate }: EngineOptions, context: Context) {
+  /** @param others processes that send the other blobs of the set */
+  constructor(
+    { concurrency, limitRate }: EngineOptions,
+    context: Context,
+    others: OtherShards<BlobPlan> | undefined,
+  ) {
     this.#large = new Limiter(concurrency)
     this.#small = new SmallLane(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
+    this.#others = others
     this.#context = context
   }
 
@@ -104,21 +102,30 @@ export class Transfer {
   }
 
   #sendFirst(blob: BlobPlan, onStart: (blob: BlobPlan) => void): void {
-    const [first, ...others] = blob.places
+    const home = homeOf(blob)
     const [source] = blob.sources
-    if (first === undefined || source === undefined) return
-    const { digest, size } = blob.descriptor
-    const sent = this.#inTurn(blob, source.repository, first.repository, async () => {
-      this.#context.signal.throwIfAborted()
-      onStart(blob)
-      this.#context.emit({ type: 'blob.started', digest, size })
-      if (!(await this.#mountFromSource(blob, first.repository))) await this.#send(first, blob.sources)
-    })
-    this.#expect(first, sent)
-    for (const place of others) {
-      const filled = sent.then(() => this.#fill(place, first.repository))
+    if (source === undefined) return
+    const send = () =>
+      this.#inTurn(blob, source.repository, home.repository, async () => {
+        this.#context.signal.throwIfAborted()
+        onStart(blob)
+        if (!(await this.#mountFromSource(blob, home.repository))) await this.#send(home, blob.sources)
+      })
+    const sent = this.#others?.has(blob) ? this.#awaitOther(blob, this.#others, send) : send()
+    this.#expect(home, sent)
+    for (const place of blob.places) {
+      if (place === home) continue
+      const filled = sent.then(() => this.#fill(place, home.repository))
       this.#expect(place, filled)
     }
+  }
+
+  /** Waits until another shard has sent a blob. If that shard has stalled, the blob is sent from here. */
+  async #awaitOther(blob: BlobPlan, others: OtherShards<BlobPlan>, send: () => Promise<void>): Promise<void> {
+    if (await others.arrival(blob)) return this.#countPresent(blob.descriptor)
+    const { digest, size } = blob.descriptor
+    this.#context.emit({ type: 'blob.taken-over', digest, size })
+    await send()
   }
 
   /** Runs a job when the budgets of both hosts have room for it. */
@@ -137,7 +144,9 @@ export class Transfer {
   #spread(blob: BlobPlan): void {
     const holder = blob.places.find(({ present }) => present)?.repository
     if (holder === undefined) return
-    for (const place of blob.places) {
+    // Other shards look for the blobs of this share in their homes.
+    const isAwaited = blob.home !== undefined && !this.#others?.has(blob)
+    for (const place of isAwaited ? [blob.home, ...blob.places] : blob.places) {
       if (place.present) {
         this.#countPresent(blob.descriptor)
       } else {
@@ -210,7 +219,12 @@ export class Transfer {
       async () => {
         // Small blobs run outside the slots. If their bytes counted, the throughput drop at their end would look like a saturated line.
         const budgets = isSmall(descriptor) ? [] : budgetsOf(source, target)
-        const counted = this.#counted(descriptor, contentOf(this.#reader(source), descriptor), budgets)
+        const content = contentOf(this.#reader(source), descriptor)
+        const counted = countedContent(digest, content, this.#context.emit, async (bytes, { signal }) => {
+          await this.#rate?.take(bytes, signal)
+          this.#slots.moved(budgets, bytes)
+          this.totals.bytes.sent += bytes
+        })
         const call = { signal: this.#context.signal }
         try {
           if (unchecked && isUnlessStoredPusher(target))
@@ -226,6 +240,7 @@ export class Transfer {
     )
     if (wasRead) {
       this.totals.sent++
+      if (place === homeOf(blob) && this.#others?.has(blob)) this.totals.takenOver += size
       this.#context.emit({ type: 'blob.sent', digest, size })
     } else {
       this.#countPresent(descriptor)
@@ -241,41 +256,6 @@ export class Transfer {
   #countPresent({ size }: Descriptor): void {
     this.totals.present++
     this.totals.bytes.present += size
-  }
-
-  /** Content that reports progress. Opened again at an earlier offset, it reports the repeated bytes as negative progress. */
-  #counted(
-    { digest }: Descriptor,
-    content: Content & UnverifiedContent,
-    budgets: readonly Budget[],
-  ): { content: Content & UnverifiedContent; sent: () => number; wasRead: () => boolean } {
-    const { totals } = this
-    const [rate, slots] = [this.#rate, this.#slots]
-    const { emit } = this.#context
-    let position = 0
-    let wasRead = false
-    async function* count(call: FetchCall, stream: ByteStream): ByteStream {
-      wasRead = true
-      const offset = call.offset ?? 0
-      if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
-      position = offset
-      for await (const chunk of stream) {
-        await rate?.take(chunk.byteLength, call.signal)
-        slots.moved(budgets, chunk.byteLength)
-        position += chunk.byteLength
-        totals.bytes.sent += chunk.byteLength
-        emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
-        yield chunk
-      }
-    }
-    return {
-      sent: () => position,
-      wasRead: () => wasRead,
-      content: {
-        open: call => count(call, content.open(call)),
-        openUnverified: call => count(call, content.openUnverified(call)),
-      },
-    }
   }
 }
 

@@ -17,8 +17,9 @@ import {
   EmptyTarget,
 } from '@gpreg/oci/engine'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
+import type { SidecarFile } from '../../documents/sidecar.ts'
 import { readLock, writeLock, type Lock, type LockBase } from '../../documents/lock.ts'
-import { copyItem } from '../items.ts'
+import { copyItem, placeOf } from '../items.ts'
 import { copyOptions, type MirrorOptions } from '../mirror.ts'
 
 export interface SaveOptions extends MirrorOptions {
@@ -33,6 +34,8 @@ export interface SaveOptions extends MirrorOptions {
   readonly sign?: { readonly pem: string; readonly path: string }
   /** The program that writes the bundle, e.g. `gpreg 0.1.0`. The sidecar names it. */
   readonly tool: string
+  /** Writes a file beside the finished bundle, in the folder of its sidecar, which then lists it. */
+  readonly beside?: (directory: string) => Promise<SidecarFile>
 }
 
 /** A planned bundle. Nothing of it is written yet, but all digests are known. */
@@ -59,10 +62,9 @@ export async function draftBundle(
   const pinned = options.platforms?.length ? set : pinTo(set, begun, options.path, context)
   const nothing = new EmptyTarget(options.path)
   const items = pinned.images.map(entry => {
-    const from = registries.open('source', entry.source)
     const { name } = entry
     const to = { store: options.path, repository: nothing.repository(name.repository) }
-    return copyItem(entry, { store: from.host, repository: from.repository }, to, {
+    return copyItem(entry, placeOf(entry, registries), to, {
       targetName: formatRelativeName(name),
       tag: name.tag,
     })
@@ -105,9 +107,10 @@ function pinTo(
   const bySource = new Map(begun.images.map(image => [image.source, image]))
   const pinned = set.images.map(entry => {
     const known = bySource.get(formatReference(entry.source))
-    return known === undefined || entry.locked !== undefined ? entry : { ...entry, locked: known }
+    const isExact = entry.locked !== undefined || entry.place !== undefined
+    return known === undefined || isExact ? entry : { ...entry, locked: known }
   })
-  if (!pinned.every(({ locked }) => locked !== undefined)) return set
+  if (!pinned.every(({ locked, place }) => locked !== undefined || place !== undefined)) return set
   const message = `goes on with ${partialPath(path)}, begun ${begun.created}: tags stand for what they stood for then`
   emit({ type: 'warning', code: 'bundle-resumed', message, subject: { path } })
   return { ...set, images: pinned }

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { bundleContents } from '../../bundle/bundle-lock.ts'
 import { assertRoom, freeSpace, type DiskSpace } from '../../bundle/disk.ts'
 import { findBundle, LOCK_NAME, sidecarPath, signaturePath } from '../../bundle/files.ts'
-import { createSidecar, formatSidecar, type SidecarVolume } from '../../documents/sidecar.ts'
+import { createSidecar, formatSidecar, type Sidecar, type SidecarFile } from '../../documents/sidecar.ts'
 import { signBytes } from '../../bundle/signature.ts'
 import { volumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
@@ -31,8 +31,8 @@ import { leftOut, type Draft, type SaveOptions } from './save-draft.ts'
 export interface Written {
   readonly plan: TransferPlan
   readonly outcome: CopyOutcome
-  /** absent if an image failed, because the bundle is not finished then */
-  readonly volumes?: readonly SidecarVolume[]
+  /** what the bundle consists of; absent if an image failed, because the bundle is not finished then */
+  readonly sidecar?: Sidecar
 }
 
 /**
@@ -51,10 +51,10 @@ export async function writeArchive(
     const images = surveys.map(({ item, root }) => ({ item, status: 'up-to-date' as const, root }))
     const plan = { images, blobs: [] }
     const outcome = await executePlan(plan, copyOptions(options, registries), context)
-    const volumes = await seal(whole, lock, options)
+    const sidecar = await seal(whole, lock, options)
     // If an earlier run was killed at its very end, the folder of its unfinished archive still exists.
     await discardBeginning(options.path)
-    return { plan, outcome, volumes }
+    return { plan, outcome, sidecar }
   }
   const tar = planTar(bundleContents(surveys, lock))
   const target = { ...options, elsewhere: leftOut(lock) }
@@ -71,22 +71,21 @@ export async function writeArchive(
     () => archive.missing(),
   )
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }
-  const sidecar = sidecarPath(options.path, false)
-  let volumes: SidecarVolume[] = []
+  let sidecar: Sidecar | undefined
   await archive.finish(
     () =>
       removeOld(
         options.path,
-        sidecar,
+        sidecarPath(options.path, false),
         volumesOf(target, tar.size).map(({ path }) => path),
       ),
     async finished => {
       const files = volumesOf(target, tar.size)
-      volumes = finished.map((volume, at) => ({ name: basename(files[at]!.path), ...volume }))
-      await seal(volumes, lock, options)
+      const volumes = finished.map((volume, at) => ({ name: basename(files[at]!.path), ...volume }))
+      sidecar = await seal(volumes, lock, options)
     },
   )
-  return { plan, outcome, volumes }
+  return { plan, outcome, ...(sidecar === undefined ? {} : { sidecar }) }
 }
 
 /**
@@ -105,11 +104,11 @@ export async function writeDirectory(
   const { plan, outcome } = await copyInto(targeted, registries, options, context)
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }
   await writeOutputFile(join(options.path, LOCK_NAME), writeLock(lock))
-  return { plan, outcome, volumes: await seal([], lock, options) }
+  return { plan, outcome, sidecar: await seal([], lock, options) }
 }
 
 /** The volumes of a bundle with this lock, if it exists already and every volume has the hash in its sidecar. */
-async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarVolume[] | undefined> {
+async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarFile[] | undefined> {
   try {
     const files = await findBundle([sidecarPath(options.path, false)])
     const document = files.sidecar?.document
@@ -121,7 +120,7 @@ async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarVol
     const same =
       wanted.length === files.volumes.length &&
       wanted.every(({ path }, at) => files.volumes[at]!.path === path)
-    return same && (await volumeDamage(files)).length === 0 ? [...document.volumes] : undefined
+    return same && (await volumeDamage(files.volumes)).length === 0 ? [...document.volumes] : undefined
   } catch (error) {
     if (isGpregError(error, 'aborted')) throw error
     return undefined
@@ -163,19 +162,20 @@ function isFull(error: unknown): boolean {
   return false
 }
 
-/** Writes the sidecar and its signature. Without a key, an old signature is removed. */
+/** Writes the file that goes beside the bundle, then the sidecar and its signature. Without a key, an old signature is removed. */
 async function seal(
-  volumes: readonly SidecarVolume[],
+  volumes: readonly SidecarFile[],
   lock: Lock,
-  { path, form, sign, tool }: SaveOptions,
-): Promise<readonly SidecarVolume[]> {
+  { path, form, sign, tool, beside }: SaveOptions,
+): Promise<Sidecar> {
   const sidecar = sidecarPath(path, form === 'directory')
-  const text = formatSidecar(createSidecar(tool, volumes, lock))
+  const document = createSidecar(tool, volumes, lock, beside && [await beside(dirname(sidecar))])
+  const text = formatSidecar(document)
   const signature = signaturePath(sidecar)
   if (sign === undefined) await rm(signature, { force: true })
   else await writeOutputFile(signature, signBytes(Buffer.from(text), sign.pem, sign.path))
   await writeOutputFile(sidecar, text)
-  return volumes
+  return document
 }
 
 /** Removes the files of an older bundle of the same name, because they would be taken for parts of this one. */

@@ -1,10 +1,9 @@
 import { bundleContents } from '../../bundle/bundle-lock.ts'
 import { freeSpace } from '../../bundle/disk.ts'
-import type { SidecarVolume } from '../../documents/sidecar.ts'
+import type { SidecarFile } from '../../documents/sidecar.ts'
 import type { Context } from '../../context.ts'
-import { digestOf, type Digest } from '@gpreg/oci'
+import type { Digest } from '@gpreg/oci'
 import { executePlan, probeTargets, type Registries, planTar, EmptyTarget, retarget } from '@gpreg/oci/engine'
-import { writeLock } from '../../documents/lock.ts'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { describePlan, dockerHub, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorResult } from '../mirror.ts'
@@ -19,7 +18,9 @@ export interface SaveResult extends Omit<MirrorResult, 'kind'> {
   readonly path: string
   /** digest of the lock in the bundle; absent if no bundle was finished */
   readonly lock?: Digest
-  readonly volumes: readonly SidecarVolume[]
+  readonly volumes: readonly SidecarFile[]
+  /** files that were written beside the bundle, such as gpreg itself */
+  readonly beside: readonly SidecarFile[]
   readonly signed: boolean
   /** blobs that are not in the bundle, because the receipt says that the target has them */
   readonly leftOut: { readonly blobs: number; readonly bytes: number }
@@ -38,18 +39,19 @@ export async function saveBundle(
 ): Promise<SaveResult> {
   const meter = startMeter(registries, context)
   const draft = await draftBundle(set, registries, options, meter.context)
-  const { plan, outcome, volumes } = await write()
-  const lock = draft.status === 'drafted' && volumes !== undefined ? draft.lock : undefined
+  const { plan, outcome, sidecar } = await write()
+  const lock = sidecar?.lock.document
   const { images, totals } = meter.result(plan, outcome)
   const blobs = lock?.base?.blobs ?? []
   return {
     kind: 'SaveResult',
     version: 1,
     path: options.path,
-    ...(lock === undefined ? {} : { lock: digestOf(writeLock(lock)) }),
+    ...(sidecar === undefined ? {} : { lock: sidecar.lock.digest }),
     images,
-    volumes: volumes ?? [],
-    signed: volumes !== undefined && options.sign !== undefined,
+    volumes: sidecar?.volumes ?? [],
+    beside: sidecar?.beside ?? [],
+    signed: sidecar !== undefined && options.sign !== undefined,
     leftOut: { blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) },
     totals,
   }

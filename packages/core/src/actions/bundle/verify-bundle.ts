@@ -31,6 +31,8 @@ export interface BundleVerifyResult {
   readonly bundle: string
   readonly signature: SignatureState
   readonly volumes: readonly { readonly name: string; readonly status: 'ok' | VolumeDamage['status'] }[]
+  /** the files that the sidecar lists beside the bundle; one that was left behind is no problem */
+  readonly beside: readonly { readonly name: string; readonly status: 'ok' | VolumeDamage['status'] }[]
   readonly problems: readonly BundleProblem[]
   /** files that must be sent again */
   readonly resend: readonly string[]
@@ -55,10 +57,13 @@ export async function verifyBundle(
   const files = await findBundle(paths)
   const signature = checkSignature(files, key, context)
   let bytes = 0
-  const damage = await volumeDamage(files, context.signal, more => void (bytes += more))
+  const count = (more: number) => void (bytes += more)
+  const damage = await volumeDamage(files.volumes, context.signal, count)
+  const damageBeside = await volumeDamage(files.beside, context.signal, count)
   const content = await contentProblems(paths, files, damage, context)
+  const wrongBeside = damageBeside.filter(({ status }) => status !== 'missing')
   const problems = [
-    ...damage.map(({ message }): BundleProblem => ({ code: 'bundle-damaged', message })),
+    ...[...damage, ...wrongBeside].map(({ message }): BundleProblem => ({ code: 'bundle-damaged', message })),
     ...content.problems,
   ]
   // With a sidecar, the volume hashes say which volume is damaged. Without one, every volume that holds part of a damaged blob is suspect.
@@ -66,8 +71,8 @@ export async function verifyBundle(
     damage.length > 0
       ? damage.map(({ name }) => name)
       : content.problems.flatMap(({ volumes = [] }) => volumes)
-  const broken = new Set(suspects)
-  const status = new Map(damage.map(({ name, status }) => [name, status]))
+  const broken = new Set([...suspects, ...wrongBeside.map(({ name }) => name)])
+  const status = new Map([...damage, ...damageBeside].map(({ name, status }) => [name, status]))
   return {
     kind: 'BundleVerifyResult',
     version: 1,
@@ -77,6 +82,7 @@ export async function verifyBundle(
       name,
       status: status.get(name) ?? (broken.has(name) ? 'damaged' : 'ok'),
     })),
+    beside: files.beside.map(({ name }) => ({ name, status: status.get(name) ?? 'ok' })),
     problems,
     resend: [...broken].sort(),
     totals: {

@@ -1,4 +1,4 @@
-import { parseReference, type Reference } from '@gpreg/oci'
+import { parseReference, type Place, type ReadableRepository, type Reference } from '@gpreg/oci'
 import { DOCKER_HUB } from '@gpreg/oci/engine'
 import type { LockedImage, Purpose } from '../image-set.ts'
 import type { FileMention } from './mention.ts'
@@ -12,6 +12,8 @@ export interface FoundImage {
   readonly origins: readonly string[]
   readonly locked?: LockedImage
   readonly isTagNamed?: boolean
+  /** Where the image is read if it is in no registry. */
+  readonly place?: Place<ReadableRepository>
   /** Where a file of a workspace's repository names it. */
   readonly mention?: FileMention
 }

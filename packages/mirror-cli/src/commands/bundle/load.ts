@@ -15,6 +15,7 @@ import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts'
 import { copyOptions, rateFlag, repairFlag, untaggedFlag } from '../../flags/copy.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { eventsFlag } from '../../flags/common.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
@@ -64,6 +65,7 @@ export default class BundleLoad extends BaseCommand {
     ...untaggedFlag,
     ...rateFlag,
     ...registryFlags,
+    ...eventsFlag,
   }
 
   async run() {

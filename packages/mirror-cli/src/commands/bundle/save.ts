@@ -1,18 +1,22 @@
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { collectBundleSet, planSave, saveBundle, type SaveOptions } from '@gpreg/core'
+import { join } from 'node:path'
+import { collectBundleSet, planSave, saveBundle, type SaveOptions, type SidecarFile } from '@gpreg/core'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
+import type { World } from '../../composition.ts'
 import { exitCodeOfMirror } from '../../exit-codes.ts'
 import { parseOutput, readKey, readReceipt } from '../../flags/bundle.ts'
 import { copyOptions, foreignFlag, platformFlag, rateFlag, referrersFlag } from '../../flags/copy.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { eventsFlag } from '../../flags/common.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { namingFlag } from '../../flags/target.ts'
+import { toolImageFlags, type ToolImageFlags } from '../../tool/image/flags.ts'
 import { renderSave } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
+import type { ToolImage } from '../../tool/image/tool-image.ts'
 
 const helpGroup = 'BUNDLE'
 
@@ -44,6 +48,7 @@ export default class BundleSave extends BaseCommand {
     ...referrersFlag,
     ...foreignFlag,
     ...rateFlag,
+    ...toolImageFlags('include-image'),
     ...withEnvironment({
       output: Flags.string({
         char: 'o',
@@ -71,8 +76,14 @@ export default class BundleSave extends BaseCommand {
         helpGroup,
         description: 'put gpreg and its Node beside the bundle, for a machine that has neither',
       }),
+      'include-image': Flags.boolean({
+        helpGroup,
+        description:
+          "put gpreg's own image into the bundle, as gpreg:VERSION, for the cluster behind the gap",
+      }),
       'dry-run': Flags.boolean({ helpGroup, description: 'only print the plan, and the disk it needs' }),
     }),
+    ...eventsFlag,
   }
 
   async run() {
@@ -82,30 +93,37 @@ export default class BundleSave extends BaseCommand {
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
       tool: this.tool,
+      ...(flags['include-tool'] ? { beside: this.#writeTool } : {}),
     }
     const world = await this.open(flags)
     const { registries, context } = world
-    const set = await collectBundleSet(imageSetRequest({ ...flags, to: undefined }), world)
+    await using image = flags['include-image'] ? await this.#makeImage(flags, world) : undefined
+    const request = { ...imageSetRequest({ ...flags, to: undefined }), ...defined({ made: image }) }
+    const set = await collectBundleSet(request, world)
     this.sayExcluded(set, flags)
     if (flags['dry-run']) {
       const plan = await planSave(set, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const result = await saveBundle(set, registries, options, context)
-    const tool = flags['include-tool'] ? await this.#writeTool(options) : undefined
+    const [tool] = result.beside
     return this.answer(
-      { ...result, ...(tool === undefined ? {} : { tool }) },
+      { ...result, ...(tool === undefined ? {} : { tool: tool.name }) },
       renderSave,
       exitCodeOfMirror(result),
     )
   }
 
-  async #writeTool({ path, form }: SaveOptions): Promise<string> {
-    const { toolArchiveName, writeToolArchive } = await import('../../tool-archive/tool-archive.ts')
+  async #makeImage(flags: Partial<ToolImageFlags>, world: World): Promise<ToolImage> {
+    const { makeToolImage } = await import('../../tool/image/make-tool-image.ts')
+    return makeToolImage(flags, this.config, world)
+  }
+
+  readonly #writeTool = async (directory: string): Promise<SidecarFile> => {
+    const { toolArchiveName, writeToolArchive } = await import('../../tool/tool-archive.ts')
     const name = toolArchiveName(this.config.version)
-    const directory = form === 'directory' ? path : dirname(path)
-    await writeToolArchive(join(directory, name), { root: this.config.root, modified: new Date(0) })
-    return name
+    const options = { root: this.config.root, modified: new Date(0) }
+    return { name, ...(await writeToolArchive(join(directory, name), options)) }
   }
 }
 

@@ -2,6 +2,7 @@ import { verifyBundle } from '@gpreg/core'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey } from '../../flags/bundle.ts'
+import { eventsFlag } from '../../flags/common.ts'
 import { renderBundleVerify } from '../../render/bundle.ts'
 
 export default class BundleVerify extends BaseCommand {
@@ -18,7 +19,7 @@ export default class BundleVerify extends BaseCommand {
       command: 'gpreg bundle verify /media/usb/gitpod.tar.* --key pub.pem',
     },
   ]
-  static override flags = keyFlag
+  static override flags = { ...keyFlag, ...eventsFlag }
 
   async run() {
     const { flags, argv } = await this.parse(BundleVerify)

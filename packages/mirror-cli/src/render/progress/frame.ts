@@ -1,60 +1,62 @@
-import { finishedImages, rateOf, type ProgressState } from './state.ts'
-import { formatBytes, formatSeconds } from '../text/units.ts'
+import { formatBytes } from '../text/units.ts'
+import { ratioOf, type ActiveBlob, type ProgressState } from './state.ts'
+import { summarise } from './summary.ts'
 
 const MAX_IMAGES = 4
-const MAX_BLOBS = 6
-const BAR_WIDTH = 20
+const MAX_LAYERS = 6
 
-/** The progress lines of a terminal at one moment. Pure; no line is wider than `width`. */
-export function frame(state: ProgressState, now: number, width: number): string {
-  const lines = [summarise(state, now), ...activeImages(state), ...activeBlobs(state)]
+/** The size of a terminal in characters. */
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+/**
+ * The progress lines of a terminal at one moment: a summary, then the images that are being copied, each above its moving layers.
+ * Pure. One column and one row stay free, so that the terminal neither wraps a line nor scrolls.
+ */
+export function frame(state: ProgressState, now: number, { columns, rows }: Size): string {
+  const width = Math.max(columns - 1, 1)
+  const lines = [summarise(state, now, width), ...activeLines(state, width)]
   return lines
-    .map(line => (line.length > width ? `${line.slice(0, Math.max(width - 1, 0))}…` : line))
+    .slice(0, Math.max(rows - 1, 1))
+    .map(line => cut(line, width))
     .join('\n')
 }
 
-/** A summary in one line: images, bytes, rate, time left. */
-export function summarise(state: ProgressState, now: number): string {
-  const { images, bytes, looking } = state
-  const finished = finishedImages(state)
-  const failed = images.failed === 0 ? '' : ` (${images.failed} failed)`
-  const retries = state.retries === 0 ? [] : [`${state.retries} tried again`]
-  if (finished === 0 && !state.planned) {
-    const looked = `looked at ${looking.done} of ${looking.total} images`
-    return [looking.total > 0 ? looked : (state.step ?? 'at work'), ...retries].join('  ')
-  }
-  const total = images.total > 0 ? ` of ${images.total}` : ''
-  const counted = `${finished}${total} images${failed}`
-  if (bytes.total === 0) return [counted, ...retries].join('  ')
-  const rate = rateOf(state, now)
-  const left = Math.max(bytes.total - bytes.sent, 0)
-  return [
-    bar(bytes.sent / bytes.total),
-    counted,
-    `${formatBytes(bytes.sent)} of ${formatBytes(bytes.total)}`,
-    ...(rate === undefined ? [] : [`${formatBytes(rate)}/s`]),
-    ...(rate === undefined || rate === 0 || left === 0 ? [] : [`${formatSeconds(left / rate)} left`]),
-    ...retries,
-  ].join('  ')
-}
-
-function activeImages({ activeImages: active }: ProgressState): string[] {
-  return listed([...active], MAX_IMAGES, ([image, bytes]) => `  ${image}  ${formatBytes(bytes)}`)
-}
-
-function activeBlobs({ activeBlobs: active }: ProgressState): string[] {
-  return listed([...active], MAX_BLOBS, ([digest, { size, sent }]) => {
-    const percent = size === 0 ? 100 : Math.min(Math.floor((sent / size) * 100), 100)
-    return `  ${digest.slice(0, 19)}  ${`${percent}`.padStart(3)} %  ${formatBytes(Math.max(sent, 0))} of ${formatBytes(size)}`
+function activeLines({ activeImages, activeBlobs }: ProgressState, width: number): string[] {
+  const byImage = Map.groupBy(activeBlobs, ([, { image }]) => image)
+  // Those with moving layers first.
+  const images = [...new Set([...byImage.keys(), ...activeImages.keys()])]
+  let room = MAX_LAYERS
+  const lines = images.slice(0, MAX_IMAGES).flatMap(image => {
+    const layers = (byImage.get(image) ?? []).slice(0, room)
+    room -= layers.length
+    return [cutLeft(`  ${image}`, width), ...layers.map(([digest, blob]) => layerLine(digest, blob, width))]
   })
+  const moreImages = images.length - MAX_IMAGES
+  const moreLayers = activeBlobs.size - (MAX_LAYERS - room)
+  const more = [
+    ...(moreImages > 0 ? [`${moreImages} more images`] : []),
+    ...(moreLayers > 0 ? [`${moreLayers} more layers`] : []),
+  ]
+  return more.length === 0 ? lines : [...lines, `  and ${more.join(', ')}`]
 }
 
-function listed<T>(items: readonly T[], limit: number, line: (item: T) => string): string[] {
-  const more = items.length - limit
-  return [...items.slice(0, limit).map(line), ...(more > 0 ? [`  and ${more} more`] : [])]
+function layerLine(digest: string, { size, sent }: ActiveBlob, width: number): string {
+  const name = digest.slice(digest.indexOf(':') + 1).slice(0, 12)
+  const percent = `${Math.floor(ratioOf(sent, size) * 100)} %`.padStart(5)
+  const start = `    ${name}  ${percent}`
+  const full = `${start}  ${formatBytes(Math.max(sent, 0))} of ${formatBytes(size)}`
+  return full.length <= width ? full : `${start}  ${formatBytes(size)}`
 }
 
-function bar(ratio: number): string {
-  const filled = Math.round(Math.min(Math.max(ratio, 0), 1) * BAR_WIDTH)
-  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}]`
+/** Cuts the end of a line that is too long. */
+function cut(line: string, width: number): string {
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line
+}
+
+/** Cuts the beginning of an image name that is too long, because its end says which image it is. */
+function cutLeft(line: string, width: number): string {
+  return line.length > width ? `  …${line.slice(line.length - Math.max(width - 3, 0))}` : line
 }

@@ -1,9 +1,10 @@
 import type { GpregEvent } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { describe, expect, test } from 'vitest'
-import { frame, summarise } from './frame.ts'
+import { frame } from './frame.ts'
 import { renderEvent } from './line.ts'
-import { createProgressState, finishedImages, rateOf, record, sample } from './state.ts'
+import { createProgressState, finishedImages, rateOf, record, sample, type ProgressState } from './state.ts'
+import { summarise, tally } from './summary.ts'
 
 const MIB = 1024 ** 2
 const digest = `sha256:${'a'.repeat(64)}` as const
@@ -20,7 +21,7 @@ const COPYING: readonly GpregEvent[] = [
   ...PLANNED,
   { type: 'image.up-to-date', image: `${image}2`, source, digest },
   { type: 'image.started', image, bytes: 100 * MIB },
-  { type: 'blob.started', digest, size: 100 * MIB },
+  { type: 'blob.started', digest, size: 100 * MIB, image },
   { type: 'blob.progress', digest, bytes: 40 * MIB },
 ]
 
@@ -29,7 +30,7 @@ describe('state', () => {
     const state = after(COPYING)
     expect(state.bytes).toEqual({ total: 100 * MIB, sent: 40 * MIB })
     expect([...state.activeImages.keys()]).toEqual([image])
-    expect(state.activeBlobs.get(digest)).toEqual({ size: 100 * MIB, sent: 40 * MIB })
+    expect(state.activeBlobs.get(digest)).toEqual({ size: 100 * MIB, sent: 40 * MIB, image })
     expect(finishedImages(state)).toBe(1)
   })
 
@@ -62,35 +63,86 @@ describe('state', () => {
 })
 
 describe('frame', () => {
-  test('shows the number of images looked at before the plan is done', () => {
-    expect(frame(after(PLANNED.slice(0, 2)), 0, 80)).toBe('looked at 1 of 2 images')
-  })
+  const at = (state: ProgressState, columns: number, rows = 24) => frame(state, 4_000, { columns, rows })
 
-  test('shows images, bytes, rate and time left, then the active images and blobs', () => {
+  /** Half of the images done, one of them failed, at 10 MiB a second. */
+  function underWay() {
     const state = createProgressState()
     sample(state, 0)
     for (const event of COPYING) record(state, event)
-    expect(frame(state, 4_000, 120)).toBe(
+    return state
+  }
+
+  test('shows the number of images looked at before the plan is done', () => {
+    expect(at(after(PLANNED.slice(0, 2)), 80)).toBe('looked at 1 of 2 images')
+  })
+
+  test('shows percent, images, bytes, rate and time left, then each active image above its layers', () => {
+    expect(at(underWay(), 120)).toBe(
       [
-        '[########............]  1 of 2 images  40.0 MiB of 100 MiB  10.0 MiB/s  6 s left',
-        '  registry.internal/gitpod/server:1  100 MiB',
-        '  sha256:aaaaaaaaaaaa   40 %  40.0 MiB of 100 MiB',
+        '[########............]  40 %  1 of 2 images  40.0 MiB of 100 MiB  10.0 MiB/s  6 s left',
+        '  registry.internal/gitpod/server:1',
+        '    aaaaaaaaaaaa   40 %  40.0 MiB of 100 MiB',
       ].join('\n'),
     )
   })
 
-  test('fits the terminal', () => {
-    const lines = frame(after(COPYING), 0, 30).split('\n')
-    expect(lines.every(line => line.length <= 30)).toBe(true)
+  test.each([
+    [80, '[####......]  40 %  1 of 2 images  40.0 MiB of 100 MiB  10.0 MiB/s  6 s left'],
+    [70, '40 %  1 of 2 images  40.0 MiB of 100 MiB  10.0 MiB/s  6 s left'],
+    [60, '40 %  1 of 2 images  10.0 MiB/s  6 s left'],
+    [40, '40 %  1/2  10.0 MiB/s  6 s left'],
+    [30, '40 %  10.0 MiB/s  6 s left'],
+  ])('at %i columns keeps percent, rate and time left', (columns, line) => {
+    expect(at(underWay(), columns).split('\n')[0]).toBe(line)
   })
 
-  test('counts the images that do not fit', () => {
-    const many = Array.from({ length: 9 }, (_, index): GpregEvent => ({
-      type: 'image.started',
-      image: `${image}${index}`,
-      bytes: 0,
-    }))
-    expect(frame(after([...PLANNED, ...many]), 0, 80)).toContain('  and 5 more')
+  test('at 40 columns still counts failures', () => {
+    const state = underWay()
+    for (const name of ['a:1', 'b:1'])
+      record(state, {
+        type: 'image.failed',
+        image: name,
+        source,
+        error: new GpregError('stalled', 'no bytes'),
+      })
+    expect(at(state, 46).split('\n')[0]).toBe('40 %  3/2 (2 failed)  10.0 MiB/s  6 s left')
+    expect(at(state, 40).split('\n')[0]).toBe('40 %  2 failed  10.0 MiB/s  6 s left')
+  })
+
+  test.each([20, 30, 40, 60, 79])(
+    'at %i columns no line is wrapped, and the end of a name stays',
+    columns => {
+      const lines = at(underWay(), columns).split('\n')
+      expect(lines.every(line => line.length < columns)).toBe(true)
+      expect(lines[1]).toMatch(/\/server:1$/)
+    },
+  )
+
+  test('leaves a row of a low terminal free', () => {
+    expect(at(underWay(), 80, 3).split('\n')).toHaveLength(2)
+  })
+
+  test('counts the images and layers that are not shown', () => {
+    const many = Array.from({ length: 9 }, (_, index): GpregEvent[] => [
+      { type: 'image.started', image: `${image}${index}`, bytes: 0 },
+      {
+        type: 'blob.started',
+        digest: `sha256:${`${index}`.repeat(64)}`,
+        size: 1,
+        image: `${image}${index % 2}`,
+      },
+    ]).flat()
+    expect(at(after([...PLANNED, ...many]), 80)).toContain('\n  and 5 more images, 3 more layers')
+  })
+
+  test('a layer that is mounted is no longer active, and nothing is to be sent for it', () => {
+    const state = after([
+      ...COPYING.slice(0, -1),
+      { type: 'blob.mounted', digest, repository: 'gitpod/server' },
+    ])
+    expect(state.activeBlobs.size).toBe(0)
+    expect(state.bytes.total).toBe(0)
   })
 
   test('counts failures and retries', () => {
@@ -109,7 +161,27 @@ describe('frame', () => {
       { type: 'plan.started', images: 3 },
       { type: 'image.verified', image, ok: true, status: 'ok' },
     ])
-    expect(frame(state, 0, 80)).toBe('1 of 3 images')
+    expect(at(state, 80)).toBe('1 of 3 images')
+  })
+})
+
+describe('tally', () => {
+  test('says what was copied and what is left', () => {
+    expect(tally(after(COPYING))).toBe(
+      '0 of 2 images copied, 1 up to date, 1 left; layers sent: 40.0 MiB of 100 MiB',
+    )
+  })
+
+  test('counts checks', () => {
+    const events: GpregEvent[] = [
+      { type: 'plan.started', images: 3 },
+      { type: 'image.verified', image, ok: true, status: 'ok' },
+    ]
+    expect(tally(after(events))).toBe('1 of 3 images checked, 2 left')
+  })
+
+  test('is nothing before the images are known', () => {
+    expect(tally(createProgressState())).toBeUndefined()
   })
 })
 
@@ -122,7 +194,7 @@ describe('lines', () => {
     [{ type: 'image.failed', image, source, error }, `failed ${image}: no such tag`],
     [{ type: 'image.verified', image, ok: false, status: 'missing' }, `missing ${image}`],
     [{ type: 'warning', code: 'registry-warning', message: 'going away' }, 'warning: going away'],
-    [{ type: 'blob.started', digest, size: 1 }, undefined],
+    [{ type: 'blob.started', digest, size: 1, image }, undefined],
     [retry, undefined],
   ])('%j', (event, line) => {
     expect(renderEvent(event)).toBe(line)

@@ -8,13 +8,20 @@ export interface ProgressState {
   /** The images that are being copied, with the number of bytes that each needs. */
   readonly activeImages: Map<string, number>
   /** The blobs that are being sent, by digest. */
-  readonly activeBlobs: Map<string, { readonly size: number; sent: number }>
+  readonly activeBlobs: Map<string, ActiveBlob>
   /** The current change or check of a command that copies no images. */
   step: string | undefined
   retries: number
   planned: boolean
   /** The number of bytes sent at moments of the last seconds, oldest first. The rate is computed from them. */
   readonly samples: { readonly at: number; readonly sent: number }[]
+}
+
+export interface ActiveBlob {
+  readonly size: number
+  /** one of the images that wait for the blob */
+  readonly image: string
+  sent: number
 }
 
 const RATE_WINDOW_MS = 10_000
@@ -77,7 +84,7 @@ function recordImage(state: ProgressState, event: GpregEvent): void {
 function recordBlob(state: ProgressState, event: GpregEvent): void {
   switch (event.type) {
     case 'blob.started':
-      state.activeBlobs.set(event.digest, { size: event.size, sent: 0 })
+      state.activeBlobs.set(event.digest, { size: event.size, image: event.image, sent: 0 })
       break
     case 'blob.progress': {
       const blob = state.activeBlobs.get(event.digest)
@@ -85,10 +92,20 @@ function recordBlob(state: ProgressState, event: GpregEvent): void {
       state.bytes.sent += event.bytes
       break
     }
+    case 'blob.taken-over':
+      state.bytes.total += event.size
+      break
     case 'blob.present':
       state.activeBlobs.delete(event.digest)
       state.bytes.total -= event.size
       break
+    case 'blob.mounted': {
+      // Mounted from the source in place of being sent; the mounts of a blob that was sent come after it.
+      const blob = state.activeBlobs.get(event.digest)
+      if (blob !== undefined) state.bytes.total -= blob.size
+      state.activeBlobs.delete(event.digest)
+      break
+    }
     case 'blob.sent':
     case 'blob.failed':
       state.activeBlobs.delete(event.digest)
@@ -127,6 +144,11 @@ export function rateOf({ samples, bytes }: ProgressState, now: number): number |
   const first = samples[0]
   if (first === undefined || now - first.at < 500) return undefined
   return (Math.max(bytes.sent - first.sent, 0) / (now - first.at)) * 1000
+}
+
+/** How much of a size was sent: 0 to 1. An upload that starts over may have sent less than nothing for a moment. */
+export function ratioOf(sent: number, size: number): number {
+  return size <= 0 ? 1 : Math.min(Math.max(sent / size, 0), 1)
 }
 
 export function finishedImages({ images }: ProgressState): number {

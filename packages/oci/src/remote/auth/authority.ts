@@ -56,6 +56,11 @@ export class Authority {
     return this.#challenge !== undefined
   }
 
+  /** Whether there is a login for these scopes, rather than the token that everybody gets. */
+  async hasLogin([scope]: readonly Scope[]): Promise<boolean> {
+    return (await this.#options.credential(scope?.repository ?? '')) !== undefined
+  }
+
   /** The `Authorization` header for these scopes; undefined until the registry has asked for credentials. */
   async header(scopes: readonly Scope[]): Promise<string | undefined> {
     const challenge = this.#challenge

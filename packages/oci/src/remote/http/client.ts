@@ -194,8 +194,10 @@ export class RegistryClient {
         response = await transport.sendFollowing(request, await transport.urlOf(request.url), renewed, signal)
       }
     }
-    if (!request.expect.includes(response.status))
-      throw this.#outage.noteFull(await transport.failure(response, request))
+    if (!request.expect.includes(response.status)) {
+      const hadLogin = used !== undefined && (await this.#authority.hasLogin(request.scopes))
+      throw this.#outage.noteFull(await transport.failure(response, request, hadLogin))
+    }
     if (transport.isOwn(response.url)) this.#authority.accept(used)
     return response
   }

@@ -35,6 +35,13 @@ export function networkError(
     return proxyFailure(new ProxyError(proxy, 407, thrown), subject)
   const host = subject.host ?? 'the registry'
   const details = { ...subject, cause: thrown }
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    const what = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
+    return new GpregError('tls-untrusted', `the certificate of ${host} ${what} (${code})`, {
+      ...details,
+      hint: `have ${host} serve a new certificate: another --ca-file does not help; or set the clock of this machine, if it is wrong`,
+    })
+  }
   if (UNTRUSTED.has(code)) {
     return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
       ...details,
@@ -101,6 +108,8 @@ export interface FailedResponse {
   readonly text: string
   /** Removes the secrets that the registry was sent. */
   readonly scrub: (text: string) => string
+  /** Whether the request was made with a login of the user. */
+  readonly hadLogin?: boolean
   /** The proxy that the response came through, if the proxy may have made it itself. */
   readonly proxy?: Proxy | undefined
 }
@@ -112,20 +121,24 @@ export function responseError(
   now: number,
 ): GpregError {
   const { status } = response
-  const said = registryErrors(response)
+  const said = saidBy(response)
   const host = subject.host ?? 'the registry'
   // A registry that tells its own errors is known to have answered, whatever lies between.
   const proxy = said.length > 0 ? undefined : response.proxy
   const way = proxy === undefined ? '' : ` through the proxy ${proxy.address}`
-  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
+  const login = status === 401 && response.hadLogin ? ' with the login that is kept for it' : ''
+  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${login}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
   const code = errorCodeOf(status, said)
   const retryAfter = parseRetryAfter(response.header('retry-after'), now)
   return new GpregError(code, what, {
     ...subject,
     status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(via === undefined ? hintOf(code, host, subject.side) : { hint: elsewhereHint(via.registry, host) }),
+    ...(via === undefined
+      ? hintOf(code, host, { side: subject.side, method, hadLogin: login !== '' })
+      : { hint: elsewhereHint(via.registry, host) }),
     ...(status === FULL_DISK ? fullDisk(host) : {}),
+    ...(status === 405 && subject.side === 'target' ? { hint: readOnlyHint(host, method) } : {}),
     ...(proxy === undefined || status === 401 ? {} : { hint: proxyHint(proxy, host) }),
   })
 }
@@ -157,7 +170,17 @@ function fullDisk(host: string): { retryable: false; hint: string } {
   return { retryable: false, hint: `${host} has no room left: make some, and run the same command again` }
 }
 
-function hintOf(code: ErrorCode, host: string, side: Side | undefined): { hint?: string } {
+const READING = new Set(['GET', 'HEAD'])
+
+function readOnlyHint(host: string, method: string): string {
+  return `${host}, or a proxy before it, takes no ${method}: it is read-only (a pull-through cache, gpreg serve of a bundle, maintenance); name a registry that can be written to`
+}
+
+function hintOf(
+  code: ErrorCode,
+  host: string,
+  { side, method, hadLogin }: { side: Side | undefined; method: string; hadLogin: boolean },
+): { hint?: string } {
   const isRefused = code === 'unauthorized' || code === 'forbidden'
   if (isRefused && side === 'target' && isPublicRegistry(host)) {
     return {
@@ -166,6 +189,10 @@ function hintOf(code: ErrorCode, host: string, side: Side | undefined): { hint?:
   }
   switch (code) {
     case 'unauthorized':
+      if (hadLogin)
+        return {
+          hint: `the password is wrong or the token has expired: log in anew with gpreg login ${host}, or name another credentials file with --authfile`,
+        }
       return {
         hint: `log in with gpreg login ${host} (or docker, or podman), or name a credentials file with --authfile; some registries also answer so for a repository that does not exist`,
       }
@@ -174,6 +201,10 @@ function hintOf(code: ErrorCode, host: string, side: Side | undefined): { hint?:
         hint: `these credentials may not do this on ${host}; ask for pull rights on sources and push rights on the target`,
       }
     case 'not-found':
+      if (side === 'target' && !READING.has(method))
+        return {
+          hint: `${host} takes no upload there: check that it is a registry, the path below it, and whether the repository or its project must be made first`,
+        }
       return { hint: `check the name and the tag: ${host} does not have it` }
     case 'rate-limited':
       return {
@@ -184,6 +215,17 @@ function hintOf(code: ErrorCode, host: string, side: Side | undefined): { hint?:
     default:
       return {}
   }
+}
+
+/** The errors in the body; without one, the reason in the challenge of a 401. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+function saidBy(response: FailedResponse): RegistryError[] {
+  const errors = registryErrors(response)
+  const challenge = response.status === 401 ? (response.header('www-authenticate') ?? '') : ''
+  const [code, message = ''] = ['error', 'error_description'].map(
+    name => new RegExp(`\\b${name}="([^"]{1,300})"`).exec(challenge)?.[1],
+  )
+  if (errors.length > 0 || code === undefined) return errors
+  return [{ code: response.scrub(code), message: response.scrub(message) }]
 }
 
 /** The errors in the body. They are scrubbed before they are cut short, because half a secret would not be recognized. */

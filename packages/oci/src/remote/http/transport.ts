@@ -163,11 +163,14 @@ export class Transport {
     return readDocument(response, bounds, this.asked(request), patience, this.#context.elapsed)
   }
 
-  /** The error for a response with an unexpected status. A `Retry-After` pauses all requests to the host. */
-  async failure(response: ApiResponse, request: ApiRequest): Promise<GpregError> {
+  /**
+   * The error for a response with an unexpected status. A `Retry-After` pauses all requests to the host.
+   * @param hadLogin whether the request was made with a login of the user
+   */
+  async failure(response: ApiResponse, request: ApiRequest, hadLogin = false): Promise<GpregError> {
     const text = await readStart(response.body)
     const scrub = (said: string) => this.secrets.scrub(said)
-    const failed = { ...response, text, scrub }
+    const failed = { ...response, text, scrub, hadLogin }
     const error = responseError(failed, this.asked(request, response.url), this.#context.now())
     return error.retryAfter === undefined ? error : this.#options.pause.begin(error.retryAfter, error)
   }

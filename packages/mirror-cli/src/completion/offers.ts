@@ -1,0 +1,42 @@
+import type { Offer, Shape } from './shape.ts'
+
+/**
+ * The function `_gpreg_values`, in the words that bash and zsh share. It gets a command and a flag, sets `offer` to `files`,
+ * `directories`, `any` or words, and fails for a flag without a value.
+ */
+export function valuesFunction({ commands }: Shape): string {
+  return caseFunction(
+    '_gpreg_values',
+    commands.flatMap(({ name, flags }) =>
+      flags.flatMap(({ name: flag, char, offer }) =>
+        offer === undefined
+          ? []
+          : [`--${flag}`, ...(char === undefined ? [] : [`-${char}`])].map((word): [string, Offer] => [
+              `${name} ${word}`,
+              offer,
+            ]),
+      ),
+    ),
+  )
+}
+
+/** The function `_gpreg_arguments`: it gets a command, and fails for one without arguments. */
+export function argumentsFunction({ commands }: Shape): string {
+  return caseFunction(
+    '_gpreg_arguments',
+    commands.flatMap(({ name, argument }) => (argument === undefined ? [] : [[name, argument]])),
+  )
+}
+
+/** A text in single quotes, as POSIX shells read it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+function caseFunction(name: string, offers: readonly [key: string, offer: Offer][]): string {
+  const byOffer = Map.groupBy(offers, ([, offer]) => (typeof offer === 'string' ? offer : offer.join(' ')))
+  const arms = [...byOffer].map(
+    ([offer, keys]) => `    ${keys.map(([key]) => quoted(key)).join('|')}) offer=${quoted(offer)} ;;`,
+  )
+  return [`${name}() {`, '  case $1 in', ...arms, '    *) return 1 ;;', '  esac', '}'].join('\n')
+}

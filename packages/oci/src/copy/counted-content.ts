@@ -1,0 +1,47 @@
+import type { EventSink } from '../events.ts'
+import type { Digest } from '../model/digest.ts'
+import type { UnverifiedContent } from '../store/capabilities.ts'
+import type { ByteStream, Content, FetchCall } from '../store/content.ts'
+
+/** The content of a blob, which counts what is read of it. */
+export interface CountedContent {
+  readonly content: Content & UnverifiedContent
+  /** bytes read so far */
+  sent(): number
+  /** Whether it was read at all. */
+  wasRead(): boolean
+}
+
+/**
+ * Content that reports progress. Opened again at an earlier offset, it reports the repeated bytes as negative progress.
+ * @param onChunk is awaited for every chunk before it is handed on
+ */
+export function countedContent(
+  digest: Digest,
+  content: Content & UnverifiedContent,
+  emit: EventSink,
+  onChunk: (bytes: number, call: FetchCall) => Promise<void>,
+): CountedContent {
+  let position = 0
+  let wasRead = false
+  async function* count(call: FetchCall, stream: ByteStream): ByteStream {
+    wasRead = true
+    const offset = call.offset ?? 0
+    if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
+    position = offset
+    for await (const chunk of stream) {
+      await onChunk(chunk.byteLength, call)
+      position += chunk.byteLength
+      emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
+      yield chunk
+    }
+  }
+  return {
+    sent: () => position,
+    wasRead: () => wasRead,
+    content: {
+      open: call => count(call, content.open(call)),
+      openUnverified: call => count(call, content.openUnverified(call)),
+    },
+  }
+}
