@@ -61,8 +61,8 @@ export interface DiffTotals {
   /** Blobs of the second side that the first lacks: what `bundle save --since` puts into a bundle. */
   readonly carry: Amount
   /**
-   * What an online mirror sends to a target that holds the first side. It is more than `carry` if an image moved to another
-   * repository, where a mirror does not look for its blobs. Absent if the first side is a receipt.
+   * What an online mirror sends to a target that holds the first side. A mirror looks for a blob only in the repositories that
+   * need it, so this is more than `carry` if others hold it. Absent if the first side is a receipt.
    */
   readonly send?: Amount
   /** blobs of the first side that the second no longer needs; absent if the first side is a receipt */

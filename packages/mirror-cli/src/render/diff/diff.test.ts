@@ -37,7 +37,7 @@ it('has a row for each image that differs, the configuration, and the bytes', ()
     '',
     'old.json to new.json: 1 added, 0 removed, 1 changed, 4 the same',
     'to carry: 2.0 KiB in 1 blob that old.json has not',
-    'to mirror: 4.0 KiB in 2 blobs, because images moved to other repositories or only signatures are new',
+    'to mirror: 4.0 KiB in 2 blobs, because a mirror looks for a blob only in the repositories that need it',
   ])
 })
 

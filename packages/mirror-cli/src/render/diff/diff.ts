@@ -32,7 +32,11 @@ export function renderDiff(diff: DiffAnswer, paint: Paint = plain): string {
     ...(totals.send === undefined || totals.send.bytes === totals.carry.bytes
       ? []
       : [
-          `to mirror: ${formatBytes(totals.send.bytes)} in ${count(totals.send.blobs, 'blob')}, because images moved to other repositories or only signatures are new`,
+          `to mirror: ${formatBytes(totals.send.bytes)} in ${count(totals.send.blobs, 'blob')}, ${
+            totals.send.bytes > totals.carry.bytes
+              ? 'because a mirror looks for a blob only in the repositories that need it'
+              : 'because a mirror passes over new signatures of images that are up to date'
+          }`,
         ]),
     ...(totals.drop === undefined
       ? []
