@@ -13,6 +13,7 @@ import NodeConfig from './commands/node-config.ts'
 import ProvisionAws from './commands/provision/aws.ts'
 import ProvisionAzure from './commands/provision/azure.ts'
 import ProvisionGcp from './commands/provision/gcp.ts'
+import Prune from './commands/prune.ts'
 import Serve from './commands/serve.ts'
 import ValuesAws from './commands/values/aws.ts'
 import ValuesAzure from './commands/values/azure.ts'
@@ -40,6 +41,7 @@ export const COMMANDS = {
   'provision:aws': ProvisionAws,
   'provision:azure': ProvisionAzure,
   'provision:gcp': ProvisionGcp,
+  prune: Prune,
   serve: Serve,
   'values:aws': ValuesAws,
   'values:azure': ValuesAzure,
