@@ -68,6 +68,7 @@ export async function executePlan(
           if (lost !== undefined) await transfer.resend(lost)
         },
       })
+      await transfer.mender?.assertArrived(plan)
       if (plan.wantsDigestTag)
         await tagDigests(item.target.repository, image.manifests, item.targetName, context)
       return refused

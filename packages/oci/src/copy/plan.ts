@@ -7,6 +7,7 @@ import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
+import { DeepCheck } from './deep-check.ts'
 import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readNamed } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
@@ -39,7 +40,7 @@ export async function planTransfer(
   options: EngineOptions,
   context: Context,
 ): Promise<TransferPlan> {
-  return probeTargets(await surveyItems(items, options, context), context)
+  return probeTargets(await surveyItems(items, options, context), context, options)
 }
 
 /** Reads every name on both sides. The blobs of the targets are not looked at yet. */
@@ -87,12 +88,17 @@ export async function surveyItems(
   })
 }
 
-/** Asks the targets which blobs of the surveyed images they have. */
-export async function probeTargets(surveys: readonly Survey[], context: Context): Promise<TransferPlan> {
+/** Asks the targets which blobs of the surveyed images they have. With `deep`, what they have is read back. */
+export async function probeTargets(
+  surveys: readonly Survey[],
+  context: Context,
+  { deep = false }: Pick<EngineOptions, 'deep'> = {},
+): Promise<TransferPlan> {
   const call = { signal: context.signal }
-  const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
+  const check = deep ? new DeepCheck(call) : undefined
+  const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call, check)
   const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey =>
-    survey.status === 'to-copy' ? lookAtTarget(survey, presence, call) : survey,
+    survey.status === 'to-copy' ? lookAtTarget(survey, presence, call, check) : survey,
   )
   const plan = { images, blobs: presence.blobs().sort(bySize) }
   const bytes = plan.blobs.reduce((sum, blob) => sum + (isAtTarget(blob) ? 0 : blob.descriptor.size), 0)
@@ -102,7 +108,12 @@ export async function probeTargets(surveys: readonly Survey[], context: Context)
 }
 
 /** Asks the target for the blobs of one image. The image fails if its repository cannot be asked. */
-async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
+async function lookAtTarget(
+  survey: ToCopy,
+  presence: Presence,
+  call: Call,
+  check: DeepCheck | undefined,
+): Promise<ImagePlan | Settled> {
   const { item, root, isNewRepository } = survey
   try {
     const needs = await presence.look(
@@ -111,7 +122,7 @@ async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Pro
       isNewRepository,
     )
     const mayBeThere = item.tag === undefined || survey.isUpToDate
-    const stored = mayBeThere ? await storedManifests(survey, call) : NONE
+    const stored = mayBeThere ? await storedManifests(survey, call, check) : NONE
     const plan = { ...survey, needs, stored }
     return mayBeThere && (await isWhole(plan, call)) ? { item, status: 'up-to-date', root } : plan
   } catch (thrown) {
@@ -137,14 +148,20 @@ function manifestsOf(survey: ToCopy): readonly Digest[] {
 }
 
 /** The manifests of an image that the target has. Without a tag, or with one to repair, each is asked for. */
-async function storedManifests(survey: ToCopy, call: Call): Promise<ReadonlySet<Digest>> {
-  const { repository } = survey.item.target
+async function storedManifests(
+  survey: ToCopy,
+  call: Call,
+  check: DeepCheck | undefined,
+): Promise<ReadonlySet<Digest>> {
+  const { target } = survey.item
+  const isThere = (descriptor: Descriptor) =>
+    check === undefined ? target.repository.exists(descriptor, call) : check.isRight(target, descriptor)
   const stored = new Set<Digest>()
   await allSettledOrThrow(
     graphsOf(survey)
       .flatMap(graph => graph.manifests)
       .map(async ({ descriptor }) => {
-        if (await unlessRefused(() => repository.exists(descriptor, call))) stored.add(descriptor.digest)
+        if (await unlessRefused(() => isThere(descriptor))) stored.add(descriptor.digest)
       }),
   )
   return stored

@@ -8,6 +8,7 @@ import {
   budgetsOf,
   isMounter,
   isReadAhead,
+  isReplacer,
   isUnlessStoredPusher,
   type Budget,
   type UnverifiedContent,
@@ -24,6 +25,7 @@ import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
 import type { EngineOptions } from './item.ts'
 import { isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
+import { Mender } from './mend.ts'
 import { Slots } from './slots.ts'
 import { SmallLane } from './small-lane.ts'
 
@@ -56,6 +58,8 @@ export class Transfer {
     present: 0,
     bytes: { sent: 0, mounted: 0, present: 0 },
   }
+  /** Checks and mends what was delivered; undefined without `deep`. */
+  readonly mender: Mender | undefined
   readonly #context: Context
   /** Limits transfers between stores that have no budget. */
   readonly #large: Limiter
@@ -67,7 +71,8 @@ export class Transfer {
   /** The error of a disk on this side that cannot be written: no other blob can be, either. */
   #diskFull: GpregError | undefined
 
-  constructor({ concurrency, limitRate }: EngineOptions, context: Context) {
+  constructor({ concurrency, limitRate, deep = false }: EngineOptions, context: Context) {
+    this.mender = deep ? new Mender({ signal: context.signal }) : undefined
     this.#large = new Limiter(concurrency)
     this.#small = new SmallLane(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
@@ -112,7 +117,7 @@ export class Transfer {
       this.#context.signal.throwIfAborted()
       onStart(blob)
       this.#context.emit({ type: 'blob.started', digest, size })
-      if (!(await this.#mountFromSource(blob, first.repository))) await this.#send(first, blob.sources)
+      await this.#deliver(first, blob.sources, () => this.#mountFromSource(blob, first.repository))
     })
     this.#expect(first, sent)
     for (const place of others) {
@@ -151,8 +156,19 @@ export class Transfer {
   async #fill(place: BlobDestination, holder: Repository): Promise<void> {
     const { blob, repository } = place
     this.#context.signal.throwIfAborted()
-    if (await this.#mount(blob.descriptor, repository, holder.name)) return
-    await this.#send(place, [{ store: blob.store, repository: holder }, ...blob.sources])
+    const sources = [{ store: blob.store, repository: holder }, ...blob.sources]
+    await this.#deliver(place, sources, () => this.#mount(blob.descriptor, repository, holder.name))
+  }
+
+  /** Mounts a blob, or else sends it. With `deep` it is then read back, because a registry may keep wrong bytes under its digest. */
+  async #deliver(
+    place: BlobDestination,
+    sources: readonly Place<ReadableRepository>[],
+    mount: () => Promise<boolean>,
+  ): Promise<void> {
+    const send = () => this.#send(place, sources)
+    if (!place.isWrong && !(await mount())) await send()
+    await this.mender?.mend(place, send)
   }
 
   /** Mounts a blob from the source, if that is in the same store. */
@@ -196,7 +212,7 @@ export class Transfer {
   }
 
   async #sendFrom(source: ReadableRepository, place: BlobDestination): Promise<void> {
-    const { blob, repository: target, unchecked } = place
+    const { blob, repository: target, unchecked, isWrong } = place
     const { descriptor } = blob
     const { digest, size } = descriptor
     const wasRead = await withRetry(
@@ -213,7 +229,8 @@ export class Transfer {
         const counted = this.#counted(descriptor, contentOf(this.#reader(source), descriptor), budgets)
         const call = { signal: this.#context.signal }
         try {
-          if (unchecked && isUnlessStoredPusher(target))
+          if (isWrong && isReplacer(target)) await target.replace(descriptor, counted.content, call)
+          else if (unchecked && isUnlessStoredPusher(target))
             await target.pushUnlessStored(descriptor, counted.content, call)
           else await target.push(descriptor, counted.content, call)
           // An empty blob is sent without being read.

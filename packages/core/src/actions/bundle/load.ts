@@ -33,7 +33,7 @@ import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '
 /** The target of a bundle: a prefix in a registry, or an OCI layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
 
-export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'digestTags'>
+export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'deep' | 'digestTags'>
 
 /** A blob that a bundle leaves out and the target does not have either. */
 export interface MissingBlob {
@@ -117,7 +117,7 @@ async function planBundle(
     return copyItem(image, from, place, { targetName, tag: name.tag })
   })
   const surveys = await surveyItems(items, loadOptions(options, target, registries), context)
-  return settleBase(bundle, lock, await probeTargets(surveys, context), open, context)
+  return settleBase(bundle, lock, await probeTargets(surveys, context, options), open, context)
 }
 
 /**
