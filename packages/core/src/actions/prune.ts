@@ -2,7 +2,7 @@ import { GpregError, type Reference } from '@gpreg/oci'
 import { cachingReader, formatPrefix, type Registries, type RegistryPrefix } from '@gpreg/oci/engine'
 import type { Context } from '../context.ts'
 import type { PruneDocument } from '../prune/documents.ts'
-import { announce, pruneRepository, type Execution, type Pruned } from '../prune/execute.ts'
+import { announce, RepositoryPruning, type Execution, type Pruned } from '../prune/execute.ts'
 import { garbageCollectionHint } from '../prune/hints.ts'
 import type { Fate, FateTotals, LeftAlone, PruneResult } from '../prune/outcome.ts'
 import {
@@ -91,16 +91,20 @@ async function executePrune(
 ): Promise<Pruned[]> {
   const removal = new Removal({ signal: planning.context.signal })
   const execution: Execution = { host, removal, needed: neededAnywhere(plan) }
-  const done: Pruned[] = []
+  const done: RepositoryPruning[] = []
   for (const repository of plan.repositories.filter(hasWork)) {
     try {
       const fresh = await planAgain(repository, planning)
-      if (fresh !== undefined) done.push(await pruneRepository(repository, fresh, execution))
+      if (fresh === undefined) continue
+      const pruning = new RepositoryPruning(repository, fresh, execution)
+      await pruning.run()
+      done.push(pruning)
     } catch (thrown) {
       leftAlone.push(leaveAlone(repository.name, thrown))
     }
   }
-  return done
+  for (const pruning of done) await pruning.retry()
+  return done.map(pruning => pruning.rows())
 }
 
 function hasWork({ plan }: PlannedRepository): boolean {

@@ -31,63 +31,112 @@ export interface Execution {
 
 type Outcome = Pick<PrunedTag, 'status' | 'reason' | 'error'>
 
+const REMOVED: Outcome = { status: 'removed' }
 const MOVED: Outcome = {
   status: 'left',
   reason: 'it was moved, or something new needs it, since it was planned',
 }
 
-/**
- * Removes what was planned and is still to go by a plan made right before.
- * @param announced the plan that the user saw
- * @param fresh a plan of the same repository, made now
- */
-export async function pruneRepository(
-  { name, plan: announced }: PlannedRepository,
-  fresh: RepositoryPlan,
-  execution: Execution,
-): Promise<Pruned> {
-  const { host, removal, needed } = execution
-  const repository = writable(fresh.repository)
-  const going = [...announced.doomedTags].filter(
-    ([tag, { digest }]) => fresh.doomedTags.get(tag)?.digest === digest,
-  )
-  const tags = new Map<string, Outcome>()
-  const manifests = new Map<Digest, Outcome>()
-  const byDigest = Map.groupBy(going, ([, { digest }]) => digest)
-  const tagsOf = new Map([...byDigest].map(([digest, group]) => [digest, group.map(([tag]) => tag)]))
-  const doomed = new Map([...fresh.doomed].filter(([digest]) => announced.doomed.has(digest)))
+/** Removes what was planned in one repository and is still to go by a plan made right before. */
+export class RepositoryPruning {
+  readonly #planned: PlannedRepository
+  readonly #execution: Execution
+  readonly #repository: Repository
+  /** Tags that go by both plans, by the digest that they point at. */
+  readonly #going: ReadonlyMap<Digest, readonly string[]>
+  readonly #doomed: Manifests
+  readonly #tags = new Map<string, Outcome>()
+  readonly #manifests = new Map<Digest, Outcome>()
 
-  const elsewhere = neededElsewhere(doomed, needed)
-  for (const { descriptor } of deletionOrder(doomed, tagsOf)) {
-    const own = tagsOf.get(descriptor.digest) ?? []
-    const outcome = await attempt(host, async () => {
-      let untagged = own.length > 0
-      for (const tag of own) untagged = (await removal.removeTag(repository, tag)) && untagged
-      // In a store that all repositories share, another repository may need the manifest.
-      if (elsewhere.has(descriptor.digest) && (untagged || own.length === 0))
-        return { status: 'left', reason: 'another repository needs it' }
-      await removal.removeManifest(repository, descriptor)
-      return { status: 'removed' }
-    })
-    manifests.set(descriptor.digest, outcome)
-    for (const tag of own) tags.set(tag, outcome.status === 'left' ? { status: 'removed' } : outcome)
+  /**
+   * @param planned the plan that the user saw
+   * @param fresh a plan of the same repository, made now
+   */
+  constructor(planned: PlannedRepository, fresh: RepositoryPlan, execution: Execution) {
+    this.#planned = planned
+    this.#execution = execution
+    this.#repository = writable(fresh.repository)
+    const going = [...planned.plan.doomedTags].filter(
+      ([tag, { digest }]) => fresh.doomedTags.get(tag)?.digest === digest,
+    )
+    const byDigest = Map.groupBy(going, ([, { digest }]) => digest)
+    this.#going = new Map([...byDigest].map(([digest, group]) => [digest, group.map(([tag]) => tag)]))
+    this.#doomed = new Map([...fresh.doomed].filter(([digest]) => planned.plan.doomed.has(digest)))
   }
-  for (const [tag, { digest }] of going) {
-    if (doomed.has(digest)) continue
-    const outcome = await attempt(host, async () => {
-      const why = await removal.removeSharedTag(repository, tag)
-      return why === undefined ? { status: 'removed' } : { status: 'left', reason: why }
-    })
-    tags.set(tag, outcome)
+
+  async run(): Promise<void> {
+    const elsewhere = neededElsewhere(this.#doomed, this.#execution.needed)
+    for (const { descriptor } of deletionOrder(this.#doomed, this.#going))
+      await this.#remove(descriptor, elsewhere.has(descriptor.digest))
+    for (const [digest, tags] of this.#going)
+      if (!this.#doomed.has(digest)) for (const tag of tags) await this.#removeShared(tag)
   }
-  return {
-    tags: [...announced.doomedTags].map(([tag, descriptor]) =>
-      tagRow(`${host}/${name}`, tag, descriptor, tags.get(tag) ?? MOVED),
-    ),
-    manifests: [...announced.doomed.keys()].map(digest => ({
-      manifest: `${host}/${name}@${digest}`,
-      ...(manifests.get(digest) ?? MOVED),
-    })),
+
+  /** Deletes again what was refused: where repositories share content, another one may have needed it until now. */
+  async retry(): Promise<void> {
+    for (const [digest, { error }] of this.#manifests) {
+      const node = this.#doomed.get(digest)
+      if (error?.code === 'forbidden' && node !== undefined) await this.#delete(node.descriptor)
+    }
+  }
+
+  rows(): Pruned {
+    const { name, plan } = this.#planned
+    const path = `${this.#execution.host}/${name}`
+    return {
+      tags: [...plan.doomedTags].map(([tag, descriptor]) =>
+        tagRow(path, tag, descriptor, this.#tags.get(tag) ?? MOVED),
+      ),
+      manifests: [...plan.doomed.keys()].map(digest => ({
+        manifest: `${path}@${digest}`,
+        ...(this.#manifests.get(digest) ?? MOVED),
+      })),
+    }
+  }
+
+  /** Removes a manifest with its tags. */
+  async #remove(descriptor: Descriptor, isNeededElsewhere: boolean): Promise<void> {
+    const { removal } = this.#execution
+    const waiting: string[] = []
+    for (const tag of this.#going.get(descriptor.digest) ?? []) {
+      const outcome = await this.#attempt(async () =>
+        (await removal.removeTag(this.#repository, tag)) ? REMOVED : undefined,
+      )
+      if (outcome === undefined) waiting.push(tag)
+      else this.#tags.set(tag, outcome)
+    }
+    // In a store that all repositories share, the other repository would lose the manifest, too.
+    if (isNeededElsewhere && waiting.length === 0)
+      this.#manifests.set(descriptor.digest, { status: 'left', reason: 'another repository needs it' })
+    else {
+      const outcome = await this.#delete(descriptor)
+      for (const tag of waiting) this.#tags.set(tag, outcome)
+    }
+  }
+
+  async #delete(descriptor: Descriptor): Promise<Outcome> {
+    const outcome = await this.#attempt(async () => {
+      await this.#execution.removal.removeManifest(this.#repository, descriptor)
+      return REMOVED
+    })
+    this.#manifests.set(descriptor.digest, outcome)
+    return outcome
+  }
+
+  async #removeShared(tag: string): Promise<void> {
+    const outcome = await this.#attempt(async (): Promise<Outcome> => {
+      const reason = await this.#execution.removal.removeSharedTag(this.#repository, tag)
+      return reason === undefined ? REMOVED : { status: 'left', reason }
+    })
+    this.#tags.set(tag, outcome)
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T | Outcome> {
+    try {
+      return await work()
+    } catch (thrown) {
+      return { status: 'failed', error: describe(unlessAborted(thrown), this.#execution.host) }
+    }
   }
 }
 
@@ -118,14 +167,6 @@ export function announce({ name, plan }: PlannedRepository, host: string): Prune
 
 function tagRow(repository: string, tag: string, { digest }: Descriptor, outcome: Outcome): PrunedTag {
   return { tag: `${repository}:${tag}`, digest, ...outcome }
-}
-
-async function attempt(host: string, work: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await work()
-  } catch (thrown) {
-    return { status: 'failed', error: describe(unlessAborted(thrown), host) }
-  }
 }
 
 function describe(error: GpregError, host: string): PruneError {

@@ -57,7 +57,8 @@ export async function planRepository(
   const kept = await walk(repository, [...roots, ...stays], read, call)
   const doomedRoots = [
     ...[...selection.tags].flatMap(tag => tags.get(tag) ?? []),
-    ...(await stored(reading, selection.digests, tags)),
+    // Where repositories share content, one without a tag seems to have that of all others.
+    ...(tags.size === 0 ? [] : await stored(reading, selection.digests, tags)),
   ]
   const doomed = await withReferrers(reading, doomedRoots, tags)
   return settle(reading, { tags, selection, kept, doomed })
