@@ -1,6 +1,7 @@
 import { GpregError, unlessAborted, type ErrorCode } from '../errors.ts'
 import { isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
+import { isTagLister } from '../store/capabilities.ts'
 import type { Place } from '../store/artifact.ts'
 import type { Call, ReadableRepository } from '../store/content.ts'
 
@@ -33,12 +34,32 @@ export class DeepCheck {
       for await (const _ of repository.fetch(descriptor, this.#call));
     } catch (thrown) {
       const error = unlessAborted(thrown)
-      if (WRONG.has(error.code)) return false
+      if (WRONG.has(error.code) || (isSymptom(error) && (await this.#isHealthy(repository)))) return false
       throw error
     }
     if (isShared) right.add(descriptor.digest)
     return true
   }
+
+  /** Whether the registry answers other questions about the repository, so that an error is about the content alone. */
+  async #isHealthy(repository: ReadableRepository): Promise<boolean> {
+    if (!isTagLister(repository)) return false
+    try {
+      for await (const _ of repository.tags(this.#call)) break
+      return true
+    } catch (thrown) {
+      unlessAborted(thrown)
+      return false
+    }
+  }
+}
+
+/**
+ * Whether an error may come from damaged content: CNCF distribution answers 500 for a manifest that it cannot parse, and a server
+ * that hashes what it sends, such as `gpreg serve`, cuts the connection before the last byte.
+ */
+export function isSymptom({ code, subject: { status } }: GpregError): boolean {
+  return status === 500 || code === 'unreachable'
 }
 
 /** The error for content that a registry keeps although it is wrong, with the step of its operator. */

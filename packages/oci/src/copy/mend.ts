@@ -27,7 +27,9 @@ export class Mender {
     const { blob, repository } = place
     const at = { store: blob.store, repository }
     const isRight = () => this.#check.isRight(at, blob.descriptor)
-    if (await isRight()) return
+    // The first place was found wrong a moment ago; the others may share what was mended there.
+    const isKnownWrong = place.isWrong && place === blob.places[0]
+    if (!isKnownWrong && (await isRight())) return
     if (!this.#stubborn.has(blob.store)) {
       await send()
       if (await isRight()) return

@@ -7,7 +7,7 @@ import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
-import { DeepCheck } from './deep-check.ts'
+import { DeepCheck, isSymptom } from './deep-check.ts'
 import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readNamed } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
@@ -74,7 +74,7 @@ export async function surveyItems(
       // A new repository has no tags, and one request tells whether it is new.
       if (found === 0 && lacking >= LIKELY_EMPTY && (await isNewRepository(item))) return undefined
       const { tag } = item
-      const held = await unlessRefused(() => item.target.repository.resolve(tag, call))
+      const held = await unlessRefused(() => item.target.repository.resolve(tag, call), options.deep)
       if (held === undefined) lacking++
       else found++
       return held
@@ -171,12 +171,14 @@ async function storedManifests(
  * What a target answers; undefined if it does not have the content or refuses to tell. Some registries answer 401 or 403 for a
  * repository that is not there yet, and a push finds out.
  */
-async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function unlessRefused<T>(ask: () => Promise<T>, deep = false): Promise<T | undefined> {
   try {
     return await ask()
   } catch (thrown) {
     const error = unlessAborted(thrown)
     if (isRefusal(error) || error.code === 'not-found' || isUnusable(error)) return undefined
+    // What cannot be read is put again, and read back.
+    if (deep && isSymptom(error)) return undefined
     throw error
   }
 }
