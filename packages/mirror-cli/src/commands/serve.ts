@@ -5,7 +5,7 @@ import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { keyFlag, readKey } from '../flags/bundle.ts'
 import { parseListen, serverFlags, serverOptions } from '../flags/server.ts'
-import { renderGarbage } from '../render/garbage.ts'
+import { renderGarbage } from '../prune/render-garbage.ts'
 
 export default class Serve extends BaseCommand {
   static override summary = 'Serve a bundle, a layout or an empty directory as an OCI registry.'

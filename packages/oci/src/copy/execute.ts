@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { abortedError, toGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
+import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
@@ -11,7 +12,7 @@ import type { CopyItem, EngineOptions, FailedReferrer } from './item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
 import type { BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
-import type { ReferrerGraph } from './survey.ts'
+import { graphsOf, type ReferrerGraph } from './survey.ts'
 import { SmallLane } from './small-lane.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
 
@@ -68,7 +69,7 @@ export async function executePlan(
           if (lost !== undefined) await transfer.resend(lost)
         },
       })
-      await transfer.mender?.assertArrived(plan)
+      await transfer.mender?.assertArrived(item.target, manifestsToPut(plan))
       if (plan.wantsDigestTag)
         await tagDigests(item.target.repository, image.manifests, item.targetName, context)
       return refused
@@ -174,6 +175,12 @@ async function arrivals(
     }),
   )
   return { referrers: whole.flat(), failed }
+}
+
+/** The manifests of an image and its referrers that the target did not have. */
+function manifestsToPut(plan: ImagePlan): Descriptor[] {
+  const all = graphsOf(plan).flatMap(({ manifests }) => manifests.map(({ descriptor }) => descriptor))
+  return all.filter(({ digest }) => !plan.stored.has(digest))
 }
 
 /** The images that wait for each blob. */

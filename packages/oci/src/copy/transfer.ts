@@ -25,21 +25,15 @@ import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
 import type { EngineOptions } from './item.ts'
 import { isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
-import { Mender } from './mend.ts'
+import { Mender } from './repair/mend.ts'
 import { Slots } from './slots.ts'
-import { SmallLane } from './small-lane.ts'
+import { isSmall, SmallLane } from './small-lane.ts'
 
 /** Tries for a whole blob after a broken upload or a wrong digest. The download has tries of its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000, longestWait: Infinity }
 
 /** After this many failed blobs in a row, each remaining blob gets one try: the host is down or full. */
 const MAX_DEFEATS = 3
-
-/**
- * Largest blob, in bytes, that goes through the lane of small jobs. Behind the large blobs, configs would keep every image waiting
- * until the end; one at a time, they would leave the line idle.
- */
-const SMALL = 256 * 1024
 
 export interface TransferTotals {
   /** digests */
@@ -160,15 +154,18 @@ export class Transfer {
     await this.#deliver(place, sources, () => this.#mount(blob.descriptor, repository, holder.name))
   }
 
-  /** Mounts a blob, or else sends it. With `deep` it is then read back, because a registry may keep wrong bytes under its digest. */
+  /** Mounts a blob, or else sends it. With `deep` it is read back, because a registry may keep wrong bytes. */
   async #deliver(
     place: BlobDestination,
     sources: readonly Place<ReadableRepository>[],
     mount: () => Promise<boolean>,
   ): Promise<void> {
+    const { blob, repository, isWrong = false } = place
     const send = () => this.#send(place, sources)
-    if (!place.isWrong && !(await mount())) await send()
-    await this.mender?.mend(place, send)
+    if (!isWrong && !(await mount())) await send()
+    // The first place was read a moment ago; the others may share what was mended there.
+    const isKnownWrong = isWrong && place === blob.places[0]
+    await this.mender?.mend({ ...blob, repository }, blob.descriptor, isKnownWrong, send)
   }
 
   /** Mounts a blob from the source, if that is in the same store. */
@@ -294,8 +291,4 @@ export class Transfer {
       },
     }
   }
-}
-
-function isSmall({ size }: Descriptor): boolean {
-  return size <= SMALL
 }

@@ -1,5 +1,5 @@
 import type { GarbageResult } from '@gpreg/core'
-import { count, formatBytes } from './text/units.ts'
+import { count, formatBytes } from '../render/text/units.ts'
 
 export function renderGarbage({ directory, dryRun, totals }: GarbageResult): string {
   const what = `${count(totals.removed, 'blob')} (${formatBytes(totals.bytes)})`

@@ -1,9 +1,9 @@
-import { GpregError, unlessAborted, type ErrorCode } from '../errors.ts'
-import { isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
-import { isTagLister } from '../store/capabilities.ts'
-import type { Place } from '../store/artifact.ts'
-import type { Call, ReadableRepository } from '../store/content.ts'
+import { GpregError, unlessAborted, type ErrorCode } from '../../errors.ts'
+import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
+import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
+import { isTagLister } from '../../store/capabilities.ts'
+import type { Place } from '../../store/artifact.ts'
+import type { Call, ReadableRepository } from '../../store/content.ts'
 
 /** Errors by which a store shows that its bytes are wrong: 416 is the answer to a read behind the end of a short file. */
 const WRONG: ReadonlySet<ErrorCode> = new Set([

@@ -1,6 +1,6 @@
 import type { PruneResult } from '@gpreg/core'
-import { plain, type Paint, type Style } from './text/paint.ts'
-import { count, formatBytes } from './text/units.ts'
+import { plain, type Paint, type Style } from '../render/text/paint.ts'
+import { count, formatBytes } from '../render/text/units.ts'
 
 const WORDS = { 'to-remove': 'would remove', removed: 'removed', left: 'left', failed: 'failed' } as const
 const STYLES: Readonly<Record<keyof typeof WORDS, Style>> = {
