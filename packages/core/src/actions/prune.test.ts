@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GpregError, MemoryStore, type Descriptor } from '@gpreg/oci'
+import { GpregError, MemoryStore, type Descriptor, type Repository } from '@gpreg/oci'
 import { parsePrefix, type Registries } from '@gpreg/oci/engine'
 import { pushSample, sampleImage, sampleIndex, type Sample } from '@gpreg/oci/testing'
 import { createContext } from '../context.ts'
@@ -114,10 +114,10 @@ describe('a prune', () => {
 
   it('leaves a tag that was moved after it was planned', async () => {
     let asked = 0
-    const { repository, prune } = await world(
+    const { prune } = await world(
       { 1: a, 2: index },
       {
-        async *tags(this: typeof repository) {
+        async *tags(this: Repository) {
           if (asked++ > 0) await pushSample(this, sampleImage(['newer']), '1')
           yield* ['1', '2']
         },

@@ -1,7 +1,7 @@
 import { GpregError } from '../../errors.ts'
 import { isManifestType } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
-import { childrenOf, MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../../model/manifest.ts'
+import { assertManifestSize, childrenOf, parseManifest, type Manifest } from '../../model/manifest.ts'
 import type { Call } from '../content.ts'
 import { verified } from '../verify.ts'
 import { DirectoryContent } from './layout-directory.ts'
@@ -73,7 +73,7 @@ async function readReached(
   const size = await content.size(digest)
   if (size === undefined) return undefined
   try {
-    if (size > MAX_MANIFEST_BYTES) throw new Error('it is too large for a manifest')
+    assertManifestSize(size, { digest })
     const chunks: Uint8Array[] = []
     const descriptor = { mediaType: '', digest, size }
     for await (const chunk of verified(content.read(digest, 0, signal), descriptor)) chunks.push(chunk)
