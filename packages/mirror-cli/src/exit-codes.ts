@@ -121,6 +121,6 @@ export function exitCodeOfBundle({ problems }: BundleVerifyResult): ExitCode {
 /** 3 if something could not be removed, or a repository could not be judged. What was left on purpose is no failure. */
 export function exitCodeOfPrune({ tags, manifests, leftAlone }: PruneResult): ExitCode {
   const failures = [...tags, ...manifests].flatMap(({ error }) => error?.code ?? [])
-  const unread = leftAlone.map(() => 'protocol' as const)
+  const unread = leftAlone.map(({ code }) => code)
   return exitCodeOfFailures([...failures, ...unread], tags.length + manifests.length + leftAlone.length)
 }

@@ -30,6 +30,7 @@ export interface PruneError {
 export interface LeftAlone {
   /** `host/repository` */
   readonly repository: string
+  readonly code: ErrorCode
   readonly reason: string
   readonly hint?: string
 }

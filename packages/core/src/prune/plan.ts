@@ -76,8 +76,8 @@ export function planAgain(
 
 /** @throws `aborted` */
 export function leaveAlone(repository: string, thrown: unknown): LeftAlone {
-  const { message: reason, hint } = unlessAborted(thrown)
-  return { repository, reason, ...(hint === undefined ? {} : { hint }) }
+  const { code, message: reason, hint } = unlessAborted(thrown)
+  return { repository, code, reason, ...(hint === undefined ? {} : { hint }) }
 }
 
 /** Digests that something which stays names, in any repository. */
