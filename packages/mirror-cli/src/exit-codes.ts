@@ -3,6 +3,7 @@ import type {
   Check,
   MirrorPlan,
   MirrorResult,
+  PruneResult,
   PurposeVerdict,
   SaveResult,
   VerifyResult,
@@ -115,4 +116,11 @@ export function exitCodeOfVerify({ images, totals }: VerifyResult): ExitCode {
 
 export function exitCodeOfBundle({ problems }: BundleVerifyResult): ExitCode {
   return problems.length === 0 ? ExitCode.done : ExitCode.different
+}
+
+/** 3 if something could not be removed, or a repository could not be judged. What was left on purpose is no failure. */
+export function exitCodeOfPrune({ tags, manifests, leftAlone }: PruneResult): ExitCode {
+  const failures = [...tags, ...manifests].flatMap(({ error }) => error?.code ?? [])
+  const unread = leftAlone.map(({ code }) => code)
+  return exitCodeOfFailures([...failures, ...unread], tags.length + manifests.length + leftAlone.length)
 }
