@@ -1,9 +1,10 @@
-import { mirrorImages, planMirror } from '@gpreg/core'
+import { mirrorImages, mirrorServerSide, planMirror } from '@gpreg/core'
 import { stateDirectory, unfinishedReferrers } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfMirror } from '../exit-codes.ts'
 import { copyFlags, copyOptions } from '../flags/copy.ts'
+import { importerOf, serverSideFlag } from '../flags/server-side.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
@@ -29,12 +30,17 @@ export default class Mirror extends BaseCommand {
       command:
         "gpreg mirror --release release-2022.11.3 --to registry.internal/gitpod --source-mirror docker.io=proxy.corp/dockerhub --exclude '*/ide/rider:*'",
     },
+    {
+      description: 'Let Azure fetch the images, so that none crosses this line',
+      command: 'gpreg mirror --release release-2022.11.3 --to myregistry.azurecr.io/gitpod --server-side',
+    },
   ]
   static override flags = {
     ...imageSetFlags,
     ...targetFlags,
     ...registryFlags,
     ...copyFlags,
+    ...serverSideFlag,
     ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
   }
 
@@ -46,7 +52,11 @@ export default class Mirror extends BaseCommand {
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env), context)
-    const result = await mirrorImages(set, registries, { ...copyOptions(flags), unfinished }, context)
+    const options = { ...copyOptions(flags), unfinished }
+    const importer = await importerOf(flags, set, context)
+    const result = importer
+      ? await mirrorServerSide(set, registries, { ...options, importer }, context)
+      : await mirrorImages(set, registries, options, context)
     return this.answer(result, renderMirror, exitCodeOfMirror(result))
   }
 }
