@@ -69,10 +69,11 @@ export async function startAcrCloud(
   return { front, registry, proxy, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-/** Makes certificates for the registry hosts of all Azure clouds. */
+/** Makes certificates for the registry hosts of all Azure clouds, for its public services, and for a public registry. */
 export async function azureCertificates(): Promise<Certificates & AsyncDisposable> {
   const directory = await temporaryDirectory()
-  const suffixes = ['*.azurecr.io', '*.azurecr.us', '*.azurecr.cn']
+  const hosts = ['management.azure.com', 'login.microsoftonline.com', 'quay.io']
+  const suffixes = ['*.azurecr.io', '*.azurecr.us', '*.azurecr.cn', ...hosts]
   const made = await makeCertificates(directory.path, ...suffixes)
   return { ...made, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() }
 }
