@@ -5,7 +5,7 @@ export { createAcrImporter } from './import/acr-importer.ts'
 export { createAzureProvider } from './provider.ts'
 
 export type { AcrAccessOptions } from './acr-access.ts'
-export type { AzureClientOptions, AzureClients, Manager, RegistryApi } from './api/clients.ts'
+export type { AzureClientOptions, AzureClients, RegistryApi } from './api/clients.ts'
 export type { AzureCloud } from './api/clouds.ts'
 export type { AcrImporterOptions } from './import/acr-importer.ts'
 export type { AzureProviderOptions } from './provider.ts'

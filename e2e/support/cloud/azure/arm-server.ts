@@ -50,6 +50,8 @@ export function startArmServer({ certificates, tokens, subscription }: ArmOption
     const [route, groups] = routeOf(request.method!, url.pathname)
     const name = route?.[2] ?? `${request.method} ${url.pathname}`
     const { fault, done } = subscription.log.note({ name, isWrite: !READS.has(name) })
+    const raw = subscription.script(name, url)
+    if (raw !== undefined) return sendRaw(response, raw)
     const work = async (): Promise<Answer> => {
       if (fault === 'refuse') throw unauthorized(name)
       if (fault === 'throttle') throw new ApiError(429, 'TooManyRequests', 'The request is being throttled.')
@@ -61,8 +63,6 @@ export function startArmServer({ certificates, tokens, subscription }: ArmOption
     const { status, body, headers } = await work().catch(refusalAnswer)
     done()
     if (fault === 'cut') return void response.destroy()
-    const raw = subscription.script(name, url)
-    if (raw !== undefined) return sendRaw(response, raw)
     response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
     response.end(body === undefined ? undefined : JSON.stringify(body))
   }

@@ -25,7 +25,9 @@ export async function startAzureCloud(certificates: Certificates): Promise<Azure
   await using stack = new AsyncDisposableStack()
   const [subscription, tokens] = [new AzureSubscription(), new TokenIssuer()]
   const { log } = subscription
-  const entra = stack.use(await startEntraServer({ certificates, tokens, log }))
+  const entra = stack.use(
+    await startEntraServer({ certificates, tokens, log, script: (...call) => subscription.script(...call) }),
+  )
   const arm = stack.use(await startArmServer({ certificates, tokens, subscription }))
   const running = stack.move()
   return {

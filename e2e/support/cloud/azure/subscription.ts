@@ -32,7 +32,7 @@ export const GROUP = 'gitpod-rg'
 export class AzureSubscription {
   readonly log = new CallLog()
   readonly imports = new ImageImports()
-  /** Answers a call in place of the cloud, after it took effect; a test sets it. */
+  /** Answers a call in place of the cloud, so that it has no effect; a test sets it. */
   script: (call: string, url: URL) => RawAnswer | undefined = () => undefined
   readonly groups = new Set([GROUP])
   readonly registries = new Map<string, AcrRegistry>()

@@ -11,8 +11,8 @@ export interface AcrImporterOptions {
   readonly subscriptionId?: string
   /** PEM of all authorities to trust, the usual ones included */
   readonly ca?: readonly string[]
-  /** default: that of the registry's cloud, with the identity that the SDK finds */
-  readonly manager?: Manager
+  /** URL of a private Azure Resource Manager; default: that of the registry's cloud */
+  readonly resourceManager?: string
 }
 
 /** In milliseconds. Azure gives no figure; the largest images of Gitpod have 10 GB. */
@@ -28,12 +28,12 @@ const LONGEST = 60 * 60_000
  */
 export async function createAcrImporter(
   host: string,
-  { subscriptionId, ca, manager: given }: AcrImporterOptions,
+  { subscriptionId, ...options }: AcrImporterOptions,
   context: Context,
 ): Promise<Importer> {
   const cloud = cloudOfHost(host)
   if (cloud === undefined) throw strangerError(host)
-  const manager = given ?? openManager({ cloud, ...(ca === undefined ? {} : { ca }) })
+  const manager = openManager({ ...options, cloud })
   const place = await findByServer(host, manager, subscriptionId, context)
   const registries = manager.registriesOf(place.subscriptionId)
   return { import: (image, context) => importImage(image, place, registries, context) }
