@@ -1,56 +1,56 @@
 /** Exit codes. Scripts rely on them (docs/cli.md). */
 export const ExitCode = {
-    done: 0,
-    bug: 1,
-    usage: 2,
-    failed: 3,
-    different: 4,
-    unauthorized: 5,
-    unreachable: 6,
-    interrupted: 130,
-};
+  done: 0,
+  bug: 1,
+  usage: 2,
+  failed: 3,
+  different: 4,
+  unauthorized: 5,
+  unreachable: 6,
+  interrupted: 130,
+}
 /**
  * The exit code of an error that ends the command. Errors of single images do not end it: see {@link exitCodeOfFailures}.
  * "Unreachable" means that no answer came that could be trusted; a registry that answers with an error was reached.
  */
 const EXIT_CODES = {
-    usage: ExitCode.usage,
-    'input-unreadable': ExitCode.usage,
-    'input-invalid': ExitCode.usage,
-    'reference-invalid': ExitCode.usage,
-    'image-set-empty': ExitCode.usage,
-    'release-unknown': ExitCode.usage,
-    'target-collision': ExitCode.usage,
-    'platform-refused': ExitCode.usage,
-    storage: ExitCode.usage,
-    'digest-invalid': ExitCode.failed,
-    'digest-mismatch': ExitCode.failed,
-    'size-mismatch': ExitCode.failed,
-    'manifest-invalid': ExitCode.failed,
-    'manifest-too-large': ExitCode.failed,
-    'manifest-unsupported': ExitCode.failed,
-    'not-found': ExitCode.failed,
-    'blob-unknown': ExitCode.failed,
-    'base-missing': ExitCode.failed,
-    'rate-limited': ExitCode.failed,
-    'server-error': ExitCode.failed,
-    protocol: ExitCode.failed,
-    'upload-lost': ExitCode.failed,
-    'name-taken': ExitCode.failed,
-    'limit-exceeded': ExitCode.failed,
-    'bundle-damaged': ExitCode.different,
-    'signature-invalid': ExitCode.different,
-    unauthorized: ExitCode.unauthorized,
-    forbidden: ExitCode.unauthorized,
-    unreachable: ExitCode.unreachable,
-    'tls-untrusted': ExitCode.unreachable,
-    stalled: ExitCode.unreachable,
-    aborted: ExitCode.interrupted,
-    bug: ExitCode.bug,
-};
+  usage: ExitCode.usage,
+  'input-unreadable': ExitCode.usage,
+  'input-invalid': ExitCode.usage,
+  'reference-invalid': ExitCode.usage,
+  'image-set-empty': ExitCode.usage,
+  'release-unknown': ExitCode.usage,
+  'target-collision': ExitCode.usage,
+  'platform-refused': ExitCode.usage,
+  storage: ExitCode.usage,
+  'digest-invalid': ExitCode.failed,
+  'digest-mismatch': ExitCode.failed,
+  'size-mismatch': ExitCode.failed,
+  'manifest-invalid': ExitCode.failed,
+  'manifest-too-large': ExitCode.failed,
+  'manifest-unsupported': ExitCode.failed,
+  'not-found': ExitCode.failed,
+  'blob-unknown': ExitCode.failed,
+  'base-missing': ExitCode.failed,
+  'rate-limited': ExitCode.failed,
+  'server-error': ExitCode.failed,
+  protocol: ExitCode.failed,
+  'upload-lost': ExitCode.failed,
+  'name-taken': ExitCode.failed,
+  'limit-exceeded': ExitCode.failed,
+  'bundle-damaged': ExitCode.different,
+  'signature-invalid': ExitCode.different,
+  unauthorized: ExitCode.unauthorized,
+  forbidden: ExitCode.unauthorized,
+  unreachable: ExitCode.unreachable,
+  'tls-untrusted': ExitCode.unreachable,
+  stalled: ExitCode.unreachable,
+  aborted: ExitCode.interrupted,
+  bug: ExitCode.bug,
+}
 /** The exit code of an error code. A code of a newer core that the table does not list counts as a bug. */
 export function exitCodeOf(code) {
-    return EXIT_CODES[code] ?? ExitCode.bug;
+  return EXIT_CODES[code] ?? ExitCode.bug
 }
 /**
  * The exit code for `failures` among `total` images. It is 3 if only some images failed, because one failed image does not mean
@@ -59,36 +59,34 @@ export function exitCodeOf(code) {
  * always win.
  */
 export function exitCodeOfFailures(failures, total) {
-    if (failures.length === 0)
-        return ExitCode.done;
-    const codes = new Set(failures.map(exitCodeOf));
-    for (const code of [ExitCode.interrupted, ExitCode.bug])
-        if (codes.has(code))
-            return code;
-    const [only] = codes;
-    const telling = only === ExitCode.unauthorized || only === ExitCode.unreachable;
-    return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed;
+  if (failures.length === 0) return ExitCode.done
+  const codes = new Set(failures.map(exitCodeOf))
+  for (const code of [ExitCode.interrupted, ExitCode.bug]) if (codes.has(code)) return code
+  const [only] = codes
+  const telling = only === ExitCode.unauthorized || only === ExitCode.unreachable
+  return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed
 }
 export function exitCodeOfMirror({ images }) {
-    const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []));
-    return exitCodeOfFailures(failures, images.length);
+  const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []))
+  return exitCodeOfFailures(failures, images.length)
 }
 /** 4 if a check failed. */
 export function exitCodeOfChecks(checks) {
-    return checks.some(({ status }) => status === 'failed') ? ExitCode.different : ExitCode.done;
+  return checks.some(({ status }) => status === 'failed') ? ExitCode.different : ExitCode.done
 }
 /** 4 if the registry cannot serve a purpose. */
 export function exitCodeOfVerdicts(verdicts) {
-    return verdicts.some(({ status }) => status === 'blocked') ? ExitCode.different : ExitCode.done;
+  return verdicts.some(({ status }) => status === 'blocked') ? ExitCode.different : ExitCode.done
 }
 /** 4 if an image is known to differ. Images that could not be read are failures, not differences. */
 export function exitCodeOfVerify({ images, totals }) {
-    if (totals.missing + totals.different + totals.incomplete > 0)
-        return ExitCode.different;
-    const telling = (codes) => codes.find(code => exitCodeOf(code) !== ExitCode.failed) ?? 'protocol';
-    const failures = images.flatMap(({ status, problems }) => status === 'unreadable' ? [telling(problems.map(({ code }) => code))] : []);
-    return exitCodeOfFailures(failures, images.length);
+  if (totals.missing + totals.different + totals.incomplete > 0) return ExitCode.different
+  const telling = codes => codes.find(code => exitCodeOf(code) !== ExitCode.failed) ?? 'protocol'
+  const failures = images.flatMap(({ status, problems }) =>
+    status === 'unreadable' ? [telling(problems.map(({ code }) => code))] : [],
+  )
+  return exitCodeOfFailures(failures, images.length)
 }
 export function exitCodeOfBundle({ problems }) {
-    return problems.length === 0 ? ExitCode.done : ExitCode.different;
+  return problems.length === 0 ? ExitCode.done : ExitCode.different
 }

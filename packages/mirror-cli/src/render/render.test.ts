@@ -129,6 +129,10 @@ describe('mirror', () => {
         '4 requests to sources, 5 to the target, 0 tried again, 1.3 s',
       ].join('\n'),
     )
+    const fetched = { ...result, totals: { ...result.totals, copied: 5, serverSide: 4 } }
+    expect(renderMirror(fetched)).toContain(
+      'of the copied, the registry fetched 4 by itself, and 1 came over this line',
+    )
   })
 
   test('shows a plan with one row for each image', () => {
