@@ -4,12 +4,12 @@ import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfMirror } from '../exit-codes.ts'
 import { copyFlags, copyOptions } from '../flags/copy.ts'
-import { importerOf, serverSideFlag } from '../flags/server-side.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
+import { importerOf, serverSideFlag } from '../server-side.ts'
 
 export default class Mirror extends BaseCommand {
   static override summary = 'Copy all images into one internal registry.'
