@@ -8,5 +8,6 @@ export { VaultJournal } from './registry/cloud/vault-journal.ts'
 export { keep } from './registry/resource.ts'
 
 export type { CallPolicy, CloudCall } from './registry/cloud/cloud-api.ts'
+export type { LongChange } from './registry/cloud/long-change.ts'
 export type { RefusalMemory } from './registry/cloud/optional-resource.ts'
 export type { ProvidedResources } from './registry/cloud/resource-actions.ts'

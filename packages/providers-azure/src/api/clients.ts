@@ -1,8 +1,15 @@
 import { ContainerRegistryManagementClient, type RegistriesOperations } from '@azure/arm-containerregistry'
+import {
+  bearerTokenAuthenticationPolicy,
+  createDefaultHttpClient,
+  createPipelineFromOptions,
+  createPipelineRequest,
+} from '@azure/core-rest-pipeline'
 import { GpregError } from '@gpreg/oci'
 import { CLOUDS, type AzureCloud } from './clouds.ts'
 import { AzureIdentity } from './identity.ts'
 import { ManagerTransport } from './manager-transport.ts'
+import { PLAIN } from './transport.ts'
 
 /** The used part of the client of Container Registry. */
 export type RegistryApi = Pick<
@@ -34,16 +41,47 @@ export interface AzureClientOptions {
 
 /** @throws `usage` for a resource manager that is no https URL */
 export function createAzureClients(options: AzureClientOptions): AzureClients {
-  const { subscriptionId, cloud = 'public', ca } = options
-  const endpoint = resourceManagerOf(options.resourceManager ?? CLOUDS[cloud].resourceManager)
-  const client = new ContainerRegistryManagementClient(new AzureIdentity({ cloud, ca }), subscriptionId, {
-    ...new ManagerTransport(ca).options,
-    endpoint,
-  })
-  return { registries: client.registries }
+  const { subscriptionId } = options
+  return { registries: openManager(options).registriesOf(subscriptionId) }
 }
 
-function resourceManagerOf(text: string): string {
+/** Azure Resource Manager, with the identity of this machine. */
+export interface Manager {
+  registriesOf(subscriptionId: string): RegistriesOperations
+  /** Reads a document that the client of Container Registry has no method for. @throws as the SDK does */
+  read(url: string, abortSignal: AbortSignal): Promise<unknown>
+  /** such as `https://management.azure.com` */
+  readonly origin: string
+}
+
+/** @throws `usage` for a resource manager that is no https URL */
+export function openManager(options: Omit<AzureClientOptions, 'subscriptionId'>): Manager {
+  const { cloud = 'public', ca, resourceManager = CLOUDS[cloud].resourceManager } = options
+  const origin = originOf(resourceManager)
+  const identity = new AzureIdentity({ cloud, ca })
+  const transport = new ManagerTransport(origin, ca)
+  const pipeline = createPipelineFromOptions(PLAIN)
+  pipeline.addPolicy(
+    bearerTokenAuthenticationPolicy({ credential: identity, scopes: `${origin}/.default` }),
+    { phase: 'Sign' },
+  )
+  pipeline.addPolicy(transport, { afterPhase: 'Sign' })
+  return {
+    origin,
+    registriesOf: subscriptionId =>
+      new ContainerRegistryManagementClient(identity, subscriptionId, {
+        ...transport.options,
+        endpoint: origin,
+      }).registries,
+    async read(url, abortSignal) {
+      const request = createPipelineRequest({ url, abortSignal })
+      const { bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request)
+      return JSON.parse(bodyAsText ?? '')
+    },
+  }
+}
+
+function originOf(text: string): string {
   const url = URL.parse(text)
   if (url?.protocol === 'https:' && url.pathname === '/') return url.origin
   throw new GpregError('usage', `${text} is no Azure Resource Manager`, {

@@ -47,7 +47,18 @@ export function cloudOfHost(host: string): AzureCloud | undefined {
   return (Object.keys(CLOUDS) as AzureCloud[]).find(cloud => host.endsWith(CLOUDS[cloud].registrySuffix))
 }
 
-/** Whether Microsoft knows an authority. A private one must be trusted without asking Microsoft about it. */
-export function isKnownAuthority(authority: string): boolean {
-  return Object.values(CLOUDS).some(known => new URL(known.authority).host === URL.parse(authority)?.host)
+/** Other names of the authorities. https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud#microsoft-entra-authentication-endpoints */
+const ALIASES: Readonly<Record<AzureCloud, readonly string[]>> = {
+  public: ['login.microsoft.com', 'login.windows.net'],
+  usgov: [],
+  china: ['login.partner.microsoftonline.cn'],
+}
+
+/** The cloud of an authority of Microsoft; undefined for a private one, which must be trusted without asking Microsoft about it. */
+export function cloudOfAuthority(authority: string): AzureCloud | undefined {
+  const host = URL.parse(authority)?.host
+  if (host === undefined) return undefined
+  return (Object.keys(CLOUDS) as AzureCloud[]).find(
+    cloud => new URL(CLOUDS[cloud].authority).host === host || ALIASES[cloud].includes(host),
+  )
 }

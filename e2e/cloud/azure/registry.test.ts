@@ -15,14 +15,14 @@ import {
   startAzureCloud,
   type AcrCloud,
   type AzureCloud,
-} from '../support/cloud/azure/azure-cloud.ts'
-import { GROUP, SUBSCRIPTION } from '../support/cloud/azure/subscription.ts'
-import { mustRun, runProcess } from '../support/process.ts'
-import { isolatedEnvironment } from '../support/gpreg.ts'
-import { makeImage, makeLayer, sha256 } from '../support/images.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { needs } from '../support/tools.ts'
-import { startUpstream } from '../support/upstream.ts'
+} from '../../support/cloud/azure/azure-cloud.ts'
+import { GROUP, SUBSCRIPTION } from '../../support/cloud/azure/subscription.ts'
+import { mustRun, runProcess } from '../../support/process.ts'
+import { isolatedEnvironment } from '../../support/gpreg.ts'
+import { makeImage, makeLayer, sha256 } from '../../support/images.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { needs } from '../../support/tools.ts'
+import { startUpstream } from '../../support/upstream.ts'
 
 const HOST = 'gitpodimages.azurecr.io'
 const AUDIENCE = 'https://containerregistry.azure.net'
@@ -207,7 +207,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
       const { username } = await createAcrAccess().login(registry, createContext())
       console.log(registry, username)`
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates.caFile }
-    const cwd = new URL('../', import.meta.url).pathname
+    const cwd = new URL('../../', import.meta.url).pathname
     const node = ['--conditions=gpreg-source', '--input-type=module', '--eval', script]
     const said = await mustRun(process.execPath, node, { env, cwd })
     expect(said.trim()).toBe(`${HOST} ${NOBODY}`)
