@@ -57,7 +57,8 @@ export function createAwsProvider(options: AwsProviderOptions): Provider {
   const present: readonly Resource[] = [
     new Bucket(inS3),
     ...[new BucketTags(inS3), ...bucketSettings(inS3)].map(
-      setting => new OptionalResource(setting, NOT_NEEDED, refusalsIn(journal)),
+      // AWS itself has every setting: what it refuses today may be granted or mended tomorrow, so each run tries again.
+      setting => new OptionalResource(setting, NOT_NEEDED, isForeign ? refusalsIn(journal) : undefined),
     ),
     ...(withIam
       ? [new RegistryUser(inIam), new UserPolicy(inIam), new RegistryKey({ ...inIam, isShared, rotate })]

@@ -9,7 +9,7 @@ import { standardInput } from '../../standard-input.ts'
 export default class ProvisionAws extends ProvisionCommand {
   static override summary = 'Prepare the bucket of the in-cluster registry on AWS, and a key for it.'
   static override description =
-    'Makes a bucket that nobody else can read, a user that may use that bucket and nothing else, and its access key; then does with the key what the registry will do. What is there already is kept. Credentials are found as the AWS SDK finds them. S3 that is not of AWS is given with --s3-endpoint; what it cannot do is left out, and said.'
+    'Makes a bucket that nobody else can read, a user that may use that bucket and nothing else, and its access key; then does with the key what the registry will do. What is there already is kept. Credentials are found as the AWS SDK finds them. S3 that is not of AWS is given with --s3-endpoint; what it cannot do is left out, and said. --destroy removes nothing where somebody gave the user other rights, because something else uses it then, and exits with 4.'
   static override examples = [
     {
       description: 'See what would be done',
