@@ -8,7 +8,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { memoryVault, type GpregEvent, createContext } from '@gpreg/core'
 import { contentFrom, digestOf, parseReference } from '@gpreg/oci'
 import { createRegistries } from '@gpreg/oci/engine'
-import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
+import {
+  createAcrAccess,
+  createAzureClients,
+  createAzureProvider,
+  type AzureClients,
+} from '@gpreg/provider-azure'
 import {
   azureCertificates,
   startAcrCloud,
@@ -33,6 +38,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
   let certificates: Awaited<ReturnType<typeof azureCertificates>>
   let azure: AzureCloud
   let acr: AcrCloud
+  let clients: AzureClients
   const events: GpregEvent[] = []
   const context = createContext({ emit: event => events.push(event), sleep: async () => {} })
   const vault = memoryVault()
@@ -45,17 +51,18 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
       name: 'gitpodimages',
       vault,
       rotate,
-      clients: createAzureClients({
-        subscriptionId: SUBSCRIPTION,
-        resourceManager: azure.resourceManager,
-        ca: [certificates.ca],
-      }),
+      clients,
     })
   const access = () => createAcrAccess({ ca: [certificates.ca] })
 
   beforeAll(async () => {
     certificates = await azureCertificates()
     azure = await startAzureCloud(certificates)
+    clients = await createAzureClients({
+      subscriptionId: SUBSCRIPTION,
+      resourceManager: azure.resourceManager,
+      ca: [certificates.ca],
+    })
     acr = await startAcrCloud(azure, [AUDIENCE], HOST, 'gitpodimages.azurecr.us', 'gitpodimages.azurecr.cn')
   })
   beforeEach(async () => {
@@ -201,7 +208,7 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
       import { createContext } from '@gpreg/core'
       import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
       const where = { subscriptionId: '${SUBSCRIPTION}', resourceGroup: '${GROUP}', installation: 'prod', location: 'x' }
-      const clients = createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
+      const clients = await createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
       const provider = createAzureProvider({ ...where, name: 'gitpodimages', clients })
       const { registry } = await provider.describe(createContext())
       const { username } = await createAcrAccess().login(registry, createContext())

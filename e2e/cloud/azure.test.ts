@@ -59,17 +59,18 @@ async function open() {
   const sleep = async (milliseconds: number) => void (now += milliseconds)
   const contextOf = (overrides: Partial<Context> = {}) =>
     createContext({ now: () => now, sleep, emit: event => events.push(event), ...overrides })
+  const clients = await createAzureClients({
+    subscriptionId: SUBSCRIPTION,
+    resourceManager: cloud.resourceManager,
+    ca: [certificates.ca],
+  })
   const provider = (more: Partial<AzureProviderOptions> = {}) =>
     createAzureProvider({
       subscriptionId: SUBSCRIPTION,
       resourceGroup: GROUP,
       installation: 'prod',
       location: 'westeurope',
-      clients: createAzureClients({
-        subscriptionId: SUBSCRIPTION,
-        resourceManager: cloud.resourceManager,
-        ca: [certificates.ca],
-      }),
+      clients,
       ...more,
     })
   return {

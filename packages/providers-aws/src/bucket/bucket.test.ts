@@ -324,10 +324,11 @@ it.each([
   'ftp://s3.internal',
   'https://s3.internal/bucket',
   '',
-])('the endpoint %j is a usage error', s3Endpoint => {
-  expect(() => createAwsClients({ region: 'us-east-1', s3Endpoint })).toThrowError(
-    expect.objectContaining({ code: 'usage', hint: expect.stringContaining('https://') }),
-  )
+])('the endpoint %j is a usage error', async s3Endpoint => {
+  const refused = { code: 'usage', hint: expect.stringContaining('https://') }
+  await expect(createAwsClients({ region: 'us-east-1', s3Endpoint })).rejects.toMatchObject(refused)
+  const create = () => createAwsProvider({ installation: 'prod', region: 'us-east-1', s3Endpoint })
+  expect(create).toThrow(expect.objectContaining(refused))
 })
 
 it.each([

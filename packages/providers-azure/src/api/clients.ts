@@ -1,8 +1,6 @@
-import { ContainerRegistryManagementClient, type RegistriesOperations } from '@azure/arm-containerregistry'
+import type { RegistriesOperations } from '@azure/arm-containerregistry'
 import { GpregError } from '@gpreg/oci'
 import { CLOUDS, type AzureCloud } from './clouds.ts'
-import { AzureIdentity } from './identity.ts'
-import { ManagerTransport } from './manager-transport.ts'
 
 /** The used part of the client of Container Registry. */
 export type RegistryApi = Pick<
@@ -32,10 +30,15 @@ export interface AzureClientOptions {
   readonly ca?: readonly string[]
 }
 
-/** @throws `usage` for a resource manager that is no https URL */
-export function createAzureClients(options: AzureClientOptions): AzureClients {
+/** Loads the SDK. @throws `usage` for a resource manager that is no https URL */
+export async function createAzureClients(options: AzureClientOptions): Promise<AzureClients> {
   const { subscriptionId, cloud = 'public', ca } = options
   const endpoint = resourceManagerOf(options.resourceManager ?? CLOUDS[cloud].resourceManager)
+  const [{ ContainerRegistryManagementClient }, { AzureIdentity }, { ManagerTransport }] = await Promise.all([
+    import('@azure/arm-containerregistry'),
+    import('./identity.ts'),
+    import('./manager-transport.ts'),
+  ])
   const client = new ContainerRegistryManagementClient(new AzureIdentity({ cloud, ca }), subscriptionId, {
     ...new ManagerTransport(ca).options,
     endpoint,

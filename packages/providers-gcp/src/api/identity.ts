@@ -2,6 +2,7 @@ import type { ServiceAccountKey } from '@gpreg/core'
 import { GpregError, isGpregError } from '@gpreg/oci'
 import { GoogleAuth, Status, type GoogleAuthOptions } from 'google-gax'
 import { gcpError, IDENTITY_HINT } from './errors.ts'
+import type { GcpClients } from './clients.ts'
 import { failureOf } from './failure.ts'
 
 /** https://developers.google.com/identity/protocols/oauth2/scopes. Roles, not scopes, limit the permissions. */
@@ -54,6 +55,19 @@ export class GoogleIdentity extends GoogleAuth {
 function failedOperation(text: string): object | undefined {
   const { done, error } = JSON.parse(text || '{}') as { done?: boolean; error?: { code: number } }
   return done && error ? { error: { ...error, status: Status[error.code] } } : undefined
+}
+
+/**
+ * Signs in before the first call. If the SDK's own sign-in fails within a call, it ends the process.
+ * @throws `unauthorized`
+ */
+export async function identify({ services, repositories }: GcpClients): Promise<void> {
+  try {
+    await services.initialize()
+    await repositories.initialize()
+  } catch (error) {
+    throw identityError(error)
+  }
 }
 
 /** The reason why this machine has no identity in Google Cloud. */

@@ -61,7 +61,11 @@ export default class ProvisionAws extends ProvisionCommand {
     const withIam = flags['s3-endpoint'] === undefined || flags['iam-endpoint'] !== undefined
     const endpoints = defined({ s3Endpoint: flags['s3-endpoint'], iamEndpoint: flags['iam-endpoint'] })
     const ca = await authorities(flags['ca-file'])
-    const clients = createAwsClients({ region, ...endpoints, ...defined({ profile: flags.profile, ca }) })
+    const clients = await createAwsClients({
+      region,
+      ...endpoints,
+      ...defined({ profile: flags.profile, ca }),
+    })
     const registryStorage = await this.#givenKey(flags['registry-credentials'])
     return this.provision(flags, {
       needsSecretsFile: withIam,
