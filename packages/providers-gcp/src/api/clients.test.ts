@@ -9,6 +9,8 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { createGcpClients, gcpEndpoints } from './clients.ts'
 import { identify } from './identity.ts'
 import { createGoogleAccess } from '../google-access.ts'
+// Loads the SDK before the time of a test runs.
+import '../google-login.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'gpreg-gcp-'))
 afterEach(() => vi.unstubAllEnvs())
