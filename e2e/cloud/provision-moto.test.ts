@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { awsCli } from '../support/cloud/aws/aws-cli.ts'
 import { CALLER_ENV } from '../support/cloud/aws/aws-cloud.ts'
+import { startBoto, type Boto } from '../support/cloud/aws/boto.ts'
 import { startCallWatcher, type CallWatcher } from '../support/cloud/aws/call-watcher.ts'
 import { startMoto, type Moto } from '../support/cloud/aws/moto.ts'
 import { gpreg, startGpreg } from '../support/gpreg.ts'
@@ -12,11 +12,12 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/temporar
 import { needs } from '../support/tools.ts'
 import { sourceMirrors, startUpstream } from '../support/upstream.ts'
 
-/** `gpreg provision aws` as with AWS itself: no endpoint is given, the SDK finds it. The AWS CLI says what is there. */
-describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('moto') === undefined)(
+/** `gpreg provision aws` as with AWS itself: no endpoint is given, the SDK finds it. boto3 says what is there. */
+describe.skipIf(needs('python3', 'docker-registry', 'skopeo') || inject('moto') === undefined)(
   'provision aws, with moto',
   () => {
     let moto: Moto
+    let boto: Boto
     let watcher: CallWatcher
     let home: TemporaryDirectory
     /** All that gpreg printed. */
@@ -25,10 +26,12 @@ describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('
 
     beforeAll(async () => {
       moto = await startMoto(inject('moto')!)
+      boto = await startBoto(inject('moto')!, moto.endpoint, 'eu-west-1')
       watcher = await startCallWatcher(moto.endpoint)
       home = await temporaryDirectory()
     })
     afterAll(async () => {
+      await boto?.[Symbol.asyncDispose]()
       await watcher?.[Symbol.asyncDispose]()
       await moto?.[Symbol.asyncDispose]()
       await home?.[Symbol.asyncDispose]()
@@ -44,16 +47,14 @@ describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('
       printed += run.stdout + run.stderr
       return run
     }
-    const aws = async (...args: string[]) =>
-      (await awsCli({ endpoint: moto.endpoint, region: 'eu-west-1' }, ...args)).json()
     const keyIn = async (installation: string) => {
       const { registryStorage: key } = JSON.parse(await readFile(home.join(`${installation}.json`), 'utf8'))
       secrets.add(key.secretAccessKey)
       return key as { accessKeyId: string; secretAccessKey: string }
     }
     const keysOf = async (installation: string): Promise<string[]> => {
-      const user = ['--user-name', `registry-user-${installation}`]
-      const { AccessKeyMetadata: keys } = await aws('iam', 'list-access-keys', ...user)
+      const user = { UserName: `registry-user-${installation}` }
+      const { AccessKeyMetadata: keys } = await boto.call('iam', 'list_access_keys', user)
       return keys.map(({ AccessKeyId }: { AccessKeyId: string }) => AccessKeyId)
     }
     const actions = ({ changes }: { changes: { action: string }[] }) => [
@@ -96,14 +97,14 @@ describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('
       expect(again.json().checks.map(({ status }: { status: string }) => status)).toEqual(Array(6).fill('ok'))
       const { accessKeyId } = await keyIn('killed')
       expect(await keysOf('killed')).toEqual([accessKeyId])
-      const bucket = ['--bucket', 'reg-bucket-killed']
-      expect(await aws('s3api', 'list-objects-v2', ...bucket)).not.toHaveProperty('Contents')
+      const bucket = { Bucket: 'reg-bucket-killed' }
+      expect(await boto.call('s3', 'list_objects_v2', bucket)).not.toHaveProperty('Contents')
       // No draft of a killed run is left beside the files.
       expect((await readdir(home.path)).sort()).toEqual(['killed-provision.json', 'killed.json'])
-    })
+    }, 300_000)
 
     it('sets what the plan says, for other clients to see', async () => {
-      const bucket = ['--bucket', 'reg-bucket-killed']
+      const bucket = { Bucket: 'reg-bucket-killed' }
       const planned = (await gpreg(argsFor('fresh', '--dry-run'), options())).stdout
       for (const tag of ['gpreg:managed=true', 'gpreg:installation=fresh'])
         expect(planned.split(tag).length - 1, tag).toBe(2)
@@ -111,17 +112,17 @@ describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('
         { Key: 'gpreg:installation', Value: 'killed' },
         { Key: 'gpreg:managed', Value: 'true' },
       ]
-      const user = ['--user-name', 'registry-user-killed']
+      const user = { UserName: 'registry-user-killed' }
       const byKey = (one: { Key: string }, other: { Key: string }) => (one.Key < other.Key ? -1 : 1)
-      expect((await aws('s3api', 'get-bucket-tagging', ...bucket)).TagSet.sort(byKey)).toEqual(tags)
-      expect((await aws('iam', 'list-user-tags', ...user)).Tags.sort(byKey)).toEqual(tags)
-      const { PublicAccessBlockConfiguration: block } = await aws(
-        's3api',
-        'get-public-access-block',
-        ...bucket,
+      expect((await boto.call('s3', 'get_bucket_tagging', bucket)).TagSet.sort(byKey)).toEqual(tags)
+      expect((await boto.call('iam', 'list_user_tags', user)).Tags.sort(byKey)).toEqual(tags)
+      const { PublicAccessBlockConfiguration: block } = await boto.call(
+        's3',
+        'get_public_access_block',
+        bucket,
       )
       expect(Object.values(block)).toEqual([true, true, true, true])
-      const { Rules } = await aws('s3api', 'get-bucket-lifecycle-configuration', ...bucket)
+      const { Rules } = await boto.call('s3', 'get_bucket_lifecycle_configuration', bucket)
       expect(Rules.map(({ ID }: { ID: string }) => ID)).toEqual(['gpreg-incomplete-uploads'])
     })
 
@@ -153,13 +154,13 @@ describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('
     })
 
     it('destroys only what nothing else uses: first the rights of somebody else go, then the content', async () => {
-      const user = ['--user-name', 'registry-user-killed']
-      const theirs = ['--policy-name', 'theirs']
+      const user = { UserName: 'registry-user-killed' }
+      const theirs = { ...user, PolicyName: 'theirs' }
       const document = {
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
       }
-      await aws('iam', 'put-user-policy', ...user, ...theirs, '--policy-document', JSON.stringify(document))
+      await boto.call('iam', 'put_user_policy', { ...theirs, PolicyDocument: JSON.stringify(document) })
       const keys = await keysOf('killed')
       const refused = await provision('killed', '--destroy')
       expect([refused.exitCode, refused.json().error]).toEqual([
@@ -167,66 +168,51 @@ describe.skipIf(needs('python3', 'aws', 'docker-registry', 'skopeo') || inject('
         expect.objectContaining({ code: 'in-use', hint: expect.stringContaining('--policy-name theirs') }),
       ])
       expect(await keysOf('killed')).toEqual(keys)
-      await aws('iam', 'delete-user-policy', ...user, ...theirs)
+      await boto.call('iam', 'delete_user_policy', theirs)
 
-      const bucket = ['--bucket', 'reg-bucket-killed']
-      const versioned = ['--versioning-configuration', 'Status=Enabled']
-      await aws('s3api', 'put-bucket-versioning', ...bucket, ...versioned)
+      const bucket = { Bucket: 'reg-bucket-killed' }
+      const versioned = { ...bucket, VersioningConfiguration: { Status: 'Enabled' } }
+      await boto.call('s3', 'put_bucket_versioning', versioned)
       // In a bucket with versions this leaves a delete marker above each object.
-      await awsCli({ endpoint: moto.endpoint }, 's3', 'rm', 's3://reg-bucket-killed', '--recursive')
-      expect(await aws('s3api', 'list-objects-v2', ...bucket)).not.toHaveProperty('Contents')
+      const { Contents } = await boto.call('s3', 'list_objects_v2', bucket)
+      for (const { Key } of Contents) await boto.call('s3', 'delete_object', { ...bucket, Key })
+      expect(await boto.call('s3', 'list_objects_v2', bucket)).not.toHaveProperty('Contents')
       const kept = await provision('killed', '--destroy')
       expect(kept.json().changes.map(({ action }: { action: string }) => action)).toEqual([
         'delete',
         'delete',
         'keep',
       ])
-      const { Versions = [], DeleteMarkers = [] } = await aws('s3api', 'list-object-versions', ...bucket)
+      const { Versions = [], DeleteMarkers = [] } = await boto.call('s3', 'list_object_versions', bucket)
       const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }))
       expect(DeleteMarkers.length).toBeGreaterThan(0)
-      await aws('s3api', 'delete-objects', ...bucket, '--delete', JSON.stringify({ Objects }))
+      await boto.call('s3', 'delete_objects', { ...bucket, Delete: { Objects } })
       expect(actions((await provision('killed', '--destroy')).json())).toEqual(['keep', 'delete'])
-      expect((await awsCli({ endpoint: moto.endpoint }, 'iam', 'get-user', ...user)).code).toBe(
-        'NoSuchEntity',
-      )
-      expect((await aws('s3api', 'list-buckets')).Buckets).toEqual([])
+      expect(await boto.call('iam', 'get_user', user)).toEqual({ error: 'NoSuchEntity' })
+      expect((await boto.call('s3', 'list_buckets')).Buckets).toEqual([])
     })
 
     it('keeps the rules and keys that are there: rules in one form, the unused key named', async () => {
-      await aws(
-        's3api',
-        'create-bucket',
-        '--bucket',
-        'reg-bucket-kept',
-        '--create-bucket-configuration',
-        'LocationConstraint=eu-west-1',
-      )
+      const bucket = { Bucket: 'reg-bucket-kept' }
+      const place = { CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }
+      await boto.call('s3', 'create_bucket', { ...bucket, ...place })
       const old = { ID: 'theirs', Prefix: 'logs/', Status: 'Enabled', Expiration: { Days: 9 } }
-      const rules = ['--lifecycle-configuration', JSON.stringify({ Rules: [old] })]
-      await aws('s3api', 'put-bucket-lifecycle-configuration', '--bucket', 'reg-bucket-kept', ...rules)
+      const rules = { ...bucket, LifecycleConfiguration: { Rules: [old] } }
+      await boto.call('s3', 'put_bucket_lifecycle_configuration', rules)
       const made = await provision('kept')
       expect(made.exitCode, made.stderr + made.stdout).toBe(0)
       expect(made.stdout).toContain('writes 1 of them with filters')
-      const { Rules } = await aws(
-        's3api',
-        'get-bucket-lifecycle-configuration',
-        '--bucket',
-        'reg-bucket-kept',
-      )
+      const { Rules } = await boto.call('s3', 'get_bucket_lifecycle_configuration', bucket)
       expect(Rules).toHaveLength(2)
       for (const rule of Rules) expect(rule).toMatchObject({ Filter: { Prefix: expect.any(String) } })
 
       await keyIn('kept')
-      await aws('iam', 'create-access-key', '--user-name', 'registry-user-kept')
+      await boto.call('iam', 'create_access_key', { UserName: 'registry-user-kept' })
       await rm(home.join('kept.json'))
       const unused: string[] = []
       for (const id of await keysOf('kept')) {
-        const { AccessKeyLastUsed: last } = await aws(
-          'iam',
-          'get-access-key-last-used',
-          '--access-key-id',
-          id,
-        )
+        const asked = { AccessKeyId: id }
+        const { AccessKeyLastUsed: last } = await boto.call('iam', 'get_access_key_last_used', asked)
         if (last.LastUsedDate === undefined) unused.push(id)
       }
       const { error } = (await provision('kept')).json()

@@ -72,7 +72,7 @@ describe('the program of the README', () => {
       CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY: server.url,
     })
     expect([...cloud.repositories.keys()]).toHaveLength(1)
-    expect(printed).toContain("registryHost: 'europe-west1-docker.pkg.dev'")
+    expect(printed).toContain("registryHost: 'europe-west1-docker.pkg.dev/my-project/prod'")
     expect(printed).not.toContain('PRIVATE KEY')
   })
 })

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { startProcess, type RunningProcess } from '../../process.ts'
 import { whyMissing } from '../../tools.ts'
 
-/** An imitation of AWS in Python: https://pypi.org/project/moto/. Flask and flask-cors make it a server. */
+/** An imitation of AWS in Python: https://pypi.org/project/moto/. Flask and flask-cors make it a server; boto3 comes with it. */
 const PACKAGES = ['moto[s3]==5.2.5', 'flask', 'flask-cors']
 const HOME = fileURLToPath(new URL('../../../../node_modules/.cache/gpreg-moto-5.2.5', import.meta.url))
 const PYTHON = `${HOME}/bin/python3`
@@ -29,7 +29,7 @@ function whyNotMade(): string | undefined {
   mkdirSync(HOME, { recursive: true })
   const made =
     whyFailed('python3', '-m', 'venv', HOME) ??
-    whyFailed(PYTHON, '-m', 'pip', 'install', '--quiet', '--no-input', ...PACKAGES)
+    whyFailed(PYTHON, '-m', 'pip', 'install', '--quiet', '--no-input', '--no-compile', ...PACKAGES)
   if (made === undefined) writeFileSync(MARK, '')
   return made
 }
