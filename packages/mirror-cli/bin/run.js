@@ -7,7 +7,9 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`gpreg needs Node 22.19 or newer, this is ${process.version} (${process.execPath})\n`)
   process.exit(2)
 }
-const { prepare } = await import('../dist/early.js')
-prepare()
-const { main } = await import('../dist/main.js')
-await main(import.meta.url)
+const { answerVersion, prepare } = await import('../dist/early.js')
+if (!answerVersion(process.argv.slice(2), new URL('../package.json', import.meta.url))) {
+  prepare()
+  const { main } = await import('../dist/main.js')
+  await main(import.meta.url)
+}

@@ -79,8 +79,10 @@ export const registryFlags = {
       helpValue: 'DIR|none',
       // The default belongs to the flag and not to `registriesOptions`, so that commands without the flag have no journal.
       default: async () => stateDirectory('uploads', process.env),
-      defaultHelp: async () => '$XDG_STATE_HOME/gpreg/uploads',
-      description: 'where large uploads are noted, so that a run which was killed goes on',
+      // The manifest of the commands is written on another machine, which has other directories.
+      noCacheDefault: true,
+      description:
+        'where large uploads are noted, so that a run which was killed goes on; default $XDG_STATE_HOME/gpreg/uploads',
     }),
     concurrency: Flags.integer({
       helpGroup,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Errors, run, settings } from '@oclif/core'
+import { Config, Errors, run, settings } from '@oclif/core'
 import { exitCodeOf } from '../exit-codes.ts'
 import { renderError } from '../render/error.ts'
 import { paintFor } from '../render/text/paint.ts'
@@ -10,10 +10,11 @@ export async function main(start: string): Promise<void> {
   // Always run the built code, because oclif would look for TypeScript sources under NODE_ENV=test.
   settings.enableAutoTranspile = false
   surviveClosedOutput(process)
+  const config = await Config.load(fileURLToPath(start))
   try {
-    await run(process.argv.slice(2), fileURLToPath(start))
+    await run(process.argv.slice(2), config)
   } catch (thrown) {
-    await end(thrown)
+    await end(thrown, config.commandIDs)
   }
 }
 
@@ -21,7 +22,7 @@ export async function main(start: string): Promise<void> {
  * Ends the process with an error that happened outside a command, such as an unknown command. oclif would wait for a closed output
  * here, and print stack traces.
  */
-async function end(thrown: unknown): Promise<void> {
+async function end(thrown: unknown, commands: readonly string[]): Promise<void> {
   if (thrown instanceof Errors.ExitError) {
     process.exitCode = thrown.oclif.exit ?? 0
     return
@@ -34,7 +35,7 @@ async function end(thrown: unknown): Promise<void> {
   const error =
     thrown instanceof Errors.CLIError
       ? new GpregError('usage', thrown.message.replaceAll(':', ' '), {
-          hint: await commandHint(process.argv.slice(2)),
+          hint: await commandHint(process.argv.slice(2), commands),
         })
       : toGpregError(thrown)
   process.exitCode = exitCodeOf(error.code)
@@ -43,14 +44,11 @@ async function end(thrown: unknown): Promise<void> {
 }
 
 /** The command that the first words are meant to be, or where the commands are listed. */
-async function commandHint(argv: readonly string[]): Promise<string> {
-  const [{ COMMANDS }, { suggestionFor }] = await Promise.all([
-    import('../commands.ts'),
-    import('./suggestion.ts'),
-  ])
+async function commandHint(argv: readonly string[], commands: readonly string[]): Promise<string> {
+  const { suggestionFor } = await import('./suggestion.ts')
   const end = argv.findIndex(argument => argument.startsWith('-'))
   const words = argv.slice(0, end < 0 ? 2 : Math.min(end, 2))
-  const known = Object.keys(COMMANDS).map(id => id.replaceAll(':', ' '))
+  const known = commands.map(id => id.replaceAll(':', ' '))
   const meant = suggestionFor(words.join(' '), known) ?? suggestionFor(words[0] ?? '', known)
   return meant === undefined ? 'gpreg --help lists the commands' : `did you mean gpreg ${meant}?`
 }

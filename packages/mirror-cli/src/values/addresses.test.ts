@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Config } from '@oclif/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { COMMANDS } from '../commands.ts'
+import Doctor from '../commands/doctor.ts'
 import { hostOf } from '../commands/login.ts'
+import Mirror from '../commands/mirror.ts'
+import NodeConfig from '../commands/node-config.ts'
+import ValuesAzure from '../commands/values/azure.ts'
+import ValuesExternal from '../commands/values/external.ts'
+import ValuesInCluster from '../commands/values/in-cluster.ts'
+import ValuesPatch from '../commands/values/patch.ts'
+import Verify from '../commands/verify.ts'
 
 /** A package without commands, because oclif would look for the built commands of this package, and these tests need none. */
 let root: string
@@ -37,18 +44,16 @@ const failureOf = (text: string): { readonly error: { readonly hint?: string } }
 
 /** Every command that takes the address of a registry. */
 const commands: Record<string, (address: string) => Promise<unknown>> = {
-  'mirror --to': to => COMMANDS.mirror.run(['--image', 'redis', '--to', to, '--json'], config),
-  'verify --to': to => COMMANDS.verify.run(['--image', 'redis', '--to', to, '--json'], config),
-  doctor: registry => COMMANDS.doctor.run(['--json', '--', registry], config),
-  'node-config --to': to => COMMANDS['node-config'].run(['--to', to, '--json'], config),
-  'values external --registry': registry =>
-    COMMANDS['values:external'].run(['--registry', registry, '--json'], config),
+  'mirror --to': to => Mirror.run(['--image', 'redis', '--to', to, '--json'], config),
+  'verify --to': to => Verify.run(['--image', 'redis', '--to', to, '--json'], config),
+  doctor: registry => Doctor.run(['--json', '--', registry], config),
+  'node-config --to': to => NodeConfig.run(['--to', to, '--json'], config),
+  'values external --registry': registry => ValuesExternal.run(['--registry', registry, '--json'], config),
   'values azure --registry': registry =>
-    COMMANDS['values:azure'].run(['--registry', registry, '--region', 'r', '--json'], config),
-  'values in-cluster --mirror': mirror =>
-    COMMANDS['values:in-cluster'].run(['--mirror', mirror, '--json'], config),
+    ValuesAzure.run(['--registry', registry, '--region', 'r', '--json'], config),
+  'values in-cluster --mirror': mirror => ValuesInCluster.run(['--mirror', mirror, '--json'], config),
   'values patch --mirror': mirror =>
-    COMMANDS['values:patch'].run(
+    ValuesPatch.run(
       ['none.yaml', '--mirror', mirror, '--mirror-credentials', 'none.json', '-o', 'none', '--json'],
       config,
     ),

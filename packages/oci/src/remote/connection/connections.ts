@@ -1,6 +1,5 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { readProxies, type Proxy } from './proxies.ts'
-import { openProxyAgent } from './proxy-agent.ts'
 import { Trust, type TrustOptions } from './trust.ts'
 import type { Context } from '../../context.ts'
 
@@ -49,10 +48,13 @@ export async function openConnections(
     const [hostTls, trustPlaces] = [trust?.tls ?? {}, trust?.places]
     if (proxy === undefined) {
       const connect = { timeout: CONNECT_TIMEOUT, ...hostTls }
+      // Loaded when the first host is spoken to, because it is the largest part of a program that may need no host.
+      const { Agent } = await import('undici')
       return { trustPlaces, dispatcher: new Agent({ ...pool, connect }) }
     }
     const proxyTls = proxy.url.protocol === 'https:' ? (await store.of(proxy.url.host)).tls : {}
     const agent = { proxy, connectTimeout: CONNECT_TIMEOUT, pool, proxyTls, hostTls }
+    const { openProxyAgent } = await import('./proxy-agent.ts')
     return { proxy, trustPlaces, dispatcher: openProxyAgent(agent) }
   }
 
