@@ -22,8 +22,26 @@ import { bucketSettings, NOT_NEEDED } from './bucket/bucket-settings.ts'
 import { checkBucket } from './bucket/canary.ts'
 import { createAwsClients, type AwsClients } from './api/clients.ts'
 import { bucketName, userName, type AwsJournalEntry } from './names.ts'
-import type { AwsProviderOptions } from './provider.ts'
 import { RegistryUser, UserPolicy, UserRemoval } from './user/user.ts'
+
+export interface AwsProviderOptions {
+  readonly installation: string
+  readonly region: string
+  /** default: `reg-bucket-INSTALLATION` */
+  readonly bucket?: string
+  /** The object storage uses the same bucket and the same key. */
+  readonly sharedWithStorage?: boolean
+  /** URL of S3 that is not AWS's: MinIO, Ceph */
+  readonly s3Endpoint?: string
+  /** Whether an IAM can make a user; default: true with S3 of AWS. If false, the vault must hold a key. */
+  readonly withIam?: boolean
+  /** Make a new key although the vault holds a good one. */
+  readonly rotate?: boolean
+  /** The place of the secrets; default: memory, so that a crash loses them */
+  readonly vault?: SecretVault
+  /** default: those with the credentials that the SDK finds */
+  readonly clients?: AwsClients
+}
 
 /** The provider of the bucket and the key, with its clients. */
 export async function openBucketProvider(options: AwsProviderOptions): Promise<Provider> {

@@ -1,13 +1,7 @@
-import type { ECRClient } from '@aws-sdk/client-ecr'
 import { onFirstUse } from '@gpreg/core/provider'
 import { type LoginSource, type RepositoryCreator, GpregError } from '@gpreg/oci'
 import { quirksOf } from '@gpreg/oci/engine'
-import type { AwsClientOptions } from './api/clients.ts'
-
-export interface EcrAccessOptions extends Partial<AwsClientOptions> {
-  /** default: one with the credentials that the SDK finds, in the region that the host names */
-  readonly client?: ECRClient
-}
+import type { EcrAccessOptions } from './ecr-login.ts'
 
 /**
  * The region of a private registry of ECR, by its host `ACCOUNT.dkr.ecr[-fips].REGION.DOMAIN`; undefined for every other host.

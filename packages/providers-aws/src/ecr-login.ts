@@ -1,10 +1,14 @@
-import { CreateRepositoryCommand, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
+import { CreateRepositoryCommand, GetAuthorizationTokenCommand, type ECRClient } from '@aws-sdk/client-ecr'
 import type { Context } from '@gpreg/core'
 import { type LoginSource, type RepositoryCreator, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
 import { call, unless } from './api/call.ts'
 import { createEcrClient, type AwsClientOptions } from './api/clients.ts'
-import type { EcrAccessOptions } from './ecr-access.ts'
 import { MANAGED } from './names.ts'
+
+export interface EcrAccessOptions extends Partial<AwsClientOptions> {
+  /** default: one with the credentials that the SDK finds, in the region that the host names */
+  readonly client?: ECRClient
+}
 
 /** The account in the name of a private registry. Without it, ECR would create repositories in the account of the caller. */
 const accountOf = (host: string): string | undefined => /^\d{12}/.exec(host)?.[0]

@@ -1,16 +1,12 @@
-import type { TokenCredential } from '@azure/identity'
 import type { Context } from '@gpreg/core'
 import { onFirstUse } from '@gpreg/core/provider'
 import { type LoginSource, GpregError } from '@gpreg/oci'
+import type { AcrLoginOptions } from './acr-login.ts'
 import { cloudOfHost, type AzureCloud } from './api/clouds.ts'
 
-export interface AcrAccessOptions {
+export interface AcrAccessOptions extends AcrLoginOptions {
   /** Login servers that are not below `azurecr`, each with its cloud. No other host gets a login. */
   readonly loginServers?: Readonly<Record<string, AzureCloud>>
-  /** PEM of all authorities to trust, the usual ones included */
-  readonly ca?: readonly string[]
-  /** default: the identity that the SDK finds */
-  readonly credential?: TokenCredential
 }
 
 /** Logs in to registries of Azure with an identity in Entra. A push creates the repository. The SDK loads with the first login. */

@@ -7,7 +7,7 @@ import {
 import type { Context } from '@gpreg/core'
 import { type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
 import { PATIENT, withRetry } from '@gpreg/oci/engine'
-import type { AcrAccessOptions } from './acr-access.ts'
+import type { TokenCredential } from '@azure/identity'
 import { CLOUDS, type AzureCloud } from './api/clouds.ts'
 import { azureError } from './api/errors.ts'
 import { AzureIdentity } from './api/identity.ts'
@@ -19,13 +19,20 @@ const TOKEN_USER = '00000000-0000-0000-0000-000000000000'
 /** In milliseconds, the assumed life of a login without an expiry date. */
 const ASSUMED_LIFE = 5 * 60_000
 
+export interface AcrLoginOptions {
+  /** PEM of all authorities to trust, the usual ones included */
+  readonly ca?: readonly string[]
+  /** default: the identity that the SDK finds */
+  readonly credential?: TokenCredential
+}
+
 /** Logins to registries, made with the tokens of one identity in each cloud. */
 export interface AcrLogin {
   /** @param cloud the cloud of the host */
   login(host: string, cloud: AzureCloud, context: Context): Promise<ShortLogin>
 }
 
-export function openAcrLogin({ ca, credential }: AcrAccessOptions): AcrLogin {
+export function openAcrLogin({ ca, credential }: AcrLoginOptions): AcrLogin {
   const transport = new Transport(ca)
   const pipeline = createPipelineFromOptions(PLAIN)
   pipeline.addPolicy(transport, { afterPhase: 'Sign' })

@@ -1,21 +1,8 @@
-import type { Context, ServiceAccountKey } from '@gpreg/core'
+import type { Context } from '@gpreg/core'
 import { onFirstUse } from '@gpreg/core/provider'
 import { type LoginSource, GpregError } from '@gpreg/oci'
 import { quirksOf } from '@gpreg/oci/engine'
-
-/** The used part of google-auth-library. */
-export interface TokenSource {
-  getClient(): Promise<{
-    getAccessToken(): Promise<{ token?: string | null }>
-    readonly credentials: { readonly expiry_date?: number | null }
-  }>
-}
-
-export interface GoogleAccessOptions {
-  readonly auth?: TokenSource
-  /** default: the identity that the SDK finds */
-  readonly serviceAccountKey?: ServiceAccountKey
-}
+import type { GoogleAccessOptions } from './google-login.ts'
 
 /**
  * Logs in to Google's registries with an identity in Google Cloud. It creates no repositories, because one repository holds many images.

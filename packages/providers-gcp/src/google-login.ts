@@ -1,9 +1,22 @@
-import type { Context } from '@gpreg/core'
+import type { Context, ServiceAccountKey } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
 import { PATIENT, withRetry } from '@gpreg/oci/engine'
 import { GoogleAuth } from 'google-gax'
 import { authOptions, identityError } from './api/identity.ts'
-import type { GoogleAccessOptions } from './google-access.ts'
+
+/** The used part of google-auth-library. */
+export interface TokenSource {
+  getClient(): Promise<{
+    getAccessToken(): Promise<{ token?: string | null }>
+    readonly credentials: { readonly expiry_date?: number | null }
+  }>
+}
+
+export interface GoogleAccessOptions {
+  readonly auth?: TokenSource
+  /** default: the identity that the SDK finds */
+  readonly serviceAccountKey?: ServiceAccountKey
+}
 
 /** In milliseconds, the assumed life of a token without an expiry date. */
 const ASSUMED_LIFE = 5 * 60_000

@@ -6,7 +6,10 @@ import {
   type Check,
   type Provider,
   type ProvisionedChoice,
+  type RegistryProbe,
   type Resource,
+  type SecretVault,
+  type ServiceAccountKey,
   type Context,
 } from '@gpreg/core'
 import { OptionalResource, resourceActions } from '@gpreg/core/provider'
@@ -14,10 +17,22 @@ import { isGpregError } from '@gpreg/oci'
 import { createGcpClients, type GcpClients } from './api/clients.ts'
 import { identify } from './api/identity.ts'
 import { notesFor } from './notes.ts'
-import type { GcpProviderOptions } from './provider.ts'
-import type { RepositoryLocation } from './repository/repository-location.ts'
+import type { LocationOptions, RepositoryLocation } from './repository/repository-location.ts'
 import { findRepository, Repository, RepositoryRemoval } from './repository/repository.ts'
 import { EnabledService, LeftService } from './service.ts'
+
+export interface GcpProviderOptions extends LocationOptions {
+  /** The key of the object storage's service account, with which Gitpod pushes and pulls. gpreg neither creates nor deletes keys. */
+  readonly serviceAccountKey?: ServiceAccountKey
+  /** Address of the service account that needs the roles; default: that of the key. */
+  readonly serviceAccount?: string
+  /** The place of the credentials made of the key; default: memory */
+  readonly vault?: SecretVault
+  /** default: those with the identity that the SDK finds */
+  readonly clients?: GcpClients
+  /** Tries a registry, such as core's `probeRegistry`. */
+  readonly probe?: RegistryProbe
+}
 
 const CONTAINER_REGISTRY = 'containerregistry.googleapis.com'
 const ARTIFACT_REGISTRY = 'artifactregistry.googleapis.com'

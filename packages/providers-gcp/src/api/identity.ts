@@ -2,7 +2,6 @@ import type { ServiceAccountKey } from '@gpreg/core'
 import { GpregError, isGpregError } from '@gpreg/oci'
 import { GoogleAuth, Status, type GoogleAuthOptions } from 'google-gax'
 import { gcpError, IDENTITY_HINT } from './errors.ts'
-import type { GcpClients } from './clients.ts'
 import { failureOf } from './failure.ts'
 
 /** https://developers.google.com/identity/protocols/oauth2/scopes. Roles, not scopes, limit the permissions. */
@@ -57,11 +56,19 @@ function failedOperation(text: string): object | undefined {
   return done && error ? { error: { ...error, status: Status[error.code] } } : undefined
 }
 
+/** The used part of a client of the SDK. */
+interface Client {
+  initialize(): Promise<unknown>
+}
+
 /**
  * Signs in before the first call. If the SDK's own sign-in fails within a call, it ends the process.
  * @throws `unauthorized`
  */
-export async function identify({ services, repositories }: GcpClients): Promise<void> {
+export async function identify({
+  services,
+  repositories,
+}: Record<'services' | 'repositories', Client>): Promise<void> {
   try {
     await services.initialize()
     await repositories.initialize()
