@@ -6,14 +6,10 @@ import { json } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryVault, type GpregEvent, createContext } from '@gpreg/core'
+import { lazyProvider } from '@gpreg/core/provider'
 import { contentFrom, digestOf, parseReference } from '@gpreg/oci'
 import { createRegistries } from '@gpreg/oci/engine'
-import {
-  createAcrAccess,
-  createAzureClients,
-  createAzureProvider,
-  type AzureClients,
-} from '@gpreg/provider-azure'
+import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
 import {
   azureCertificates,
   startAcrCloud,
@@ -38,31 +34,31 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
   let certificates: Awaited<ReturnType<typeof azureCertificates>>
   let azure: AzureCloud
   let acr: AcrCloud
-  let clients: AzureClients
   const events: GpregEvent[] = []
   const context = createContext({ emit: event => events.push(event), sleep: async () => {} })
   const vault = memoryVault()
   const provider = (rotate = false) =>
-    createAzureProvider({
-      subscriptionId: SUBSCRIPTION,
-      resourceGroup: GROUP,
-      installation: 'prod',
-      location: 'westeurope',
-      name: 'gitpodimages',
-      vault,
-      rotate,
-      clients,
-    })
+    lazyProvider('azure', async () =>
+      createAzureProvider({
+        subscriptionId: SUBSCRIPTION,
+        resourceGroup: GROUP,
+        installation: 'prod',
+        location: 'westeurope',
+        name: 'gitpodimages',
+        vault,
+        rotate,
+        clients: await createAzureClients({
+          subscriptionId: SUBSCRIPTION,
+          resourceManager: azure.resourceManager,
+          ca: [certificates.ca],
+        }),
+      }),
+    )
   const access = () => createAcrAccess({ ca: [certificates.ca] })
 
   beforeAll(async () => {
     certificates = await azureCertificates()
     azure = await startAzureCloud(certificates)
-    clients = await createAzureClients({
-      subscriptionId: SUBSCRIPTION,
-      resourceManager: azure.resourceManager,
-      ca: [certificates.ca],
-    })
     acr = await startAcrCloud(azure, [AUDIENCE], HOST, 'gitpodimages.azurecr.us', 'gitpodimages.azurecr.cn')
   })
   beforeEach(async () => {

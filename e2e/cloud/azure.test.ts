@@ -9,6 +9,7 @@ import {
   type Context,
   type GpregEvent,
 } from '@gpreg/core'
+import { lazyProvider } from '@gpreg/core/provider'
 import { createAzureClients, createAzureProvider, type AzureProviderOptions } from '@gpreg/provider-azure'
 import { azureCertificates, startAzureCloud } from '../support/cloud/azure/azure-cloud.ts'
 import { CLIENT } from '../support/cloud/azure/entra-server.ts'
@@ -39,6 +40,13 @@ const PERMISSIONS: Readonly<Record<string, string>> = {
 const permissionOf = (name: string) => `Microsoft.ContainerRegistry/${PERMISSIONS[name]}`
 /** True for the last call of an operation, with which the SDK reads the result. */
 const isPartOfOperation = (index: number) => FIRST_RUN[index - 1] === 'operation'
+const WHERE = {
+  subscriptionId: SUBSCRIPTION,
+  resourceGroup: GROUP,
+  installation: 'prod',
+  location: 'westeurope',
+}
+
 const isEntra = (name: string) => name.startsWith('entra:')
 
 let certificates: Awaited<ReturnType<typeof azureCertificates>>
@@ -59,20 +67,19 @@ async function open() {
   const sleep = async (milliseconds: number) => void (now += milliseconds)
   const contextOf = (overrides: Partial<Context> = {}) =>
     createContext({ now: () => now, sleep, emit: event => events.push(event), ...overrides })
-  const clients = await createAzureClients({
-    subscriptionId: SUBSCRIPTION,
-    resourceManager: cloud.resourceManager,
-    ca: [certificates.ca],
-  })
   const provider = (more: Partial<AzureProviderOptions> = {}) =>
-    createAzureProvider({
-      subscriptionId: SUBSCRIPTION,
-      resourceGroup: GROUP,
-      installation: 'prod',
-      location: 'westeurope',
-      clients,
-      ...more,
-    })
+    // Each provider signs in for itself, as each run of the command does.
+    lazyProvider('azure', async () =>
+      createAzureProvider({
+        ...WHERE,
+        clients: await createAzureClients({
+          subscriptionId: SUBSCRIPTION,
+          resourceManager: cloud.resourceManager,
+          ca: [certificates.ca],
+        }),
+        ...more,
+      }),
+    )
   return {
     ...cloud,
     events,
@@ -358,7 +365,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
     expect(onlyRegistry(azure.subscription).name).toBe('gitpodimages')
     const error = await failureOf(azure.provider({ name: 'another1' }).apply(azure.context))
     expect(error).toMatchObject({ code: 'usage', hint: expect.stringContaining('leave out --name') })
-    expect(() => azure.provider({ name: 'Git-Pod' })).toThrow('cannot be the name')
+    expect(() => createAzureProvider({ ...WHERE, name: 'Git-Pod' })).toThrow('cannot be the name')
     onlyRegistry(azure.subscription)
   })
 

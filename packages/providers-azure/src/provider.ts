@@ -15,6 +15,7 @@ import type { Registry as Found } from '@azure/arm-containerregistry'
 import { AdminLogin, AdminLoginRemoval } from './registry/admin-login.ts'
 import { createAzureClients, type AzureClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
+import { assertName } from './registry/names.ts'
 import { Registry, RegistryRemoval, type AzureSku } from './registry/registry.ts'
 import { RegistryFinder } from './registry/registry-finder.ts'
 
@@ -46,8 +47,13 @@ export interface AzureProviderOptions {
 const PATIENCE = 90_000
 const BETWEEN = 5_000
 
-/** Prepares an Azure Container Registry, and the login with which Gitpod uses it. The SDK loads with the first call. */
+/**
+ * Prepares an Azure Container Registry, and the login with which Gitpod uses it. The SDK loads with the first call.
+ *
+ * @throws `usage` for a name that no registry can have
+ */
 export function createAzureProvider(options: AzureProviderOptions): Provider {
+  if (options.name !== undefined) assertName(options.name)
   return lazyProvider('azure', () => openAzureProvider(options))
 }
 
