@@ -16,9 +16,13 @@ declare module 'vitest' {
 /** Global set-up of vitest for the tests of clouds. */
 export default async function setup(project: TestProject) {
   prepare(Object.keys(CLOUD_TOOLS) as Tool[], new URL('../../cloud/', import.meta.url))
-  project.provide('moto', installMoto())
-  if (needs('radosgw', 'ceph', 'ceph-mon', 'ceph-osd')) return
-  const gateway = await startRadosGateway()
+  // Both take their time, the one for a download and the other for its daemons.
+  const [moto, gateway] = await Promise.all([
+    installMoto(),
+    needs('radosgw', 'ceph', 'ceph-mon', 'ceph-osd') ? undefined : startRadosGateway(),
+  ])
+  project.provide('moto', moto)
+  if (gateway === undefined) return
   project.provide('gateway', { endpoint: gateway.endpoint, conf: gateway.conf })
   return () => gateway[Symbol.asyncDispose]()
 }

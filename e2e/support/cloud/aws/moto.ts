@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { startProcess, type RunningProcess } from '../../process.ts'
+import { runProcess, startProcess, type RunningProcess } from '../../process.ts'
 import { whyMissing } from '../../tools.ts'
 
 /** An imitation of AWS in Python: https://pypi.org/project/moto/. Flask and flask-cors make it a server; boto3 comes with it. */
@@ -15,28 +14,28 @@ const MARK = `${HOME}/installed`
  * Installs moto from PyPI into a virtual environment, which later runs find again.
  * @returns the Python that has it; undefined, with a line on stderr, if that is not possible. Under CI it throws instead.
  */
-export function installMoto(): string | undefined {
+export async function installMoto(): Promise<string | undefined> {
   if (existsSync(MARK)) return PYTHON
-  const reason = whyMissing('python3') ?? whyNotMade()
+  const reason = whyMissing('python3') ?? (await whyNotMade())
   if (reason === undefined) return PYTHON
   if (process.env['CI'] === 'true') throw new Error(`CI skips nothing, but there is no moto: ${reason}`)
   console.error(`e2e: there is no moto, so its journeys are skipped: ${reason}`)
   return undefined
 }
 
-function whyNotMade(): string | undefined {
+async function whyNotMade(): Promise<string | undefined> {
   rmSync(HOME, { recursive: true, force: true })
   mkdirSync(HOME, { recursive: true })
   const made =
-    whyFailed('python3', '-m', 'venv', HOME) ??
-    whyFailed(PYTHON, '-m', 'pip', 'install', '--quiet', '--no-input', '--no-compile', ...PACKAGES)
+    (await whyFailed('python3', '-m', 'venv', HOME)) ??
+    (await whyFailed(PYTHON, '-m', 'pip', 'install', '--quiet', '--no-input', '--no-compile', ...PACKAGES))
   if (made === undefined) writeFileSync(MARK, '')
   return made
 }
 
-function whyFailed(program: string, ...args: readonly string[]): string | undefined {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8' })
-  return status === 0 ? undefined : `${program} ${args.join(' ')}: ${error?.message ?? (stderr || stdout)}`
+async function whyFailed(program: string, ...args: readonly string[]): Promise<string | undefined> {
+  const { exitCode, stdout, stderr } = await runProcess(program, args)
+  return exitCode === 0 ? undefined : `${program} ${args.join(' ')}: ${stderr || stdout}`
 }
 
 /** An account in AWS, empty at the start. */
