@@ -37,9 +37,10 @@ export interface ServerKind {
 const GO_BIN = process.env['GOBIN'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin')
 
 /** The program that `go install` made, or else the one on PATH. */
-const program = (name: string) => (onPath(name, GO_BIN) ? join(GO_BIN, name) : name)
+export const program = (name: string) => (onPath(name, GO_BIN) ? join(GO_BIN, name) : name)
 
-const absent = (name: string) =>
+/** The reason why a program that `go install` makes cannot run here; undefined if it can. */
+export const absent = (name: string) =>
   onPath(name, GO_BIN) || onPath(name) ? undefined : `${name} is not installed`
 
 /** The version matters, because both majors of distribution call their program `registry`. */

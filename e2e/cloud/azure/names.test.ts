@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { memoryVault } from '@gpreg/core'
-import type { AzureProviderOptions } from '@gpreg/provider-azure'
+import { createAzureProvider, type AzureProviderOptions } from '@gpreg/provider-azure'
 import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import { actionsOf, onlyRegistry } from '../../support/cloud/azure/expectations.ts'
-import { openAzure } from '../../support/cloud/azure/provisioning.ts'
+import { openAzure, WHERE } from '../../support/cloud/azure/provisioning.ts'
 import { GROUP } from '../../support/cloud/azure/subscription.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { needs } from '../../support/tools.ts'
@@ -79,7 +79,7 @@ describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
     expect(onlyRegistry(azure.subscription).name).toBe('gitpodimages')
     const error = await failureOf(azure.provider({ name: 'another1' }).apply(azure.context))
     expect(error).toMatchObject({ code: 'usage', hint: expect.stringContaining('leave out --name') })
-    expect(() => azure.provider({ name: 'Git-Pod' })).toThrow('cannot be the name')
+    expect(() => createAzureProvider({ ...WHERE, name: 'Git-Pod' })).toThrow('cannot be the name')
     onlyRegistry(azure.subscription)
   })
 

@@ -56,6 +56,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 
   'bundle-damaged': ExitCode.different,
   'signature-invalid': ExitCode.different,
+  'in-use': ExitCode.different,
 
   unauthorized: ExitCode.unauthorized,
   forbidden: ExitCode.unauthorized,

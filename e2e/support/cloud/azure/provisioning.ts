@@ -1,9 +1,18 @@
 import { vi } from 'vitest'
 import { createContext, type Context, type GpregEvent } from '@gpreg/core'
+import { lazyProvider } from '@gpreg/core/provider'
 import type { Certificates } from '@gpreg/oci/testing'
 import { createAzureClients, createAzureProvider, type AzureProviderOptions } from '@gpreg/provider-azure'
 import { startAzureCloud } from './azure-cloud.ts'
 import { GROUP, SUBSCRIPTION } from './subscription.ts'
+
+/** What the providers of the tests prepare. */
+export const WHERE = {
+  subscriptionId: SUBSCRIPTION,
+  resourceGroup: GROUP,
+  installation: 'prod',
+  location: 'westeurope',
+}
 
 /** An Azure for one test, with providers whose clients have no token yet. Waits take no real time. */
 export async function openAzure(certificates: Certificates) {
@@ -15,18 +24,18 @@ export async function openAzure(certificates: Certificates) {
   const contextOf = (overrides: Partial<Context> = {}) =>
     createContext({ now: () => now, sleep, emit: event => events.push(event), ...overrides })
   const provider = (more: Partial<AzureProviderOptions> = {}) =>
-    createAzureProvider({
-      subscriptionId: SUBSCRIPTION,
-      resourceGroup: GROUP,
-      installation: 'prod',
-      location: 'westeurope',
-      clients: createAzureClients({
-        subscriptionId: SUBSCRIPTION,
-        resourceManager: cloud.resourceManager,
-        ca: [certificates.ca],
+    // Each provider signs in for itself, as each run of the command does.
+    lazyProvider('azure', async () =>
+      createAzureProvider({
+        ...WHERE,
+        clients: await createAzureClients({
+          subscriptionId: SUBSCRIPTION,
+          resourceManager: cloud.resourceManager,
+          ca: [certificates.ca],
+        }),
+        ...more,
       }),
-      ...more,
-    })
+    )
   return {
     ...cloud,
     events,

@@ -1,15 +1,6 @@
-import { ContainerRegistryManagementClient, type RegistriesOperations } from '@azure/arm-containerregistry'
-import {
-  bearerTokenAuthenticationPolicy,
-  createDefaultHttpClient,
-  createPipelineFromOptions,
-  createPipelineRequest,
-} from '@azure/core-rest-pipeline'
+import type { RegistriesOperations } from '@azure/arm-containerregistry'
 import { GpregError } from '@gpreg/oci'
 import { CLOUDS, type AzureCloud } from './clouds.ts'
-import { AzureIdentity } from './identity.ts'
-import { ManagerTransport } from './manager-transport.ts'
-import { PLAIN } from './transport.ts'
 
 /** The used part of the client of Container Registry. */
 export type RegistryApi = Pick<
@@ -39,10 +30,10 @@ export interface AzureClientOptions {
   readonly ca?: readonly string[]
 }
 
-/** @throws `usage` for a resource manager that is no https URL */
-export function createAzureClients(options: AzureClientOptions): AzureClients {
+/** Loads the SDK. @throws `usage` for a resource manager that is no https URL */
+export async function createAzureClients(options: AzureClientOptions): Promise<AzureClients> {
   const { subscriptionId } = options
-  return { registries: openManager(options).registriesOf(subscriptionId) }
+  return { registries: (await openManager(options)).registriesOf(subscriptionId) }
 }
 
 /** Azure Resource Manager, with the identity of this machine. */
@@ -54,28 +45,35 @@ export interface Manager {
   readonly origin: string
 }
 
-/** @throws `usage` for a resource manager that is no https URL */
-export function openManager(options: Omit<AzureClientOptions, 'subscriptionId'>): Manager {
+/** Loads the SDK. @throws `usage` for a resource manager that is no https URL */
+export async function openManager(options: Omit<AzureClientOptions, 'subscriptionId'>): Promise<Manager> {
   const { cloud = 'public', ca, resourceManager = CLOUDS[cloud].resourceManager } = options
   const origin = originOf(resourceManager)
+  const [sdk, rest, { AzureIdentity }, { ManagerTransport }, { PLAIN }] = await Promise.all([
+    import('@azure/arm-containerregistry'),
+    import('@azure/core-rest-pipeline'),
+    import('./identity.ts'),
+    import('./manager-transport.ts'),
+    import('./transport.ts'),
+  ])
   const identity = new AzureIdentity({ cloud, ca })
   const transport = new ManagerTransport(origin, ca)
-  const pipeline = createPipelineFromOptions(PLAIN)
+  const pipeline = rest.createPipelineFromOptions(PLAIN)
   pipeline.addPolicy(
-    bearerTokenAuthenticationPolicy({ credential: identity, scopes: `${origin}/.default` }),
+    rest.bearerTokenAuthenticationPolicy({ credential: identity, scopes: `${origin}/.default` }),
     { phase: 'Sign' },
   )
   pipeline.addPolicy(transport, { afterPhase: 'Sign' })
   return {
     origin,
     registriesOf: subscriptionId =>
-      new ContainerRegistryManagementClient(identity, subscriptionId, {
+      new sdk.ContainerRegistryManagementClient(identity, subscriptionId, {
         ...transport.options,
         endpoint: origin,
       }).registries,
     async read(url, abortSignal) {
-      const request = createPipelineRequest({ url, abortSignal })
-      const { bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request)
+      const request = rest.createPipelineRequest({ url, abortSignal })
+      const { bodyAsText } = await pipeline.sendRequest(rest.createDefaultHttpClient(), request)
       return JSON.parse(bodyAsText ?? '')
     },
   }

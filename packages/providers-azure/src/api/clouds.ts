@@ -1,4 +1,3 @@
-import { AzureAuthorityHosts } from '@azure/identity'
 import { quirksOf } from '@gpreg/oci/engine'
 
 /** A cloud of Azure. The clouds are separate: an account of one does not exist in another. */
@@ -23,19 +22,19 @@ interface CloudFacts {
 export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {
   public: {
     resourceManager: 'https://management.azure.com',
-    authority: AzureAuthorityHosts.AzurePublicCloud,
+    authority: 'https://login.microsoftonline.com',
     registryAudience: 'https://containerregistry.azure.net',
     registrySuffix: '.azurecr.io',
   },
   usgov: {
     resourceManager: 'https://management.usgovcloudapi.net',
-    authority: AzureAuthorityHosts.AzureGovernment,
+    authority: 'https://login.microsoftonline.us',
     registryAudience: 'https://management.usgovcloudapi.net',
     registrySuffix: '.azurecr.us',
   },
   china: {
     resourceManager: 'https://management.chinacloudapi.cn',
-    authority: AzureAuthorityHosts.AzureChina,
+    authority: 'https://login.chinacloudapi.cn',
     registryAudience: 'https://management.chinacloudapi.cn',
     registrySuffix: '.azurecr.cn',
   },

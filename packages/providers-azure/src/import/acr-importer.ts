@@ -33,7 +33,7 @@ export async function createAcrImporter(
 ): Promise<Importer> {
   const cloud = cloudOfHost(host)
   if (cloud === undefined) throw strangerError(host)
-  const manager = openManager({ ...options, cloud })
+  const manager = await openManager({ ...options, cloud })
   const place = await findByServer(host, manager, subscriptionId, context)
   const registries = manager.registriesOf(place.subscriptionId)
   return { import: (image, context) => importImage(image, place, registries, context) }
