@@ -101,6 +101,20 @@ export default defineConfig({
         resolve: sources,
         ssr: { resolve: sources },
         test: {
+          name: 'life',
+          include: ['e2e/life/**/*.test.ts'],
+          // Rounds of many commands, one after the other.
+          maxConcurrency: 3,
+          testTimeout: 1_800_000,
+          hookTimeout: 180_000,
+          globalSetup: ['e2e/life/install.ts'],
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
           name: 'peers',
           include: ['e2e/peers/**/*.test.ts'],
           // The tools mostly wait.

@@ -30,7 +30,7 @@ The result goes to stdout; progress, warnings and errors go to stderr. With \`--
 | 1 | a bug in gpreg |
 | 2 | wrong usage, or input that cannot be read |
 | 3 | some images failed |
-| 4 | verification found a difference |
+| 4 | verification found a difference, or what was checked does not hold |
 | 5 | not authorised |
 | 6 | a registry cannot be reached |
 | 130 | interrupted |

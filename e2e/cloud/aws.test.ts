@@ -23,7 +23,11 @@ async function open() {
   const sleep = async (milliseconds: number) => void (now += milliseconds)
   const context = createContext({ now: () => now, sleep, emit: event => events.push(event) })
   const installation = `t${randomBytes(4).toString('hex')}`
-  const clients = createAwsClients({ region: 'us-east-1', s3Endpoint: cloud.s3, iamEndpoint: cloud.iam })
+  const clients = await createAwsClients({
+    region: 'us-east-1',
+    s3Endpoint: cloud.s3,
+    iamEndpoint: cloud.iam,
+  })
   const provider = (vault: SecretVault, more: Partial<AwsProviderOptions> = {}) =>
     createAwsProvider({
       installation,
@@ -248,7 +252,7 @@ describe.skipIf(needs('radosgw'))('provisioning in AWS', () => {
     await aws.provider(vault).apply(aws.context)
     const [{ PutObjectCommand, DeleteObjectCommand }, { s3 }] = [
       await import('@aws-sdk/client-s3'),
-      createAwsClients({ region: 'us-east-1', s3Endpoint: aws.cloud.s3 }),
+      await createAwsClients({ region: 'us-east-1', s3Endpoint: aws.cloud.s3 }),
     ]
     const object = { Bucket: `reg-bucket-${aws.installation}`, Key: 'blob' }
     await s3.send(new PutObjectCommand({ ...object, Body: 'x' }))

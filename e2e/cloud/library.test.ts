@@ -22,7 +22,7 @@ const provider: Provider = createAzureProvider({
   installation: 'prod',
   location: 'westeurope',
   vault: fileVault('acr.json'),
-  clients: createAzureClients({ subscriptionId, resourceManager }),
+  clients: await createAzureClients({ subscriptionId, resourceManager }),
   probe: async ({ username }, address) => [{ name: username, status: 'ok', detail: address }],
 })
 const context = createContext()

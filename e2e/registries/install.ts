@@ -1,5 +1,5 @@
 import { prepare } from '../support/install.ts'
-import { SERVER_KINDS } from './server-kinds.ts'
+import { absent, SERVER_KINDS } from './server-kinds.ts'
 
 /** Global set-up of vitest for the matrix of registries. It installs nothing, and says which servers are left out. */
 export default function setup(): void {
@@ -8,4 +8,6 @@ export default function setup(): void {
     const why = missing()
     if (why !== undefined) console.error(`registries: ${name} is skipped, because ${why}`)
   }
+  const why = absent('minio')
+  if (why !== undefined) console.error(`registries: provision with MinIO is skipped, because ${why}`)
 }

@@ -28,8 +28,8 @@ export async function startRegistryOnS3(program: string): Promise<Server> {
     url: registry.url,
     loseBlob: async digest =>
       void (await client.send(new DeleteObjectCommand({ Bucket, Key: blobPath(digest) }))),
-    collectGarbage: async () =>
-      void (await mustRun(program, ['garbage-collect', '-m', registry.configuration])),
+    collectGarbage: async (flags = ['-m']) =>
+      void (await mustRun(program, ['garbage-collect', ...flags, registry.configuration])),
     async [Symbol.asyncDispose]() {
       await registry.stop()
       client.destroy()

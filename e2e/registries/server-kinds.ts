@@ -16,8 +16,10 @@ export interface Server extends AsyncDisposable {
   readonly url: URL
   /** Deletes the bytes of a blob behind the server's back, as after a disk failure. */
   loseBlob(digest: string): Promise<void>
-  /** Runs `garbage-collect -m`, if the server has it. */
-  collectGarbage?(): Promise<void>
+  /** The file of a blob, if blobs are files. */
+  blobFile?(digest: string): string
+  /** Runs `garbage-collect`, if the server has it; default: with `-m`. */
+  collectGarbage?(flags?: readonly string[]): Promise<void>
 }
 
 export interface ServerKind {
@@ -35,9 +37,10 @@ export interface ServerKind {
 const GO_BIN = process.env['GOBIN'] ?? join(process.env['GOPATH'] ?? join(homedir(), 'go'), 'bin')
 
 /** The program that `go install` made, or else the one on PATH. */
-const program = (name: string) => (onPath(name, GO_BIN) ? join(GO_BIN, name) : name)
+export const program = (name: string) => (onPath(name, GO_BIN) ? join(GO_BIN, name) : name)
 
-const absent = (name: string) =>
+/** The reason why a program that `go install` makes cannot run here; undefined if it can. */
+export const absent = (name: string) =>
   onPath(name, GO_BIN) || onPath(name) ? undefined : `${name} is not installed`
 
 /** The version matters, because both majors of distribution call their program `registry`. */
@@ -76,8 +79,9 @@ async function startDistribution(server: string): Promise<Server> {
     host: registry.host,
     url: registry.url,
     loseBlob: digest => loseBlob(registry, digest),
-    collectGarbage: async () =>
-      void (await mustRun(server, ['garbage-collect', '-m', registry.configuration])),
+    blobFile: digest => registry.blobFile(digest),
+    collectGarbage: async (flags = ['-m']) =>
+      void (await mustRun(server, ['garbage-collect', ...flags, registry.configuration])),
     [Symbol.asyncDispose]: registry.stop,
   }
 }
@@ -89,6 +93,7 @@ async function startGpregServe(): Promise<Server> {
     host: serve.host,
     url: new URL(`http://${serve.host}/`),
     loseBlob: digest => rm(directory.join('blobs', digest.replace(':', '/'))),
+    blobFile: digest => directory.join('blobs', digest.replace(':', '/')),
     async [Symbol.asyncDispose]() {
       await serve[Symbol.asyncDispose]()
       await directory[Symbol.asyncDispose]()

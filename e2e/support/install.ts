@@ -49,7 +49,7 @@ function report(missing: readonly Tool[], tests: URL): void {
 }
 
 function testsThatNeed(tool: Tool, tests: URL): string[] {
-  return readdirSync(tests).filter(
+  return readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter(
     file =>
       file.endsWith('.test.ts') &&
       new RegExp(`needs\\([^)]*'${tool}'`).test(readFileSync(new URL(file, tests), 'utf8')),

@@ -47,7 +47,7 @@ export type Interceptor = (meeting: {
 export interface ReverseProxyOptions {
   /** URL of the registry */
   readonly to: URL
-  /** Certificates for TLS to clients and to the registry. */
+  /** Certificates for TLS to clients, and to a registry that uses it. */
   readonly certificates?: Certificates | undefined
   readonly intercept?: Interceptor
 }
@@ -181,10 +181,11 @@ function firstBytes(limit: number): Transform {
 }
 
 function requestSender(to: URL, certificates?: Certificates): (request: IncomingMessage) => ClientRequest {
-  const agent = certificates
-    ? new HttpsAgent({ keepAlive: true, ca: certificates.ca })
+  const isSecure = to.protocol === 'https:'
+  const agent = isSecure
+    ? new HttpsAgent({ keepAlive: true, ...(certificates ? { ca: certificates.ca } : {}) })
     : new HttpAgent({ keepAlive: true })
-  const send = certificates ? httpsRequest : httpRequest
+  const send = isSecure ? httpsRequest : httpRequest
   return ({ method, url, headers: { expect: _, connection: __, ...headers } }) =>
     send({ agent, host: to.hostname, port: to.port, method, path: url, headers })
 }

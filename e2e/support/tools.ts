@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -18,6 +18,7 @@ export const JOURNEY_TOOLS = {
 export const CLOUD_TOOLS = {
   ...JOURNEY_TOOLS,
   aws: 'awscli',
+  python3: 'python3-venv',
   ceph: 'ceph-common',
   'ceph-mon': 'ceph-mon',
   'ceph-osd': 'ceph-osd',
@@ -40,6 +41,7 @@ export function npmProgram(): string {
 /** The reason why a tool cannot be used, or undefined if it can. */
 export function whyMissing(tool: Tool): string | undefined {
   if (!onPath(tool)) return `${tool} is not installed`
+  if (tool === 'python3' && !makesVenvs()) return 'python3 makes no virtual environments'
   if (tool === 'containerd' && !isRoot) return 'containerd needs root to unpack images'
   return undefined
 }
@@ -53,6 +55,11 @@ export function needs(...tools: Tool[]): boolean {
   if (reasons.length > 0 && process.env['CI'] === 'true')
     throw new Error(`CI skips nothing, but ${reasons.join(' and ')}`)
   return reasons.length > 0
+}
+
+/** Debian has the module `venv` with Python, but what it needs (`ensurepip`) is a package of its own. */
+function makesVenvs(): boolean {
+  return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0
 }
 
 function isExecutable(path: string): boolean {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isLibrary } from './manifest.ts'
+import type { PackageJson } from '../workspace/packages.ts'
 import type { Tarball } from './tarballs.ts'
 
 /** What a tarball lacks, and what it has by mistake. */
@@ -20,22 +21,41 @@ export function contentFaults({ package: { json }, files }: Tarball): string[] {
   ]
 }
 
-/** Tests, their helpers, sources, source maps and what the compiler notes for itself. */
+/** Tests, their helpers, sources and what the compiler notes for itself. */
 const isSurplus = (path: string) =>
-  /\.test\.|\.tsbuildinfo$|\.map$|(?<!\.d)\.ts$/.test(path) ||
+  /\.test\.|\.tsbuildinfo$|(?<!\.js)\.map$|(?<!\.d)\.ts$/.test(path) ||
   path.split('/').some(part => /^(src|tests?|testing)$/.test(part))
 
-/** What the package.json for npm says of our workspace by mistake. */
+/** What the package.json for npm says of our workspace by mistake, and what a library's lacks for bundlers. */
 export function manifestFaults(name: string, manifest: string): string[] {
+  const json: PackageJson = JSON.parse(manifest)
   const ours = ['gpreg-source', '"devDependencies"', '"nx"', './testing', './*']
-  return ours.filter(each => manifest.includes(each)).map(each => `package.json of ${name} has ${each}`)
+  return [
+    ...ours.filter(each => manifest.includes(each)).map(each => `package.json of ${name} has ${each}`),
+    ...(isLibrary(json) && json['sideEffects'] !== false
+      ? [`package.json of ${name} lets bundlers drop nothing: sideEffects is not false`]
+      : []),
+  ]
 }
 
-/** Compiled files that ask for a source map, which is not there. */
+/** Compiled files of a library without a source map, and maps without the sources that they are of. */
 export function mapFaults({ package: { json }, files }: Tarball, folder: string): string[] {
   if (!isLibrary(json)) return []
+  const read = (path: string) => readFileSync(join(folder, path), 'utf8')
   return files
     .filter(path => path.endsWith('.js'))
-    .filter(path => /^\/\/# sourceMappingURL=/m.test(readFileSync(join(folder, path), 'utf8')))
-    .map(path => `${json.name}: ${path} names a source map, which is not there`)
+    .flatMap(path => {
+      const map = `${path}.map`
+      if (!files.includes(map) || !read(path).includes(`//# sourceMappingURL=${basename(map)}`))
+        return [`${json.name}: ${path} has no source map`]
+      const { sources = [], sourcesContent = [] }: Partial<SourceMap> = JSON.parse(read(map))
+      const isWhole = sources.length > 0 && sources.every((_, at) => typeof sourcesContent[at] === 'string')
+      return isWhole ? [] : [`${json.name}: ${map} lacks its sources`]
+    })
+}
+
+/** https://tc39.es/ecma426/ */
+interface SourceMap {
+  readonly sources: readonly string[]
+  readonly sourcesContent: readonly (string | null)[]
 }

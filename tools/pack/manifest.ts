@@ -9,8 +9,6 @@ export function publishedManifest(json: PackageJson): PackageJson {
   return {
     ...published,
     ...(json.exports !== undefined && { exports: publishedExports(json.exports) }),
-    // Not in the workspace: it would make the bundle of the command fall into twice as many files that every start reads.
-    ...(isLibrary(json) && { sideEffects: false }),
     // The folder that is packed has what is wanted and nothing else.
     files: filesOf(json).filter(pattern => !pattern.startsWith('!')),
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Package, PackageJson } from '../workspace/packages.ts'
-import { contentFaults, manifestFaults } from './contents.ts'
+import { contentFaults, manifestFaults, mapFaults } from './contents.ts'
 import { publishedManifest } from './manifest.ts'
 import { stagePackage } from './stage.ts'
 
@@ -17,6 +17,7 @@ const LIBRARY: PackageJson = {
   name: '@x/a',
   version: '1.0.0',
   license: 'Apache-2.0',
+  sideEffects: false,
   exports: {
     '.': entry('index'),
     './engine': entry('engine'),
@@ -45,7 +46,7 @@ describe('publishedManifest', () => {
     })
   })
 
-  it('says nothing of side effects for a command', () => {
+  it('leaves a command as it is', () => {
     const command = { name: 'x', version: '1.0.0', bin: { x: 'bin/x.js' }, files: ['bin', 'dist'] }
     expect(publishedManifest(command)).toEqual(command)
   })
@@ -90,8 +91,10 @@ describe('stagePackage', () => {
       'README.md',
       'dist/b/c.d.ts',
       'dist/b/c.js',
+      'dist/b/c.js.map',
       'dist/index.d.ts',
       'dist/index.js',
+      'dist/index.js.map',
       'package.json',
     ])
     expect(readFileSync(join(repo, 'out/package.json'), 'utf8')).not.toContain('gpreg-source')
@@ -128,12 +131,12 @@ describe('a tarball', () => {
   it('has what npm expects, and neither tests nor sources', () => {
     expect(faults(...good)).toEqual([])
     expect(
-      faults(...good.slice(1), 'dist/a.test.js', 'dist/testing/b.js', 'dist/c.js.map', 'src/d.ts'),
+      faults(...good.slice(1), 'dist/a.test.js', 'dist/testing/b.js', 'dist/c.d.ts.map', 'src/d.ts'),
     ).toEqual([
       '@x/a has no LICENSE',
       '@x/a has dist/a.test.js',
       '@x/a has dist/testing/b.js',
-      '@x/a has dist/c.js.map',
+      '@x/a has dist/c.d.ts.map',
       '@x/a has src/d.ts',
     ])
   })
@@ -141,5 +144,34 @@ describe('a tarball', () => {
   it('has a package.json that says nothing of this workspace', () => {
     expect(manifestFaults('@x/a', JSON.stringify(publishedManifest(LIBRARY)))).toEqual([])
     expect(manifestFaults('@x/a', JSON.stringify(LIBRARY))).toHaveLength(5)
+    const { sideEffects: _, ...silent } = publishedManifest(LIBRARY)
+    expect(manifestFaults('@x/a', JSON.stringify(silent))).toEqual([
+      'package.json of @x/a lets bundlers drop nothing: sideEffects is not false',
+    ])
+  })
+})
+
+describe('the source maps of a tarball', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gpreg-maps-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const each: Package = { folder: 'packages/a', short: 'a', json: LIBRARY, entries: new Map() }
+  const faults = (map: object | undefined, comment = '//# sourceMappingURL=a.js.map') => {
+    writeFileSync(join(folder, 'a.js'), `export {}\n${comment}`)
+    if (map !== undefined) writeFileSync(join(folder, 'a.js.map'), JSON.stringify(map))
+    const files = ['a.js', ...(map === undefined ? [] : ['a.js.map'])]
+    return mapFaults({ package: each, path: 'a.tgz', files }, folder)
+  }
+
+  it('are there, and have their sources in them', () => {
+    const whole = { sources: ['../src/a.ts'], sourcesContent: ['export {}'] }
+    expect(faults(whole)).toEqual([])
+    expect(faults(whole, '')).toEqual(['@x/a: a.js has no source map'])
+    expect(faults(undefined)).toEqual(['@x/a: a.js has no source map'])
+    for (const sourcesContent of [undefined, [], [null]])
+      expect(faults({ ...whole, sourcesContent })).toEqual(['@x/a: a.js.map lacks its sources'])
   })
 })

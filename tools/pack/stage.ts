@@ -18,13 +18,13 @@ export function stagePackage(repo: string, each: Package, folder: string): void 
 
 /**
  * The compiled files of a library, found by its sources: tests and their helpers stay out, and so does what the compiler left of
- * sources that are gone. There are no source maps, because the JavaScript is the source without its types, comments included.
+ * sources that are gone. The source maps have the sources in them, so a debugger needs no other file.
  */
 function outputsOf(root: string): string[] {
   return globSync('src/**/*.ts', { cwd: root })
     .filter(isSource)
     .map(path => join('dist', relative('src', path)).replace(/\.ts$/, ''))
-    .flatMap(path => [`${path}.js`, `${path}.d.ts`])
+    .flatMap(path => [`${path}.js`, `${path}.js.map`, `${path}.d.ts`])
 }
 
 function commandFiles(root: string, patterns: readonly string[]): string[] {

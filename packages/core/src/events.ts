@@ -1,10 +1,17 @@
-import type { ErrorSubject, OciEvent } from '@gpreg/oci'
+import type { Digest, ErrorSubject, OciEvent } from '@gpreg/oci'
 import type { Change } from './registry/change.ts'
 
 /** The events of gpreg: those of oci, and those of core. `type` and the fields are a contract with programs that use gpreg. */
 export type GpregEvent =
   | OciEvent
   | { readonly type: 'image.verified'; readonly image: string; readonly ok: boolean; readonly status: string }
+  /** The registry of the target is asked to fetch an image by itself; `image.copied` or `image.failed` follows. */
+  | {
+      readonly type: 'image.importing'
+      readonly image: string
+      readonly source: string
+      readonly digest: Digest
+    }
   /** A cloud resource is being changed; `change.waiting` comes while the cloud has not finished the change. */
   | ({ readonly type: 'change.started' } & Change)
   | { readonly type: 'change.waiting'; readonly resource: string; readonly state: string }
@@ -41,3 +48,5 @@ export type WarningCode =
   | 'bundle-restarted'
   /** a cloud refused an optional step */
   | 'cloud'
+  /** the registry did not fetch an image by itself, so it is copied */
+  | 'not-server-side'

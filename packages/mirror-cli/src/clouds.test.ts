@@ -10,7 +10,7 @@ import { digestOf, parseReference, type Side } from '@gpreg/oci'
 import { createRegistries } from '@gpreg/oci/engine'
 import { makeCertificates, scriptedProxy, scriptedServer } from '@gpreg/oci/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createClouds } from './clouds.ts'
+import { createClouds, openImporter } from './clouds.ts'
 
 const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'
 
@@ -41,6 +41,16 @@ it.each(STRANGERS)('%s gets no login of a cloud', async host => {
   expect(await clouds(host, 'source')).toBeUndefined()
   expect(await clouds(host, 'target')).toBeUndefined()
 })
+
+it.each([...STRANGERS, ECR, 'eu.gcr.io'])(
+  '%s fetches no images by itself, and the error says so',
+  async host => {
+    await expect(openImporter(host, createContext())).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('leave out --server-side'),
+    })
+  },
+)
 
 it('a registry of a cloud gets a login of the cloud', async () => {
   const clouds = createClouds()

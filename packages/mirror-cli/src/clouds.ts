@@ -1,7 +1,7 @@
 /** The only module that imports the packages of the clouds. Each is imported when it is needed, because its SDK is large. */
 import { getCACertificates } from 'node:tls'
-import { readText } from '@gpreg/core'
-import type { LoginSource, Side } from '@gpreg/oci'
+import { readText, type Context, type Importer } from '@gpreg/core'
+import { GpregError, type LoginSource, type Side } from '@gpreg/oci'
 import { quirksOf, type Clouds } from '@gpreg/oci/engine'
 
 export const loadAws = () => import('@gpreg/provider-aws')
@@ -34,6 +34,22 @@ async function accessTo(host: string, side: Side): Promise<LoginSource | undefin
     case 'generic':
       return undefined
   }
+}
+
+/**
+ * The registry's own way to fetch images from public sources.
+ * @throws `usage` for a registry that has none, and the errors of its cloud for one that takes no requests of this machine
+ */
+export async function openImporter(host: string, context: Context): Promise<Importer> {
+  if (quirksOf(host).kind === 'acr') {
+    const subscriptionId = process.env['AZURE_SUBSCRIPTION_ID'] || undefined
+    const options = subscriptionId === undefined ? {} : { subscriptionId }
+    return (await loadAzure()).createAcrImporter(host, options, context)
+  }
+  throw new GpregError('usage', `${host} does not fetch images by itself`, {
+    host,
+    hint: 'leave out --server-side: of all registries, only Azure Container Registry (HOST.azurecr.io, .azurecr.us, .azurecr.cn) can',
+  })
 }
 
 /** The default certificate authorities and those of a file in one list, as the SDKs want them. */

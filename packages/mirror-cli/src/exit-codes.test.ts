@@ -16,6 +16,7 @@ describe('exit codes', () => {
     ['tls-untrusted', 6],
     ['stalled', 6],
     ['aborted', 130],
+    ['in-use', 4],
   ] as const)('%s ends the command with %i', (code, exit) => {
     expect(exitCodeOf(code)).toBe(exit)
   })

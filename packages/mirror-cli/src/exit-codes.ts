@@ -4,6 +4,7 @@ import type {
   Diff,
   MirrorPlan,
   MirrorResult,
+  PruneResult,
   PurposeVerdict,
   SaveResult,
   VerifyResult,
@@ -56,6 +57,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 
   'bundle-damaged': ExitCode.different,
   'signature-invalid': ExitCode.different,
+  'in-use': ExitCode.different,
 
   unauthorized: ExitCode.unauthorized,
   forbidden: ExitCode.unauthorized,
@@ -121,4 +123,11 @@ export function exitCodeOfDiff({ images, totals }: Diff, isAsked: boolean): Exit
 
 export function exitCodeOfBundle({ problems }: BundleVerifyResult): ExitCode {
   return problems.length === 0 ? ExitCode.done : ExitCode.different
+}
+
+/** 3 if something could not be removed, or a repository could not be judged. What was left on purpose is no failure. */
+export function exitCodeOfPrune({ tags, manifests, leftAlone }: PruneResult): ExitCode {
+  const failures = [...tags, ...manifests].flatMap(({ error }) => error?.code ?? [])
+  const unread = leftAlone.map(({ code }) => code)
+  return exitCodeOfFailures([...failures, ...unread], tags.length + manifests.length + leftAlone.length)
 }

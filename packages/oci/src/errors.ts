@@ -40,6 +40,7 @@ export type ErrorCode =
   // a cloud
   | 'name-taken'
   | 'limit-exceeded'
+  | 'in-use'
   // this side
   | 'storage'
   | 'aborted'

@@ -5,6 +5,8 @@ import { createContext } from '@gpreg/core'
 import { scriptedServer } from '@gpreg/oci/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createEcrAccess } from './ecr-access.ts'
+// Loads the SDK before the time of a test runs.
+import './ecr-login.ts'
 
 const HOST = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'
 const TOKEN = 'canary-token-of-the-pod'

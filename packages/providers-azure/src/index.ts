@@ -1,10 +1,12 @@
 export { createAcrAccess } from './acr-access.ts'
 export { createAzureClients } from './api/clients.ts'
 export { cloudOfHost } from './api/clouds.ts'
+export { createAcrImporter } from './import/acr-importer.ts'
 export { createAzureProvider } from './provider.ts'
 
 export type { AcrAccessOptions } from './acr-access.ts'
 export type { AzureClientOptions, AzureClients, RegistryApi } from './api/clients.ts'
 export type { AzureCloud } from './api/clouds.ts'
+export type { AcrImporterOptions } from './import/acr-importer.ts'
 export type { AzureProviderOptions } from './provider.ts'
 export type { AzureSku } from './registry/registry.ts'

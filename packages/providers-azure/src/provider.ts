@@ -8,13 +8,14 @@ import {
   type SecretVault,
   type Context,
 } from '@gpreg/core'
-import { resourceActions } from '@gpreg/core/provider'
+import { lazyProvider, resourceActions } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { pause } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { AdminLogin, AdminLoginRemoval } from './registry/admin-login.ts'
 import { createAzureClients, type AzureClients } from './api/clients.ts'
 import { notesFor } from './notes.ts'
+import { assertName } from './registry/names.ts'
 import { Registry, RegistryRemoval, type AzureSku } from './registry/registry.ts'
 import { RegistryFinder } from './registry/registry-finder.ts'
 
@@ -46,11 +47,20 @@ export interface AzureProviderOptions {
 const PATIENCE = 90_000
 const BETWEEN = 5_000
 
-/** Prepares an Azure Container Registry, and the login with which Gitpod uses it. */
+/**
+ * Prepares an Azure Container Registry, and the login with which Gitpod uses it. The SDK loads with the first call.
+ *
+ * @throws `usage` for a name that no registry can have
+ */
 export function createAzureProvider(options: AzureProviderOptions): Provider {
+  if (options.name !== undefined) assertName(options.name)
+  return lazyProvider('azure', () => openAzureProvider(options))
+}
+
+async function openAzureProvider(options: AzureProviderOptions): Promise<Provider> {
   const { subscriptionId, resourceGroup, installation, location, name, probe } = options
   const { sku = 'Premium', rotate = false, vault = memoryVault() } = options
-  const { registries } = options.clients ?? createAzureClients({ subscriptionId })
+  const { registries } = options.clients ?? (await createAzureClients({ subscriptionId }))
   const finder = new RegistryFinder({
     registries,
     subscriptionId,

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { createContext } from '@gpreg/core'
 import { describe, expect, it } from 'vitest'
-import { createGoogleAccess, type TokenSource } from './google-access.ts'
+import { createGoogleAccess } from './google-access.ts'
+import type { TokenSource } from './google-login.ts'
 
 const context = createContext({ now: () => 1_000, sleep: async () => {} })
 

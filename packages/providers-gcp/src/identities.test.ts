@@ -2,6 +2,8 @@ import { createContext } from '@gpreg/core'
 import { scriptedServer } from '@gpreg/oci/testing'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createGoogleAccess } from './google-access.ts'
+// Loads the SDK before the time of a test runs.
+import './google-login.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 

@@ -25,7 +25,9 @@ export async function startAzureCloud(certificates: Certificates): Promise<Azure
   await using stack = new AsyncDisposableStack()
   const [subscription, tokens] = [new AzureSubscription(), new TokenIssuer()]
   const { log } = subscription
-  const entra = stack.use(await startEntraServer({ certificates, tokens, log }))
+  const entra = stack.use(
+    await startEntraServer({ certificates, tokens, log, script: (...call) => subscription.script(...call) }),
+  )
   const arm = stack.use(await startArmServer({ certificates, tokens, subscription }))
   const running = stack.move()
   return {
@@ -69,10 +71,11 @@ export async function startAcrCloud(
   return { front, registry, proxy, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-/** Makes certificates for the registry hosts of all Azure clouds. */
+/** Makes certificates for the registry hosts of all Azure clouds, for its public services, and for a public registry. */
 export async function azureCertificates(): Promise<Certificates & AsyncDisposable> {
   const directory = await temporaryDirectory()
-  const suffixes = ['*.azurecr.io', '*.azurecr.us', '*.azurecr.cn']
+  const hosts = ['management.azure.com', 'login.microsoftonline.com', 'quay.io']
+  const suffixes = ['*.azurecr.io', '*.azurecr.us', '*.azurecr.cn', ...hosts]
   const made = await makeCertificates(directory.path, ...suffixes)
   return { ...made, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Certificates } from '@gpreg/oci/testing'
 import type { CallLog } from '../calls.ts'
+import { sendRaw, type RawAnswer } from '../raw-answer.ts'
 import { startHttpsServer, type HttpsServer } from './https-server.ts'
 import { inSeconds, type TokenIssuer } from './tokens.ts'
 
@@ -12,6 +13,8 @@ export interface EntraOptions {
   readonly certificates: Certificates
   readonly tokens: TokenIssuer
   readonly log: CallLog
+  /** Answers a call in place of Entra; undefined leaves it to Entra. */
+  readonly script: (call: string, url: URL) => RawAnswer | undefined
 }
 
 type Answer = readonly [status: number, body: object, headers?: Record<string, string>]
@@ -26,7 +29,7 @@ const refused = (error: string, description: string): Answer => [
  * Starts the part of Entra that issues tokens to applications.
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  */
-export function startEntraServer({ certificates, tokens, log }: EntraOptions): Promise<HttpsServer> {
+export function startEntraServer({ certificates, tokens, log, script }: EntraOptions): Promise<HttpsServer> {
   const answerTo = async (request: IncomingMessage): Promise<Answer> => {
     const base = `https://${request.headers.host}/${TENANT}`
     const { pathname } = new URL(request.url!, base)
@@ -64,6 +67,8 @@ export function startEntraServer({ certificates, tokens, log }: EntraOptions): P
     const [status, body, headers = {}] = await faultOr(fault, () => answerTo(request))
     done()
     if (fault === 'cut') return void response.destroy()
+    const raw = script(name, new URL(request.url!, 'https://entra'))
+    if (raw !== undefined) return sendRaw(response, raw)
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
   }
   return startHttpsServer(certificates, (request, response) => void serve(request, response))

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { CallLog } from '../calls.ts'
 import { ApiError } from '../api-error.ts'
+import type { RawAnswer } from '../raw-answer.ts'
+import { ImageImports } from './image-imports.ts'
 
 /** A registry, as Resource Manager describes it. */
 export interface AcrRegistry {
@@ -29,6 +31,9 @@ export const GROUP = 'gitpod-rg'
 /** The state that both APIs of Container Registry share, and the obstacles that a test sets up. */
 export class AzureSubscription {
   readonly log = new CallLog()
+  readonly imports = new ImageImports()
+  /** Answers a call in place of the cloud, so that it has no effect; a test sets it. */
+  script: (call: string, url: URL) => RawAnswer | undefined = () => undefined
   readonly groups = new Set([GROUP])
   readonly registries = new Map<string, AcrRegistry>()
   /** registry names that other subscriptions use */

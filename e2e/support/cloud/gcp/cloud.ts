@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CallLog, type CallFault } from '../calls.ts'
+import type { RawAnswer } from '../raw-answer.ts'
 
 /** A call of an API, independent of its transport (gRPC or REST). */
 export interface ApiCall {
@@ -20,7 +21,7 @@ export interface Repository {
   readonly labels?: Record<string, string>
 }
 
-interface Operation {
+export interface Operation {
   readonly name: string
   done?: boolean
   response?: object
@@ -58,6 +59,10 @@ export class Cloud {
   readonly enabled = new Set<string>()
   readonly repositories = new Map<string, Repository>()
   readonly log = new CallLog()
+  /** Refuses a call, or ends its operation with an error, in place of the cloud; a test sets it. */
+  script: (call: ApiCall) => Refusal | Operation | undefined = () => undefined
+  /** Answers a call over REST in place of the cloud; a test sets it. */
+  raw: (method: ApiCall['method'] | undefined) => RawAnswer | undefined = () => undefined
   hasBilling = true
   /** number of status requests before an operation is done */
   polls = 2
@@ -72,6 +77,9 @@ export class Cloud {
     const isWrite = !method.startsWith('Get')
     const { fault, done } = this.log.note({ name: `${method} ${subject}`, isWrite })
     if (fault === 'refuse' || fault === 'throttle') throw FAULTS[fault]
+    const scripted = this.script({ method, request })
+    if (scripted instanceof Refusal) throw scripted
+    if (scripted !== undefined) return scripted
     try {
       const answer = METHODS[method](this, request)
       if (fault === 'cut') throw FAULTS.cut

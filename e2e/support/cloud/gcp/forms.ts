@@ -40,6 +40,6 @@ async function overGrpc(cloud: Cloud): Promise<ServedCloud> {
 async function overRest(cloud: Cloud): Promise<ServedCloud> {
   const server = await startRestServer(cloud)
   const endpoints = { serviceUsage: server.url, artifactRegistry: server.url }
-  const clients = createGcpClients({ endpoints, credentials: operator })
+  const clients = await createGcpClients({ endpoints, credentials: operator })
   return { clients, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }

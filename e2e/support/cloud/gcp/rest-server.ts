@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
+import { sendRaw } from '../raw-answer.ts'
 import { Refusal, type Cloud, type ApiCall } from './cloud.ts'
 
 export interface RestServer extends AsyncDisposable {
@@ -31,6 +32,8 @@ const STATUSES: Readonly<Record<string, number>> = {
 /** Starts the same APIs over HTTP. */
 export async function startRestServer(cloud: Cloud): Promise<RestServer> {
   const server = createServer(async (request, response) => {
+    const raw = cloud.raw(methodOf(request))
+    if (raw !== undefined) return sendRaw(response, raw)
     const { status, body } = await answerTo(request, cloud)
     response
       .writeHead(status, { 'content-type': 'application/json; charset=UTF-8' })
@@ -55,6 +58,11 @@ async function answerTo(request: IncomingMessage, cloud: Cloud): Promise<{ statu
     const { status, message, details } = refusal
     return { status: code, body: { error: { code, message, status, details } } }
   }
+}
+
+function methodOf({ method, url = '' }: IncomingMessage): ApiCall['method'] | undefined {
+  const { pathname } = new URL(url, 'http://127.0.0.1')
+  return ROUTES.find(([verb, path]) => verb === method && path.test(decodeURIComponent(pathname)))?.[2]
 }
 
 async function callOf(request: IncomingMessage): Promise<ApiCall> {

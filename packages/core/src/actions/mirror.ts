@@ -43,6 +43,10 @@ export interface MirroredImage {
   readonly started?: string
   /** ISO 8601 */
   readonly finished?: string
+  /** How a copied image came. Only in a run in which the registry was asked to fetch images by itself. */
+  readonly via?: 'server-side' | 'line'
+  /** Why the registry did not fetch the image. */
+  readonly notServerSide?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
 }
 
 /** What one of several processes did that share a copy. */
@@ -72,6 +76,8 @@ export interface MirrorResult {
     readonly copied: number
     readonly upToDate: number
     readonly failed: number
+    /** Images that the registry fetched by itself, which count as copied. Absent if it was not asked to. */
+    readonly serverSide?: number
     readonly blobs: {
       readonly unique: number
       readonly sent: number

@@ -45,7 +45,7 @@ function warnOfBase({ name, lock }: Bundle, { emit }: Context): void {
 }
 
 /** True for a file, for the base name of volumes, and for a directory with a lock, a sidecar or volumes. */
-async function isBundle(path: string): Promise<boolean> {
+export async function isBundle(path: string): Promise<boolean> {
   const isDirectory = await stat(path).then(
     info => info.isDirectory(),
     () => undefined,

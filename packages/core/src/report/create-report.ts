@@ -2,7 +2,6 @@ import { by } from '../documents/document.ts'
 import type { ReportDocument } from './documents.ts'
 import { mergeStatements } from './merge.ts'
 import {
-  isGood,
   type Report,
   type ReportedFile,
   type ReportedImage,
@@ -131,7 +130,7 @@ function filesOf(documents: readonly ReportDocument[]): ReportedFile[] {
 }
 
 function totalsOf(images: readonly ReportedImage[], documents: readonly ReportDocument[]): ReportTotals {
-  const good = images.filter(isGood).length
+  const good = images.filter(({ isGood }) => isGood).length
   const unique = new Map(images.flatMap(({ blobs }) => blobs.map(({ digest, size }) => [digest, size])))
   const whole = images.filter(({ blobs }) => blobs.length === 0)
   const copies = documents.flatMap(({ type, document }) => (type === 'MirrorResult' ? [document.totals] : []))

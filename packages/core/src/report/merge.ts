@@ -1,5 +1,5 @@
 import { by } from '../documents/document.ts'
-import { isGood, type ReportedImage } from './report.ts'
+import { isGoodState, type ReportedImage } from './report.ts'
 import type { Statement } from './statements.ts'
 
 /** A statement with the place of its document in time. */
@@ -89,7 +89,7 @@ function fold(row: readonly Dated[]): ReportedImage {
   const said = ordered.map(({ statement }) => statement)
   const last = ordered.findLast(({ statement }) => statement.state !== 'listed')
   const state = last?.statement.state ?? 'listed'
-  const lastGood = said.findLastIndex(each => each.state !== 'listed' && isGood(each))
+  const lastGood = said.findLastIndex(each => each.state !== 'listed' && isGoodState(each.state))
   const sinceGood = said.slice(lastGood + 1)
   const digest =
     said.findLast(each => each.state !== 'listed' && each.digest !== undefined)?.digest ?? said.at(-1)?.digest
@@ -110,11 +110,12 @@ function fold(row: readonly Dated[]): ReportedImage {
     ...(purpose === undefined ? {} : { purpose }),
     origins: [...new Set(said.flatMap(({ origins = [] }) => origins))].toSorted(),
     state,
+    isGood: isGoodState(state),
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),
     ...bytesOf(said),
     ...(copy === undefined ? {} : { copy }),
-    problems: isGood({ state }) ? [] : sinceGood.flatMap(({ problems = [] }) => problems),
+    problems: isGoodState(state) ? [] : sinceGood.flatMap(({ problems = [] }) => problems),
   }
 }
 

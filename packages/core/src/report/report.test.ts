@@ -104,6 +104,7 @@ describe('a report', () => {
         origins: ['catalogue:2022.11.3'],
         referrers: [],
         state: 'verified-deep',
+        isGood: true,
         before: old,
         after: digest,
         bytes: { sent: 120, mounted: 0, present: 0 },
@@ -162,6 +163,7 @@ describe('a report', () => {
       blobs: [],
       origins: [],
       state: 'copied',
+      isGood: true,
       after: digest,
       problems: [],
     })

@@ -71,6 +71,8 @@ export interface ReportedImage {
   /** Signatures, attestations and SBOMs; undefined if no document looked for them. */
   readonly referrers?: readonly { readonly digest: Digest; readonly type: string }[]
   readonly state: ImageState
+  /** False if the state is a problem. */
+  readonly isGood: boolean
   /** The digest at the target before; null if there was none, undefined if no document knows. */
   readonly before?: Digest | null
   /** The digest at the target afterwards, as `before`. */
@@ -124,6 +126,6 @@ const GOOD: ReadonlySet<ImageState> = new Set([
   'listed',
 ])
 
-export function isGood({ state }: Pick<ReportedImage, 'state'>): boolean {
+export function isGoodState(state: ImageState): boolean {
   return GOOD.has(state)
 }

@@ -1,4 +1,4 @@
-import { diffSides, planSide } from '@gpreg/core'
+import { diffSides } from '@gpreg/core'
 import { parsePrefix } from '@gpreg/oci/engine'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
@@ -8,7 +8,7 @@ import { defined } from '../flags/defined.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { namingFlag } from '../flags/target.ts'
-import { renderDiff, type DiffAnswer } from '../render/diff/diff.ts'
+import { renderDiff } from '../render/diff/diff.ts'
 
 const side = {
   required: true,
@@ -57,15 +57,16 @@ export default class Diff extends BaseCommand {
 
   async run() {
     const { flags, args } = await this.parse(Diff)
-    const to = flags.to === undefined ? undefined : parsePrefix(flags.to)
     const world = await this.open(flags)
-    const options = { ...copyOptions(flags), ...defined({ namings: flags.naming }) }
-    const diff = await diffSides([args.a, args.b], { ...options, ...defined({ lock: flags.lock }) }, world)
-    const target =
-      to === undefined || flags.to === undefined
-        ? undefined
-        : { name: flags.to, ...(await planSide(args.b, to, options, world)).totals }
-    const answer: DiffAnswer = target === undefined ? diff : { ...diff, target }
-    return this.answer(answer, renderDiff, exitCodeOfDiff(diff, flags['exit-code']))
+    const options = {
+      ...copyOptions(flags),
+      ...defined({
+        namings: flags.naming,
+        lock: flags.lock,
+        to: flags.to === undefined ? undefined : parsePrefix(flags.to),
+      }),
+    }
+    const diff = await diffSides([args.a, args.b], options, world)
+    return this.answer(diff, renderDiff, exitCodeOfDiff(diff, flags['exit-code']))
   }
 }

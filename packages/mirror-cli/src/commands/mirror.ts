@@ -1,4 +1,4 @@
-import { mirrorImages, planMirror } from '@gpreg/core'
+import { mirrorImages, mirrorServerSide, planMirror } from '@gpreg/core'
 import { stateDirectory, unfinishedReferrers } from '@gpreg/oci/engine'
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
@@ -11,6 +11,7 @@ import { registryFlags } from '../flags/registries.ts'
 import { shardFlags, shardOf } from '../shard.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
+import { importerOf, serverSideFlag } from '../server-side.ts'
 
 export default class Mirror extends BaseCommand {
   static override summary = 'Copy all images into one internal registry.'
@@ -35,6 +36,10 @@ export default class Mirror extends BaseCommand {
       description: 'Send the second of three shares, while two other machines send theirs',
       command: 'gpreg mirror --lock gpreg.lock.json --to registry.internal/gitpod --shard 2/3',
     },
+    {
+      description: 'Let Azure fetch the images, so that none crosses this line',
+      command: 'gpreg mirror --release release-2022.11.3 --to myregistry.azurecr.io/gitpod --server-side',
+    },
   ]
   static override flags = {
     ...imageSetFlags,
@@ -42,6 +47,7 @@ export default class Mirror extends BaseCommand {
     ...registryFlags,
     ...copyFlags,
     ...shardFlags,
+    ...serverSideFlag,
     ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
     ...eventsFlag,
   }
@@ -56,7 +62,11 @@ export default class Mirror extends BaseCommand {
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env), context)
-    const result = await mirrorImages(set, registries, { ...options, unfinished }, context)
+    const importer = await importerOf(flags, set, context)
+    const copying = { ...options, unfinished }
+    const result = importer
+      ? await mirrorServerSide(set, registries, { ...copying, importer }, context)
+      : await mirrorImages(set, registries, copying, context)
     return this.answer({ ...result, tool: this.tool }, renderMirror, exitCodeOfMirror(result))
   }
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { openServedStore } from '@gpreg/core'
-import { createRegistryServer } from '@gpreg/oci'
+import { collectGarbage, openServedStore, type GarbageResult } from '@gpreg/core'
+import { createRegistryServer, GpregError } from '@gpreg/oci'
 import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { keyFlag, readKey } from '../flags/bundle.ts'
 import { parseListen, serverFlags, serverOptions } from '../flags/server.ts'
+import { renderGarbage } from '../prune/render-garbage.ts'
 
 export default class Serve extends BaseCommand {
   static override summary = 'Serve a bundle, a layout or an empty directory as an OCI registry.'
@@ -26,6 +27,10 @@ export default class Serve extends BaseCommand {
         'gpreg serve /srv/registry --listen 0.0.0.0:443 --tls-cert registry.crt --tls-key registry.key --htpasswd users',
     },
     {
+      description: 'Free the disk of what was pruned, while nothing serves the directory',
+      command: 'gpreg serve /srv/registry --gc',
+    },
+    {
       description: 'For a script: a free port, its URL as JSON',
       command: 'gpreg serve ./registry --listen 127.0.0.1:0 --json',
     },
@@ -41,11 +46,15 @@ export default class Serve extends BaseCommand {
   static override strict = false
   static override flags = { ...serverFlags, ...keyFlag }
 
-  async run(): Promise<void> {
+  async run(): Promise<GarbageResult | void> {
     const { args, argv, flags } = await this.parse(Serve)
     const { host, port } = parseListen(flags.listen)
     const context = await this.watch(flags)
     const paths = argv.length === 0 ? [args.path] : (argv as string[])
+    if (flags.gc) {
+      const result = await collectGarbage(onlyPath(paths), { dryRun: flags['dry-run'] }, context)
+      return this.answer(result, renderGarbage)
+    }
     const options = await serverOptions(flags)
     await using served = await openServedStore(paths, await readKey(flags.key), context, options)
     const { store, readOnly } = served
@@ -57,4 +66,10 @@ export default class Serve extends BaseCommand {
     if (!this.signal.aborted) await once(this.signal, 'abort')
     await close()
   }
+}
+
+/** @throws `usage` */
+function onlyPath([path = '.', ...others]: readonly string[]): string {
+  if (others.length === 0) return path
+  throw new GpregError('usage', '--gc takes one directory', { hint: 'name the directory of one registry' })
 }

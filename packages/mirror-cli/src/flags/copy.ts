@@ -58,6 +58,11 @@ export const repairFlag = withEnvironment({
     helpGroup,
     description: 'look below tags that are up to date, too, and send what the target has lost',
   }),
+  deep: Flags.boolean({
+    helpGroup,
+    dependsOn: ['repair'],
+    description: 'with --repair: read back what the target has, too, and replace what is damaged',
+  }),
 })
 
 /** The flags that say which parts of an image are copied, and how fast. */
@@ -86,6 +91,7 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
     referrers: flags['no-referrers'] ? false : undefined,
     requireReferrers: flags['require-referrers'] || undefined,
     repair: flags.repair || undefined,
+    deep: flags.deep || undefined,
     digestTags: flags.untagged ? false : undefined,
     foreignLayers: flags['foreign-layers'] || undefined,
     refreshReferrers: flags['refresh-referrers'] || undefined,

@@ -26,6 +26,11 @@ export const serverFlags = withEnvironment({
     description: 'users and their bcrypt hashes, as htpasswd -B writes them',
   }),
   'read-only': Flags.boolean({ description: 'refuse to be written to, and write nothing' }),
+  gc: Flags.boolean({
+    description:
+      'serve nothing: remove from the directory what nothing in it reaches, while no server and no copy uses it',
+  }),
+  'dry-run': Flags.boolean({ dependsOn: ['gc'], description: 'with --gc, only say what would be removed' }),
   insecure: Flags.boolean({ description: 'allow writing from other hosts without TLS and htpasswd' }),
 })
 

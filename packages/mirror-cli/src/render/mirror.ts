@@ -14,12 +14,20 @@ export function renderMirror({ images, totals, shard }: MirrorResult, paint: Pai
       referrers === undefined ? [] : [`${paint('yellow', 'signatures unknown')} ${target}`],
     ),
     `${count(totals.images, 'image')}: ${totals.copied} copied, ${totals.upToDate} up to date, ${failed(totals.failed, paint)}`,
+    ...renderServerSide(totals),
     `${count(blobs.sent, 'blob')} sent (${formatBytes(bytes.sent)}), ${blobs.mounted} mounted (${formatBytes(bytes.mounted)}), ` +
       `${blobs.present} already there (${formatBytes(bytes.present)})`,
     ...(shard === undefined ? [] : [renderShard(shard)]),
     `${count(totals.requests.source, 'request')} to sources, ${totals.requests.target} to the target, ` +
       `${totals.retries} tried again, ${formatSeconds(totals.seconds)}`,
   ].join('\n')
+}
+
+function renderServerSide({ serverSide, copied }: MirrorResult['totals']): string[] {
+  if (serverSide === undefined) return []
+  return [
+    `of the copied, the registry fetched ${serverSide} by itself, and ${copied - serverSide} came over this line`,
+  ]
 }
 
 /** One row for each image, then the failures and the totals. */

@@ -133,6 +133,10 @@ describe('mirror', () => {
     expect(renderMirror({ ...result, shard })).toContain(
       'shard 2/3: its share is 1.0 KiB, and 2.0 KiB sent for shards that had stalled',
     )
+    const fetched = { ...result, totals: { ...result.totals, copied: 5, serverSide: 4 } }
+    expect(renderMirror(fetched)).toContain(
+      'of the copied, the registry fetched 4 by itself, and 1 came over this line',
+    )
   })
 
   test('shows a plan with one row for each image', () => {

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { abortedError, toGpregError, unlessAborted, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter } from '../limiter.ts'
+import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { Repository } from '../store/content.ts'
@@ -13,7 +14,7 @@ import { homeOf, type BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
 import { OtherShards } from './shard/other-shards.ts'
 import { isOwn } from './shard/share.ts'
-import type { ReferrerGraph } from './survey.ts'
+import { graphsOf, type ReferrerGraph } from './survey.ts'
 import { SmallLane } from './small-lane.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
 
@@ -70,6 +71,7 @@ export async function executePlan(
           if (lost !== undefined) await transfer.resend(lost)
         },
       })
+      await transfer.mender?.assertArrived(item.target, manifestsToPut(plan))
       if (plan.wantsDigestTag)
         await tagDigests(item.target.repository, image.manifests, item.targetName, context)
       return refused
@@ -197,6 +199,12 @@ async function warnOfUnsent(
   if (first === undefined || first.code === 'aborted') return
   const message = `${errors.length} blobs of this share could not be sent, and are left to the shards whose images need them: ${first.message}`
   emit({ type: 'warning', code: 'share-unsent', message, subject: first.subject })
+}
+
+/** The manifests of an image and its referrers that the target did not have. */
+function manifestsToPut(plan: ImagePlan): Descriptor[] {
+  const all = graphsOf(plan).flatMap(({ manifests }) => manifests.map(({ descriptor }) => descriptor))
+  return all.filter(({ digest }) => !plan.stored.has(digest))
 }
 
 /** The images that wait for each blob. */

@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly unfinished?: UnfinishedReferrers
   /** Look below tags that are up to date, and send what the target has lost; default false. */
   readonly repair?: boolean
+  /** With `repair`: read back what the target has, hash it, and replace what is wrong; default false. */
+  readonly deep?: boolean
   /** Give images that are named by digest alone a tag, see {@link digestTag}; default false. */
   readonly digestTags?: boolean
   /** Take foreign layers along if the source has them, too; default false. Their URLs are never fetched. */

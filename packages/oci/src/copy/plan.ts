@@ -7,11 +7,12 @@ import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
 import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
+import { DeepCheck, isSymptom } from './repair/deep-check.ts'
 import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readNamed } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
-import { isOwn, shareBlobs, shareImages, type Shard, type Shares } from './shard/share.ts'
+import { isOwn, shareBlobs, shareImages, type Shares } from './shard/share.ts'
 import { anyMissing, graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
 /** Small requests in parallel. They are limited by latency, not by bandwidth. */
@@ -42,7 +43,7 @@ export async function planTransfer(
   options: EngineOptions,
   context: Context,
 ): Promise<TransferPlan> {
-  return probeTargets(await surveyItems(items, options, context), context, options.shard)
+  return probeTargets(await surveyItems(items, options, context), context, options)
 }
 
 /** Reads every name on both sides. The blobs of the targets are not looked at yet. */
@@ -76,7 +77,7 @@ export async function surveyItems(
       // A new repository has no tags, and one request tells whether it is new.
       if (found === 0 && lacking >= LIKELY_EMPTY && (await isNewRepository(item))) return undefined
       const { tag } = item
-      const held = await unlessRefused(() => item.target.repository.resolve(tag, call))
+      const held = await unlessRefused(() => item.target.repository.resolve(tag, call), options.deep)
       if (held === undefined) lacking++
       else found++
       return held
@@ -99,16 +100,17 @@ export async function surveyItems(
 }
 
 /**
- * Asks the targets which blobs of the surveyed images they have.
- * @param shard only its images are asked about
+ * Asks the targets which blobs of the surveyed images they have. With `deep`, what they have is read back. With `shard`, only the
+ * images of this shard are asked about.
  */
 export async function probeTargets(
   surveys: readonly Survey[],
   context: Context,
-  shard?: Shard,
+  { deep = false, shard }: Pick<EngineOptions, 'deep' | 'shard'> = {},
 ): Promise<TransferPlan> {
   const call = { signal: context.signal }
-  const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call)
+  const check = deep ? new DeepCheck(call) : undefined
+  const presence = new Presence(new Limiter(LOOKS_AT_ONCE), call, check)
   const isPublished = shareImages(
     surveys.map(({ item }) => item),
     shard,
@@ -116,7 +118,7 @@ export async function probeTargets(
   // In the order of the set: thus all shards make the same repository the home of a blob.
   const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey => {
     if (isPublished(survey.item))
-      return isToCopy(survey) ? [await lookAtTarget(survey, presence, call)] : [survey]
+      return isToCopy(survey) ? [await lookAtTarget(survey, presence, call, check)] : [survey]
     if (isToCopy(survey)) presence.note(survey.item, blobsOf(survey))
     return []
   })
@@ -141,12 +143,17 @@ function blobsOf(survey: ToCopy): readonly Descriptor[] {
 }
 
 /** Asks the target for the blobs of one image. The image fails if its repository cannot be asked. */
-async function lookAtTarget(survey: ToCopy, presence: Presence, call: Call): Promise<ImagePlan | Settled> {
+async function lookAtTarget(
+  survey: ToCopy,
+  presence: Presence,
+  call: Call,
+  check: DeepCheck | undefined,
+): Promise<ImagePlan | Settled> {
   const { item, root, isNewRepository } = survey
   try {
     const needs = await presence.look(item, blobsOf(survey), isNewRepository)
     const mayBeThere = item.tag === undefined || survey.isUpToDate
-    const stored = mayBeThere ? await storedManifests(survey, call) : NONE
+    const stored = mayBeThere ? await storedManifests(survey, call, check) : NONE
     const plan = { ...survey, needs, stored }
     return mayBeThere && (await isWhole(plan, call)) ? { item, status: 'up-to-date', root } : plan
   } catch (thrown) {
@@ -172,14 +179,20 @@ function manifestsOf(survey: ToCopy): readonly Digest[] {
 }
 
 /** The manifests of an image that the target has. Without a tag, or with one to repair, each is asked for. */
-async function storedManifests(survey: ToCopy, call: Call): Promise<ReadonlySet<Digest>> {
-  const { repository } = survey.item.target
+async function storedManifests(
+  survey: ToCopy,
+  call: Call,
+  check: DeepCheck | undefined,
+): Promise<ReadonlySet<Digest>> {
+  const { target } = survey.item
+  const isThere = (descriptor: Descriptor) =>
+    check === undefined ? target.repository.exists(descriptor, call) : check.isRight(target, descriptor)
   const stored = new Set<Digest>()
   await allSettledOrThrow(
     graphsOf(survey)
       .flatMap(graph => graph.manifests)
       .map(async ({ descriptor }) => {
-        if (await unlessRefused(() => repository.exists(descriptor, call))) stored.add(descriptor.digest)
+        if (await unlessRefused(() => isThere(descriptor))) stored.add(descriptor.digest)
       }),
   )
   return stored
@@ -189,12 +202,14 @@ async function storedManifests(survey: ToCopy, call: Call): Promise<ReadonlySet<
  * What a target answers; undefined if it does not have the content or refuses to tell. Some registries answer 401 or 403 for a
  * repository that is not there yet, and a push finds out.
  */
-async function unlessRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function unlessRefused<T>(ask: () => Promise<T>, deep = false): Promise<T | undefined> {
   try {
     return await ask()
   } catch (thrown) {
     const error = unlessAborted(thrown)
     if (isRefusal(error) || error.code === 'not-found' || isUnusable(error)) return undefined
+    // What cannot be read is put again, and read back.
+    if (deep && isSymptom(error)) return undefined
     throw error
   }
 }

@@ -4,6 +4,7 @@ import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Call, ReadableRepository, Repository } from '../store/content.ts'
 import type { Place } from '../store/artifact.ts'
+import type { DeepCheck } from './repair/deep-check.ts'
 import type { CopyItem } from './item.ts'
 
 /** A blob, the repositories of one store that need it, and the sources that have it. Each target store has a plan of its own. */
@@ -22,6 +23,8 @@ export interface BlobDestination {
   readonly blob: BlobPlan
   readonly repository: Repository
   readonly present: boolean
+  /** The repository has other bytes under the digest. `present` is false then. */
+  readonly isWrong?: boolean
   /** The target was not asked, because the repository is new to it. The blob may be there all the same. */
   readonly unchecked: boolean
 }
@@ -37,6 +40,7 @@ export function isAtTarget({ places }: BlobPlan): boolean {
 }
 
 type Growing = { -readonly [K in keyof BlobPlan]: BlobPlan[K] }
+type GrowingPlace = { -readonly [K in keyof BlobDestination]: BlobDestination[K] }
 type Answers = Map<Digest, Promise<BlobDestination>>
 
 /**
@@ -52,8 +56,12 @@ export class Presence {
   /** Repositories that do not tell which blobs they have. */
   readonly #silent = new WeakSet<Repository>()
 
-  constructor(limiter: Limiter, call: Call) {
+  /** Reads back what is present; undefined if the answer of the store is believed. */
+  readonly #check: DeepCheck | undefined
+
+  constructor(limiter: Limiter, call: Call, check?: DeepCheck) {
     this.#limiter = limiter
+    this.#check = check
     this.#call = call
   }
 
@@ -100,7 +108,7 @@ export class Presence {
   }
 
   async #ask(blob: Growing, repository: Repository, isNewRepository: boolean): Promise<BlobDestination> {
-    const place = { blob, repository, present: false, unchecked: isNewRepository }
+    const place: GrowingPlace = { blob, repository, present: false, unchecked: isNewRepository }
     // `concat`, because V8 allocates 16 more slots on `push` and spread; most blobs are in exactly one repository.
     blob.places = blob.places.concat(place)
     if (isNewRepository) return place
@@ -108,6 +116,8 @@ export class Presence {
       try {
         if (this.#silent.has(repository)) place.unchecked = true
         else place.present = await repository.exists(blob.descriptor, this.#call)
+        if (place.present && (await this.#check?.isRight({ ...blob, repository }, blob.descriptor)) === false)
+          [place.present, place.isWrong] = [false, true]
       } catch (thrown) {
         // A registry that does not tell is sent the blob: some answer 403 for a repository that is not there yet.
         if (!isRefusal(unlessAborted(thrown))) throw thrown

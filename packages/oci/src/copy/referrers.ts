@@ -75,6 +75,11 @@ export function cosignTag(subject: Digest, suffix: (typeof COSIGN_SUFFIXES)[numb
   return `${digestAlgorithm(subject)}-${digestHex(subject)}.${suffix}`
 }
 
+/** cosign's tags for what may belong to a manifest: signature, attestation, SBOM */
+export function cosignTags(subject: Digest): string[] {
+  return COSIGN_SUFFIXES.map(suffix => cosignTag(subject, suffix))
+}
+
 /** The tags of the repository, if the store lists them and they are few: one request instead of several for each manifest. */
 async function knownTags(
   repository: ReadableRepository,
@@ -101,9 +106,7 @@ async function cosignReferrers(
   tags: ReadonlySet<string> | undefined,
   call: Call,
 ): Promise<Referrer[]> {
-  const candidates = COSIGN_SUFFIXES.map(suffix => cosignTag(subject, suffix)).filter(
-    tag => tag.length <= 128 && tags?.has(tag) !== false,
-  )
+  const candidates = cosignTags(subject).filter(tag => tag.length <= 128 && tags?.has(tag) !== false)
   const found = await allSettledOrThrow(candidates.map(tag => resolveIfThere(repository, tag, subject, call)))
   return found.flat()
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -11,6 +11,7 @@ import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestOf } from '../model/digest.ts'
 import { artifactIn } from '../store/artifact.ts'
 import { LayoutStore } from '../store/layout/layout-store.ts'
+import { verified } from '../store/verify.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { engineOptions, itemOf } from './copy.ts'
 import { digestTag } from './digest-tag.ts'
@@ -54,7 +55,11 @@ async function stores() {
   const repository = () => artifactIn(target, 'x/app:1').target.repository
   // Only the file goes, as if a disk lost it: tags that point above it stay.
   const lose = ({ digest }: Descriptor) => rm(join(directory, 'blobs', 'sha256', digest.slice(7)))
-  return { source, target, index, child, layers, signature, run, repository, lose, events }
+  const damage = async (descriptor: Descriptor, text: string) => {
+    await lose(descriptor)
+    await writeFile(join(directory, 'blobs', 'sha256', descriptor.digest.slice(7)), text)
+  }
+  return { source, target, index, child, layers, signature, run, repository, lose, damage, events }
 }
 
 describe('an image whose tag is up to date', () => {
@@ -72,6 +77,64 @@ describe('an image whose tag is up to date', () => {
     expect((await run({ repair: true })).images[0]?.status).toBe('up-to-date')
   })
 })
+
+describe('an image whose bytes are damaged at the target', () => {
+  it.each<[string, string]>([
+    ['a blob', 'TWO'],
+    ['a blob', 'tw'],
+    ['a manifest below the index', '{}'],
+    ['the index', '{}'],
+    ['a signature', ''],
+  ])('gets %s back by a deep repair, over %j', async (what, text) => {
+    const { run, damage, repository, layers, child, signature, index } = await stores()
+    await run()
+    const damaged =
+      { 'a blob': layers[1], 'a manifest below the index': child, 'the index': index }[what] ?? signature
+    await damage(damaged, text)
+    const { images, totals } = await run({ repair: true, deep: true })
+    expect(images[0]).toMatchObject({ status: 'copied' })
+    expect(await Array.fromAsync(repository().fetch(damaged))).not.toEqual([])
+    expect(totals.sent).toBe(what === 'a blob' ? 1 : 0)
+    expect(totals.bytes.sent).toBe(what === 'a blob' ? damaged.size : 0)
+    expect((await run({ repair: true, deep: true })).images[0]?.status).toBe('up-to-date')
+  })
+
+  it('fails with the step of the operator if the registry keeps wrong bytes', async () => {
+    const source = new MemoryStore()
+    const image = artifactIn(source, 'app:1')
+    const layer = await push(image, 'layer')
+    await pack(image, { artifactType: SIGNATURE, layers: [layer] })
+    const store = new MemoryStore()
+    const target = artifactIn(store, 'x/app:1')
+    const { repository } = target.target
+    // As CNCF distribution: the file of a digest stays, whatever is deleted and pushed.
+    const stubborn = new Proxy(repository, {
+      get(_, key) {
+        if (key === 'fetch')
+          return (asked: Descriptor) =>
+            asked.digest === layer.digest ? verified(wrong(), asked) : repository.fetch(asked)
+        const value: unknown = Reflect.get(repository, key)
+        return typeof value === 'function' ? value.bind(repository) : value
+      },
+    })
+    const place = { ...target, target: { ...target.target, repository: stubborn } }
+    const [engine, context] = [{ ...engineOptions({}), repair: true, deep: true }, createContext()]
+    const run = async () => {
+      const plan = await planTransfer([itemOf({ from: image, to: place })], engine, context)
+      return executePlan(plan, engine, context)
+    }
+    for (let times = 0; times < 2; times++) {
+      const { images } = await run()
+      expect(images[0]).toMatchObject({ status: 'failed', error: { code: 'digest-mismatch' } })
+      const hex = layer.digest.slice(7)
+      expect(images[0]?.error?.hint).toContain(`blobs/sha256/${hex.slice(0, 2)}/${hex}/data`)
+    }
+  })
+})
+
+async function* wrong() {
+  yield Buffer.from('LAYER')
+}
 
 describe('an image that is named by digest alone', () => {
   it('gets tags for itself and the manifests below it', async () => {

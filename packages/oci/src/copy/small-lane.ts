@@ -1,5 +1,16 @@
+import type { Descriptor } from '../model/descriptor.ts'
 import { Limiter } from '../limiter.ts'
 import type { Budget } from '../store/capabilities.ts'
+
+/**
+ * Largest blob, in bytes, that goes through the lane of small jobs. Behind the large blobs, configs would keep every image waiting
+ * until the end; one at a time, they would leave the line idle.
+ */
+const SMALL = 256 * 1024
+
+export function isSmall({ size }: Descriptor): boolean {
+  return size <= SMALL
+}
 
 /** Small jobs in parallel for each transfer that a budget allows, and the largest number of transfers that counts. */
 const EACH = 8

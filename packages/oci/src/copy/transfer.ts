@@ -4,7 +4,7 @@ import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
-import { budgetsOf, isMounter, isReadAhead, isUnlessStoredPusher } from '../store/capabilities.ts'
+import { budgetsOf, isMounter, isReadAhead, isReplacer, isUnlessStoredPusher } from '../store/capabilities.ts'
 import type { Fetcher, ReadableRepository, Repository } from '../store/content.ts'
 import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
@@ -12,20 +12,15 @@ import { countedContent } from './counted-content.ts'
 import type { EngineOptions } from './item.ts'
 import { homeOf, isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
 import type { OtherShards } from './shard/other-shards.ts'
+import { Mender } from './repair/mend.ts'
 import { Slots } from './slots.ts'
-import { SmallLane } from './small-lane.ts'
+import { isSmall, SmallLane } from './small-lane.ts'
 
 /** Tries for a whole blob after a broken upload or a wrong digest. The download has tries of its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000, longestWait: Infinity }
 
 /** After this many failed blobs in a row, each remaining blob gets one try: the host is down or full. */
 const MAX_DEFEATS = 3
-
-/**
- * Largest blob, in bytes, that goes through the lane of small jobs. Behind the large blobs, configs would keep every image waiting
- * until the end; one at a time, they would leave the line idle.
- */
-const SMALL = 256 * 1024
 
 export interface TransferTotals {
   /** digests */
@@ -47,6 +42,8 @@ export class Transfer {
     bytes: { sent: 0, mounted: 0, present: 0 },
     takenOver: 0,
   }
+  /** Checks and mends what was delivered; undefined without `deep`. */
+  readonly mender: Mender | undefined
   readonly #context: Context
   /** Limits transfers between stores that have no budget. */
   readonly #large: Limiter
@@ -61,10 +58,11 @@ export class Transfer {
 
   /** @param others processes that send the other blobs of the set */
   constructor(
-    { concurrency, limitRate }: EngineOptions,
+    { concurrency, limitRate, deep = false }: EngineOptions,
     context: Context,
     others: OtherShards<BlobPlan> | undefined,
   ) {
+    this.mender = deep ? new Mender({ signal: context.signal }) : undefined
     this.#large = new Limiter(concurrency)
     this.#small = new SmallLane(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
@@ -109,7 +107,7 @@ export class Transfer {
       this.#inTurn(blob, source.repository, home.repository, async () => {
         this.#context.signal.throwIfAborted()
         onStart(blob)
-        if (!(await this.#mountFromSource(blob, home.repository))) await this.#send(home, blob.sources)
+        await this.#deliver(home, blob.sources, () => this.#mountFromSource(blob, home.repository))
       })
     const sent = this.#others?.has(blob) ? this.#awaitOther(blob, this.#others, send) : send()
     this.#expect(home, sent)
@@ -160,8 +158,22 @@ export class Transfer {
   async #fill(place: BlobDestination, holder: Repository): Promise<void> {
     const { blob, repository } = place
     this.#context.signal.throwIfAborted()
-    if (await this.#mount(blob.descriptor, repository, holder.name)) return
-    await this.#send(place, [{ store: blob.store, repository: holder }, ...blob.sources])
+    const sources = [{ store: blob.store, repository: holder }, ...blob.sources]
+    await this.#deliver(place, sources, () => this.#mount(blob.descriptor, repository, holder.name))
+  }
+
+  /** Mounts a blob, or else sends it. With `deep` it is read back, because a registry may keep wrong bytes. */
+  async #deliver(
+    place: BlobDestination,
+    sources: readonly Place<ReadableRepository>[],
+    mount: () => Promise<boolean>,
+  ): Promise<void> {
+    const { blob, repository, isWrong = false } = place
+    const send = () => this.#send(place, sources)
+    if (!isWrong && !(await mount())) await send()
+    // The first place was read a moment ago; the others may share what was mended there.
+    const isKnownWrong = isWrong && place === blob.places[0]
+    await this.mender?.mend({ ...blob, repository }, blob.descriptor, isKnownWrong, send)
   }
 
   /** Mounts a blob from the source, if that is in the same store. */
@@ -205,7 +217,7 @@ export class Transfer {
   }
 
   async #sendFrom(source: ReadableRepository, place: BlobDestination): Promise<void> {
-    const { blob, repository: target, unchecked } = place
+    const { blob, repository: target, unchecked, isWrong } = place
     const { descriptor } = blob
     const { digest, size } = descriptor
     const wasRead = await withRetry(
@@ -227,7 +239,8 @@ export class Transfer {
         })
         const call = { signal: this.#context.signal }
         try {
-          if (unchecked && isUnlessStoredPusher(target))
+          if (isWrong && isReplacer(target)) await target.replace(descriptor, counted.content, call)
+          else if (unchecked && isUnlessStoredPusher(target))
             await target.pushUnlessStored(descriptor, counted.content, call)
           else await target.push(descriptor, counted.content, call)
           // An empty blob is sent without being read.
@@ -257,8 +270,4 @@ export class Transfer {
     this.totals.present++
     this.totals.bytes.present += size
   }
-}
-
-function isSmall({ size }: Descriptor): boolean {
-  return size <= SMALL
 }

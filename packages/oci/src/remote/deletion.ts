@@ -1,6 +1,7 @@
 import { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Call } from '../store/content.ts'
+import type { Scope } from './auth/authority.ts'
 import { contentPath, type RepositoryApi } from './repository-api.ts'
 
 const DELETED = [202, 200, 204]
@@ -14,7 +15,13 @@ export async function deleteContent(
   { signal }: Call,
 ): Promise<void> {
   const url = contentPath(descriptor)
-  const response = await api.request({ method: 'DELETE', url, expect: DELETED, signal })
+  const response = await api.request({
+    method: 'DELETE',
+    url,
+    expect: DELETED,
+    scopes: scopesOf(api),
+    signal,
+  })
   await response.body.dump()
 }
 
@@ -24,7 +31,14 @@ export async function deleteContent(
  */
 export async function deleteTag(api: RepositoryApi, tag: string, { signal }: Call): Promise<void> {
   const expect = [...DELETED, ...REFUSED]
-  const { status, body } = await api.request({ method: 'DELETE', url: `manifests/${tag}`, expect, signal })
+  const request = {
+    method: 'DELETE',
+    url: `manifests/${tag}`,
+    expect,
+    scopes: scopesOf(api),
+    signal,
+  } as const
+  const { status, body } = await api.request(request)
   await body.dump()
   if (!REFUSED.includes(status)) return
   const subject = api.subject(tag)
@@ -33,4 +47,9 @@ export async function deleteTag(api: RepositoryApi, tag: string, { signal }: Cal
     status,
     hint: 'remove the manifest by its digest; that takes all tags that point at it',
   })
+}
+
+/** Token servers give the right to delete only to those who ask for it. */
+function scopesOf({ scopes, name }: RepositoryApi): readonly Scope[] {
+  return [...scopes, { repository: name, actions: 'delete' }]
 }

@@ -33,6 +33,11 @@ export interface UnlessStoredPusher {
   pushUnlessStored(descriptor: Descriptor, content: Content, call?: Call): Promise<void>
 }
 
+export interface Replacer {
+  /** As `push`, but content that is stored under the digest is overwritten, because it may be damaged. */
+  replace(descriptor: Descriptor, content: Content, call?: Call): Promise<void>
+}
+
 export interface UnverifiedFetcher {
   /** As `fetch`, but nothing is checked: for a caller that checks size and digest itself, so that no byte is hashed twice. */
   fetchUnverified(descriptor: Descriptor, call?: FetchCall): ByteStream
@@ -154,6 +159,7 @@ export const isNamedReader = (store: object): store is NamedReader => has(store,
 export const isTagLister = (store: object): store is TagLister => has(store, 'tags')
 export const isReferrerLister = (store: object): store is ReferrerLister => has(store, 'referrers')
 export const isRepositoryLister = (store: object): store is RepositoryLister => has(store, 'repositories')
+export const isReplacer = (store: object): store is Replacer => has(store, 'replace')
 export const isSizer = (store: object): store is Sizer => has(store, 'sizeOf')
 export const isDeleter = (store: object): store is Deleter => has(store, 'delete')
 export const isUntagger = (store: object): store is Untagger => has(store, 'untag')

@@ -1,9 +1,8 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { ECRClient } from '@aws-sdk/client-ecr'
-import { IAMClient } from '@aws-sdk/client-iam'
-import { S3Client } from '@aws-sdk/client-s3'
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import type { ECRClient } from '@aws-sdk/client-ecr'
+import type { IAMClient } from '@aws-sdk/client-iam'
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { AccessKey } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 
@@ -27,10 +26,14 @@ export interface AwsClients {
   s3With(key: AccessKey): S3Client
 }
 
-/** @throws `usage` for an endpoint that is no URL */
-export function createAwsClients(options: AwsClientOptions): AwsClients {
-  for (const endpoint of [options.s3Endpoint, options.iamEndpoint]) assertEndpoint(endpoint)
-  const common = commonConfig(options)
+/** Loads the SDK. @throws `usage` for an endpoint that is no URL */
+export async function createAwsClients(options: AwsClientOptions): Promise<AwsClients> {
+  assertEndpoints(options)
+  const [{ S3Client }, { IAMClient }, common] = await Promise.all([
+    import('@aws-sdk/client-s3'),
+    import('@aws-sdk/client-iam'),
+    commonConfig(options),
+  ])
   const s3 = {
     ...common,
     followRegionRedirects: true,
@@ -47,8 +50,16 @@ export function createAwsClients(options: AwsClientOptions): AwsClients {
   }
 }
 
-export function createEcrClient(options: AwsClientOptions): ECRClient {
-  return new ECRClient(commonConfig(options))
+export async function createEcrClient(options: AwsClientOptions): Promise<ECRClient> {
+  const [{ ECRClient }, config] = await Promise.all([import('@aws-sdk/client-ecr'), commonConfig(options)])
+  return new ECRClient(config)
+}
+
+type Endpoints = Pick<AwsClientOptions, 's3Endpoint' | 'iamEndpoint'>
+
+/** @throws `usage` for an endpoint that is no URL */
+export function assertEndpoints({ s3Endpoint, iamEndpoint }: Endpoints): void {
+  for (const endpoint of [s3Endpoint, iamEndpoint]) assertEndpoint(endpoint)
 }
 
 /** `s3.internal:9000` would be read as a URL with the scheme `s3.internal`. */
@@ -61,7 +72,8 @@ function assertEndpoint(endpoint: string | undefined): void {
   })
 }
 
-function commonConfig({ region, profile, ca }: AwsClientOptions) {
+async function commonConfig({ region, profile, ca }: AwsClientOptions) {
+  const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
   return {
     region,
     credentials: fromNodeProviderChain({

@@ -26,6 +26,9 @@ describe('an error of the SDK', () => {
     ['LimitExceededException', 409, 'limit-exceeded'],
     ['InternalError', 500, 'server-error'],
     ['MalformedXML', 400, 'protocol'],
+    ['MethodNotAllowed', 405, 'protocol'],
+    ['NotImplemented', 501, 'protocol'],
+    ['UnknownError', 501, 'protocol'],
     ['TimeoutError', undefined, 'unreachable'],
   ])('%s with status %s is %s', (name, status, code) => {
     expect(isGpregError(awsError(failure(name, status), about), code as never)).toBe(true)

@@ -31,11 +31,6 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   LimitExceededException: 'limit-exceeded',
   TooManyBuckets: 'limit-exceeded',
 
-  // A server that lacks an operation answers 501, which would be tried again as an error of the server.
-  NotImplemented: 'protocol',
-  XNotImplemented: 'protocol',
-  XMinioNotImplemented: 'protocol',
-
   NoSuchBucket: 'not-found',
   NoSuchEntity: 'not-found',
   NoSuchEntityException: 'not-found',
@@ -83,6 +78,8 @@ function codeOfStatus(status: number | undefined, system: string): ErrorCode {
   if (status === 404) return 'not-found'
   // S3 answers 503 for "slow down". The answer to a HEAD has no body with the name of the error.
   if (status === 429 || status === 503) return 'rate-limited'
+  // A server that lacks an operation answers 501. To try it again would be of no use, unlike with other errors of a server.
+  if (status === 501) return 'protocol'
   return status >= 500 ? 'server-error' : 'protocol'
 }
 

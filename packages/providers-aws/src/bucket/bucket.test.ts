@@ -25,17 +25,18 @@ function emptyAccount(): (request: SeenRequest) => ScriptedAnswer {
       }
     return setting === undefined
       ? { status: 200 }
-      : { status: 404, body: xmlError(absent[setting] ?? 'NotImplemented') }
+      : { status: absent[setting] ? 404 : 501, body: xmlError(absent[setting] ?? 'NotImplemented') }
   }
 }
 
 const context = createContext({ sleep: async () => {} })
-const inRegion = (region: string, answer = emptyAccount()) => {
+const inRegion = (region: string, answer = emptyAccount(), s3Endpoint?: string) => {
   const aws = scriptedAws(region, answer)
   const provider = createAwsProvider({
     installation: 'prod',
     region,
     bucket: 'blobs',
+    ...(s3Endpoint === undefined ? {} : { s3Endpoint }),
     clients: aws.clients,
     // These tests cover S3 only.
     withIam: false,
@@ -197,49 +198,101 @@ describe('the plan of a bucket', () => {
   })
 })
 
-describe('an S3 that has less than that of AWS', () => {
-  /** The answers of MinIO, which wants an action in every rule, and has no tags without a metadata drive. */
-  const minio = () => {
-    const answers = emptyAccount()
-    return (request: SeenRequest): ScriptedAnswer => {
-      const { method, query } = request
-      if (method === 'PUT' && 'lifecycle' in query)
-        return {
-          status: 400,
-          body: xmlError('InvalidArgument', 'At least one action needs to be specified in a rule'),
-        }
-      if (method === 'PUT' && ('tagging' in query || 'encryption' in query || 'publicAccessBlock' in query))
-        return {
-          status: 501,
-          body: xmlError(
-            'NotImplemented',
-            'A header you provided implies functionality that is not implemented',
-          ),
-        }
-      return answers(request)
-    }
-  }
+/** The settings of a bucket, by the query of their requests. */
+const SETTINGS = {
+  tagging: { resource: 's3:bucket-tags/blobs', permission: 's3:PutBucketTagging' },
+  publicAccessBlock: {
+    resource: 's3:public-access-block/blobs',
+    permission: 's3:PutBucketPublicAccessBlock',
+  },
+  encryption: { resource: 's3:encryption/blobs', permission: 's3:PutEncryptionConfiguration' },
+  lifecycle: { resource: 's3:lifecycle/blobs', permission: 's3:PutLifecycleConfiguration' },
+} as const
 
-  it('is used without what it refuses, which is said once, and then all is kept', async () => {
-    const { provider, put } = inRegion('eu-west-1', minio())
-    const events: GpregEvent[] = []
-    const listening = createContext({ sleep: async () => {}, emit: event => events.push(event) })
-    const made = await provider.apply(listening)
-    const refused = [
-      's3:bucket-tags/blobs',
-      's3:public-access-block/blobs',
-      's3:encryption/blobs',
-      's3:lifecycle/blobs',
-    ]
-    expect(
-      made.filter(({ reason }) => reason.startsWith('was refused')).map(({ resource }) => resource),
-    ).toEqual(refused)
-    expect(made[0]).toMatchObject({ action: 'create' })
-    expect(events.filter(({ type }) => type === 'warning')).toHaveLength(4)
-    const [tags, rules] = [put('tagging').length, put('lifecycle').length]
-    const again = await provider.apply(listening)
-    expect(again.map(({ action }) => action)).toEqual(again.map(() => 'keep'))
-    expect([put('tagging').length, put('lifecycle').length]).toEqual([tags, rules])
+/** Applies twice to an S3 that answers so to every put of a setting. */
+async function refusedTwice(answer: ScriptedAnswer, s3Endpoint?: string) {
+  const answers = emptyAccount()
+  const { provider, put } = inRegion(
+    'eu-west-1',
+    request =>
+      request.method === 'PUT' && Object.keys(SETTINGS).some(query => query in request.query)
+        ? answer
+        : answers(request),
+    s3Endpoint,
+  )
+  const events: GpregEvent[] = []
+  const listening = createContext({ sleep: async () => {}, emit: event => events.push(event) })
+  const tries = () => Object.keys(SETTINGS).map(query => put(query).length)
+  const first = { changes: await provider.apply(listening), tries: tries() }
+  const second = { changes: await provider.apply(listening), tries: tries() }
+  return { first, second, warnings: events.filter(event => event.type === 'warning') }
+}
+
+const MALFORMED: ScriptedAnswer = {
+  status: 400,
+  body: xmlError('MalformedXML', 'At least one action is needed'),
+}
+
+describe('an S3 that is not of AWS', () => {
+  it.each([
+    ['501 NotImplemented', { status: 501, body: xmlError('NotImplemented') }],
+    ['501 without a word', { status: 501 }],
+    ['405 MethodNotAllowed', { status: 405, body: xmlError('MethodNotAllowed') }],
+    ['400 MalformedXML', MALFORMED],
+  ])(
+    'and lacks a setting (%s) is used without it, which is said once; later runs do not ask',
+    async (_, answer) => {
+      const { first, second, warnings } = await refusedTwice(answer, 'https://s3.internal:9000')
+      const lacking = [SETTINGS.tagging.resource, SETTINGS.lifecycle.resource]
+      expect(
+        first.changes
+          .filter(({ reason }) => reason.startsWith('was refused'))
+          .map(({ resource }) => resource),
+      ).toEqual(lacking)
+      expect(first.changes[0]).toMatchObject({ action: 'create' })
+      expect(warnings.map(({ subject }) => subject?.resource)).toEqual(lacking)
+      expect(second.changes.map(({ action }) => action)).toEqual(second.changes.map(() => 'keep'))
+      expect(first.tries).toEqual([1, 0, 0, 1])
+      expect(second.tries).toEqual(first.tries)
+    },
+  )
+
+  it('and refuses for want of a permission is asked again by the next run', async () => {
+    const { second } = await refusedTwice(
+      { status: 403, body: xmlError('AccessDenied') },
+      'https://s3.internal:9000',
+    )
+    expect(second.tries).toEqual([2, 0, 0, 2])
+  })
+})
+
+describe('AWS itself, which has every setting', () => {
+  it('names the permission that is missing for one, in a warning and in the change, and is asked again', async () => {
+    const { first, second, warnings } = await refusedTwice({ status: 403, body: xmlError('AccessDenied') })
+    for (const [at, { resource, permission }] of Object.values(SETTINGS).entries()) {
+      const change = first.changes.find(one => one.resource === resource)
+      expect(change).toMatchObject({
+        action: 'keep',
+        reason: `was refused for want of ${permission}; the registry works without it`,
+      })
+      expect(warnings[at]).toMatchObject({
+        message: expect.stringContaining(`"Action":"${permission}"`),
+        subject: { resource, permission },
+      })
+    }
+    expect([first.tries, second.tries]).toEqual([
+      [1, 1, 1, 1],
+      [2, 2, 2, 2],
+    ])
+  })
+
+  it('is asked again after any other refusal, too', async () => {
+    const { first, second, warnings } = await refusedTwice(MALFORMED)
+    expect([first.tries, second.tries]).toEqual([
+      [1, 1, 1, 1],
+      [2, 2, 2, 2],
+    ])
+    expect(warnings).toHaveLength(8)
   })
 })
 
@@ -271,10 +324,11 @@ it.each([
   'ftp://s3.internal',
   'https://s3.internal/bucket',
   '',
-])('the endpoint %j is a usage error', s3Endpoint => {
-  expect(() => createAwsClients({ region: 'us-east-1', s3Endpoint })).toThrowError(
-    expect.objectContaining({ code: 'usage', hint: expect.stringContaining('https://') }),
-  )
+])('the endpoint %j is a usage error', async s3Endpoint => {
+  const refused = { code: 'usage', hint: expect.stringContaining('https://') }
+  await expect(createAwsClients({ region: 'us-east-1', s3Endpoint })).rejects.toMatchObject(refused)
+  const create = () => createAwsProvider({ installation: 'prod', region: 'us-east-1', s3Endpoint })
+  expect(create).toThrow(expect.objectContaining(refused))
 })
 
 it.each([

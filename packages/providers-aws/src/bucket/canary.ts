@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
   CopyObjectCommand,
@@ -38,7 +37,8 @@ const BETWEEN = 2_000
  * Nothing else before Gitpod runs shows whether policies, region, key and encryption are right.
  */
 export async function checkBucket(options: CanaryOptions, context: Context): Promise<Check[]> {
-  const key = `${REGISTRY_PREFIX}gpreg-probe/${randomUUID()}`
+  // Always the same names, so that the next check removes what a check that was killed left behind.
+  const key = `${REGISTRY_PREFIX}gpreg-probe/object`
   const keys = [key, `${key}-copy`, `${key}-encrypted`]
   const steps: readonly Step[] = [
     ['write', () => put(options, key, context, {})],

@@ -15,7 +15,7 @@ type Who = Pick<UserOptions, 'iam' | 'user'>
  * Refuses to remove a user to whom somebody else gave rights: something else uses the user then, and AWS would refuse in the middle,
  * after the keys are gone. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
  *
- * @throws `usage`, with the commands that take the rights away
+ * @throws `in-use`, with the commands that take the rights away
  */
 export async function assertNoForeignRights(who: Who, context: Context): Promise<void> {
   const { user } = who
@@ -32,7 +32,7 @@ export async function assertNoForeignRights(who: Who, context: Context): Promise
   ]
   if (commands.length === 0) return
   throw new GpregError(
-    'usage',
+    'in-use',
     `the IAM user ${user} has rights that gpreg did not give: nothing was removed`,
     {
       resource: `iam:user/${user}`,

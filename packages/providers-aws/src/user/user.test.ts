@@ -58,7 +58,7 @@ describe('the removal of a user', () => {
     'to whom somebody else gave rights (%s) is refused before anything is removed',
     async (action, answer, hint) => {
       const { provider, done } = account({ [action]: () => answer })
-      const refused = { code: 'usage', hint: expect.stringContaining(hint) }
+      const refused = { code: 'in-use', hint: expect.stringContaining(hint) }
       await expect(provider.changes(context, 'absent')).rejects.toMatchObject(refused)
       await expect(provider.destroy(context)).rejects.toMatchObject(refused)
       expect(done.filter(name => name.startsWith('Delete'))).toEqual([])

@@ -1,4 +1,3 @@
-import { AzureAuthorityHosts } from '@azure/identity'
 import { quirksOf } from '@gpreg/oci/engine'
 
 /** A cloud of Azure. The clouds are separate: an account of one does not exist in another. */
@@ -23,19 +22,19 @@ interface CloudFacts {
 export const CLOUDS: Readonly<Record<AzureCloud, CloudFacts>> = {
   public: {
     resourceManager: 'https://management.azure.com',
-    authority: AzureAuthorityHosts.AzurePublicCloud,
+    authority: 'https://login.microsoftonline.com',
     registryAudience: 'https://containerregistry.azure.net',
     registrySuffix: '.azurecr.io',
   },
   usgov: {
     resourceManager: 'https://management.usgovcloudapi.net',
-    authority: AzureAuthorityHosts.AzureGovernment,
+    authority: 'https://login.microsoftonline.us',
     registryAudience: 'https://management.usgovcloudapi.net',
     registrySuffix: '.azurecr.us',
   },
   china: {
     resourceManager: 'https://management.chinacloudapi.cn',
-    authority: AzureAuthorityHosts.AzureChina,
+    authority: 'https://login.chinacloudapi.cn',
     registryAudience: 'https://management.chinacloudapi.cn',
     registrySuffix: '.azurecr.cn',
   },
@@ -47,7 +46,18 @@ export function cloudOfHost(host: string): AzureCloud | undefined {
   return (Object.keys(CLOUDS) as AzureCloud[]).find(cloud => host.endsWith(CLOUDS[cloud].registrySuffix))
 }
 
-/** Whether Microsoft knows an authority. A private one must be trusted without asking Microsoft about it. */
-export function isKnownAuthority(authority: string): boolean {
-  return Object.values(CLOUDS).some(known => new URL(known.authority).host === URL.parse(authority)?.host)
+/** Other names of the authorities. https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud#microsoft-entra-authentication-endpoints */
+const ALIASES: Readonly<Record<AzureCloud, readonly string[]>> = {
+  public: ['login.microsoft.com', 'login.windows.net'],
+  usgov: [],
+  china: ['login.partner.microsoftonline.cn'],
+}
+
+/** The cloud of an authority of Microsoft; undefined for a private one, which must be trusted without asking Microsoft about it. */
+export function cloudOfAuthority(authority: string): AzureCloud | undefined {
+  const host = URL.parse(authority)?.host
+  if (host === undefined) return undefined
+  return (Object.keys(CLOUDS) as AzureCloud[]).find(
+    cloud => new URL(CLOUDS[cloud].authority).host === host || ALIASES[cloud].includes(host),
+  )
 }

@@ -62,9 +62,18 @@ describe('an error of Azure', () => {
     expect(azureError(failure, about)).toMatchObject({ code: 'rate-limited', retryAfter: 7 })
   })
 
-  it.each(['', 'null', '<html>', '[]', '{"error":"x"}', '{"error":{"code":1,"message":{}}}'])(
+  it.each(['', 'null', '[]', '{"error":"x"}', '{"error":{"code":1,"message":{}}}'])(
     'with a body that is not a response of ARM, %s, is reported by its status',
     body => expect(failureIn(502, body)).toEqual({ status: 502, message: 'status 502' }),
+  )
+
+  it.each(['<html>canary</html>', '{"passwords":["canary'])(
+    'with something that is no document, %s, is told as that, and quotes nothing of it',
+    body => {
+      const error = azureError(new TransportFailure(failureIn(403, body)), about)
+      expect(error).toMatchObject({ code: 'protocol', hint: expect.stringContaining('HTTPS_PROXY') })
+      expect(inspect(error)).not.toContain('canary')
+    },
   )
 
   it('contains neither the request nor the response', () => {

@@ -34,11 +34,12 @@ function failedError(failure: Failure, about: AzureCall): GpregError {
   })
 }
 
-function codeOf({ status, code = '', isFinal }: Failure): ErrorCode {
+function codeOf({ status, code = '', isFinal, isForeign }: Failure): ErrorCode {
   if (status === undefined) return code === 'ETIMEDOUT' ? 'stalled' : codeOfConnection(code)
   const known = REFUSALS[code]?.code
   if (known !== undefined) return known
   if (isFinal) return 'server-error'
+  if (isForeign && status < 500 && status !== 429) return 'protocol'
   switch (status) {
     case 400:
       return 'usage'
@@ -67,10 +68,10 @@ const isMissing = (code: ErrorCode, name: string): boolean =>
 
 type Hint = Pick<ErrorDetails, 'hint'>
 
-function hintOf(code: ErrorCode, { code: name = '', isFinal }: Failure, about: AzureCall): Hint {
+function hintOf(code: ErrorCode, { code: name = '', isFinal, isForeign }: Failure, about: AzureCall): Hint {
   const hint =
     REFUSALS[name]?.hint?.(about) ??
-    (isFinal ? ENDED_HINT : undefined) ??
+    (isFinal ? ENDED_HINT : isForeign ? FOREIGN_HINT : undefined) ??
     HINTS[code]?.(about) ??
     commonHint(code, 'Azure')
   return hint === undefined ? {} : { hint }
@@ -81,15 +82,24 @@ type HintFor = (about: AzureCall) => string
 const ENDED_HINT =
   'az monitor activity-log list --resource-group GROUP shows who or what ended it; then run the same command again'
 
+const FOREIGN_HINT =
+  'something on the way answered in place of Azure, such as a proxy: check HTTPS_PROXY and NO_PROXY'
+
 const HINTS: Readonly<Partial<Record<ErrorCode, HintFor>>> = {
   forbidden: grantHint,
   unauthorized: () => IDENTITY_HINT,
+  'not-found': () =>
+    'az acr list shows the registries of the subscription; run the same command again if one was made or removed just now',
+  'server-error': () =>
+    'Azure is not well, or busy with another change: run the same command again, it goes on where it stopped',
 }
 
 export const IDENTITY_HINT =
   'log in with az login (az cloud set for another cloud than the public one), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'
 
 function grantHint({ permission, subscriptionId, resourceGroup }: AzureCall): string {
-  const scope = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`
-  return `whoever runs this needs ${permission}: az role assignment create --assignee YOU --role Contributor --scope ${scope}`
+  const group = resourceGroup === undefined ? '' : `/resourceGroups/${resourceGroup}`
+  const role = resourceGroup === undefined ? 'Reader' : 'Contributor'
+  const scope = `/subscriptions/${subscriptionId ?? 'SUBSCRIPTION'}${group}`
+  return `whoever runs this needs ${permission}: az role assignment create --assignee YOU --role ${role} --scope ${scope}`
 }

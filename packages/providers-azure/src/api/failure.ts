@@ -9,6 +9,8 @@ export interface Failure {
   readonly retryAfter?: number | undefined
   /** An operation ended with it, so asking again changes nothing. */
   readonly isFinal?: boolean | undefined
+  /** The answer is no document of Azure: something on the way gave it, such as a proxy. */
+  readonly isForeign?: boolean | undefined
 }
 
 /** A failure that the transport throws in place of the SDK, whose own error would end a poller; after this one it can be asked again. */
@@ -18,13 +20,15 @@ export class TransportFailure extends Error implements Failure {
   readonly code: string | undefined
   readonly retryAfter: number | undefined
   readonly isFinal: boolean | undefined
+  readonly isForeign: boolean | undefined
 
-  constructor({ status, code, message, retryAfter, isFinal }: Failure) {
+  constructor({ status, code, message, retryAfter, isFinal, isForeign }: Failure) {
     super(message)
     this.status = status
     this.code = code
     this.retryAfter = retryAfter
     this.isFinal = isFinal
+    this.isForeign = isForeign
   }
 }
 
@@ -44,11 +48,27 @@ export function failureOf(thrown: unknown): Failure | undefined {
 
 /** Reads the error document of ARM: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/common-api-details.md#error-response-content */
 export function failureIn(status: number, body: string | null | undefined): Failure {
+  if (isForeign(body)) return foreignFailure(status)
   const { code, message } = errorIn(body ?? '') ?? {}
   return {
     status,
     ...(typeof code === 'string' ? { code } : {}),
     message: typeof message === 'string' ? message : `status ${status}`,
+  }
+}
+
+/** Quotes nothing: half an answer may end within a secret. */
+export function foreignFailure(status: number): Failure {
+  return { status, message: `status ${status}, and no answer of Azure`, isForeign: true }
+}
+
+/** Whether a body is neither empty nor a document, as all bodies of Azure are. */
+export function isForeign(body: string | null | undefined): boolean {
+  if (!body?.trim()) return false
+  try {
+    return typeof JSON.parse(body) !== 'object'
+  } catch {
+    return true
   }
 }
 

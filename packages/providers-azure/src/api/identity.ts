@@ -7,7 +7,7 @@ import {
   type GetTokenOptions,
   type TokenCredential,
 } from '@azure/identity'
-import { CLOUDS, isKnownAuthority, type AzureCloud } from './clouds.ts'
+import { CLOUDS, cloudOfAuthority, type AzureCloud } from './clouds.ts'
 import { azureError, IDENTITY_HINT } from './errors.ts'
 import { Transport } from './transport.ts'
 
@@ -30,10 +30,11 @@ export class AzureIdentity implements TokenCredential {
   readonly #authority: string
   #chain: TokenCredential | undefined
 
+  /** @throws `usage` for an authority of another cloud, and for a private one that would get the token of a pod */
   constructor({ cloud, ca, credential }: IdentityOptions) {
     this.#chain = credential
     this.#transport = new Transport(ca)
-    this.#authority = process.env['AZURE_AUTHORITY_HOST'] || CLOUDS[cloud].authority
+    this.#authority = authorityOf(cloud, process.env)
   }
 
   /** After an abort the SDK's request is left running, because it cannot be cancelled. @throws `unauthorized`, and connection errors */
@@ -63,10 +64,33 @@ export class AzureIdentity implements TokenCredential {
       ...this.#transport.options,
       authorityHost: this.#authority,
       // The SDK would ask Microsoft about a private authority, which Microsoft does not know.
-      disableInstanceDiscovery: !isKnownAuthority(this.#authority),
+      disableInstanceDiscovery: cloudOfAuthority(this.#authority) === undefined,
     })
   }
 }
+
+/**
+ * The authority that signs tokens of a cloud. The token of a pod stands for the pod everywhere, so it goes to Microsoft's authorities
+ * alone; a private authority takes other logins.
+ */
+function authorityOf(cloud: AzureCloud, env: NodeJS.ProcessEnv): string {
+  const named = env['AZURE_AUTHORITY_HOST']
+  if (!named) return CLOUDS[cloud].authority
+  const known = cloudOfAuthority(named)
+  if (URL.parse(named)?.protocol !== 'https:') throw authorityError(named, 'is no https URL')
+  if (known === undefined && env['AZURE_FEDERATED_TOKEN_FILE'])
+    throw authorityError(named, 'is no authority of Microsoft, so it gets no token of a workload identity')
+  if (known !== undefined && known !== cloud)
+    throw authorityError(named, `is of another cloud of Azure (${known}) than what is asked for (${cloud})`)
+  return named
+}
+
+const authorityError = (named: string, what: string): GpregError =>
+  new GpregError('usage', `AZURE_AUTHORITY_HOST, ${named}, ${what}`, {
+    hint: `leave it out, or set it to ${Object.values(CLOUDS)
+      .map(({ authority }) => authority)
+      .join(', ')}`,
+  })
 
 async function untilAborted(signal: AbortSignal, over: AbortSignal): Promise<never> {
   if (!signal.aborted) await once(signal, 'abort', { signal: over })

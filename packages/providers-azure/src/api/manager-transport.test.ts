@@ -23,7 +23,11 @@ function provider(answer: (request: PipelineRequest) => readonly [status: number
   const credential = {
     getToken: async () => ({ token: 'canary', expiresOnTimestamp: Date.now() + 3_600_000 }),
   }
-  const options = { ...new ManagerTransport(undefined).options, httpClient, updateIntervalInMs: 0 }
+  const options = {
+    ...new ManagerTransport('https://management.azure.com', undefined).options,
+    httpClient,
+    updateIntervalInMs: 0,
+  }
   const { registries } = new ContainerRegistryManagementClient(credential, 's1', options)
   const where = { subscriptionId: 's1', resourceGroup: 'rg', installation: 'prod', location: 'westeurope' }
   return createAzureProvider({ ...where, clients: { registries } })

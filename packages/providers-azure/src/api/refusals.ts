@@ -8,12 +8,15 @@ export interface Refusal {
   readonly hint?: (about: AzureCall) => string
 }
 
-const NAME_TAKEN: Refusal = { code: 'name-taken' }
+const NAME_TAKEN: Refusal = {
+  code: 'name-taken',
+  hint: () => 'names of registries are of the whole world: choose another with --name',
+}
 
 const LOCATION: Refusal = {
   code: 'usage',
   hint: ({ location }) =>
-    `give another --location than ${location}: az account list-locations shows them, az provider show --namespace Microsoft.ContainerRegistry those with registries`,
+    `give another --location${location === undefined ? '' : ` than ${location}`}: az account list-locations shows them, az provider show --namespace Microsoft.ContainerRegistry those with registries`,
 }
 
 const SUBSCRIPTION: Refusal = {
@@ -34,28 +37,37 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   NameAlreadyInUse: NAME_TAKEN,
   MissingSubscriptionRegistration: {
     code: 'forbidden',
-    hint: ({ subscriptionId }) =>
+    hint: ({ subscriptionId = 'SUBSCRIPTION' }) =>
       `az provider register --namespace Microsoft.ContainerRegistry --subscription ${subscriptionId} --wait`,
   },
-  ReadOnlyDisabledSubscription: { code: 'forbidden' },
+  ReadOnlyDisabledSubscription: {
+    code: 'forbidden',
+    hint: () =>
+      'the subscription is turned off: its owner can turn it on again in the portal, after the bill is paid',
+  },
   RequestDisallowedByPolicy: {
     code: 'forbidden',
-    hint: ({ resourceGroup }) =>
+    hint: ({ resourceGroup = 'GROUP' }) =>
       `a policy forbids it; its owner can make an exemption: az policy exemption create --resource-group ${resourceGroup} --name gpreg --policy-assignment ASSIGNMENT --exemption-category Waiver`,
   },
   RequestDisallowedByAzure: { ...LOCATION, code: 'forbidden' },
   ScopeLocked: {
     code: 'forbidden',
-    hint: ({ resourceGroup }) => `a lock forbids it: az lock list --resource-group ${resourceGroup} shows it`,
+    hint: ({ resourceGroup = 'GROUP' }) =>
+      `a lock forbids it: az lock list --resource-group ${resourceGroup} shows it`,
   },
   LocationNotAvailableForResourceType: LOCATION,
   NoRegisteredProviderFound: LOCATION,
-  QuotaExceeded: { code: 'limit-exceeded' },
+  QuotaExceeded: {
+    code: 'limit-exceeded',
+    hint: () =>
+      'az acr list shows the registries of the subscription: remove one, or ask Azure for more (az support, or Quotas in the portal)',
+  },
   InvalidSubscriptionId: SUBSCRIPTION,
   SubscriptionNotFound: SUBSCRIPTION,
   ResourceGroupNotFound: {
     code: 'not-found',
-    hint: ({ subscriptionId, resourceGroup, location }) =>
+    hint: ({ subscriptionId = 'SUBSCRIPTION', resourceGroup = 'GROUP', location = 'LOCATION' }) =>
       `az group create --name ${resourceGroup} --location ${location} --subscription ${subscriptionId}`,
   },
   InvalidAuthenticationTokenTenant: {

@@ -4,7 +4,7 @@ import type { Registry as Found } from '@azure/arm-containerregistry'
 import { call, unless } from '../api/call.ts'
 import type { RegistryApi } from '../api/clients.ts'
 import type { AzureCall } from '../api/azure-call.ts'
-import { assertName, installationOf, isOurs, namesFor, type NameSeed } from './names.ts'
+import { installationOf, isOurs, namesFor, type NameSeed } from './names.ts'
 
 export interface FinderOptions extends NameSeed {
   readonly registries: RegistryApi
@@ -23,7 +23,6 @@ export class RegistryFinder {
   #candidate: string
 
   constructor(options: FinderOptions) {
-    if (options.name !== undefined) assertName(options.name)
     this.#options = options
     this.#candidate = options.name ?? namesFor(options)[0]!
   }

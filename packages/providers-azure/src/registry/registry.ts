@@ -87,7 +87,7 @@ export class Registry implements Resource {
       options => registries.create(resourceGroup, name, wanted, options),
       finder.about('registries/write'),
       context,
-      'single',
+      { policy: 'single' },
     )
     finder.created()
   }

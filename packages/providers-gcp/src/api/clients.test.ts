@@ -6,8 +6,11 @@ import { inspect } from 'node:util'
 import { parseServiceAccountKey, createContext } from '@gpreg/core'
 import { isGpregError } from '@gpreg/oci'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { createGcpClients, gcpEndpoints, identify } from './clients.ts'
+import { createGcpClients, gcpEndpoints } from './clients.ts'
+import { identify } from './identity.ts'
 import { createGoogleAccess } from '../google-access.ts'
+// Loads the SDK before the time of a test runs.
+import '../google-login.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'gpreg-gcp-'))
 afterEach(() => vi.unstubAllEnvs())
@@ -28,9 +31,9 @@ describe('endpoints', () => {
 
   it.each(['serviceusage.internal', 'ftp://serviceusage.internal/', 'https://proxy.internal/serviceusage/'])(
     'cannot be %s',
-    serviceUsage => {
-      const create = () => createGcpClients({ endpoints: { serviceUsage } })
-      expect(create).toThrow(expect.toSatisfy(error => isGpregError(error, 'usage')))
+    async serviceUsage => {
+      const created = createGcpClients({ endpoints: { serviceUsage } })
+      await expect(created).rejects.toSatisfy(error => isGpregError(error, 'usage'))
     },
   )
 })
@@ -45,7 +48,7 @@ describe('the identity', () => {
       private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     }
     const credentials = parseServiceAccountKey(JSON.stringify(content), 'key.json')
-    await expect(identify(createGcpClients({ credentials }))).resolves.toBeUndefined()
+    await expect(identify(await createGcpClients({ credentials }))).resolves.toBeUndefined()
   })
 
   it('that cannot be read is "unauthorized", and the error contains nothing of its file', async () => {
@@ -54,7 +57,7 @@ describe('the identity', () => {
     for (const file of [path, join(directory, 'missing.json')]) {
       vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', file)
       for (const endpoints of [{}, { serviceUsage: 'http://127.0.0.1:1/' }]) {
-        const error: unknown = await identify(createGcpClients({ endpoints })).catch(
+        const error: unknown = await identify(await createGcpClients({ endpoints })).catch(
           (thrown: unknown) => thrown,
         )
         expect(error).toMatchObject({ code: 'unauthorized', hint: expect.stringContaining('gcloud auth') })

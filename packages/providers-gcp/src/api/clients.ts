@@ -1,8 +1,5 @@
-import { ArtifactRegistryClient } from '@google-cloud/artifact-registry'
-import { ServiceUsageClient } from '@google-cloud/service-usage'
 import type { ServiceAccountKey } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { GoogleIdentity, identityError } from './identity.ts'
 import type { Repositories } from '../repository/repository.ts'
 import type { Services } from '../service.ts'
 
@@ -25,7 +22,16 @@ export interface GcpClientOptions {
   readonly credentials?: ServiceAccountKey
 }
 
-export function createGcpClients({ endpoints = {}, credentials }: GcpClientOptions = {}): GcpClients {
+/** Loads the SDK. @throws `usage` for an endpoint that is no URL */
+export async function createGcpClients({
+  endpoints = {},
+  credentials,
+}: GcpClientOptions = {}): Promise<GcpClients> {
+  const [{ ServiceUsageClient }, { ArtifactRegistryClient }, { GoogleIdentity }] = await Promise.all([
+    import('@google-cloud/service-usage'),
+    import('@google-cloud/artifact-registry'),
+    import('./identity.ts'),
+  ])
   const auth = new GoogleIdentity(credentials)
   return {
     services: new ServiceUsageClient({ auth, ...overRest(endpoints.serviceUsage) }),
@@ -38,19 +44,6 @@ export function gcpEndpoints(env: NodeJS.ProcessEnv): GcpEndpoints {
   const serviceUsage = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE']
   const artifactRegistry = env['CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY']
   return { ...(serviceUsage ? { serviceUsage } : {}), ...(artifactRegistry ? { artifactRegistry } : {}) }
-}
-
-/**
- * Signs in before the first call. If the SDK's own sign-in fails within a call, it ends the process.
- * @throws `unauthorized`
- */
-export async function identify({ services, repositories }: GcpClients): Promise<void> {
-  try {
-    await services.initialize()
-    await repositories.initialize()
-  } catch (error) {
-    throw identityError(error)
-  }
 }
 
 function overRest(endpoint: string | undefined) {

@@ -45,16 +45,18 @@ describe('an error of the SDK', () => {
   })
 
   it.each([
-    [401, 'unauthorized'],
-    [403, 'forbidden'],
-    [404, 'not-found'],
-    [409, 'name-taken'],
-    [418, 'forbidden'],
+    [401, 'protocol'],
+    [403, 'protocol'],
+    [404, 'protocol'],
+    [409, 'protocol'],
+    [418, 'protocol'],
     [429, 'rate-limited'],
     [502, 'server-error'],
     [503, 'unreachable'],
   ])('with status %s and a page of some proxy is "%s"', (status, expected) => {
-    expect(gcpError(failure({ status }, '<html>'), about).code).toBe(expected)
+    const error = gcpError(failure({ status }, '<html>canary</html>'), about)
+    expect(error).toMatchObject({ code: expected, hint: expect.stringContaining('HTTPS_PROXY') })
+    expect(inspect(error)).not.toContain('canary')
   })
 
   it('for a refusal names the permission and the command that grants its role', () => {

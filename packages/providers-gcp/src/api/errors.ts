@@ -39,7 +39,7 @@ export function gcpError(thrown: unknown, about: GcpCall): GpregError {
 
 export function refusedError(failure: Failure, about: GcpCall): GpregError {
   const { resource, permission } = about
-  const code = REASONS[failure.reason ?? '']?.code ?? CODES[failure.code] ?? 'server-error'
+  const code = codeOf(failure)
   return new GpregError(code, `${permission} on ${resource}: ${failure.message.slice(0, 500)}`, {
     resource,
     ...(isMissing(failure) ? { permission } : {}),
@@ -47,9 +47,17 @@ export function refusedError(failure: Failure, about: GcpCall): GpregError {
   })
 }
 
+/** Whether something on the way that is not Google may answer otherwise a moment later. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['server-error', 'unreachable', 'rate-limited', 'stalled'])
+
+function codeOf({ reason = '', code, isForeign }: Failure): ErrorCode {
+  const known = REASONS[reason]?.code ?? CODES[code] ?? 'server-error'
+  return isForeign && !PASSING.has(known) ? 'protocol' : known
+}
+
 /** Whether the permission is missing. Much else is refused with the same code, and its reason tells. */
-function isMissing({ code, reason = '' }: Failure): boolean {
-  return code === Status.PERMISSION_DENIED && !Object.hasOwn(REASONS, reason)
+function isMissing({ code, reason = '', isForeign }: Failure): boolean {
+  return !isForeign && code === Status.PERMISSION_DENIED && !Object.hasOwn(REASONS, reason)
 }
 
 /** An error without an answer: an abort, a failed connection, or an error that the SDK did not expect. */
@@ -58,7 +66,7 @@ function unansweredError(thrown: unknown, resource: string): GpregError {
   if (name === 'AbortError') return abortedError()
   // A proxy answered with a page. The SDK's error quotes the page, so it is not passed on.
   if (name === 'SyntaxError')
-    return new GpregError('protocol', `${resource}: no answer of Google`, { resource })
+    return new GpregError('protocol', `${resource}: no answer of Google`, { resource, hint: FOREIGN_HINT })
   if (typeof code !== 'string') return new GpregError('bug', `${resource}: ${message}`, { resource })
   const errorCode = codeOfConnection(code)
   return new GpregError(errorCode, `${resource}: ${message}`, {
@@ -70,15 +78,30 @@ function unansweredError(thrown: unknown, resource: string): GpregError {
 const hintDetail = (hint: string | undefined) => (hint === undefined ? {} : { hint })
 
 function hintOf(code: ErrorCode, failure: Failure, about: GcpCall): string | undefined {
+  if (failure.isForeign) return FOREIGN_HINT
   const known = REASONS[failure.reason ?? '']
   if (known !== undefined) return known.hint(about)
   const role = ROLES[about.permission.split('.', 1)[0] ?? '']
   if (isMissing(failure) && role !== undefined) return grantHint(about, role)
-  return code === 'unauthorized' ? IDENTITY_HINT : commonHint(code, 'Google')
+  return HINTS[code] ?? commonHint(code, 'Google')
 }
 
 export const IDENTITY_HINT =
   'log in with gcloud auth application-default login, or name the key of a service account in GOOGLE_APPLICATION_CREDENTIALS'
+
+const FOREIGN_HINT =
+  'something on the way answered in place of Google, such as a proxy: check HTTPS_PROXY and NO_PROXY'
+
+/** By code, unless the reason says more. */
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  unauthorized: IDENTITY_HINT,
+  'server-error':
+    'Google is not well, or busy with another change: run the same command again, it goes on where it stopped',
+  'not-found':
+    'gcloud artifacts repositories list and gcloud services list --enabled show what is there; run the same command again if it was made or removed just now',
+  'name-taken': 'give another --installation, which the repository is named after',
+  usage: 'gcloud artifacts locations list shows the locations; gcloud projects list the projects',
+}
 
 function grantHint({ project, permission }: GcpCall, role: string): string {
   return `whoever runs this needs ${permission}: gcloud projects add-iam-policy-binding ${project} --member=user:YOU --role=${role} (serviceAccount:EMAIL for a service account); a project that is not there is refused alike`

@@ -6,6 +6,8 @@ export interface Failure {
   readonly message: string
   /** https://google.aip.dev/193#errorinfo */
   readonly reason?: string
+  /** The answer is no document of Google: something on the way gave it, such as a proxy. */
+  readonly isForeign?: true
 }
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto, as JSON, and as the SDK reads operations */
@@ -61,6 +63,9 @@ export function failureOf(thrown: unknown): Failure | undefined {
   if (typeof number !== 'number') return undefined
   const answer = number in Status ? undefined : answerIn(message)
   if (answer !== undefined) return failureOfStatus({ ...answer, code: number })
+  // Over HTTP the message is the body. A page is not quoted.
+  if (!(number in Status) && typeof details !== 'string' && /^\s*</.test(message))
+    return { code: codeOf(number), message: `status ${number}, and no answer of Google`, isForeign: true }
   const said = typeof details === 'string' ? details : message
   return { code: codeOf(number), message: said, ...(reason ? { reason } : {}) }
 }
@@ -85,6 +90,7 @@ export function codesOf(thrown: unknown): readonly string[] {
 
 function codeOf(number: number): Status {
   if (number in Status) return number
+  if (number < 100) return Status.UNKNOWN
   return BY_HTTP_STATUS[number] ?? (number >= 500 ? Status.INTERNAL : Status.FAILED_PRECONDITION)
 }
 

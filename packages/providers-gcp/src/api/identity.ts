@@ -56,6 +56,27 @@ function failedOperation(text: string): object | undefined {
   return done && error ? { error: { ...error, status: Status[error.code] } } : undefined
 }
 
+/** The used part of a client of the SDK. */
+interface Client {
+  initialize(): Promise<unknown>
+}
+
+/**
+ * Signs in before the first call. If the SDK's own sign-in fails within a call, it ends the process.
+ * @throws `unauthorized`
+ */
+export async function identify({
+  services,
+  repositories,
+}: Record<'services' | 'repositories', Client>): Promise<void> {
+  try {
+    await services.initialize()
+    await repositories.initialize()
+  } catch (error) {
+    throw identityError(error)
+  }
+}
+
 /** The reason why this machine has no identity in Google Cloud. */
 export function identityError(thrown: unknown): GpregError {
   if (isGpregError(thrown)) return thrown

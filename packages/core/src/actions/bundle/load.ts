@@ -33,7 +33,7 @@ import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '
 /** The target of a bundle: a prefix in a registry, or an OCI layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
 
-export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'digestTags'>
+export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'deep' | 'digestTags'>
 
 /** A blob that a bundle leaves out and the target does not have either. */
 export interface MissingBlob {
@@ -53,7 +53,7 @@ export interface LoadResult extends MirrorResult {
 
 /**
  * Copies a bundle to its target, reading only what the target lacks. Failures of single images are in the result.
- * @throws `usage`, `aborted`
+ * @throws `usage`, `aborted`, `storage` if another process is writing the layout
  */
 export async function loadBundle(
   bundle: Bundle,
@@ -62,11 +62,18 @@ export async function loadBundle(
   options: LoadOptions,
   context: Context,
 ): Promise<LoadResult> {
+  await using _ = await claimLayout(target, context)
   const meter = startMeter(registries, context)
   const { plan, missing } = await planBundle(bundle, target, registries, options, meter.context)
   const copying = loadOptions(options, target, registries)
   const result = meter.result(plan, await executePlan(plan, copying, meter.context))
   return missing.length === 0 ? result : { ...result, missing }
+}
+
+/** A layout is claimed, so that a garbage collection does not take what was not named yet. */
+async function claimLayout(target: LoadTarget, context: Context): Promise<AsyncDisposable | undefined> {
+  if ('to' in target) return undefined
+  return (await LayoutStore.open(target.layout, context.now())).claim(context.signal)
 }
 
 /** Plans loadBundle. Nothing is written to a registry. */
@@ -110,7 +117,7 @@ async function planBundle(
     return copyItem(image, from, place, { targetName, tag: name.tag })
   })
   const surveys = await surveyItems(items, loadOptions(options, target, registries), context)
-  return settleBase(bundle, lock, await probeTargets(surveys, context), open, context)
+  return settleBase(bundle, lock, await probeTargets(surveys, context, options), open, context)
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Digest } from '@gpreg/oci'
 import { GpregError } from '@gpreg/oci'
-import { formatRelativeName, type RelativeName } from '@gpreg/oci/engine'
+import { formatPrefix, formatRelativeName, type RegistryPrefix, type RelativeName } from '@gpreg/oci/engine'
 import { MOVED_FIELDS, type MovedField } from '../../gitpod/moved-fields.ts'
 import { collectBundleSet } from '../../gitpod/collect.ts'
+import type { MirrorPlan } from '../mirror-plan.ts'
 import { pairImages, type Pair } from './pair.ts'
 import {
   readSide,
@@ -14,6 +15,7 @@ import {
   type SideWorld,
   type SizedBlob,
 } from './side.ts'
+import { planSide } from './side-plan.ts'
 
 /** The answer of `gpreg diff --json`: the way from the first side to the second. */
 export interface Diff {
@@ -26,6 +28,8 @@ export interface Diff {
   /** fields of the installer configuration that have another place in the second release */
   readonly configuration: readonly { readonly from: string; readonly to: string; readonly since: string }[]
   readonly totals: DiffTotals
+  /** the plan of a copy of the second side to `to`; only if that was given */
+  readonly target?: { readonly name: string } & MirrorPlan['totals']
 }
 
 export type DiffSide = Pick<Side, 'kind' | 'name' | 'release'> & { readonly images: number }
@@ -77,6 +81,8 @@ export interface Amount {
 export interface DiffOptions extends SideOptions {
   /** path of the lock with the images to compare; needed for two registries */
   readonly lock?: string
+  /** a registry that the second side, a release, a lock or a bundle, is also held against */
+  readonly to?: RegistryPrefix
 }
 
 /**
@@ -85,7 +91,7 @@ export interface DiffOptions extends SideOptions {
  */
 export async function diffSides(
   names: readonly [string, string],
-  { lock, ...options }: DiffOptions,
+  { lock, to, ...options }: DiffOptions,
   world: SideWorld,
 ): Promise<Diff> {
   const [a, b] = [await recogniseSide(names[0]), await recogniseSide(names[1])]
@@ -98,7 +104,9 @@ export async function diffSides(
     })
   const first = a.kind === 'registry' ? undefined : await read(a)
   const second = await read(b, first)
-  return compareSides(first ?? (await read(a, second)), second)
+  const diff = compareSides(first ?? (await read(a, second)), second)
+  if (to === undefined) return diff
+  return { ...diff, target: { name: formatPrefix(to), ...(await planSide(b, to, options, world)).totals } }
 }
 
 async function namesOf(lock: string, options: SideOptions, world: SideWorld): Promise<RelativeName[]> {

@@ -4,19 +4,18 @@ import { openBundle } from '../../bundle/bundle.ts'
 import { collectImageSet } from '../../gitpod/collect.ts'
 import { planLoad } from '../bundle/load.ts'
 import { planMirror, type MirrorPlan } from '../mirror-plan.ts'
-import { recogniseSide, type SideOptions, type SideWorld } from './side.ts'
+import type { SideName, SideOptions, SideWorld } from './side.ts'
 
 /**
  * What a registry lacks now of a release, a lock or a bundle. Nothing is written.
  * @throws `usage` for a receipt or a registry, which are no source of a copy
  */
 export async function planSide(
-  name: string,
+  side: SideName,
   to: RegistryPrefix,
   { namings, ...options }: SideOptions,
   world: SideWorld,
 ): Promise<MirrorPlan> {
-  const side = await recogniseSide(name)
   const { registries, context } = world
   if (side.kind === 'bundle') {
     await using bundle = await openBundle([side.name], undefined, context)

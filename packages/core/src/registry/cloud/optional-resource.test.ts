@@ -19,7 +19,8 @@ function refusing(...codes: ErrorCode[]) {
         const code = codes.shift()
         if (code === undefined) return
         tried.push(code)
-        throw new GpregError(code, 'no', { hint: 'ask for it' })
+        const permission = code === 'forbidden' ? { permission: 's3:Put' } : {}
+        throw new GpregError(code, 'no', { hint: 'ask for it', ...permission })
       },
     }),
   }
@@ -45,9 +46,10 @@ describe('a resource that is not needed', () => {
     expect(warnings).toMatchObject([{ code: 'cloud', message: `no; ${REASON}; ask for it` }])
   })
 
-  it('for which a permission is missing is tried again by the next run', async () => {
+  it('for which a permission is missing is tried again by the next run, and the permission is named', async () => {
     const { run } = refusing('forbidden')
-    expect(await run()).toMatchObject([{ action: 'keep' }])
+    const reason = `was refused for want of s3:Put; ${REASON}`
+    expect(await run()).toMatchObject([{ action: 'keep', reason }])
     expect(await run()).toMatchObject([{ action: 'update', reason: 'adds a rule' }])
   })
 

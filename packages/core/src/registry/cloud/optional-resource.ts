@@ -11,7 +11,10 @@ export interface RefusalMemory {
   add(resource: string): Promise<void>
 }
 
-/** A resource that is not needed: if the cloud refuses it, that is said, and the work goes on. */
+/**
+ * A resource that is not needed: if the cloud refuses it, that is said, and the work goes on. A missing permission is named, in the
+ * warning and in the change, because whoever grants it gets the resource with the next run.
+ */
 export class OptionalResource implements Resource {
   readonly name: string
   readonly #resource: Resource
@@ -20,7 +23,8 @@ export class OptionalResource implements Resource {
 
   /**
    * @param reason why the resource is not needed
-   * @param memory keeps refusals that no permission would change; default: they are forgotten
+   * @param memory keeps refusals that no permission would change, because the cloud does not have the resource; default: they are
+   *   forgotten, so that each run tries it again
    */
   constructor(resource: Resource, reason: string, memory?: RefusalMemory) {
     this.name = resource.name
@@ -35,8 +39,7 @@ export class OptionalResource implements Resource {
       const inspection = await this.#resource.inspect(context)
       return { ...inspection, make: () => this.#make(inspection, context) }
     } catch (error) {
-      this.#warn(error, context)
-      return keep(`could not be looked at; ${this.#reason}`)
+      return keep(this.#outcome('could not be looked at', this.#warn(error, context)))
     }
   }
 
@@ -44,10 +47,14 @@ export class OptionalResource implements Resource {
     try {
       return await inspection.make()
     } catch (error) {
-      const { code } = this.#warn(error, context)
-      if (code !== 'forbidden') await this.#memory?.add(this.name)
-      return { action: 'keep', reason: `was refused; ${this.#reason}` }
+      const refusal = this.#warn(error, context)
+      if (refusal.code !== 'forbidden') await this.#memory?.add(this.name)
+      return { action: 'keep', reason: this.#outcome('was refused', refusal) }
     }
+  }
+
+  #outcome(what: string, { subject: { permission } }: GpregError): string {
+    return `${what}${permission === undefined ? '' : ` for want of ${permission}`}; ${this.#reason}`
   }
 
   #warn(error: unknown, context: Context): GpregError {

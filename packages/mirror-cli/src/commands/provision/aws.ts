@@ -9,7 +9,7 @@ import { standardInput } from '../../standard-input.ts'
 export default class ProvisionAws extends ProvisionCommand {
   static override summary = 'Prepare the bucket of the in-cluster registry on AWS, and a key for it.'
   static override description =
-    'Makes a bucket that nobody else can read, a user that may use that bucket and nothing else, and its access key; then does with the key what the registry will do. What is there already is kept. Credentials are found as the AWS SDK finds them. S3 that is not of AWS is given with --s3-endpoint; what it cannot do is left out, and said.'
+    'Makes a bucket that nobody else can read, a user that may use that bucket and nothing else, and its access key; then does with the key what the registry will do. What is there already is kept. Credentials are found as the AWS SDK finds them. S3 that is not of AWS is given with --s3-endpoint; what it cannot do is left out, and said. --destroy removes nothing where somebody gave the user other rights, because something else uses it then, and exits with 4.'
   static override examples = [
     {
       description: 'See what would be done',
@@ -61,7 +61,11 @@ export default class ProvisionAws extends ProvisionCommand {
     const withIam = flags['s3-endpoint'] === undefined || flags['iam-endpoint'] !== undefined
     const endpoints = defined({ s3Endpoint: flags['s3-endpoint'], iamEndpoint: flags['iam-endpoint'] })
     const ca = await authorities(flags['ca-file'])
-    const clients = createAwsClients({ region, ...endpoints, ...defined({ profile: flags.profile, ca }) })
+    const clients = await createAwsClients({
+      region,
+      ...endpoints,
+      ...defined({ profile: flags.profile, ca }),
+    })
     const registryStorage = await this.#givenKey(flags['registry-credentials'])
     return this.provision(flags, {
       needsSecretsFile: withIam,

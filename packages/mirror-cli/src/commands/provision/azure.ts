@@ -71,7 +71,7 @@ export default class ProvisionAzure extends ProvisionCommand {
           sku,
           rotate,
           vault,
-          clients: createAzureClients({ subscriptionId, cloud, ...defined({ resourceManager }) }),
+          clients: await createAzureClients({ subscriptionId, cloud, ...defined({ resourceManager }) }),
           probe: probeWith(registriesOptions(flags)),
           ...defined({ name }),
         }),

@@ -65,7 +65,7 @@ export default class ProvisionGcp extends ProvisionCommand {
           registry,
           installation,
           vault,
-          clients: createGcpClients({ endpoints: gcpEndpoints(process.env) }),
+          clients: await createGcpClients({ endpoints: gcpEndpoints(process.env) }),
           probe: probeWith(registriesOptions(flags)),
           ...defined({ serviceAccountKey, serviceAccount: flags['service-account'] }),
         }),

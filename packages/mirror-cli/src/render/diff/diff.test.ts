@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
+import type { Diff } from '@gpreg/core'
 import { digestOf } from '@gpreg/oci'
 import { exitCodeOfDiff } from '../../exit-codes.ts'
-import { renderDiff, type DiffAnswer } from './diff.ts'
+import { renderDiff } from './diff.ts'
 
-const diff: DiffAnswer = {
+const diff: Diff = {
   kind: 'Diff',
   version: 1,
   from: { kind: 'lock', name: 'old.json', images: 1 },

@@ -1,10 +1,7 @@
-import type { Diff, DiffImage, MirrorPlan } from '@gpreg/core'
+import type { Diff, DiffImage } from '@gpreg/core'
 import { plain, type Paint, type Style } from '../text/paint.ts'
 import { renderTable } from '../text/table.ts'
 import { count, formatBytes } from '../text/units.ts'
-
-/** The answer of `gpreg diff --json`; `target` is what the registry of `--to` lacks. */
-export type DiffAnswer = Diff & { readonly target?: { readonly name: string } & MirrorPlan['totals'] }
 
 const MARKS: Readonly<Record<DiffImage['status'], readonly [string, Style]>> = {
   added: ['+', 'green'],
@@ -13,7 +10,7 @@ const MARKS: Readonly<Record<DiffImage['status'], readonly [string, Style]>> = {
 }
 
 /** A row for each image that differs, the configuration that changes with it, then the bytes. */
-export function renderDiff(diff: DiffAnswer, paint: Paint = plain): string {
+export function renderDiff(diff: Diff, paint: Paint = plain): string {
   const { images, totals, from, to, target } = diff
   const { added, removed, changed, unchanged } = totals.images
   const table = renderTable(['  IMAGE', 'FROM', 'TO', 'NEW LAYERS', 'KEPT', 'NEW BYTES'], images.map(row), [

@@ -8,6 +8,8 @@ export function renderEvent(
   { verbose = false, paint = plain }: { verbose?: boolean; paint?: Paint } = {},
 ): string | undefined {
   switch (event.type) {
+    case 'image.importing':
+      return `the registry fetches ${event.image}`
     case 'image.copied':
       return `${paint('green', 'copied')} ${event.image}`
     case 'image.up-to-date':

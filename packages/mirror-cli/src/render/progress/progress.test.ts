@@ -190,6 +190,7 @@ describe('lines', () => {
   const retry = { type: 'retry', operation: 'GET', attempt: 1, delay: 500, error } as const
 
   test.each<[GpregEvent, string | undefined]>([
+    [{ type: 'image.importing', image, source, digest }, `the registry fetches ${image}`],
     [{ type: 'image.copied', image, source, digest }, `copied ${image}`],
     [{ type: 'image.failed', image, source, error }, `failed ${image}: no such tag`],
     [{ type: 'image.verified', image, ok: false, status: 'missing' }, `missing ${image}`],

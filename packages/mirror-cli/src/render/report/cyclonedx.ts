@@ -1,10 +1,10 @@
-import { isGood, type Report, type ReportedImage } from '@gpreg/core'
+import type { Report, ReportedImage } from '@gpreg/core'
 import { packageUrl, toolOf, uuidOf } from './purl.ts'
 import { nameOf } from './words.ts'
 
 /** The images that are all right as a bill of materials: https://cyclonedx.org/docs/1.6/json/ */
 export function renderCycloneDx(report: Report): string {
-  const components = report.images.filter(isGood).map(component)
+  const components = report.images.filter(({ isGood }) => isGood).map(component)
   const document = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',

@@ -14,6 +14,7 @@ const image: ReportedImage = {
   licenses: 'BSD-3-Clause',
   origins: ['catalogue:2022.11.3'],
   state: 'verified',
+  isGood: true,
   problems: [],
 }
 

@@ -1,10 +1,10 @@
-import { isGood, type Report, type ReportedImage } from '@gpreg/core'
+import type { Report, ReportedImage } from '@gpreg/core'
 import { packageUrl, toolOf, uuidOf } from './purl.ts'
 import { nameOf } from './words.ts'
 
 /** The images that are all right as a document of SPDX 2.3: https://spdx.github.io/spdx-spec/v2.3/ */
 export function renderSpdx(report: Report): string {
-  const packages = report.images.filter(isGood).map(describePackage)
+  const packages = report.images.filter(({ isGood }) => isGood).map(describePackage)
   const { name, version } = toolOf(report.runs)
   const document = {
     spdxVersion: 'SPDX-2.3',

@@ -1,4 +1,4 @@
-import { isGood, type ImageState, type Report, type ReportedImage, type ReportedRun } from '@gpreg/core'
+import type { ImageState, Report, ReportedImage, ReportedRun } from '@gpreg/core'
 import { count, formatBytes, formatSeconds } from '../text/units.ts'
 
 /** The states of images in words. A mark stands before the word, so that nobody needs the colour. */
@@ -112,7 +112,7 @@ export function describeReferrers({ referrers }: ReportedImage): string {
 /** The images that are not all right, by what is wrong: a cause that hits many is told once. */
 export function problemsOf({ images }: Report) {
   const bad = images
-    .filter(image => !isGood(image))
+    .filter(image => !image.isGood)
     .map(image => {
       const [first] = image.problems
       const cause = first?.message ?? STATES[image.state].word

@@ -1,11 +1,20 @@
 import { readdir } from 'node:fs/promises'
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
-import type { Digest } from '../../model/digest.ts'
+import { isManifestType } from '../../model/descriptor.ts'
+import { digestAlgorithm, type Digest } from '../../model/digest.ts'
 import { Claim } from '../claim.ts'
 import { artifactIn, type Artifact } from '../artifact.ts'
-import type { Deleter, Ingest, Ingester, RepositoryLister, Untagger, UploadRemover } from '../capabilities.ts'
-import type { Store } from '../content.ts'
+import type {
+  Deleter,
+  Ingest,
+  Ingester,
+  Replacer,
+  RepositoryLister,
+  Untagger,
+  UploadRemover,
+} from '../capabilities.ts'
+import type { Call, Content, Store } from '../content.ts'
 import { REF_NAME, type IndexEntry } from './layout-content.ts'
 import { DirectoryContent } from './layout-directory.ts'
 import { ingestFolder } from './layout-files.ts'
@@ -15,6 +24,7 @@ import { LayoutIngest } from './layout-ingest.ts'
 import { parentOf } from './layout-manifests.ts'
 import { LayoutReader, layoutParts, repositoriesOf, splitName, type LayoutParts } from './layout-reader.ts'
 import { ResumableDirectory } from '../resumable-directory.ts'
+import { digestOfStream } from '../verify.ts'
 import { ReferrerScan } from './referrer-scan.ts'
 import { WritableLayoutRepository } from './layout-writer.ts'
 
@@ -109,7 +119,10 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister, U
   }
 }
 
-export class LayoutRepository extends WritableLayoutRepository implements Ingester, Deleter, Untagger {
+export class LayoutRepository
+  extends WritableLayoutRepository
+  implements Ingester, Deleter, Replacer, Untagger
+{
   readonly #parts: DirectoryParts
 
   constructor(name: string, parts: DirectoryParts) {
@@ -120,6 +133,17 @@ export class LayoutRepository extends WritableLayoutRepository implements Ingest
   ingest(id?: string): Promise<Ingest | undefined> {
     const { location } = this.#parts.content
     return id === undefined ? LayoutIngest.create(location) : LayoutIngest.find(location, id)
+  }
+
+  async replace(descriptor: Descriptor, content: Content, { signal }: Call = {}): Promise<void> {
+    await this.#parts.content.write(descriptor, content, signal)
+  }
+
+  /** A stored manifest is written again if its bytes are damaged, because only then is it pushed by a repair. */
+  override async push(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
+    await super.push(descriptor, content, call)
+    if (isManifestType(descriptor.mediaType) && !(await this.#isSound(descriptor)))
+      await this.replace(descriptor, content, call)
   }
 
   /** Deletes content unless a tag of another repository or a manifest still needs it, because all repositories share it. */
@@ -146,6 +170,13 @@ export class LayoutRepository extends WritableLayoutRepository implements Ingest
         list.filter(({ digest }) => digest !== descriptor.digest),
       )
     }
+  }
+
+  /** Whether the stored bytes have the digest. Content that is left out on purpose is not looked at. */
+  async #isSound({ digest }: Descriptor): Promise<boolean> {
+    const { content } = this.#parts
+    if ((await content.size(digest)) === undefined) return true
+    return (await digestOfStream(content.read(digest, 0, undefined), digestAlgorithm(digest))) === digest
   }
 
   async untag(tag: string): Promise<void> {

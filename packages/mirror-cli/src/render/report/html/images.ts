@@ -1,4 +1,4 @@
-import { isGood, type Report, type ReportedImage } from '@gpreg/core'
+import type { Report, ReportedImage } from '@gpreg/core'
 import { formatBytes } from '../../text/units.ts'
 import { describeChange, describeReferrers, formatDay, nameOf, STATES } from '../words.ts'
 import { html, type Markup } from './markup.ts'
@@ -72,7 +72,7 @@ function renderImage(image: ReportedImage): Markup {
     </td>
     <td data-label="Signatures">${describeReferrers(image) || 'not looked for'}</td>
     <td data-label="Why">${image.origins.join(', ') || '–'}</td>
-    <td data-label="State" class="${isGood(image) ? 'good' : 'bad'}">
+    <td data-label="State" class="${image.isGood ? 'good' : 'bad'}">
       ${mark} ${word}${change === '' ? undefined : html`<span>${change}</span>`}
     </td>
   </tr> `

@@ -6,6 +6,7 @@ import { json } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryVault, type GpregEvent, createContext } from '@gpreg/core'
+import { lazyProvider } from '@gpreg/core/provider'
 import { contentFrom, digestOf, parseReference } from '@gpreg/oci'
 import { createRegistries } from '@gpreg/oci/engine'
 import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
@@ -15,14 +16,14 @@ import {
   startAzureCloud,
   type AcrCloud,
   type AzureCloud,
-} from '../support/cloud/azure/azure-cloud.ts'
-import { GROUP, SUBSCRIPTION } from '../support/cloud/azure/subscription.ts'
-import { mustRun, runProcess } from '../support/process.ts'
-import { isolatedEnvironment } from '../support/gpreg.ts'
-import { makeImage, makeLayer, sha256 } from '../support/images.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { needs } from '../support/tools.ts'
-import { startUpstream } from '../support/upstream.ts'
+} from '../../support/cloud/azure/azure-cloud.ts'
+import { GROUP, SUBSCRIPTION } from '../../support/cloud/azure/subscription.ts'
+import { mustRun, runProcess } from '../../support/process.ts'
+import { isolatedEnvironment } from '../../support/gpreg.ts'
+import { makeImage, makeLayer, sha256 } from '../../support/images.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { needs } from '../../support/tools.ts'
+import { startUpstream } from '../../support/upstream.ts'
 
 const HOST = 'gitpodimages.azurecr.io'
 const AUDIENCE = 'https://containerregistry.azure.net'
@@ -37,20 +38,22 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
   const context = createContext({ emit: event => events.push(event), sleep: async () => {} })
   const vault = memoryVault()
   const provider = (rotate = false) =>
-    createAzureProvider({
-      subscriptionId: SUBSCRIPTION,
-      resourceGroup: GROUP,
-      installation: 'prod',
-      location: 'westeurope',
-      name: 'gitpodimages',
-      vault,
-      rotate,
-      clients: createAzureClients({
+    lazyProvider('azure', async () =>
+      createAzureProvider({
         subscriptionId: SUBSCRIPTION,
-        resourceManager: azure.resourceManager,
-        ca: [certificates.ca],
+        resourceGroup: GROUP,
+        installation: 'prod',
+        location: 'westeurope',
+        name: 'gitpodimages',
+        vault,
+        rotate,
+        clients: await createAzureClients({
+          subscriptionId: SUBSCRIPTION,
+          resourceManager: azure.resourceManager,
+          ca: [certificates.ca],
+        }),
       }),
-    })
+    )
   const access = () => createAcrAccess({ ca: [certificates.ca] })
 
   beforeAll(async () => {
@@ -201,13 +204,13 @@ describe.skipIf(needs('openssl', 'docker-registry', 'skopeo'))('a registry of Az
       import { createContext } from '@gpreg/core'
       import { createAcrAccess, createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
       const where = { subscriptionId: '${SUBSCRIPTION}', resourceGroup: '${GROUP}', installation: 'prod', location: 'x' }
-      const clients = createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
+      const clients = await createAzureClients({ ...where, resourceManager: '${azure.resourceManager}' })
       const provider = createAzureProvider({ ...where, name: 'gitpodimages', clients })
       const { registry } = await provider.describe(createContext())
       const { username } = await createAcrAccess().login(registry, createContext())
       console.log(registry, username)`
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates.caFile }
-    const cwd = new URL('../', import.meta.url).pathname
+    const cwd = new URL('../../', import.meta.url).pathname
     const node = ['--conditions=gpreg-source', '--input-type=module', '--eval', script]
     const said = await mustRun(process.execPath, node, { env, cwd })
     expect(said.trim()).toBe(`${HOST} ${NOBODY}`)

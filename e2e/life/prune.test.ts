@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { gpreg, startGpreg } from '../support/gpreg.ts'
+import type { Image } from '../support/images.ts'
+import { wrongContent } from '../support/registry-content.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { pushImage } from '../support/upstream.ts'
+import type { Server, ServerKind } from '../registries/server-kinds.ts'
+import { INSTALLED } from './servers.ts'
+import { lockSet, randomOf, targetOf, twoReleases, type ImageSet } from './sets.ts'
+
+const ROUNDS = Number(process.env['GPREG_LIFE_ROUNDS'] ?? 6)
+const CELLS = INSTALLED.flatMap(kind =>
+  Array.from({ length: ROUNDS }, (_, index) => ({ kind, name: kind.name, seed: index + 1 })),
+)
+
+describe('prune', () => {
+  it.concurrent.each(CELLS)('$name, seed $seed: whatever is kept stays whole', async ({ kind, seed }) => {
+    await using directory = await temporaryDirectory()
+    await using target = await kind.start()
+    const random = randomOf(seed)
+    const { old, next } = twoReleases(random)
+    const [keep, mirrored] = [directory.join('next.json'), directory.join('old.json')]
+    await mirrorBoth(kind, target, [
+      [old, mirrored],
+      [next, keep],
+    ])
+    const foreign = await pushForeign(target, old, random)
+    const stays = new Map<string, Image>([
+      ...foreign,
+      ...[...next].map(([name, image]) => [targetOf(target.host, name), image] as const),
+    ])
+
+    const command = ['prune', `${target.host}/gitpod`, '--keep', keep, '--mirrored', mirrored, '--json']
+    const plan = await gpreg(command)
+    expect(plan.exitCode, plan.stderr).toBe(0)
+    await expectWhole(stays)
+    const doIt = (confirm: number) => [...command, '--yes', '--confirm', String(confirm)]
+    // A killed run is as good as any time of killing: some end before it.
+    const killed = await startGpreg(doIt(plan.json().totals.tags.toRemove))
+    await delay(400 + random(1_500))
+    killed.signal('SIGKILL')
+    await killed.exited.catch(() => {})
+    await expectWhole(stays)
+
+    const rest = (await gpreg(command)).json().totals.tags.toRemove
+    const run = await gpreg(doIt(rest))
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+    await expectWhole(stays)
+    const deep = await gpreg(['verify', '--lock', keep, '--to', `${target.host}/gitpod`, '--deep'])
+    expect(deep.exitCode, deep.stdout).toBe(0)
+    await expectGone(target, old, next, run.json().tags)
+    await target.collectGarbage?.([])
+    await expectWhole(stays)
+  })
+})
+
+/** Locks both sets at a source, and mirrors them. */
+async function mirrorBoth(
+  kind: ServerKind,
+  target: Server,
+  sets: readonly (readonly [ImageSet, string])[],
+): Promise<void> {
+  await using source = await kind.start()
+  for (const [set, lock] of sets) {
+    const flags = await lockSet(source.url, set, lock)
+    const run = await gpreg(['mirror', ...flags, '--to', `${target.host}/gitpod`, '--json'])
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+  }
+}
+
+/** Tags that nobody mirrored, on images that go, in the repositories of those. */
+async function pushForeign(target: Server, old: ImageSet, random: (below: number) => number) {
+  const foreign = new Map<string, Image>()
+  for (const [name, image] of old) {
+    if (random(3) !== 0) continue
+    const reference = `${targetOf(target.host, name).replace(/:[^:/]*$/, '')}:of-somebody-${random(1e6)}`
+    await pushImage(target.url, reference.slice(reference.indexOf('/') + 1), image)
+    foreign.set(reference, image)
+  }
+  return foreign
+}
+
+async function expectWhole(images: ReadonlyMap<string, Image>): Promise<void> {
+  for (const [name, image] of images) expect(await wrongContent(name, image), name).toEqual([])
+}
+
+/** Every old tag is gone, unless it is kept, or was left with a reason. */
+async function expectGone(
+  target: Server,
+  old: ImageSet,
+  next: ImageSet,
+  rows: readonly { readonly tag: string; readonly status: string }[],
+): Promise<void> {
+  const left = new Set(rows.filter(({ status }) => status === 'left').map(({ tag }) => tag))
+  for (const [name, image] of old) {
+    const tag = targetOf(target.host, name)
+    if (next.has(name) || left.has(tag)) continue
+    expect(await wrongContent(tag, image), tag).not.toEqual([])
+  }
+}

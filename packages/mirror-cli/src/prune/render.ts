@@ -1,0 +1,48 @@
+import type { PruneResult } from '@gpreg/core'
+import { plain, type Paint, type Style } from '../render/text/paint.ts'
+import { count, formatBytes } from '../render/text/units.ts'
+
+const WORDS = { 'to-remove': 'would remove', removed: 'removed', left: 'left', failed: 'failed' } as const
+const STYLES: Readonly<Record<keyof typeof WORDS, Style>> = {
+  'to-remove': 'yellow',
+  removed: 'yellow',
+  left: 'dim',
+  failed: 'red',
+}
+
+/** A row for each tag, what could not be done, then the totals and the next step. */
+export function renderPrune(result: PruneResult, paint: Paint = plain): string {
+  const { tags, manifests, leftAlone, totals, dryRun, confirm, garbageCollection } = result
+  const untold = manifests.filter(({ status }) => status === 'failed')
+  const hints = new Set([...tags, ...manifests].flatMap(({ error }) => error?.hint ?? []))
+  return [
+    ...tags.map(({ tag, status, reason, error }) => {
+      const why = error?.message ?? reason
+      return `${paint(STYLES[status], WORDS[status])} ${tag}${why === undefined ? '' : `: ${why}`}`
+    }),
+    ...untold.map(({ manifest, error }) => `${paint('red', 'failed')} ${manifest}: ${error?.message}`),
+    ...leftAlone.flatMap(({ repository, reason, hint }) => [
+      `${paint('yellow', 'left alone')} ${repository}: ${reason}`,
+      ...(hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${hint}`]),
+    ]),
+    ...[...hints].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
+    ...renderTotals(totals, dryRun),
+    ...(garbageCollection === undefined ? [] : [garbageCollection]),
+    ...(confirm === undefined || !dryRun
+      ? []
+      : [`${paint('cyan', 'hint:')} ${confirm.reason}: --yes wants --confirm ${confirm.tags}`]),
+  ].join('\n')
+}
+
+function renderTotals(
+  { tags, manifests, bytes, keptNames }: PruneResult['totals'],
+  dryRun: boolean,
+): string[] {
+  const [gone, verb] = dryRun ? ([tags.toRemove, 'would go'] as const) : ([tags.removed, 'removed'] as const)
+  const goneManifests = dryRun ? manifests.toRemove : manifests.removed
+  return [
+    `${gone} of ${count(tags.found, 'tag')} ${verb}, ${count(goneManifests, 'manifest')}, ` +
+      `${tags.left} left, ${tags.failed} failed; ${count(keptNames, 'kept name')} at the target`,
+    `blobs that only they have: ${formatBytes(bytes.freed)}; shared with what remains: ${formatBytes(bytes.shared)}`,
+  ]
+}
