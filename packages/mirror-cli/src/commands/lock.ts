@@ -7,6 +7,7 @@ import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../flags/signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
 
@@ -33,6 +34,7 @@ export default class Lock extends BaseCommand {
     ...registryFlags,
     ...referrersFlag,
     ...platformFlag,
+    ...signatureFlags,
     ...withEnvironment({
       output: Flags.string({
         char: 'o',
@@ -46,7 +48,8 @@ export default class Lock extends BaseCommand {
   async run() {
     const { flags } = await this.parse(Lock)
     const { set, registries, context } = await this.collect(flags)
-    const { lock, failed } = await lockImages(set, registries, copyOptions(flags), context)
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
+    const { lock, failed } = await lockImages(set, registries, options, context)
     if (failed.length > 0) {
       const codes = failed.map(({ error }) => error.code)
       this.say(renderUnresolved(failed))

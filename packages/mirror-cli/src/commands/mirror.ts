@@ -7,6 +7,7 @@ import { copyFlags, copyOptions } from '../flags/copy.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../flags/signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
 
@@ -35,18 +36,20 @@ export default class Mirror extends BaseCommand {
     ...targetFlags,
     ...registryFlags,
     ...copyFlags,
+    ...signatureFlags,
     ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
   }
 
   async run() {
     const { flags } = await this.parse(Mirror)
     const { set, registries, context } = await this.collect(flags)
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
     if (flags['dry-run']) {
-      const plan = await planMirror(set, registries, copyOptions(flags), context)
+      const plan = await planMirror(set, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const unfinished = unfinishedReferrers(stateDirectory('referrers', process.env), context)
-    const result = await mirrorImages(set, registries, { ...copyOptions(flags), unfinished }, context)
+    const result = await mirrorImages(set, registries, { ...options, unfinished }, context)
     return this.answer(result, renderMirror, exitCodeOfMirror(result))
   }
 }

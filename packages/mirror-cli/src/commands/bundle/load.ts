@@ -16,6 +16,7 @@ import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts
 import { copyOptions, rateFlag, repairFlag, untaggedFlag } from '../../flags/copy.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../../flags/signatures.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
 
@@ -52,6 +53,7 @@ export default class BundleLoad extends BaseCommand {
       }),
     }),
     ...keyFlag,
+    ...signatureFlags,
     ...receiptFlag,
     ...withEnvironment({
       'verify-first': Flags.boolean({
@@ -77,12 +79,13 @@ export default class BundleLoad extends BaseCommand {
       if (checked.problems.length > 0)
         return this.answer(checked, renderBundleVerify, exitCodeOfBundle(checked))
     }
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
     await using bundle = await openBundle(paths, key, context)
     if (flags['dry-run']) {
-      const plan = await planLoad(bundle, target, registries, copyOptions(flags), context)
+      const plan = await planLoad(bundle, target, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
-    const result = await loadBundle(bundle, target, registries, copyOptions(flags), context)
+    const result = await loadBundle(bundle, target, registries, options, context)
     if (flags.receipt !== undefined && 'to' in target)
       await writeOutputFile(
         flags.receipt,

@@ -10,6 +10,7 @@ import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../../flags/signatures.ts'
 import { namingFlag } from '../../flags/target.ts'
 import { renderSave } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
@@ -42,6 +43,7 @@ export default class BundleSave extends BaseCommand {
     ...registryFlags,
     ...platformFlag,
     ...referrersFlag,
+    ...signatureFlags,
     ...foreignFlag,
     ...rateFlag,
     ...withEnvironment({
@@ -79,6 +81,7 @@ export default class BundleSave extends BaseCommand {
     const { flags } = await this.parse(BundleSave)
     const options: SaveOptions = {
       ...copyOptions(flags),
+      ...(await signaturePolicy(flags)),
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
       tool: `gpreg ${this.config.version}`,
