@@ -12,7 +12,7 @@ import {
 } from '@gpreg/oci/engine'
 import type { Verified } from '../gitpod/image-set.ts'
 import { isAbout, isSignatureLayer, isSignatureType, readSignature, type Signature } from './signature.ts'
-import type { Rules, SignaturePolicy } from './policy.ts'
+import type { Rules, SignaturePolicy } from './rules.ts'
 import type { TrustMaterial } from './trusted-root.ts'
 
 /**
