@@ -10,10 +10,14 @@ import {
   isOwn,
 } from '@gpreg/oci/engine'
 import type { ImageSet } from '../gitpod/image-set.ts'
+import type { SignaturePolicy } from '../signatures/policy.ts'
 import { assertLocked, copyItems, describeError } from './items.ts'
 
 /** How a set is mirrored. The number of transfers at once comes from the registries. */
-export type MirrorOptions = Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks'>
+export interface MirrorOptions extends Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks' | 'admit'> {
+  /** Who must have signed the images; an image that is not signed so fails, and nothing of it is sent. Default nobody. */
+  readonly policy?: SignaturePolicy
+}
 
 export interface MirroredImage {
   readonly source: string
@@ -156,8 +160,9 @@ function describeImage({ item, status, digest, error, referrersUnknown }: Copied
   }
 }
 
-export function copyOptions(options: MirrorOptions, registries: Registries): EngineOptions {
-  return { ...options, concurrency: registries.concurrency }
+export function copyOptions({ policy, ...options }: MirrorOptions, registries: Registries): EngineOptions {
+  const { concurrency } = registries
+  return { ...options, concurrency, ...(policy === undefined ? {} : { admit: policy.admit }) }
 }
 
 function imageTotals({ images }: CopyOutcome) {
