@@ -63,6 +63,18 @@ export default defineConfig({
         resolve: sources,
         ssr: { resolve: sources },
         test: {
+          name: 'report',
+          include: ['e2e/report/**/*.test.ts'],
+          // A browser starts, and makes a page of 5,000 images.
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        resolve: sources,
+        ssr: { resolve: sources },
+        test: {
           name: 'registries',
           include: ['e2e/registries/**/*.test.ts'],
           maxConcurrency: 3,

@@ -38,6 +38,11 @@ export { pruneTarget } from './actions/prune.ts'
 export { mirrorServerSide } from './actions/server-side/mirror-server-side.ts'
 export { readSignaturePolicy } from './signatures/policy.ts'
 export { receiptOfVerify, verifyHoldings, verifyImages } from './actions/verify.ts'
+export { diffSides } from './actions/diff/diff.ts'
+export { planSide } from './actions/diff/side-plan.ts'
+export { createReport } from './report/create-report.ts'
+export { parseReportDocument } from './report/documents.ts'
+export { isGood } from './report/report.ts'
 
 export type { Context } from './context.ts'
 export type { GpregEvent, WarningCode } from './events.ts'
@@ -76,6 +81,17 @@ export type { ServerSideOptions } from './actions/server-side/mirror-server-side
 export type { VerifiedImage, VerifyOptions, VerifyResult } from './actions/verify.ts'
 export type { SignaturePolicy, SignaturePolicyRequest } from './signatures/policy.ts'
 export type { VerifyProblem } from './actions/walker.ts'
+export type { Diff, DiffImage, DiffOptions } from './actions/diff/diff.ts'
+export type { ImageContent } from './actions/image-content.ts'
+export type { ReportDocument } from './report/documents.ts'
+export type {
+  ImageState,
+  Report,
+  ReportedFile,
+  ReportedImage,
+  ReportedProblem,
+  ReportedRun,
+} from './report/report.ts'
 export type { Check } from './registry/check.ts'
 export type { ImageImport, Importer } from './registry/importer.ts'
 export type { AccessKey, ServiceAccountKey, StorageAccount } from './registry/login.ts'

@@ -41,6 +41,11 @@ export abstract class BaseCommand extends Command {
   #log: EventLog | undefined
   #stopListening = () => {}
 
+  /** The program and its version, as documents name it. */
+  protected get tool(): string {
+    return `gpreg ${this.config.version}`
+  }
+
   /** Aborted when the user interrupts the command. */
   protected get signal(): AbortSignal {
     return this.#abort.signal

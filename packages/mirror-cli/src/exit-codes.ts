@@ -1,6 +1,7 @@
 import type {
   BundleVerifyResult,
   Check,
+  Diff,
   MirrorPlan,
   MirrorResult,
   PruneResult,
@@ -113,6 +114,11 @@ export function exitCodeOfVerify({ images, totals }: VerifyResult): ExitCode {
     status === 'unreadable' ? [telling(problems.map(({ code }) => code))] : [],
   )
   return exitCodeOfFailures(failures, images.length)
+}
+
+/** 0 unless the user asked for a code: then 4 if anything differs. */
+export function exitCodeOfDiff({ images, totals }: Diff, isAsked: boolean): ExitCode {
+  return isAsked && images.length + totals.carry.blobs > 0 ? ExitCode.different : ExitCode.done
 }
 
 export function exitCodeOfBundle({ problems }: BundleVerifyResult): ExitCode {

@@ -5,12 +5,15 @@ import {
   type EngineOptions,
   planTransfer,
   type TransferPlan,
+  type ToCopy,
   type Registries,
   countRetries,
   isOwn,
 } from '@gpreg/oci/engine'
 import type { ImageSet } from '../gitpod/image-set.ts'
 import type { SignaturePolicy } from '../signatures/policy.ts'
+import { recordCopy, type CopyRecord, type ImageBytes } from './copy-record.ts'
+import { describeContent, type ImageContent } from './image-content.ts'
 import { assertLocked, copyItems, describeError } from './items.ts'
 
 /** How a set is mirrored. The number of transfers at once comes from the registries. */
@@ -34,6 +37,20 @@ export interface MirroredImage {
   readonly via?: 'server-side' | 'line'
   /** Why the registry did not fetch the image. */
   readonly notServerSide?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
+  /** `host[:port]` or bundle that was read; absent if it is the host in `source` */
+  readonly from?: string
+  /** the digest that the tag had at the target before */
+  readonly replaced?: Digest
+  /** why the image is there; absent in the answer of `bundle load`, because the bundle says it */
+  readonly origins?: readonly string[]
+  /** absent if the image was up to date, because its content was not looked at */
+  readonly content?: ImageContent
+  /** bytes of blobs; a blob that several images share counts for the first of them */
+  readonly bytes?: ImageBytes
+  /** When the first blob of the image was on its way, ISO 8601; absent if no blob was sent. */
+  readonly started?: string
+  /** ISO 8601 */
+  readonly finished?: string
 }
 
 /** What one of several processes did that share a copy. */
@@ -51,6 +68,11 @@ export interface ShardTotals {
 export interface MirrorResult {
   readonly kind: 'MirrorResult'
   readonly version: 1
+  /** the program that copied, e.g. `gpreg 0.1.0`; the command adds it */
+  readonly tool?: string
+  /** ISO 8601, as `finished`; both are absent in the answers of older versions */
+  readonly started?: string
+  readonly finished?: string
   /** With a shard: the images that it publishes. */
   readonly images: readonly MirroredImage[]
   readonly totals: {
@@ -97,11 +119,19 @@ export async function mirrorImages(
   if (options.shard !== undefined) assertLocked(set)
   const meter = startMeter(registries, context)
   const copying = { digestTags: true, ...copyOptions(options, registries), skipExistenceChecks: true }
-  const plan = await planTransfer(copyItems(set, registries), copying, meter.context)
-  return meter.result(plan, await executePlan(plan, copying, meter.context))
+  const items = copyItems(set, registries)
+  const plan = await planTransfer(items, copying, meter.context)
+  const result = meter.result(plan, await executePlan(plan, copying, meter.context))
+  const origins = new Map(items.map(({ targetName }, index) => [targetName, set.images[index]?.origins]))
+  return { ...result, images: result.images.map(image => ({ ...image, ...originsOf(image, origins) })) }
 }
 
-/** Counts the requests, retries and seconds of a copy. Counting begins at `startMeter`. */
+function originsOf({ target }: MirroredImage, known: ReadonlyMap<string, readonly string[] | undefined>) {
+  const origins = known.get(target)
+  return origins === undefined ? {} : { origins }
+}
+
+/** Measures a copy: requests, retries, times, and the bytes of each image. Counting begins at `startMeter`. */
 export interface Meter {
   /** The context that the copy must use, because its retries are counted there. */
   readonly context: Context
@@ -112,14 +142,18 @@ export function startMeter(registries: Registries, context: Context): Meter {
   const started = context.now()
   const before = registries.traffic()
   const retries = countRetries(context)
+  const record = recordCopy(retries.context)
   return {
-    context: retries.context,
+    context: record.context,
     result(plan, outcome) {
       const traffic = registries.traffic()
+      const finished = context.now()
       return {
         kind: 'MirrorResult',
         version: 1,
-        images: outcome.images.flatMap(image => [describeImage(image), ...describeReferrers(image)]),
+        started: isoTime(started),
+        finished: isoTime(finished),
+        images: describeImages(plan, outcome, record),
         totals: {
           ...imageTotals(outcome),
           ...contentTotals(plan, outcome),
@@ -128,11 +162,46 @@ export function startMeter(registries: Registries, context: Context): Meter {
             target: traffic.requests.target - before.requests.target,
           },
           retries: retries.count() + traffic.retries - before.retries,
-          seconds: (context.now() - started) / 1000,
+          seconds: (finished - started) / 1000,
         },
         ...shardTotals(plan, outcome.totals.takenOver),
       }
     },
+  }
+}
+
+function isoTime(moment: number): string {
+  return new Date(moment).toISOString()
+}
+
+/** A row for each image, and behind it one for each of its referrers that failed. */
+function describeImages(plan: TransferPlan, { images }: CopyOutcome, record: CopyRecord): MirroredImage[] {
+  const bytes = record.bytes(plan)
+  const planned = new Map(plan.images.map(image => [image.item, image]))
+  return images.flatMap(image => {
+    const { item } = image
+    const before = planned.get(item)
+    const { started, finished } = record.times(item.targetName)
+    const row: MirroredImage = {
+      ...describeImage(image),
+      ...(item.source.store === item.sourceName.split('/')[0] ? {} : { from: item.source.store }),
+      ...(started === undefined ? {} : { started: isoTime(started) }),
+      ...(finished === undefined ? {} : { finished: isoTime(finished) }),
+      ...(before?.status === 'to-copy' ? describePlanned(before, bytes.get(before)) : {}),
+    }
+    return [row, ...describeReferrers(image)]
+  })
+}
+
+function describePlanned({ image, referrers, replaced }: ToCopy, bytes: ImageBytes | undefined) {
+  const attached = referrers.map(({ referrer: { descriptor, tag } }) => ({
+    ...descriptor,
+    ...(tag === undefined ? {} : { tag }),
+  }))
+  return {
+    ...(replaced === undefined ? {} : { replaced }),
+    content: describeContent(image, attached),
+    ...(bytes === undefined ? {} : { bytes }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import {
+  childrenOf,
   type Descriptor,
   type Digest,
   type ErrorCode,
@@ -11,6 +12,7 @@ import {
 import {
   readManifest,
   filterPlatforms,
+  isForeignLayer,
   unnamedPlatforms,
   warnOfOtherPlatform,
   unlessAborted,
@@ -22,9 +24,10 @@ import {
   type RegistryPrefix,
   type Registries,
 } from '@gpreg/oci/engine'
-import type { ImageEntry, ImageSet } from '../gitpod/image-set.ts'
+import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { heldBlob, type Receipt } from '../documents/receipt.ts'
 import type { SignaturePolicy } from '../signatures/policy.ts'
+import { describeContent, type ImageContent } from './image-content.ts'
 import { targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'
 
@@ -47,12 +50,24 @@ export interface VerifiedImage {
   readonly found: Digest | null
   readonly status: 'ok' | 'missing' | 'different' | 'incomplete' | 'unreadable'
   readonly problems: readonly VerifyProblem[]
+  readonly source?: string
+  /** why the image is there */
+  readonly origins?: readonly string[]
+  /** Absent if the image could not be read. Licence, date and the platform of a single image are known with `deep` only. */
+  readonly content?: ImageContent
 }
 
 /** The answer of `gpreg verify --json`. */
 export interface VerifyResult {
   readonly kind: 'VerifyResult'
   readonly version: 1
+  /** the program that verified, e.g. `gpreg 0.1.0`; the command adds it */
+  readonly tool?: string
+  /** `deep`: all bytes were read back and hashed; `shallow`: blobs were asked for. Older versions do not say it. */
+  readonly depth?: 'shallow' | 'deep'
+  /** ISO 8601, as `finished` */
+  readonly started?: string
+  readonly finished?: string
   readonly images: readonly VerifiedImage[]
   readonly totals: {
     readonly images: number
@@ -97,9 +112,13 @@ export async function verifyHoldings(
     return image
   })
   const count = (status: VerifiedImage['status']) => images.filter(image => image.status === status).length
+  const finished = context.now()
   const result: VerifyResult = {
     kind: 'VerifyResult',
     version: 1,
+    depth: options.deep ? 'deep' : 'shallow',
+    started: new Date(started).toISOString(),
+    finished: new Date(finished).toISOString(),
     images,
     totals: {
       images: images.length,
@@ -110,7 +129,7 @@ export async function verifyHoldings(
       unreadable: count('unreadable'),
       checked: walker.checked,
       bytes: walker.bytes,
-      seconds: (context.now() - started) / 1000,
+      seconds: (finished - started) / 1000,
     },
   }
   return { result, held: walker.held }
@@ -154,7 +173,8 @@ async function verifyImage(
   const { repository, host } = registries.open('target', target, 'read')
   const name = formatReference(target)
   const expected = await expectedDigest(entry, registries, options, context)
-  const answer = { target: name, expected, found: null }
+  const { origins } = entry
+  const answer = { target: name, source: formatReference(entry.source), origins, expected, found: null }
   let found: Descriptor
   try {
     found = await repository.resolve(target.tag ?? tagOrDigest(target), { signal: context.signal })
@@ -187,6 +207,7 @@ async function verifyImage(
     found: found.digest,
     status: problems.length === 0 ? 'ok' : unreadable ? 'unreadable' : 'incomplete',
     problems,
+    ...contentOf(found, options.referrers === false ? undefined : entry.locked?.referrers, walker),
   }
 }
 
@@ -213,6 +234,27 @@ async function unsigned(
     const { code, message } = unlessAborted(thrown)
     return [{ code, message }]
   }
+}
+
+/** What the walk has seen of an image. Referrers are those of the lock, because the target was asked for no others. */
+function contentOf(
+  { digest }: Descriptor,
+  referrers: LockedImage['referrers'] | undefined,
+  { manifests, configs }: Walker,
+): Pick<VerifiedImage, 'content'> {
+  const root = manifests.get(digest)
+  if (root === undefined) return {}
+  const nodes = new Set([root])
+  const blobs = new Map<Digest, Descriptor>()
+  // A set also visits what is added while it is walked.
+  for (const { manifest } of nodes)
+    for (const child of childrenOf(manifest)) {
+      const node = manifests.get(child.digest)
+      if (node !== undefined) nodes.add(node)
+      else if (!isForeignLayer(child)) blobs.set(child.digest, child)
+    }
+  const graph = { manifests: [...nodes], blobs: [...blobs.values()] }
+  return { content: describeContent(graph, referrers, configs) }
 }
 
 /** The digest that the target must have: from the lock, the reference, or the source as it is now. */

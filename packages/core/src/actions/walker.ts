@@ -5,6 +5,7 @@ import {
   type Descriptor,
   type Digest,
   childrenOf,
+  type ManifestNode,
   type ReadableRepository,
 } from '@gpreg/oci'
 import {
@@ -16,6 +17,7 @@ import {
   isManifestType,
   once,
 } from '@gpreg/oci/engine'
+import { isImageConfig } from './image-content.ts'
 
 export interface VerifyProblem {
   /** e.g. `not-found`, `digest-mismatch` */
@@ -39,6 +41,10 @@ export class Walker {
   bytes = 0
   /** Blobs without a problem, each with one repository that has it. */
   readonly held = new Map<Digest, { readonly size: number; readonly repository: string }>()
+  /** The manifests that were read. */
+  readonly manifests = new Map<Digest, ManifestNode>()
+  /** The configs of images that `deep` read. */
+  readonly configs = new Map<Digest, Uint8Array>()
   readonly #deep: boolean
   readonly #context: Context
   readonly #looks = new Limiter(LOOKS_AT_ONCE)
@@ -73,10 +79,9 @@ export class Walker {
 
   async #visitManifest(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
     try {
-      const { manifest } = await this.#looks.run(() =>
-        readManifest(place.repository, descriptor, this.#call()),
-      )
-      const children = childrenOf(manifest)
+      const node = await this.#looks.run(() => readManifest(place.repository, descriptor, this.#call()))
+      this.manifests.set(descriptor.digest, node)
+      const children = childrenOf(node.manifest)
       return (
         await allSettledOrThrow(
           children.map(child =>
@@ -124,8 +129,13 @@ export class Walker {
 
   async #hash(place: Place<ReadableRepository>, descriptor: Descriptor): Promise<VerifyProblem[]> {
     try {
-      for await (const chunk of place.repository.fetch(descriptor, this.#call()))
+      const chunks: Uint8Array[] = []
+      const isConfig = isImageConfig(descriptor)
+      for await (const chunk of place.repository.fetch(descriptor, this.#call())) {
         this.bytes += chunk.byteLength
+        if (isConfig) chunks.push(chunk)
+      }
+      if (isConfig) this.configs.set(descriptor.digest, Buffer.concat(chunks))
       return []
     } catch (thrown) {
       return [problem(thrown, descriptor)]

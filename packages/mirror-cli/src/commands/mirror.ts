@@ -69,6 +69,6 @@ export default class Mirror extends BaseCommand {
     const result = importer
       ? await mirrorServerSide(set, registries, { ...copying, importer }, context)
       : await mirrorImages(set, registries, copying, context)
-    return this.answer(result, renderMirror, exitCodeOfMirror(result))
+    return this.answer({ ...result, tool: this.tool }, renderMirror, exitCodeOfMirror(result))
   }
 }

@@ -75,7 +75,7 @@ export default class Verify extends BaseCommand {
     const { result } = found
     if (flags.receipt !== undefined && to !== undefined)
       await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to, found, originOf, context)))
-    return this.answer(result, renderVerify, exitCodeOfVerify(result))
+    return this.answer({ ...result, tool: this.tool }, renderVerify, exitCodeOfVerify(result))
   }
 
   /** The image set of a bundle, below `to`. */

@@ -33,6 +33,8 @@ export interface ToCopy {
   readonly isNewRepository: boolean
   /** The tag is right; the image is looked at to repair what is missing below it. */
   readonly isUpToDate: boolean
+  /** The digest that the tag has at the target by now, if it is another one. */
+  readonly replaced?: Digest
   /** The image is named by digest alone, and gets a tag all the same. */
   readonly wantsDigestTag: boolean
 }
@@ -117,6 +119,7 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     ...found,
     isNewRepository,
     isUpToDate: upToDate,
+    ...(held === undefined || upToDate ? {} : { replaced: held.digest }),
     wantsDigestTag,
   }
 }

@@ -25,9 +25,15 @@ it('counts each blob once, also the blobs of signatures', async () => {
     ['application/sig'],
     ['application/sig'],
   ])
+  // A single image names its platform only in its config.
+  expect(images[0]).toMatchObject({ platforms: ['linux/amd64'], bytes: bytesOf([...image.blobs.values()]) })
   const sizes = new Map(
     [...image.blobs, ...signature.blobs].map(([digest, { bytes }]) => [digest, bytes.length]),
   )
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   expect(totals).toEqual({ images: 2, blobs: sizes.size, bytes })
 })
+
+function bytesOf(blobs: readonly { readonly bytes: Buffer }[]): number {
+  return blobs.reduce((sum, { bytes }) => sum + bytes.length, 0)
+}

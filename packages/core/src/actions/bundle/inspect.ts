@@ -1,20 +1,26 @@
 import type { Bundle, SignatureState } from '../../bundle/bundle.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import type { Context } from '../../context.ts'
-import { type Descriptor, type Digest, formatPlatform } from '@gpreg/oci'
-import { cachingReader, readGraph, allSettledOrThrow } from '@gpreg/oci/engine'
+import type { Descriptor, Digest, ManifestNode } from '@gpreg/oci'
+import {
+  cachingReader,
+  readGraph,
+  allSettledOrThrow,
+  fetchBytes,
+  unlessAborted,
+  type Call,
+} from '@gpreg/oci/engine'
 import type { LockBase } from '../../documents/lock.ts'
+import { describeContent, imageConfigs, type ImageContent } from '../image-content.ts'
 
-export interface InspectedImage {
+export interface InspectedImage extends Omit<ImageContent, 'referrers'> {
   readonly source: string
   /** names of the image in the bundle, relative to the prefix that the bundle is loaded to */
   readonly paths: readonly string[]
   readonly digest: Digest
-  readonly platforms: readonly string[]
-  /** bytes of all blobs of the image, without its referrers */
-  readonly bytes: number
-  /** Signatures, attestations and SBOMs of the image. `type` is the suffix of cosign's tag, or the artifact or media type. */
-  readonly referrers: readonly { readonly digest: Digest; readonly type: string }[]
+  /** why the image is there */
+  readonly origins: readonly string[]
+  readonly referrers: NonNullable<ImageContent['referrers']>
 }
 
 /** The answer of `gpreg bundle inspect --json`. */
@@ -37,32 +43,29 @@ export interface BundleInspection {
   readonly totals: { readonly images: number; readonly blobs: number; readonly bytes: number }
 }
 
-/** Describes the content of a bundle. Blobs are not read. */
+/** Describes the content of a bundle. Of its blobs, only the configs of images are read. */
 export async function inspectBundle(bundle: Bundle, context: Context): Promise<BundleInspection> {
   const lock = await lockOf(bundle, context)
   const read = cachingReader()
   const blobs = new Map<Digest, number>()
   const images: InspectedImage[] = []
-  for (const { source, paths = [], bytes, referrers, ...root } of lock.images) {
-    const graphOf = (each: Descriptor) =>
-      readGraph(bundle.store.repository(''), each, read, { signal: context.signal })
+  const repository = bundle.store.repository('')
+  const call = { signal: context.signal }
+  for (const { source, paths = [], origins, referrers, ...root } of lock.images) {
+    const graphOf = (each: Descriptor) => readGraph(repository, each, read, call)
     const graph = await graphOf(root)
     const others = await allSettledOrThrow(referrers.map(graphOf))
     for (const { digest, size } of [graph, ...others].flatMap(each => each.blobs))
       if (await bundle.store.holds(digest)) blobs.set(digest, size)
-    const platforms = graph.manifests.flatMap(({ manifest }) =>
-      manifest.kind === 'index' ? manifest.manifests.flatMap(({ platform }) => platform ?? []) : [],
-    )
+    const configs = await readConfigs(bundle, graph.manifests, call)
+    const content = describeContent(graph, referrers, configs)
     images.push({
       source,
       paths,
       digest: root.digest,
-      platforms: [...new Set(platforms.map(formatPlatform))],
-      bytes,
-      referrers: referrers.map(({ digest, artifactType, mediaType, tag }) => ({
-        digest,
-        type: tag?.replace(/^.*\./, '') ?? artifactType ?? mediaType,
-      })),
+      origins,
+      ...content,
+      referrers: content.referrers ?? [],
     })
   }
   const { sidecar, volumes } = bundle.files
@@ -82,6 +85,24 @@ export async function inspectBundle(bundle: Bundle, context: Context): Promise<B
       bytes: [...blobs.values()].reduce((sum, size) => sum + size, 0),
     },
   }
+}
+
+/** The configs that the bundle has. A differential bundle may leave one out, and a damaged one is for `bundle verify` to name. */
+async function readConfigs(
+  { store }: Bundle,
+  manifests: readonly ManifestNode[],
+  call: Call,
+): Promise<ReadonlyMap<Digest, Uint8Array>> {
+  const configs = new Map<Digest, Uint8Array>()
+  for (const config of imageConfigs(manifests)) {
+    if (!(await store.holds(config.digest))) continue
+    try {
+      configs.set(config.digest, await fetchBytes(store.repository(''), config, call))
+    } catch (thrown) {
+      unlessAborted(thrown)
+    }
+  }
+  return configs
 }
 
 function summarise({ receipt, created, blobs }: LockBase) {

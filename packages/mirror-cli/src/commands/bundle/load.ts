@@ -93,7 +93,7 @@ export default class BundleLoad extends BaseCommand {
         flags.receipt,
         formatReceipt(await receiptOfLoad(bundle, target.to, result, context)),
       )
-    return this.answer(result, renderLoad, exitCodeOfMirror(result))
+    return this.answer({ ...result, tool: this.tool }, renderLoad, exitCodeOfMirror(result))
   }
 }
 

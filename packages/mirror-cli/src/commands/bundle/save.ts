@@ -95,7 +95,7 @@ export default class BundleSave extends BaseCommand {
       ...(await signaturePolicy(flags)),
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
-      tool: `gpreg ${this.config.version}`,
+      tool: this.tool,
       ...(flags['include-tool'] ? { beside: this.#writeTool } : {}),
     }
     const world = await this.open(flags)
