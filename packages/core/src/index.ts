@@ -10,7 +10,6 @@ export { parsePruneDocument } from './prune/documents.ts'
 export { readLock, writeLock } from './documents/lock.ts'
 export { PURPOSES } from './registry/purpose.ts'
 export { formatProvisioned, parseProvisioned, parseProvisionedSecrets } from './documents/provisioned.ts'
-export { fileVault, memoryVault } from './registry/secret-vault.ts'
 export {
   isServiceAccountKey,
   oneLine,
