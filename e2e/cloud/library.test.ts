@@ -12,7 +12,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** A program as a user of the libraries would write it. */
 const PROGRAM = `
-import { fileVault, type Change, type Check, type Provider, createContext } from '@gpreg/core'
+import { type Change, type Check, type Provider, createContext } from '@gpreg/core'
+import { fileVault } from '@gpreg/core/provider'
 import { createAzureClients, createAzureProvider } from '@gpreg/provider-azure'
 
 const [subscriptionId = '', resourceManager = ''] = process.argv.slice(2)

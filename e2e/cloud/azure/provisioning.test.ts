@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { memoryVault } from '@gpreg/core'
+import { memoryVault } from '@gpreg/core/provider'
 import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import {
   actionsOf,

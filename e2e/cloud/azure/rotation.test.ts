@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { fileVault, memoryVault, type SecretVault } from '@gpreg/core'
+import { type SecretVault } from '@gpreg/core'
+import { fileVault, memoryVault } from '@gpreg/core/provider'
 import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import { CLIENT } from '../../support/cloud/azure/entra-server.ts'
 import {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { memoryVault } from '@gpreg/core'
+import { memoryVault } from '@gpreg/core/provider'
 import { createGcpProvider, type GcpProviderOptions } from '@gpreg/provider-gcp'
 import { Cloud } from '../../support/cloud/gcp/cloud.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryVault } from '@gpreg/core'
+import { memoryVault } from '@gpreg/core/provider'
 import {
   ARTIFACT_REGISTRY,
   CONTAINER_REGISTRY,

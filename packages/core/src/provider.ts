@@ -7,6 +7,7 @@ export { OptionalResource } from './registry/cloud/optional-resource.ts'
 export { resourceActions } from './registry/cloud/resource-actions.ts'
 export { VaultJournal } from './registry/cloud/vault-journal.ts'
 export { keep } from './registry/resource.ts'
+export { fileVault, memoryVault } from './registry/secret-vault.ts'
 
 export type { CallPolicy, CloudCall } from './registry/cloud/cloud-api.ts'
 export type { LongChange } from './registry/cloud/long-change.ts'

@@ -6,7 +6,8 @@ import { withEnvironment } from './flags/environment.ts'
 
 export const serverSideFlag = withEnvironment({
   'server-side': Flags.boolean({
-    exclusive: ['dry-run', 'platform', 'foreign-layers'],
+    // A registry that fetches by itself asks nobody for signatures, and all for the same images.
+    exclusive: ['dry-run', 'platform', 'foreign-layers', 'shard', 'verify-key', 'verify-identity'],
     description:
       'let the target fetch the images from their public sources by itself (Azure Container Registry only); what it does not fetch is copied, with a warning',
   }),

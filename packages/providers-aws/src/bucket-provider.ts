@@ -1,5 +1,4 @@
 import {
-  memoryVault,
   type Check,
   type Provider,
   type ProvisionedChoice,
@@ -8,10 +7,11 @@ import {
   type Context,
 } from '@gpreg/core'
 import {
-  keep,
   OptionalResource,
-  resourceActions,
   VaultJournal,
+  keep,
+  memoryVault,
+  resourceActions,
   type RefusalMemory,
 } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'

@@ -1,5 +1,4 @@
 import {
-  memoryVault,
   type Check,
   type Provider,
   type ProvisionedChoice,
@@ -8,7 +7,7 @@ import {
   type SecretVault,
   type Context,
 } from '@gpreg/core'
-import { lazyProvider, resourceActions } from '@gpreg/core/provider'
+import { lazyProvider, memoryVault, resourceActions } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { pause } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'

@@ -1,5 +1,4 @@
 import {
-  memoryVault,
   serviceAccountEmail,
   serviceAccountLogin,
   type Change,
@@ -12,7 +11,7 @@ import {
   type ServiceAccountKey,
   type Context,
 } from '@gpreg/core'
-import { OptionalResource, resourceActions } from '@gpreg/core/provider'
+import { OptionalResource, memoryVault, resourceActions } from '@gpreg/core/provider'
 import { isGpregError } from '@gpreg/oci'
 import { createGcpClients, type GcpClients } from './api/clients.ts'
 import { identify } from './api/identity.ts'

@@ -1,4 +1,4 @@
-import { memoryVault } from '@gpreg/core'
+import { memoryVault } from '@gpreg/core/provider'
 import { digestOf } from '@gpreg/oci'
 import { createAcrImporter } from '@gpreg/provider-azure'
 import type { OpenAzure } from './provisioning.ts'

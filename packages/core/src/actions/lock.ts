@@ -26,6 +26,7 @@ import {
   type Registries,
 } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
+import type { SignaturePolicy } from '../signatures/policy.ts'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
 
 export interface LockOptions {
@@ -35,6 +36,8 @@ export interface LockOptions {
   readonly referrers?: boolean
   /** Fail an image if the source does not tell all its referrers; default false. */
   readonly requireReferrers?: boolean
+  /** Who must have signed the images; an image that is not signed so fails. Default nobody. */
+  readonly policy?: SignaturePolicy
 }
 
 export interface LockResult {
@@ -81,14 +84,21 @@ async function lockImage(
   const call = { signal: context.signal }
   const named = await readNamed(repository, tagOrDigest(entry.source), call)
   const { whole, filtered } = await filter(entry, named, { repository, read, call }, options)
+  const { digest } = descriptorOf(whole)
+  const verified = await options.policy?.admit(
+    { name: formatReference(entry.source), repository, digest },
+    call,
+  )
   const graph = await readGraph(repository, filtered, read, call)
-  const lock = (referrers: FoundReferrers['referrers']) =>
-    whole === filtered
-      ? lockedImage(graph.root, graph.blobs, referrers)
+  const lock = (referrers: FoundReferrers['referrers']): LockedImage => ({
+    ...lockedImage(whole === filtered ? graph.root : descriptorOf(whole), graph.blobs, referrers),
+    ...(whole === filtered
+      ? {}
       : {
-          ...lockedImage(descriptorOf(whole), graph.blobs, referrers),
           filtered: { platforms: (options.platforms ?? []).map(formatPlatform), digest: graph.root.digest },
-        }
+        }),
+    ...(verified === undefined ? {} : { verified }),
+  })
   const digests = graph.manifests.map(({ descriptor }) => descriptor.digest)
   if (options.referrers === false) return lock([])
   const { referrers, unknown } = await findReferrers(repository, digests, call)

@@ -11,12 +11,16 @@ import {
   isOwn,
 } from '@gpreg/oci/engine'
 import type { ImageSet } from '../gitpod/image-set.ts'
+import type { SignaturePolicy } from '../signatures/policy.ts'
 import { recordCopy, type CopyRecord, type ImageBytes } from './copy-record.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
 import { assertLocked, copyItems, describeError } from './items.ts'
 
 /** How a set is mirrored. The number of transfers at once comes from the registries. */
-export type MirrorOptions = Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks'>
+export interface MirrorOptions extends Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks' | 'admit'> {
+  /** Who must have signed the images; an image that is not signed so fails, and nothing of it is sent. Default nobody. */
+  readonly policy?: SignaturePolicy
+}
 
 export interface MirroredImage {
   readonly source: string
@@ -29,6 +33,10 @@ export interface MirroredImage {
   readonly referrers?: 'unknown'
   /** Set in the row of a referrer that could not be copied: the target name of the image, which was copied without it. */
   readonly referrerOf?: string
+  /** How a copied image came. Only in a run in which the registry was asked to fetch images by itself. */
+  readonly via?: 'server-side' | 'line'
+  /** Why the registry did not fetch the image. */
+  readonly notServerSide?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
   /** `host[:port]` or bundle that was read; absent if it is the host in `source` */
   readonly from?: string
   /** the digest that the tag had at the target before */
@@ -43,10 +51,6 @@ export interface MirroredImage {
   readonly started?: string
   /** ISO 8601 */
   readonly finished?: string
-  /** How a copied image came. Only in a run in which the registry was asked to fetch images by itself. */
-  readonly via?: 'server-side' | 'line'
-  /** Why the registry did not fetch the image. */
-  readonly notServerSide?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string }
 }
 
 /** What one of several processes did that share a copy. */
@@ -225,8 +229,9 @@ function describeImage({ item, status, digest, error, referrersUnknown }: Copied
   }
 }
 
-export function copyOptions(options: MirrorOptions, registries: Registries): EngineOptions {
-  return { ...options, concurrency: registries.concurrency }
+export function copyOptions({ policy, ...options }: MirrorOptions, registries: Registries): EngineOptions {
+  const { concurrency } = registries
+  return { ...options, concurrency, ...(policy === undefined ? {} : { admit: policy.admit }) }
 }
 
 function imageTotals({ images }: CopyOutcome) {

@@ -3,9 +3,11 @@ import {
   childrenOf,
   type Descriptor,
   type Digest,
+  type ErrorCode,
+  type Platform,
+  type ReadableRepository,
   formatReference,
   parseReference,
-  type Platform,
 } from '@gpreg/oci'
 import {
   readManifest,
@@ -24,6 +26,7 @@ import {
 } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { heldBlob, type Receipt } from '../documents/receipt.ts'
+import type { SignaturePolicy } from '../signatures/policy.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
 import { targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'
@@ -36,6 +39,8 @@ export interface VerifyOptions {
   readonly askSource?: boolean
   /** Also check the signatures and other referrers in the lock; default true. */
   readonly referrers?: boolean
+  /** Who must have signed the images; their signatures are looked for at the target. Default nobody. */
+  readonly policy?: SignaturePolicy
 }
 
 export interface VerifiedImage {
@@ -192,16 +197,42 @@ async function verifyImage(
   }
   const place = { store: host, repository }
   const referrers = options.referrers === false ? [] : (entry.locked?.referrers ?? [])
-  const problems = await walker.walk(place, [found, ...referrers])
-  const unreadable = problems.some(
-    ({ code }) => code !== 'not-found' && code !== 'digest-mismatch' && code !== 'size-mismatch',
-  )
+  const problems = [
+    ...(await walker.walk(place, [found, ...referrers])),
+    ...(await unsigned(entry, { repository, digest: found.digest }, options, context)),
+  ]
+  const unreadable = problems.some(({ code }) => !INCOMPLETE.has(code))
   return {
     ...answer,
     found: found.digest,
     status: problems.length === 0 ? 'ok' : unreadable ? 'unreadable' : 'incomplete',
     problems,
     ...contentOf(found, options.referrers === false ? undefined : entry.locked?.referrers, walker),
+  }
+}
+
+/** Problems of an image that can be read, and is not what it should be. */
+const INCOMPLETE: ReadonlySet<ErrorCode> = new Set([
+  'not-found',
+  'digest-mismatch',
+  'size-mismatch',
+  'signature-invalid',
+])
+
+/** The problem that an image has no signature which the policy asks for. */
+async function unsigned(
+  { source }: ImageEntry,
+  at: { readonly repository: ReadableRepository; readonly digest: Digest },
+  { policy }: VerifyOptions,
+  { signal }: Context,
+): Promise<VerifyProblem[]> {
+  if (policy === undefined) return []
+  try {
+    await policy.admit({ name: formatReference(source), ...at }, { signal })
+    return []
+  } catch (thrown) {
+    const { code, message } = unlessAborted(thrown)
+    return [{ code, message }]
   }
 }
 

@@ -67,6 +67,12 @@ const lockDocument = documentShape('Lock', VERSION, {
       ...descriptor,
       bytes,
       filtered: z.object({ platforms: z.array(z.string()).min(1), digest: digestShape }).exactOptional(),
+      verified: z
+        .discriminatedUnion('by', [
+          z.object({ by: z.literal('key'), key: digestShape }),
+          z.object({ by: z.literal('identity'), identity: z.string(), issuer: z.string() }),
+        ])
+        .exactOptional(),
       purpose: z.enum(['components', 'workspace-base']),
       origins: z.array(z.string()),
       referrers: z.array(
@@ -182,8 +188,8 @@ function assertDistinct({ images }: Lock, path: string): void {
 }
 
 function orderEntry(entry: LockEntry): LockEntry {
-  const { source, target, paths, digest, mediaType, size, bytes, filtered, purpose, origins, referrers } =
-    entry
+  const { source, target, paths, digest, mediaType, size, bytes } = entry
+  const { filtered, verified, purpose, origins, referrers } = entry
   return {
     source,
     ...(target === undefined ? {} : { target }),
@@ -195,6 +201,7 @@ function orderEntry(entry: LockEntry): LockEntry {
     ...(filtered === undefined
       ? {}
       : { filtered: { platforms: filtered.platforms.toSorted(), digest: filtered.digest } }),
+    ...(verified === undefined ? {} : { verified }),
     purpose,
     origins: origins.toSorted(),
     referrers: referrers.map(orderReferrer).toSorted(by(({ subject, digest }) => `${subject} ${digest}`)),

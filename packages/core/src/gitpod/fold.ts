@@ -1,4 +1,5 @@
 import { formatReference, type Reference } from '@gpreg/oci'
+import { globMatcher } from '../glob.ts'
 import type { FoundImage } from './discovery/found-image.ts'
 import type { ImageEntry, ImageSet, WantedImage } from './image-set.ts'
 
@@ -64,15 +65,6 @@ export function excludeImages(
 /** Sorts by source, then by name, by code unit, because the installer lists in this order. */
 export function sortEntries<E extends WantedImage>(entries: readonly E[], nameOf: (entry: E) => string): E[] {
   return entries.toSorted((a, b) => bySource(a, b) || compare(nameOf(a), nameOf(b)))
-}
-
-function globMatcher(pattern: string): (text: string) => boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replace(/\?/g, '.')
-  const expression = new RegExp(`^${source}$`)
-  return text => expression.test(text)
 }
 
 function distinct(references: readonly Reference[]): Reference[] {

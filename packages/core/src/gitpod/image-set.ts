@@ -52,7 +52,15 @@ export interface LockedImage {
   readonly referrers: readonly LockedReferrer[]
   /** Set if the lock was made with `--platform`: the platforms that are taken, and the digest that the target then has. */
   readonly filtered?: { readonly platforms: readonly string[]; readonly digest: Digest }
+  /** Who had signed the image, if that was asked when the lock was made. */
+  readonly verified?: Verified
 }
+
+/** The signer of an image, as a signature proves it. */
+export type Verified =
+  /** the SHA-256 of the public key (SubjectPublicKeyInfo) */
+  | { readonly by: 'key'; readonly key: Digest }
+  | { readonly by: 'identity'; readonly identity: string; readonly issuer: string }
 
 /** A signature, attestation or SBOM that belongs to an image. */
 export interface LockedReferrer extends Pick<Descriptor, 'mediaType' | 'digest' | 'size' | 'artifactType'> {

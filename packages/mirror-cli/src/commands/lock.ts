@@ -8,6 +8,7 @@ import { withEnvironment } from '../flags/environment.ts'
 import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { lockDocument, renderLock, renderUnresolved } from '../render/lock.ts'
 import { paintFor } from '../render/text/paint.ts'
@@ -35,6 +36,7 @@ export default class Lock extends BaseCommand {
     ...registryFlags,
     ...referrersFlag,
     ...platformFlag,
+    ...signatureFlags,
     ...withEnvironment({
       output: Flags.string({
         char: 'o',
@@ -49,7 +51,8 @@ export default class Lock extends BaseCommand {
   async run() {
     const { flags } = await this.parse(Lock)
     const { set, registries, context } = await this.collect(flags)
-    const { lock, failed } = await lockImages(set, registries, copyOptions(flags), context)
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
+    const { lock, failed } = await lockImages(set, registries, options, context)
     if (failed.length > 0) {
       const codes = failed.map(({ error }) => error.code)
       this.say(renderUnresolved(failed, paintFor(process.stderr)))

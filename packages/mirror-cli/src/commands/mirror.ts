@@ -9,6 +9,7 @@ import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { shardFlags, shardOf } from '../shard.ts'
+import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderMirror, renderPlan } from '../render/mirror.ts'
 import { importerOf, serverSideFlag } from '../server-side.ts'
@@ -48,6 +49,7 @@ export default class Mirror extends BaseCommand {
     ...copyFlags,
     ...shardFlags,
     ...serverSideFlag,
+    ...signatureFlags,
     ...withEnvironment({ 'dry-run': Flags.boolean({ description: 'only print the transfer plan' }) }),
     ...eventsFlag,
   }
@@ -55,8 +57,8 @@ export default class Mirror extends BaseCommand {
   async run() {
     const { flags } = await this.parse(Mirror)
     const shard = shardOf(flags, process.env)
-    const options = { ...copyOptions(flags), ...(shard && { shard }) }
     const { set, registries, context } = await this.collect(flags)
+    const options = { ...copyOptions(flags), ...(shard && { shard }), ...(await signaturePolicy(flags)) }
     if (flags['dry-run']) {
       const plan = await planMirror(set, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))

@@ -10,6 +10,7 @@ import { withEnvironment } from '../flags/environment.ts'
 import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderVerify } from '../render/verify.ts'
 
@@ -42,6 +43,7 @@ export default class Verify extends BaseCommand {
     ...registryFlags,
     ...platformFlag,
     ...referrersFlag,
+    ...signatureFlags,
     ...withEnvironment({
       deep: Flags.boolean({ description: 'read every byte back and hash it' }),
       bundle: Flags.string({
@@ -68,7 +70,7 @@ export default class Verify extends BaseCommand {
       flags.bundle === undefined || to === undefined
         ? { ...(await this.collect(flags)), originOf: () => undefined }
         : await this.#bundled(flags, flags.bundle, to)
-    const options = { ...copyOptions(flags), deep: flags.deep }
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)), deep: flags.deep }
     const found = await verifyHoldings(set, registries, options, context)
     const { result } = found
     if (flags.receipt !== undefined && to !== undefined)

@@ -1,8 +1,6 @@
 import { dirname, relative } from 'node:path'
 import {
-  fileVault,
   formatProvisioned,
-  memoryVault,
   type Change,
   type Goal,
   type Provider,
@@ -10,6 +8,7 @@ import {
   type SecretVault,
   type Context,
 } from '@gpreg/core'
+import { fileVault, memoryVault } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { removeDrafts, writeOutputFile } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'

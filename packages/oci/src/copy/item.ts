@@ -5,7 +5,7 @@ import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Platform } from '../model/platform.ts'
 import type { Place } from '../store/artifact.ts'
-import type { ReadableRepository } from '../store/content.ts'
+import type { Call, ReadableRepository } from '../store/content.ts'
 
 /** A signature, attestation or SBOM that comes along with an image. */
 export interface Referrer {
@@ -40,6 +40,17 @@ export interface CopyItem {
   readonly locked?: { readonly root: Descriptor; readonly referrers: readonly Referrer[] }
 }
 
+/** An image before anything of it is sent. */
+export interface AdmittedImage {
+  /** what the source is called */
+  readonly name: string
+  readonly repository: ReadableRepository
+  /** the image as the source has it, before a platform filter */
+  readonly digest: Digest
+  /** Absent if nobody has asked the source. */
+  readonly referrers?: readonly Referrer[]
+}
+
 /** How the engine copies a set. */
 export interface EngineOptions {
   /** Only these platforms of every index; default all. */
@@ -52,6 +63,8 @@ export interface EngineOptions {
   readonly refreshReferrers?: boolean
   /** Remembers for later runs which images lack referrers; default nothing. */
   readonly unfinished?: UnfinishedReferrers
+  /** Decides if an image may be at the target, before anything is sent and also if it is up to date; throws if not. Default all may. */
+  readonly admit?: (image: AdmittedImage, call: Call) => Promise<unknown>
   /** Look below tags that are up to date, and send what the target has lost; default false. */
   readonly repair?: boolean
   /** With `repair`: read back what the target has, hash it, and replace what is wrong; default false. */

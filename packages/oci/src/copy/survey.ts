@@ -7,7 +7,7 @@ import { descriptorOf, type ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, type ImageGraph } from './graph.ts'
 import { type ManifestReader } from '../store/manifest-reader.ts'
-import type { CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
+import type { AdmittedImage, CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
 import { warnOfOtherPlatform } from './platform/image-platform.ts'
 import { assertMayFilter, filterPlatforms, unnamedPlatforms } from './platform/platform-filter.ts'
 import { findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './referrers.ts'
@@ -87,6 +87,7 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   const held = await shared.held(item)
   const offered = item.locked?.root ?? (await shared.offer(item, held === undefined))
   if (item.tagToo !== undefined) await assertSameTag(item, item.tagToo, offered, call)
+  await options.admit?.(admittedImage(item, descriptorOf(offered).digest), call)
   const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   const { unfinished } = options
@@ -121,6 +122,11 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
     ...(held === undefined || upToDate ? {} : { replaced: held.digest }),
     wantsDigestTag,
   }
+}
+
+function admittedImage({ sourceName, source, locked }: CopyItem, digest: Digest): AdmittedImage {
+  const known = locked === undefined ? {} : { referrers: locked.referrers }
+  return { name: sourceName, repository: source.repository, digest, ...known }
 }
 
 /** Whether the user named the image by digest. The digest of a lock is one that gpreg found out. */

@@ -1,4 +1,5 @@
-import { memoryVault, createContext, type GpregEvent } from '@gpreg/core'
+import { createContext, type GpregEvent } from '@gpreg/core'
+import { memoryVault } from '@gpreg/core/provider'
 import { describe, expect, it } from 'vitest'
 import { createAwsClients } from '../api/clients.ts'
 import { createAwsProvider } from '../provider.ts'

@@ -1,4 +1,5 @@
-import { createContext, memoryVault } from '@gpreg/core'
+import { createContext } from '@gpreg/core'
+import { memoryVault } from '@gpreg/core/provider'
 import { describe, expect, it } from 'vitest'
 import { createAwsProvider } from '../provider.ts'
 import { iamError, scriptedAws, xmlError, type SeenRequest } from '../testing/scripted-aws.ts'

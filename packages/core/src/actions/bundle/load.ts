@@ -33,7 +33,7 @@ import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '
 /** The target of a bundle: a prefix in a registry, or an OCI layout in a directory. */
 export type LoadTarget = { readonly to: RegistryPrefix } | { readonly layout: string }
 
-export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'deep' | 'digestTags'>
+export type LoadOptions = Pick<MirrorOptions, 'limitRate' | 'repair' | 'deep' | 'digestTags' | 'policy'>
 
 /** A blob that a bundle leaves out and the target does not have either. */
 export interface MissingBlob {

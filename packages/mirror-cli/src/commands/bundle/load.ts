@@ -17,6 +17,7 @@ import { copyOptions, rateFlag, repairFlag, untaggedFlag } from '../../flags/cop
 import { withEnvironment } from '../../flags/environment.ts'
 import { eventsFlag } from '../../flags/common.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../../signatures.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
 import { renderPlan } from '../../render/mirror.ts'
 
@@ -53,6 +54,7 @@ export default class BundleLoad extends BaseCommand {
       }),
     }),
     ...keyFlag,
+    ...signatureFlags,
     ...receiptFlag,
     ...withEnvironment({
       'verify-first': Flags.boolean({
@@ -79,12 +81,13 @@ export default class BundleLoad extends BaseCommand {
       if (checked.problems.length > 0)
         return this.answer(checked, renderBundleVerify, exitCodeOfBundle(checked))
     }
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
     await using bundle = await openBundle(paths, key, context)
     if (flags['dry-run']) {
-      const plan = await planLoad(bundle, target, registries, copyOptions(flags), context)
+      const plan = await planLoad(bundle, target, registries, options, context)
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
-    const result = await loadBundle(bundle, target, registries, copyOptions(flags), context)
+    const result = await loadBundle(bundle, target, registries, options, context)
     if (flags.receipt !== undefined && 'to' in target)
       await writeOutputFile(
         flags.receipt,

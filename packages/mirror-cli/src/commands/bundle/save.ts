@@ -12,6 +12,7 @@ import { withEnvironment } from '../../flags/environment.ts'
 import { eventsFlag } from '../../flags/common.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { signatureFlags, signaturePolicy } from '../../signatures.ts'
 import { namingFlag } from '../../flags/target.ts'
 import { toolImageFlags, type ToolImageFlags } from '../../tool/image/flags.ts'
 import { renderSave } from '../../render/bundle.ts'
@@ -46,6 +47,7 @@ export default class BundleSave extends BaseCommand {
     ...registryFlags,
     ...platformFlag,
     ...referrersFlag,
+    ...signatureFlags,
     ...foreignFlag,
     ...rateFlag,
     ...toolImageFlags('include-image'),
@@ -90,6 +92,7 @@ export default class BundleSave extends BaseCommand {
     const { flags } = await this.parse(BundleSave)
     const options: SaveOptions = {
       ...copyOptions(flags),
+      ...(await signaturePolicy(flags)),
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
       ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
       tool: this.tool,
