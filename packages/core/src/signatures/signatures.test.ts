@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemoryStore, type Digest, type Repository } from '@gpreg/oci'
 import { pushSample, sampleImage } from '@gpreg/oci/testing'
 import { readSignaturePolicy, type SignaturePolicyRequest } from './policy.ts'
-import { fakeSigstore, ISSUER, keyIn, signByBundle, signByTag } from './testing/fake-sigstore.ts'
+import { fakeSigstore, ISSUER, keyIn, signByBundle, signByTag } from '../testing/fake-sigstore.ts'
 
 let directory: string
 let ours: Awaited<ReturnType<typeof keyIn>>
