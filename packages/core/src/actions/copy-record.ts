@@ -31,10 +31,9 @@ export function recordCopy(context: Context): CopyRecord {
   const present = new Map<Digest, number>()
   const mounted = new Set<string>()
   const emit: Context['emit'] = event => {
-    const now = context.now()
-    if (event.type === 'image.started') times.set(event.image, { started: now })
+    if (event.type === 'image.started') times.set(event.image, { started: context.now() })
     else if (event.type === 'image.copied' || event.type === 'image.failed')
-      times.set(event.image, { ...times.get(event.image), finished: now })
+      times.set(event.image, { ...times.get(event.image), finished: context.now() })
     else if (event.type === 'blob.sent') increase(sent, event.digest)
     else if (event.type === 'blob.present') increase(present, event.digest)
     else if (event.type === 'blob.mounted') mounted.add(`${event.repository} ${event.digest}`)
