@@ -176,6 +176,16 @@ export function unlessAborted(thrown: unknown): GpregError {
   return error
 }
 
+/** The result of work; undefined if what it asks for is not there. */
+export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isGpregError(error, 'not-found')) return undefined
+    throw error
+  }
+}
+
 export function abortedError(cause?: unknown): GpregError {
   return new GpregError('aborted', 'interrupted', {
     cause,

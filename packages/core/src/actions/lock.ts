@@ -26,7 +26,7 @@ import {
   type Registries,
 } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
-import type { SignaturePolicy } from '../signatures/policy.ts'
+import type { SignaturePolicy } from '../signatures/rules.ts'
 import { createLock, lockedImage, type Lock } from '../documents/lock.ts'
 
 export interface LockOptions {

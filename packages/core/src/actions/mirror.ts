@@ -11,7 +11,7 @@ import {
   isOwn,
 } from '@gpreg/oci/engine'
 import type { ImageSet } from '../gitpod/image-set.ts'
-import type { SignaturePolicy } from '../signatures/policy.ts'
+import type { SignaturePolicy } from '../signatures/rules.ts'
 import { recordCopy, type CopyRecord, type ImageBytes } from './copy-record.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
 import { assertLocked, copyItems, describeError } from './items.ts'

@@ -26,7 +26,7 @@ import {
 } from '@gpreg/oci/engine'
 import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
 import { heldBlob, type Receipt } from '../documents/receipt.ts'
-import type { SignaturePolicy } from '../signatures/policy.ts'
+import type { SignaturePolicy } from '../signatures/rules.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
 import { targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'

@@ -1,5 +1,5 @@
 import { isDeleter, isGpregError, isUntagger, pack, type Descriptor, type Repository } from '@gpreg/oci'
-import type { Call } from '@gpreg/oci/engine'
+import { unlessMissing, type Call } from '@gpreg/oci/engine'
 
 /** How a registry removes a tag: the tag alone; the tag with its manifest and all other tags of that; not at all. */
 type TagRemoval = 'single' | 'whole' | 'none'
@@ -54,11 +54,7 @@ export class Removal {
   /** Deletes a manifest by its digest. One that is gone already is no error. */
   async removeManifest(repository: Repository, descriptor: Descriptor): Promise<void> {
     if (!isDeleter(repository)) return
-    try {
-      await repository.delete(descriptor, this.#call)
-    } catch (error) {
-      if (!isGpregError(error, 'not-found')) throw error
-    }
+    await unlessMissing(() => repository.delete(descriptor, this.#call))
   }
 
   async #probe(repository: Repository): Promise<TagRemoval> {
@@ -84,12 +80,6 @@ export class Removal {
   }
 
   async #isThere(repository: Repository, tag: string): Promise<boolean> {
-    try {
-      await repository.resolve(tag, this.#call)
-      return true
-    } catch (error) {
-      if (isGpregError(error, 'not-found')) return false
-      throw error
-    }
+    return (await unlessMissing(() => repository.resolve(tag, this.#call))) !== undefined
   }
 }

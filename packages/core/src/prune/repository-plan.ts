@@ -1,17 +1,16 @@
 import {
   childrenOf,
   GpregError,
-  isGpregError,
   isReferrerLister,
   isTagLister,
   type Descriptor,
   type Digest,
   type ReadableRepository,
 } from '@gpreg/oci'
-import { mapLimited, unlessAborted, type Call, type ManifestReader } from '@gpreg/oci/engine'
+import { mapLimited, unlessAborted, unlessMissing, type Call, type ManifestReader } from '@gpreg/oci/engine'
 import { isDigestTag, tagsAbout, type Tags } from './digest-tags.ts'
 import { select, type RepositoryNames, type Selection, type SelectionOptions } from './selection.ts'
-import { walk, walkReadable, type ManifestNode, type Manifests } from './walk.ts'
+import { LOOKS_AT_ONCE, walk, walkReadable, type ManifestNode, type Manifests } from './walk.ts'
 
 /** What stays in one repository, and what goes. */
 export interface RepositoryPlan {
@@ -33,8 +32,6 @@ export interface Reading {
   readonly read: ManifestReader
   readonly call: Call
 }
-
-const LOOKS_AT_ONCE = 16
 
 /**
  * Plans one repository: everything that stays is read first, and only what nothing of it names may go.
@@ -74,21 +71,14 @@ function dangling({ name }: ReadableRepository, tag: string): never {
 
 /** The tags with what they point at; undefined if the registry does not know the repository. */
 async function readTags(repository: ReadableRepository, call: Call): Promise<Tags | undefined> {
-  const names: string[] = []
-  try {
-    if (isTagLister(repository)) for await (const tag of repository.tags(call)) names.push(tag)
-  } catch (error) {
-    if (isGpregError(error, 'not-found')) return undefined
-    throw error
-  }
-  const entries = await mapLimited(names, LOOKS_AT_ONCE, async tag => {
-    try {
-      return [tag, await repository.resolve(tag, call)] as const
-    } catch (error) {
-      if (isGpregError(error, 'not-found')) return [tag, undefined] as const
-      throw error
-    }
-  })
+  const listed = isTagLister(repository) ? repository.tags(call) : []
+  const names = await unlessMissing(() => Array.fromAsync(listed))
+  if (names === undefined) return undefined
+  const entries = await mapLimited(
+    names,
+    LOOKS_AT_ONCE,
+    async tag => [tag, await unlessMissing(() => repository.resolve(tag, call))] as const,
+  )
   return new Map(entries)
 }
 
@@ -102,14 +92,7 @@ async function stored(
     [...tags.values()].flatMap(each => (each === undefined ? [] : [[each.digest, each]])),
   )
   const found = await mapLimited(digests, LOOKS_AT_ONCE, async digest => {
-    const known = tagged.get(digest)
-    if (known !== undefined) return [known]
-    try {
-      return [await repository.resolve(digest, call)]
-    } catch (error) {
-      if (isGpregError(error, 'not-found')) return []
-      throw error
-    }
+    return tagged.get(digest) ?? (await unlessMissing(() => repository.resolve(digest, call))) ?? []
   })
   return found.flat()
 }

@@ -4,8 +4,6 @@ import { globMatcher } from '../glob.ts'
 import { invalidInput, readText } from '../input.ts'
 import type { KeyRule, Rules, SignaturePolicy } from './rules.ts'
 
-export type { SignaturePolicy }
-
 /** A policy as users write it. */
 export interface SignaturePolicyRequest {
   /** `PUB.pem` for every image, or `GLOB=PUB.pem` */

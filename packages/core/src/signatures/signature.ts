@@ -72,8 +72,7 @@ function simpleSignature(layer: Descriptor, payload: Uint8Array): Signature {
 /** The certificate of the signer, or the sign that a key signed. Roots come from the policy, never from the signature. */
 function signer(certificate: string | undefined, chain = '') {
   if (certificate === undefined) return { publicKey: { hint: '' } }
-  const [leaf, ...above] = certificatesIn(`${certificate}\n${chain}`)
-  return { x509CertificateChain: { certificates: [leaf, ...above].filter(isDefined) } }
+  return { x509CertificateChain: { certificates: certificatesIn(`${certificate}\n${chain}`) } }
 }
 
 function certificatesIn(pem: string): { readonly rawBytes: string }[] {
@@ -106,7 +105,6 @@ function textAt(value: unknown, ...keys: readonly string[]): string | undefined 
 }
 
 const base64 = (bytes: Buffer) => bytes.toString('base64')
-const isDefined = <T>(value: T | undefined): value is T => value !== undefined
 
 /** Whether the statement of a signature is about a digest. A signature of another image may be stored under its tag. */
 export function isAbout({ subjects }: Signature, digest: Digest): boolean {

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { isGpregError, unlessAborted } from '../errors.ts'
+import { unlessAborted, unlessMissing } from '../errors.ts'
 import { digestHex, type Digest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import type { Call, ReadableRepository, Repository } from '../store/content.ts'
@@ -18,13 +18,7 @@ export async function hasDigestTag(
   digest: Digest,
   call: Call,
 ): Promise<boolean> {
-  try {
-    await repository.resolve(digestTag(digest), call)
-    return true
-  } catch (error) {
-    if (isGpregError(error, 'not-found')) return false
-    throw error
-  }
+  return (await unlessMissing(() => repository.resolve(digestTag(digest), call))) !== undefined
 }
 
 /**

@@ -1,6 +1,6 @@
 import { allSettledOrThrow } from '../limiter.ts'
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
+import { GpregError, unlessAborted, unlessMissing } from '../errors.ts'
 import { isManifestType } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import { isReferrerLister, isTagLister } from '../store/capabilities.ts'
@@ -117,12 +117,8 @@ async function resolveIfThere(
   subject: Digest,
   call: Call,
 ): Promise<Referrer[]> {
-  try {
-    return [{ descriptor: await repository.resolve(tag, call), subject, tag }]
-  } catch (error) {
-    if (isGpregError(error, 'not-found')) return []
-    throw error
-  }
+  const descriptor = await unlessMissing(() => repository.resolve(tag, call))
+  return descriptor === undefined ? [] : [{ descriptor, subject, tag }]
 }
 
 async function ociReferrers(

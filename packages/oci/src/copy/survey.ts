@@ -1,6 +1,6 @@
 import { allSettledOrThrow } from '../limiter.ts'
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
+import { GpregError, unlessAborted, unlessMissing } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 import { descriptorOf, type ManifestNode } from '../model/manifest.ts'
@@ -276,13 +276,9 @@ export async function anyMissing(
   call: Call,
 ): Promise<boolean> {
   for (const { referrer } of referrers) {
-    try {
-      const held = await target.repository.resolve(referrer.tag ?? referrer.descriptor.digest, call)
-      if (held.digest !== referrer.descriptor.digest) return true
-    } catch (error) {
-      if (isGpregError(error, 'not-found')) return true
-      throw error
-    }
+    const { digest } = referrer.descriptor
+    const held = await unlessMissing(() => target.repository.resolve(referrer.tag ?? digest, call))
+    if (held?.digest !== digest) return true
   }
   return false
 }

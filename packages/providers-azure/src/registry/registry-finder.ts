@@ -1,5 +1,6 @@
 import type { Context } from '@gpreg/core'
 import { GpregError, isGpregError } from '@gpreg/oci'
+import { unlessMissing } from '@gpreg/oci/engine'
 import type { Registry as Found } from '@azure/arm-containerregistry'
 import { call, unless } from '../api/call.ts'
 import type { RegistryApi } from '../api/clients.ts'
@@ -54,12 +55,7 @@ export class RegistryFinder {
 
   /** As `find`, but undefined for a missing resource group. */
   async lookUp(context: Context): Promise<Found | undefined> {
-    try {
-      return await this.find(context)
-    } catch (error) {
-      if (isGpregError(error, 'not-found')) return undefined
-      throw error
-    }
+    return unlessMissing(() => this.find(context))
   }
 
   /**
