@@ -1,4 +1,4 @@
-import { argumentsFunction, quoted, valuesFunction } from './offers.ts'
+import { argumentsFunction, flagsFunction, quoted, topicFunction, valuesFunction } from './offers.ts'
 import { firstWords, secondWords, type Shape } from './shape.ts'
 
 const REPLY = `# Offers what begins with $1. Only for files may readline itself offer more.
@@ -21,11 +21,11 @@ _gpreg_reply() {
 export function bashScript(shape: Shape): string {
   const { bin, version, commands, topics } = shape
   const topicArms = [...topics.keys()].map(
-    topic => `    ${topic}) words_of=${quoted(namesOf(secondWords(shape, topic)))} ;;`,
+    topic => [topic, `words_of=${quoted(namesOf(secondWords(shape, topic)))}`] as const,
   )
   const flagArms = commands.map(({ name, flags }) => {
     const words = flags.map(({ name: flag }) => `--${flag}`).join(' ')
-    return `    ${quoted(name)}) flags=${quoted(words)} ;;`
+    return [name, `flags=${quoted(words)}`] as const
   })
   return `# bash completion for ${bin} ${version}, written by: ${bin} completion bash
 
@@ -33,18 +33,9 @@ ${valuesFunction(shape)}
 
 ${argumentsFunction(shape)}
 
-_gpreg_flags() {
-  case $1 in
-${flagArms.join('\n')}
-  esac
-}
+${flagsFunction(flagArms)}
 
-_gpreg_topic() {
-  case $1 in
-${topicArms.join('\n')}
-    *) return 1 ;;
-  esac
-}
+${topicFunction(topicArms)}
 
 ${REPLY}
 

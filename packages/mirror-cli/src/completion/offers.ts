@@ -33,10 +33,31 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
+/** The function `_gpreg_flags`: it gets a command, and sets what a shell offers for its flags. @param arms a line of shell a command */
+export function flagsFunction(arms: readonly (readonly [command: string, line: string])[]): string {
+  return shellCase(
+    '_gpreg_flags',
+    arms.map(([command, line]) => [quoted(command), line]),
+  )
+}
+
+/** The function `_gpreg_topic`: it gets a word, sets what a shell offers behind it, and fails if it is no topic. */
+export function topicFunction(arms: readonly (readonly [topic: string, line: string])[]): string {
+  return shellCase('_gpreg_topic', [...arms, NONE])
+}
+
+/** Any other word: the function fails. */
+const NONE = ['*', 'return 1'] as const
+
+function shellCase(name: string, arms: readonly (readonly [pattern: string, line: string])[]): string {
+  const lines = arms.map(([pattern, line]) => `    ${pattern}) ${line} ;;`)
+  return [`${name}() {`, '  case $1 in', ...lines, '  esac', '}'].join('\n')
+}
+
 function caseFunction(name: string, offers: readonly [key: string, offer: Offer][]): string {
   const byOffer = Map.groupBy(offers, ([, offer]) => (typeof offer === 'string' ? offer : offer.join(' ')))
   const arms = [...byOffer].map(
-    ([offer, keys]) => `    ${keys.map(([key]) => quoted(key)).join('|')}) offer=${quoted(offer)} ;;`,
+    ([offer, keys]) => [keys.map(([key]) => quoted(key)).join('|'), `offer=${quoted(offer)}`] as const,
   )
-  return [`${name}() {`, '  case $1 in', ...arms, '    *) return 1 ;;', '  esac', '}'].join('\n')
+  return shellCase(name, [...arms, NONE])
 }

@@ -1,4 +1,4 @@
-import { argumentsFunction, quoted, valuesFunction } from './offers.ts'
+import { argumentsFunction, flagsFunction, quoted, topicFunction, valuesFunction } from './offers.ts'
 import { firstWords, secondWords, type Shape } from './shape.ts'
 
 const REPLY = `_gpreg_reply() {
@@ -14,14 +14,14 @@ const REPLY = `_gpreg_reply() {
 export function zshScript(shape: Shape): string {
   const { bin, version, commands, topics } = shape
   const topicArms = [...topics.keys()].map(
-    topic => `    ${topic}) entries=(${entries(secondWords(shape, topic))}) ;;`,
+    topic => [topic, `entries=(${entries(secondWords(shape, topic))})`] as const,
   )
   const flagArms = commands.map(({ name, flags }) => {
     const words = flags.flatMap(({ name: flag, char, description }): [string, string][] => [
       [`--${flag}`, description],
       ...(char === undefined ? [] : [[`-${char}`, description] satisfies [string, string]]),
     ])
-    return `    ${quoted(name)}) entries=(${entries(words)}) ;;`
+    return [name, `entries=(${entries(words)})`] as const
   })
   return `#compdef ${bin}
 # zsh completion for ${bin} ${version}, written by: ${bin} completion zsh
@@ -30,18 +30,9 @@ ${valuesFunction(shape)}
 
 ${argumentsFunction(shape)}
 
-_gpreg_flags() {
-  case $1 in
-${flagArms.join('\n')}
-  esac
-}
+${flagsFunction(flagArms)}
 
-_gpreg_topic() {
-  case $1 in
-${topicArms.join('\n')}
-    *) return 1 ;;
-  esac
-}
+${topicFunction(topicArms)}
 
 ${REPLY}
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { arch, platform, version as node } from 'node:process'
 import { surviveClosedOutput } from './output.ts'
 
-/** The first words that ask for the version, as in the `oclif` section of package.json. */
+/** The first words that ask for the version. */
 const QUESTIONS: readonly (string | undefined)[] = ['--version', '-v', 'version']
 
 /**

@@ -1,7 +1,7 @@
 import type { Report, ReportedImage } from '@gpreg/core'
 import { formatBytes } from '../../text/units.ts'
 import { describeChange, describeReferrers, formatDay, nameOf, STATES } from '../words.ts'
-import { html, type Markup } from './markup.ts'
+import { html, tableHead, type Markup } from './markup.ts'
 
 /** Rows of one table. A browser lays out only the tables in view, so the first paint does not wait for thousands of rows. */
 const ROWS = 50
@@ -31,17 +31,7 @@ export function renderImages({ images }: Report): Markup {
             <caption>
               Images ${index * ROWS + 1} to ${index * ROWS + group.length} of ${images.length}
             </caption>
-            <thead>
-              <tr>
-                <th scope="col">Image</th>
-                <th scope="col">Platforms</th>
-                <th scope="col">Size</th>
-                <th scope="col">Built</th>
-                <th scope="col">Signatures</th>
-                <th scope="col">Why</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
+            ${tableHead('Image', 'Platforms', 'Size', 'Built', 'Signatures', 'Why', 'State')}
             <tbody>
               ${group.map(renderImage)}
             </tbody>

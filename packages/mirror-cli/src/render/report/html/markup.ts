@@ -33,6 +33,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
+/** The first row of a table: the names of its columns. */
+export function tableHead(...columns: readonly string[]): Markup {
+  return html`<thead>
+    <tr>
+      ${columns.map(column => html`<th scope="col">${column}</th> `)}
+    </tr>
+  </thead>`
+}
+
 /** A number for an attribute of SVG: a part of the whole in percent, with two digits. */
 export function percent(part: number, whole: number): string {
   return `${whole === 0 ? 0 : Number(((100 * part) / whole).toFixed(2))}%`

@@ -1,7 +1,7 @@
 import type { Report } from '@gpreg/core'
 import { formatBytes } from '../../text/units.ts'
 import { describeRun, formatMoment } from '../words.ts'
-import { html, type Markup } from './markup.ts'
+import { html, tableHead, type Markup } from './markup.ts'
 
 /** What was done, when and with which version. */
 export function renderRuns({ runs }: Report): Markup {
@@ -10,16 +10,7 @@ export function renderRuns({ runs }: Report): Markup {
   return html`<section aria-labelledby="runs">
     <h2 id="runs">What was done</h2>
     <table class="cards">
-      <thead>
-        <tr>
-          <th scope="col">What</th>
-          <th scope="col">Result</th>
-          <th scope="col">From</th>
-          <th scope="col">To</th>
-          <th scope="col">With</th>
-          <th scope="col">Document</th>
-        </tr>
-      </thead>
+      ${tableHead('What', 'Result', 'From', 'To', 'With', 'Document')}
       <tbody>
         ${runs.map(run => {
           const { action, detail } = describeRun(run)
@@ -43,13 +34,7 @@ export function renderFiles({ files }: Report): Markup | undefined {
   return html`<section aria-labelledby="files">
     <h2 id="files">Files of the bundle</h2>
     <table class="cards">
-      <thead>
-        <tr>
-          <th scope="col">File</th>
-          <th scope="col">Size</th>
-          <th scope="col">SHA-256</th>
-        </tr>
-      </thead>
+      ${tableHead('File', 'Size', 'SHA-256')}
       <tbody>
         ${files.map(
           ({ name, size, sha256 }) =>

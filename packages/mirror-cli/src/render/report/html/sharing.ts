@@ -2,7 +2,7 @@ import type { Report } from '@gpreg/core'
 import { count, formatBytes } from '../../text/units.ts'
 import { findSharing, total, type SharedBlob, type Sharing, type SharingImage } from '../sharing.ts'
 import { shortDigest } from '../words.ts'
-import { html, percent, type Markup } from './markup.ts'
+import { html, percent, tableHead, type Markup } from './markup.ts'
 
 /** The largest images, and the blobs that save most, that the pictures show. */
 const IMAGES = 15
@@ -78,14 +78,7 @@ function renderMap(blobs: readonly SharedBlob[], { blobs: all }: Sharing): Marku
         <caption>
           The layers that save most, of ${all.length} shared
         </caption>
-        <thead>
-          <tr>
-            <th scope="col">Layer</th>
-            <th scope="col">Size</th>
-            <th scope="col">Images</th>
-            <th scope="col">Saves</th>
-          </tr>
-        </thead>
+        ${tableHead('Layer', 'Size', 'Images', 'Saves')}
         <tbody>
           ${blobs.map(
             ({ digest, size, images, saved }, index) =>
