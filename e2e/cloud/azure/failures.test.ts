@@ -1,10 +1,9 @@
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { GpregError } from '@gpreg/oci'
-import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import { FAILURES, type AzureFailure } from '../../support/cloud/azure/failures.ts'
 import { OPERATIONS } from '../../support/cloud/azure/operations.ts'
-import { openAzure } from '../../support/cloud/azure/provisioning.ts'
+import { useAzure } from '../../support/cloud/azure/provisioning.ts'
 import { GROUP, SUBSCRIPTION } from '../../support/cloud/azure/subscription.ts'
 import { failureTable, type FailureCell } from '../../support/cloud/failure-table.ts'
 import { DocumentedSection } from '../../support/documented-section.ts'
@@ -13,17 +12,12 @@ import { needs } from '../../support/tools.ts'
 const ARM = Object.keys(OPERATIONS).filter(name => !name.startsWith('entra:'))
 
 describe.skipIf(needs('openssl'))('a failing call to Azure', () => {
-  let certificates: Awaited<ReturnType<typeof azureCertificates>>
+  const openAzure = useAzure()
   const cells: FailureCell[] = []
-  beforeAll(async () => void (certificates = await azureCertificates()))
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await certificates?.[Symbol.asyncDispose]()
-  })
 
   /** Lets one call fail, as often as it is made. */
   async function fail({ answer, isSecondPage = false }: AzureFailure, call: string) {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const work = await OPERATIONS[call]!(azure)
     let reached = 0
     azure.subscription.script = (name, { searchParams, pathname }) => {

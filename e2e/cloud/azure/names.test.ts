@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryVault } from '@gpreg/core/provider'
 import { createAzureProvider, type AzureProviderOptions } from '@gpreg/provider-azure'
-import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import { actionsOf, onlyRegistry } from '../../support/cloud/azure/expectations.ts'
-import { openAzure, WHERE } from '../../support/cloud/azure/provisioning.ts'
+import { useAzure, WHERE } from '../../support/cloud/azure/provisioning.ts'
 import { GROUP } from '../../support/cloud/azure/subscription.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { needs } from '../../support/tools.ts'
 
 describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
-  let certificates: Awaited<ReturnType<typeof azureCertificates>>
-  beforeAll(async () => void (certificates = await azureCertificates()))
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await certificates?.[Symbol.asyncDispose]()
-  })
+  const openAzure = useAzure()
 
   it('takes the next name if one is taken, both in the plan and during creation, and finds its registry again', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const nameOf = async () => {
       const [registry] = await azure.provider().changes(azure.context)
       return registry!.resource.replace('acr:registry/', '')
@@ -42,7 +36,7 @@ describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
   })
 
   it('creates no second registry if the first is not listed yet', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     azure.subscription.isSlowToList = true
     const vault = memoryVault()
     await azure.provider({ vault }).apply(azure.context)
@@ -52,7 +46,7 @@ describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
   })
 
   it('derives different names for different places, and ignores case', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     azure.subscription.groups.add('other').add(GROUP.toUpperCase())
     const nameOf = async (more: Partial<AzureProviderOptions>) =>
       (await azure.provider(more).changes(azure.context))[0]!.resource
@@ -64,7 +58,7 @@ describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
   })
 
   it('gives up if every name is taken, and names them', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     vi.spyOn(azure.subscription, 'isTaken').mockReturnValue(true)
     const error = await failureOf(azure.provider().changes(azure.context))
     expect(error).toMatchObject({ code: 'name-taken', hint: expect.stringContaining('--name') })
@@ -74,7 +68,7 @@ describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
   })
 
   it('creates a registry with the given name, and no second one beside it', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     await azure.provider({ name: 'gitpodimages' }).apply(azure.context)
     expect(onlyRegistry(azure.subscription).name).toBe('gitpodimages')
     const error = await failureOf(azure.provider({ name: 'another1' }).apply(azure.context))
@@ -85,7 +79,7 @@ describe.skipIf(needs('openssl'))('the name of a registry of Azure', () => {
 
   it('uses the login server that Azure returns, in every cloud', async () => {
     for (const suffix of ['azurecr.us', 'azurecr.cn', 'hash1234.azurecr.io']) {
-      await using azure = await openAzure(certificates)
+      await using azure = await openAzure()
       azure.subscription.suffix = suffix
       await azure.provider().apply(azure.context)
       const { name } = onlyRegistry(azure.subscription)

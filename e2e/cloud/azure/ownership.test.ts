@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryVault } from '@gpreg/core/provider'
 import type { AzureProviderOptions } from '@gpreg/provider-azure'
-import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import { actionsOf, loginIn, onlyRegistry } from '../../support/cloud/azure/expectations.ts'
-import { openAzure } from '../../support/cloud/azure/provisioning.ts'
+import { useAzure } from '../../support/cloud/azure/provisioning.ts'
 import { GROUP, SUBSCRIPTION } from '../../support/cloud/azure/subscription.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { needs } from '../../support/tools.ts'
 
 describe.skipIf(needs('openssl'))('a registry of Azure that is there, or in the way', () => {
-  let certificates: Awaited<ReturnType<typeof azureCertificates>>
-  beforeAll(async () => void (certificates = await azureCertificates()))
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await certificates?.[Symbol.asyncDispose]()
-  })
+  const openAzure = useAzure()
 
   it('adopts a registry, changes only its admin user, and does not delete it', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const theirs = { location: 'northeurope', sku: { name: 'Basic' }, tags: { team: 'images' } }
     azure.subscription.polls = 0
     const registry = azure.subscription.put(GROUP, 'companyimages', theirs)
@@ -52,7 +46,7 @@ describe.skipIf(needs('openssl'))('a registry of Azure that is there, or in the 
   })
 
   it('does not touch the registry of another installation', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     await azure.provider().apply(azure.context)
     const { name } = onlyRegistry(azure.subscription)
     const other = { installation: 'other', name }
@@ -64,7 +58,7 @@ describe.skipIf(needs('openssl'))('a registry of Azure that is there, or in the 
   })
 
   it('deletes the registry that it created, and removes its login from the vault', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const vault = memoryVault()
     await azure.provider({ vault }).apply(azure.context)
     const planned = await azure.provider({ vault }).changes(azure.context, 'absent')
@@ -79,7 +73,7 @@ describe.skipIf(needs('openssl'))('a registry of Azure that is there, or in the 
   })
 
   it('names the obstacle: no group, no provider, a policy', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     azure.subscription.groups.clear()
     const group = await failureOf(azure.provider().apply(azure.context))
     expect(group).toMatchObject({
@@ -101,7 +95,7 @@ describe.skipIf(needs('openssl'))('a registry of Azure that is there, or in the 
   })
 
   it('tests the registry with the admin login, and retries for a while if the registry is new', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const [vault, tried] = [memoryVault(), [] as string[]]
     const probe: AzureProviderOptions['probe'] = async ({ username, password }, address) => {
       tried.push(`${username} ${password.reveal()} ${address}`)
@@ -119,7 +113,7 @@ describe.skipIf(needs('openssl'))('a registry of Azure that is there, or in the 
   })
 
   it('prints the steps that a person has to take', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     await azure.provider().apply(azure.context)
     const notes = (await azure.provider().notes(azure.context)).join('\n')
     for (const word of ['--rotate', 'retention', '*.blob.core.windows.net']) expect(notes).toContain(word)

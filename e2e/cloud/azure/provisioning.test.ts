@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryVault } from '@gpreg/core/provider'
-import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import {
   actionsOf,
   loginIn,
@@ -8,7 +7,7 @@ import {
   onlyRegistry,
   permissionOf,
 } from '../../support/cloud/azure/expectations.ts'
-import { openAzure } from '../../support/cloud/azure/provisioning.ts'
+import { useAzure } from '../../support/cloud/azure/provisioning.ts'
 import { GROUP, SUBSCRIPTION } from '../../support/cloud/azure/subscription.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { needs } from '../../support/tools.ts'
@@ -26,15 +25,10 @@ const isPartOfOperation = (index: number) => FIRST_RUN[index - 1] === 'operation
 const isEntra = (name: string) => name.startsWith('entra:')
 
 describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
-  let certificates: Awaited<ReturnType<typeof azureCertificates>>
-  beforeAll(async () => void (certificates = await azureCertificates()))
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await certificates?.[Symbol.asyncDispose]()
-  })
+  const openAzure = useAzure()
 
   it('changes nothing if it only shows the changes', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const changes = await azure.provider().changes(azure.context)
     expect(actionsOf(changes)).toEqual(['create', 'create'])
     expect(changes.map(({ resource }) => resource)).toEqual([
@@ -46,7 +40,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
   })
 
   it('creates each resource once in several runs, and reports that it waits', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const vault = memoryVault()
     const [planned] = await azure.provider({ vault }).changes(azure.context)
     azure.log.clear()
@@ -76,7 +70,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
 
   it('continues after a crash at any call, with one registry', async () => {
     for (const crash of FIRST_RUN.keys()) {
-      await using azure = await openAzure(certificates)
+      await using azure = await openAzure()
       const vault = memoryVault()
       const end = new AbortController()
       // The call takes effect, but the process dies before the answer.
@@ -98,7 +92,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
 
   it('handles the loss of any answer, and overwrites nothing', async () => {
     for (const index of FIRST_RUN.keys()) {
-      await using azure = await openAzure(certificates)
+      await using azure = await openAzure()
       const vault = memoryVault()
       azure.log.at(index, 'cut')
       await azure.provider({ vault }).apply(azure.context)
@@ -110,7 +104,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
 
   it('names the missing permission, whichever call is refused', async () => {
     for (const [index, name] of FIRST_RUN.entries()) {
-      await using azure = await openAzure(certificates)
+      await using azure = await openAzure()
       azure.log.at(index, 'refuse')
       const applied = azure.provider().apply(azure.context)
       if (name === 'check') {
@@ -136,7 +130,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
 
   it('retries after throttling of any call, and waits as long as Azure says', async () => {
     for (const index of FIRST_RUN.keys()) {
-      await using azure = await openAzure(certificates)
+      await using azure = await openAzure()
       azure.log.at(index, 'throttle')
       await azure.provider().apply(azure.context)
       onlyRegistry(azure.subscription)
@@ -146,7 +140,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
   })
 
   it('gives up if throttling does not end', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     azure.log.faults((_, { name }) => (isEntra(name) ? undefined : 'throttle'))
     const error = await failureOf(azure.provider().changes(azure.context))
     expect(error).toMatchObject({ code: 'rate-limited', retryable: false })
@@ -154,7 +148,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
   })
 
   it('stops during an operation if it is aborted', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     azure.subscription.polls = Infinity
     const end = new AbortController()
     const context = azure.contextOf({ signal: end.signal, sleep: async () => end.abort() })
@@ -165,7 +159,7 @@ describe.skipIf(needs('openssl'))('provisioning in Azure', () => {
   })
 
   it('reports why a registry could not be created, and does not create it again over the failed one', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     azure.subscription.outcome = 'Failed'
     const error = await failureOf(azure.provider().apply(azure.context))
     expect(error).toMatchObject({ code: 'server-error', retryable: false })

@@ -1,9 +1,8 @@
 import { inspect } from 'node:util'
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type SecretVault } from '@gpreg/core'
 import { fileVault, memoryVault } from '@gpreg/core/provider'
-import { azureCertificates } from '../../support/cloud/azure/azure-cloud.ts'
 import { CLIENT } from '../../support/cloud/azure/entra-server.ts'
 import {
   actionsOf,
@@ -12,21 +11,16 @@ import {
   onlyRegistry,
   permissionOf,
 } from '../../support/cloud/azure/expectations.ts'
-import { openAzure, type OpenAzure } from '../../support/cloud/azure/provisioning.ts'
+import { useAzure, type OpenAzure } from '../../support/cloud/azure/provisioning.ts'
 import { failureOf } from '../../support/failure-of.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { needs } from '../../support/tools.ts'
 
 describe.skipIf(needs('openssl'))('the admin login of a registry of Azure', () => {
-  let certificates: Awaited<ReturnType<typeof azureCertificates>>
-  beforeAll(async () => void (certificates = await azureCertificates()))
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await certificates?.[Symbol.asyncDispose]()
-  })
+  const openAzure = useAzure()
 
   it('rotates in such a way that the current password is valid until the next rotation', async () => {
-    await using azure = await openAzure(certificates)
+    await using azure = await openAzure()
     const vault = memoryVault()
     await azure.provider({ vault }).apply(azure.context)
     const { passwords } = onlyRegistry(azure.subscription)
@@ -50,7 +44,7 @@ describe.skipIf(needs('openssl'))('the admin login of a registry of Azure', () =
     const calls = ['entra:configuration', 'entra:token', 'list', 'get', 'listCredentials', 'regenerate']
     for (const [crash, name] of calls.entries()) {
       for (const rotate of [true, false]) {
-        await using azure = await openAzure(certificates)
+        await using azure = await openAzure()
         const vault = memoryVault()
         await azure.provider({ vault }).apply(azure.context)
         const { passwords } = onlyRegistry(azure.subscription)
@@ -81,7 +75,7 @@ describe.skipIf(needs('openssl'))('the admin login of a registry of Azure', () =
       ['delete', (azure: OpenAzure, vault: SecretVault) => azure.provider({ vault }).destroy],
     ] as const) {
       for (const fault of ['refuse', 'throttle', 'cut'] as const) {
-        await using azure = await openAzure(certificates)
+        await using azure = await openAzure()
         const vault = memoryVault()
         await azure.provider({ vault }).apply(azure.context)
         let isOver = false
@@ -103,7 +97,7 @@ describe.skipIf(needs('openssl'))('the admin login of a registry of Azure', () =
   it('writes its secrets to the vault and to no other place, whatever happens', async () => {
     const [seen, secrets]: [unknown[], string[]] = [[], [CLIENT.secret]]
     for (const fault of [undefined, 'refuse', 'throttle', 'cut'] as const) {
-      await using azure = await openAzure(certificates)
+      await using azure = await openAzure()
       await using directory = await temporaryDirectory()
       const vault = fileVault(directory.join('secrets.json'))
       await azure.provider({ vault }).apply(azure.context)

@@ -4,8 +4,13 @@ import { DocumentedSection } from '../../support/documented-section.ts'
 import { GPREG, gpreg, isolatedEnvironment } from '../../support/gpreg.ts'
 import { runProcess } from '../../support/process.ts'
 import { needs } from '../../support/tools.ts'
-import { MISTAKES, type Mistake } from './cases.ts'
+import { COMMAND_LINE } from './command-line.ts'
+import { FILES } from './files.ts'
+import type { Mistake } from './mistake.ts'
+import { REGISTRIES } from './registries.ts'
 import { from, startSite, type Site } from './site.ts'
+
+const MISTAKES: readonly Mistake[] = [...COMMAND_LINE, ...FILES, ...REGISTRIES]
 
 /** Set to write the table of docs/mistakes.md from what the command says. */
 const UPDATE = 'GPREG_UPDATE_MISTAKES'

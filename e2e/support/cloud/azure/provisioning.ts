@@ -1,9 +1,9 @@
-import { vi } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import { createContext, type Context, type GpregEvent } from '@gpreg/core'
 import { lazyProvider } from '@gpreg/core/provider'
 import type { Certificates } from '@gpreg/oci/testing'
 import { createAzureClients, createAzureProvider, type AzureProviderOptions } from '@gpreg/provider-azure'
-import { startAzureCloud } from './azure-cloud.ts'
+import { azureCertificates, startAzureCloud } from './azure-cloud.ts'
 import { GROUP, SUBSCRIPTION } from './subscription.ts'
 
 /** What the providers of the tests prepare. */
@@ -14,8 +14,22 @@ export const WHERE = {
   location: 'westeurope',
 }
 
+/**
+ * Makes the certificates of Azure's hosts before the tests of a group. After them the environment is as it was.
+ * @returns opens an Azure for one test
+ */
+export function useAzure(): () => ReturnType<typeof openAzure> {
+  let certificates: Awaited<ReturnType<typeof azureCertificates>>
+  beforeAll(async () => void (certificates = await azureCertificates()))
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await certificates?.[Symbol.asyncDispose]()
+  })
+  return () => openAzure(certificates)
+}
+
 /** An Azure for one test, with providers whose clients have no token yet. Waits take no real time. */
-export async function openAzure(certificates: Certificates) {
+async function openAzure(certificates: Certificates) {
   const cloud = await startAzureCloud(certificates)
   for (const [name, value] of Object.entries(cloud.env)) vi.stubEnv(name, value)
   const events: GpregEvent[] = []
