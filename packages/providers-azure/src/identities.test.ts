@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createContext } from '@gpreg/core'
-import { makeCertificates, scriptedProxy } from '@gpreg/oci/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { lacks, makeCertificates, scriptedProxy } from '@gpreg/oci/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it as test, vi } from 'vitest'
 import { createAcrAccess } from './acr-access.ts'
+
+const it = test.skipIf(lacks('openssl'))
 
 const HOST = 'gitpodimages.azurecr.io'
 const TENANT = '11111111-2222-3333-4444-555555555555'

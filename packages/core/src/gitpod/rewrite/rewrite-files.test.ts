@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { formatReference } from '@gpreg/oci'
+import { lacks } from '@gpreg/oci/testing'
 import { createContext } from '../../context.ts'
 import { workspaceRepoImages } from '../discovery/workspace/workspace-repo.ts'
 import { targetNames } from '../naming.ts'
@@ -14,11 +15,7 @@ import { rewritesOf } from './rewrites.ts'
 const TO = { host: 'registry.internal:5000', path: 'gitpod' }
 const ALL = ['devcontainer', 'compose'] as const
 
-/** Why the tests that make a git tree are left out. Nothing is left out in CI. */
-const whyNoGit =
-  process.env['CI'] === 'true' || spawnSync('git', ['--version']).status === 0
-    ? undefined
-    : 'git is not installed'
+const withGit = it.skipIf(lacks('git'))
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-rewrite-'))))
@@ -55,8 +52,7 @@ async function find() {
 
 const read = (name: string) => readFile(join(directory, name), 'utf8')
 
-it('writes the names of the mirror, and nothing else', async ({ skip }) => {
-  skip(whyNoGit !== undefined, whyNoGit)
+withGit('writes the names of the mirror, and nothing else', async () => {
   await write({
     '.gitpod.yml': 'x: &a "alpine:3" # ä\r\nimage: {file: D}\r\n',
     D: '\uFEFF# syntax=docker/dockerfile:1\r\nARG B=c\r\nFROM\ta:1  AS x\r\nFROM $B\r\nCOPY --from=q.io/b:2 / /',
@@ -72,8 +68,7 @@ it('writes the names of the mirror, and nothing else', async ({ skip }) => {
   expect((await find()).rewrites.map(({ mention }) => mention.byHand)).toEqual(['made of build arguments'])
 })
 
-it('prints a diff that git applies if the tree is not clean or the file is not tracked', async ({ skip }) => {
-  skip(whyNoGit !== undefined, whyNoGit)
+withGit('prints a diff that git applies if the tree is not clean or the file is not tracked', async () => {
   const text = `a: 1\n\nimage: alpine`
   await write({ '.gitpod.yml': text, '.gitignore': '.gitpod.yml\n' })
   commit()
@@ -110,8 +105,7 @@ const line = fc.oneof(
   fc.constantFrom('# a comment', '', '\tENV A=alpine', 'RUN <<E\nFROM alpine\nE'),
 )
 
-it('changes nothing the second time, and then finds exactly the names of the mirror', async ({ skip }) => {
-  skip(whyNoGit !== undefined, whyNoGit)
+withGit('changes nothing the second time, and then finds exactly the names of the mirror', async () => {
   git('init', '-q')
   await fc.assert(
     fc.asyncProperty(fc.array(line, { maxLength: 8 }), fc.boolean(), async (lines, isWindows) => {
