@@ -6,6 +6,6 @@ import { spawnSync } from 'node:child_process'
  */
 export function lacks(program: string): boolean {
   if (process.env['CI'] === 'true' || spawnSync(program, ['--version']).error === undefined) return false
-  console.error(`${program} is not installed, so the tests that run it are skipped`)
+  process.stderr.write(`${program} is not installed, so the tests that run it are skipped\n`)
   return true
 }
