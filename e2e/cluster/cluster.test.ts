@@ -1,8 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCountingProxy, type CountingProxy } from '../support/counting-proxy.ts'
-import { gpreg } from '../support/gpreg.ts'
+import { GPREG, gpreg } from '../support/gpreg.ts'
 import { bytesOf, makeImage, makeLayer, unique, type Image } from '../support/images.ts'
 import { startRegistry } from '../support/registry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -12,10 +12,43 @@ import { watchCgroups } from './cgroups.ts'
 import { GATEWAY, startNodeContainerd } from './containerd.ts'
 import { startCluster, type Cluster } from './kubernetes.ts'
 import { pauseImage } from './pause-image.ts'
-import { startSandbox } from './sandbox.ts'
+import { startSandbox, type Sandbox } from './sandbox.ts'
 
 const NAMESPACE = 'gitpod'
 const SHARDS = 3
+
+interface PodStatus {
+  readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+}
+
+/** A directory of this machine as a volume, and the claim of the same name that is bound to it. */
+function volume(name: string, path: string): object {
+  const common = { accessModes: ['ReadOnlyMany'], storageClassName: '' }
+  const storage = '1Gi'
+  return {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name },
+        spec: {
+          ...common,
+          capacity: { storage },
+          hostPath: { path },
+          claimRef: { name, namespace: NAMESPACE },
+        },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name, namespace: NAMESPACE },
+        spec: { ...common, resources: { requests: { storage } }, volumeName: name },
+      },
+    ],
+  }
+}
 
 /** Ten images with shared layers of up to 3 MB. */
 function releaseImages(): Map<string, Image> {
@@ -37,6 +70,7 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
   const blobs = unique([...images.values()].flatMap(image => image.blobs))
   let upstream: Upstream
   let witness: CountingProxy
+  let sandbox: Sandbox
   let cluster: Cluster
   let lock: string
   let path: (name: string) => string
@@ -59,7 +93,7 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
     expect(locked.exitCode, locked.stderr).toBe(0)
 
     stack.defer(await watchCgroups())
-    const sandbox = stack.use(await startSandbox([upstream.host, witness.host]))
+    sandbox = stack.use(await startSandbox([upstream.host, witness.host]))
     const socket = await startNodeContainerd(sandbox, path('containerd'), `${upstream.host}/tools/pause:1`)
     cluster = await startCluster(sandbox, directory.path, programs.kube, socket)
     await cluster.kubectl(['create', 'namespace', NAMESPACE])
@@ -150,17 +184,42 @@ describe.skipIf(whyNoCluster() !== undefined)('a real Kubernetes', () => {
     await apply(yaml.join('\n---\n'))
   })
 
-  it('takes a CronJob and a registry, and admits their pods', async () => {
+  it('takes a CronJob, and runs it', async () => {
     await apply(await manifests('cronjob', '--schedule', '0 3 * * *', ...mirror('nightly')))
-    await apply(await manifests('serve', '--claim', 'bundles', '--path', 'release'))
     await cluster.kubectl(['create', 'job', 'now', '--from=cronjob/nightly', '-n', NAMESPACE])
     expect(await end('now')).toBe('Complete')
     await expectWhole('nightly')
-    const admitted = await cluster.until(async () => {
-      const { items } = await cluster.get('replicasets', '-n', NAMESPACE)
-      return items.find(({ status }: { status: { replicas: number } }) => status.replicas === 1)
+  })
+
+  it('serves a bundle of a volume: the pod becomes ready, and its images are there', async () => {
+    await mkdir(path('bundles'))
+    const mirrors = sourceMirrors(upstream.host, images.keys())
+    const saved = await gpreg([
+      'bundle',
+      'save',
+      '--lock',
+      lock,
+      ...mirrors,
+      '-o',
+      `${path('bundles')}/release/`,
+    ])
+    expect(saved.exitCode, saved.stderr).toBe(0)
+    await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(volume('bundles', path('bundles'))))
+    await apply(await manifests('serve', '--claim', 'bundles', '--path', 'release'))
+    const ready = await cluster.until(async () => {
+      const { items } = await cluster.get('pods', '-n', NAMESPACE, '-l', 'app.kubernetes.io/component=serve')
+      return items.find(({ status }: { status: PodStatus }) =>
+        status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+      )
     })
-    expect(admitted.metadata.name).toMatch(/^gpreg-registry/)
+    const host = `${ready.status.podIP}:5000`
+    expect(JSON.parse(await sandbox.run('curl', ['-sS', `http://${host}/v2/team/app-0/tags/list`]))).toEqual({
+      name: 'team/app-0',
+      tags: ['1'],
+    })
+    const verify = ['verify', '--lock', lock, '--to', host, '--plain-http', host, '--deep', '--json']
+    const { totals } = JSON.parse(await sandbox.run(process.execPath, [GPREG, ...verify]))
+    expect(totals).toMatchObject({ images: images.size, ok: images.size })
   })
 
   it('mirrors a release by an Indexed Job of restricted pods, each blob once', async () => {

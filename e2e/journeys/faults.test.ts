@@ -220,7 +220,8 @@ describe.skipIf(needs('docker-registry', 'skopeo', 'htpasswd'))('faults', () => 
     for (const { storage } of Object.values(registries)) expect(await wrongBlobs(storage)).toEqual([])
   })
 
-  it('have the outcomes that the documentation lists', async () => {
+  // The table has a row of a full disk, which is there only where something can be mounted.
+  where('have the outcomes that the documentation lists', async () => {
     console.log(`\n${table}\n`)
     expect(await table.documented()).toBe(String(table))
   })

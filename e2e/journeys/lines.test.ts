@@ -87,13 +87,17 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     },
   )
 
-  /** Copies over a line on which each single connection is slow. `intercept` handles requests to the source. */
-  const overWan = async (intercept?: Interceptor) => {
+  /**
+   * Copies over a line on which each single connection is slow.
+   * @param perConnection bytes a second
+   * @param intercept handles requests to the source
+   */
+  const overWan = async (perConnection: number, intercept?: Interceptor) => {
     await using target = await startRegistry()
     await using proxy = await startReverseProxy({ to: upstream.url, ...(intercept ? { intercept } : {}) })
     await using wan = await startWanLine(new URL(`http://${proxy.host}`), {
       roundTrip: 20,
-      perConnection: 18_000_000,
+      perConnection,
       inAll: 90_000_000,
     })
     const run = await gpreg(command(wan.host, `${target.host}/gitpod`))
@@ -104,7 +108,8 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
   }
 
   it('uses several connections, and each byte comes once', async () => {
-    const { layer, wan } = await overWan()
+    // Slower than a busy processor, which would be the bottleneck else: then one connection is the right number.
+    const { layer, wan } = await overWan(6_000_000)
     expect(layer.filter(({ status }) => status === 206).length).toBeGreaterThan(10)
     expect(wan.countCarrying(SIZE / 10)).toBeGreaterThan(1)
     expect(wan.passed()).toBeLessThan(1.05 * SIZE)
@@ -112,7 +117,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
 
   it.concurrent.each([429, 503, 403])('uses one connection if others are answered %i', async status => {
     let left = 4
-    const { layer } = await overWan(({ request, response, forward }) => {
+    const { layer } = await overWan(18_000_000, ({ request, response, forward }) => {
       if (/-\d+$/.test(request.headers.range ?? '') && left > 0) {
         left--
         return void response.writeHead(status).end()
@@ -124,7 +129,7 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
   })
 
   it.concurrent('uses one connection if ranges are answered with the whole layer', async () => {
-    const { layer } = await overWan(({ request, forward }) => {
+    const { layer } = await overWan(18_000_000, ({ request, forward }) => {
       delete request.headers.range
       forward()
     })

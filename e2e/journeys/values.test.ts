@@ -225,7 +225,7 @@ describe('gpreg values', () => {
     expect((await gpreg(['values', 'check', 'out', '--strict'], { cwd })).exitCode).toBe(0)
   })
 
-  it.concurrent(
+  it.skipIf(needs('patch')).concurrent(
     'changes only the necessary lines of an existing file, and none the second time; patch accepts its diff',
     async () => {
       const cwd = await workplace('base')

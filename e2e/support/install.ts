@@ -41,7 +41,7 @@ function report(missing: readonly Tool[], tests: URL): void {
   if (missing.length === 0) return
   const how = isRoot ? 'no apt-get here' : 'not root, so nothing is installed'
   const lines = missing.map(
-    tool => `  ${whyMissing(tool)}: ${testsThatNeed(tool, tests).join(', ') || 'no test'} skipped`,
+    tool => `  ${whyMissing(tool)}: ${testsThatNeed(tool, tests).join(', ') || 'no journey'} skipped`,
   )
   const text = `e2e: ${how}\n${lines.join('\n')}`
   if (process.env['CI'] === 'true') throw new Error(`${text}\nCI=true allows no skip`)

@@ -15,7 +15,6 @@ export interface ReadmeProgram {
 export interface LibraryProject extends TemporaryDirectory {
   /** Runs a module in the project and returns its stdout. */
   run(source: string, env?: NodeJS.ProcessEnv): Promise<string>
-  npm(...args: string[]): Promise<string>
 }
 
 /** Packs the named packages as they would be published, and installs them in an empty project. */
@@ -28,13 +27,12 @@ export async function createLibraryProject(...packages: readonly string[]): Prom
   const files = await readdir(release)
   const tarballs = packages.map(name => `./release/${files.find(file => file.startsWith(name))}`)
   await writeFile(project.join('package.json'), JSON.stringify({ private: true, type: 'module' }))
-  const npm = (...args: string[]) =>
-    mustRun('npm', args, { cwd: project.path, env: { ...process.env, npm_config_loglevel: 'error' } })
-  await npm('install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs)
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs]
+  const env = { ...process.env, npm_config_loglevel: 'error' }
+  await mustRun('npm', install, { cwd: project.path, env })
   let programs = 0
   return {
     ...project,
-    npm,
     async run(source, env) {
       const file = project.join(`program-${++programs}.js`)
       await writeFile(file, source)

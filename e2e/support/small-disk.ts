@@ -9,9 +9,11 @@ export interface SmallDisk extends AsyncDisposable {
   resize(size: string): Promise<void>
 }
 
-/** True if this process can mount. Mounting needs root, and some containers forbid it even for root. */
+/** True if this process can mount. Mounting needs root, and some containers forbid it even for root, as does a chroot. */
 export const canMount =
   isRoot && spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+if (!canMount)
+  console.error('e2e: this process cannot mount, so tests of full and read-only disks are skipped')
 
 /** @param size value for `mount -o size=` */
 export async function smallDisk(path: string, size: string): Promise<SmallDisk> {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Programs that journeys run, and the Debian package of each. */
+/** Programs that journeys and unit tests run, and the Debian package of each. */
 export const JOURNEY_TOOLS = {
   'docker-registry': 'docker-registry',
   skopeo: 'skopeo',
@@ -11,6 +11,8 @@ export const JOURNEY_TOOLS = {
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
   curl: 'curl',
+  git: 'git',
+  patch: 'patch',
   ip: 'iproute2',
 } as const
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createContext } from '@gpreg/core'
 import { digestOf, parseReference, type Side } from '@gpreg/oci'
 import { createRegistries } from '@gpreg/oci/engine'
-import { makeCertificates, scriptedProxy, scriptedServer } from '@gpreg/oci/testing'
+import { lacks, makeCertificates, scriptedProxy, scriptedServer } from '@gpreg/oci/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createClouds, openImporter } from './clouds.ts'
 
@@ -58,7 +58,7 @@ it('a registry of a cloud gets a login of the cloud', async () => {
 })
 
 /** A registry that answers to every name, asks for a login, and logs what it is sent. It lies behind a proxy, which knows no names. */
-describe('a registry that asks for a login', () => {
+describe.skipIf(lacks('openssl'))('a registry that asks for a login', () => {
   const seen: { readonly host: string; readonly authorization: string; readonly body: string }[] = []
   const canary = 'canary-of-the-account'
   let stack: AsyncDisposableStack

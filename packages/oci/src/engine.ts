@@ -42,6 +42,7 @@ export {
 export { once } from './once.ts'
 export { removeDrafts, SECRET_MODE, writeOutputFile } from './machine/output-file.ts'
 export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
+export { unifyProxies } from './remote/connection/proxy-environment.ts'
 export { isPrivateHost } from './remote/connection/private-address.ts'
 export { parseRetryAfter } from './remote/http/failure.ts'
 export { isPublicRegistry, quirksOf } from './remote/kind/quirks.ts'

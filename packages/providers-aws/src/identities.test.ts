@@ -84,3 +84,12 @@ it('a pod without an identity gets no login, and the error says how to log in', 
     hint: expect.stringContaining('aws sso login'),
   })
 })
+
+it('a proxy without a scheme is one of plain HTTP, as for registries', async () => {
+  await using aws = await cloud()
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'ASIAPOD')
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 's')
+  vi.stubEnv('AWS_ENDPOINT_URL_ECR', 'http://ecr.invalid')
+  for (const name of ['HTTP_PROXY', 'http_proxy']) vi.stubEnv(name, new URL(aws.url).host)
+  expect((await login()).password.reveal()).toBe('password')
+})

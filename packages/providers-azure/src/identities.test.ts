@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createContext } from '@gpreg/core'
-import { makeCertificates, scriptedProxy } from '@gpreg/oci/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { lacks, makeCertificates, scriptedProxy } from '@gpreg/oci/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it as test, vi } from 'vitest'
 import { createAcrAccess } from './acr-access.ts'
+
+const it = test.skipIf(lacks('openssl'))
 
 const HOST = 'gitpodimages.azurecr.io'
 const TENANT = '11111111-2222-3333-4444-555555555555'
@@ -129,6 +131,18 @@ it('a pod of AKS with a workload identity logs in: the token of the pod, of Entr
     expect(form.has('client_assertion')).toBe(host === AUTHORITY && form.has('client_id'))
     expect(form.has('access_token')).toBe(host === HOST)
   }
+})
+
+it('a proxy without a scheme is one of plain HTTP, as for registries', async () => {
+  for (const name of ['HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, new URL(proxy).host)
+  await open().login(HOST, context)
+  expect(new Set(seen.map(({ host }) => host))).toEqual(new Set([AUTHORITY, HOST]))
+})
+
+it('a proxy that is none is refused by the name of its variable', async () => {
+  for (const name of ['HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, 'socks5://127.0.0.1:1080')
+  const message = expect.stringContaining('https_proxy names a SOCKS proxy')
+  await expect(open().login(HOST, context)).rejects.toMatchObject({ code: 'usage', message })
 })
 
 it('in a long run the token is renewed, with what the file holds by then', async () => {

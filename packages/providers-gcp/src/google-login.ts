@@ -1,6 +1,6 @@
 import type { Context, ServiceAccountKey } from '@gpreg/core'
 import { type LoginSource, type ShortLogin, GpregError, Sensitive } from '@gpreg/oci'
-import { PATIENT, withRetry } from '@gpreg/oci/engine'
+import { PATIENT, unifyProxies, withRetry } from '@gpreg/oci/engine'
 import { GoogleAuth } from 'google-gax'
 import { authOptions, identityError } from './api/identity.ts'
 
@@ -21,8 +21,9 @@ export interface GoogleAccessOptions {
 /** In milliseconds, the assumed life of a token without an expiry date. */
 const ASSUMED_LIFE = 5 * 60_000
 
-/** The logins of one identity. */
+/** The logins of one identity. @throws `usage` for a proxy that cannot be used */
 export function openGoogleLogin(options: GoogleAccessOptions): LoginSource {
+  unifyProxies(process.env)
   const { serviceAccountKey, auth = new GoogleAuth(authOptions(serviceAccountKey)) } = options
   return {
     async login(host: string, context: Context): Promise<ShortLogin> {

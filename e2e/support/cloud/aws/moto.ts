@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { runProcess, startProcess, type RunningProcess } from '../../process.ts'
 import { whyMissing } from '../../tools.ts'
 
-/** An imitation of AWS in Python: https://pypi.org/project/moto/. Flask and flask-cors make it a server; boto3 comes with it. */
+/** An imitation of AWS in Python: https://pypi.org/project/moto/. Flask and flask-cors make it a server. */
 const PACKAGES = ['moto[s3]==5.2.5', 'flask', 'flask-cors']
 const HOME = fileURLToPath(new URL('../../../../node_modules/.cache/gpreg-moto-5.2.5', import.meta.url))
 const PYTHON = `${HOME}/bin/python3`

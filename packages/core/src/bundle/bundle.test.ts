@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createContext } from '../context.ts'
 import { isGpregError, MediaType, digestOf, type Digest } from '@gpreg/oci'
 import { planTar, formatIndex, namedEntry } from '@gpreg/oci/engine'
+import { lacks } from '@gpreg/oci/testing'
 import type { GpregEvent } from '../events.ts'
 import { verifyBundle } from '../actions/bundle/verify-bundle.ts'
 import { openBundle, type BundleKey } from './bundle.ts'
@@ -114,7 +115,7 @@ async function opening(paths: string[], key?: BundleKey): Promise<{ error?: unkn
 }
 
 describe('the signature', () => {
-  it('can be checked by openssl', async () => {
+  it.skipIf(lacks('openssl'))('can be checked by openssl', async () => {
     const { secret, key } = newKey()
     const { path, directory } = await newBundle(secret)
     await writeFile(join(directory, 'pub.pem'), key.pem)

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { utimesSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,8 +47,8 @@ describe('a claim', () => {
 
   it('goes to one of several that start together', async () => {
     const folder = await newFolder()
-    const claims = await Promise.allSettled([1, 2].map(() => Claim.make(folder, folder)))
-    expect(claims.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const claims = await Promise.allSettled(Array.from({ length: 4 }, () => Claim.make(folder, folder)))
+    expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const claim of claims) if (claim.status === 'fulfilled') await claim.value[Symbol.asyncDispose]()
   })
 })
@@ -65,7 +66,8 @@ describe.concurrent('a claim of another host or container', () => {
       const file = join(folder, name)
       await writeFile(file, '')
       let time = 1
-      const beat = setInterval(() => void utimes(file, ++time, time), 100)
+      // At once, so that whoever looks after this timer sees it.
+      const beat = setInterval(() => utimesSync(file, ++time, time), 100)
       try {
         await expect(Claim.make(folder, folder)).rejects.toMatchObject({ code: 'storage' })
       } finally {

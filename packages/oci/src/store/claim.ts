@@ -13,8 +13,11 @@ const BEAT = 2_000
 /** Milliseconds without a sign of life after which a claim of another host or container is gone. */
 const SILENCE = 10_000
 
-/** Times that a claim is tried. Two processes that start together see each other; after a random pause one of them is alone. */
-const TRIES = 4
+/**
+ * Times that the same claim of another process is seen before it counts as held. Two processes that start together see each other, take
+ * their claims back, and after a random pause one of them is alone; each try makes a new claim.
+ */
+const SIGHTINGS = 4
 const LONGEST_PAUSE = 200
 
 export interface ClaimOptions {
@@ -49,12 +52,15 @@ export class Claim implements AsyncDisposable {
    * @throws `storage` if another process is writing
    */
   static async make(folder: string, path: string, options: ClaimOptions = {}): Promise<Claim> {
-    for (let tries = 1; ; tries++) {
+    let seen: string | undefined
+    for (let sightings = 1; ;) {
       const claim = await Claim.#write(folder)
       try {
         const holder = await claim.#otherHolder(options.signal)
         if (holder === undefined) return claim
-        if (tries === TRIES) throw inUse(path, holder, options.hint)
+        sightings = holder === seen ? sightings + 1 : 1
+        seen = holder
+        if (sightings === SIGHTINGS) throw inUse(path, holder, options.hint)
       } catch (error) {
         await claim[Symbol.asyncDispose]()
         throw error

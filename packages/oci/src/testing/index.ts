@@ -11,6 +11,7 @@ export {
   withoutHeaders,
   withoutReferrersApi,
 } from './oddities.ts'
+export { lacks } from './programs.ts'
 export { describe, pushSample, sampleImage, sampleIndex } from './sample-image.ts'
 export { scriptedProxy } from './scripted-proxy.ts'
 export { scriptedServer } from './scripted-server.ts'

@@ -5,6 +5,7 @@ import type { IAMClient } from '@aws-sdk/client-iam'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { AccessKey } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
+import { unifyProxies } from '@gpreg/oci/engine'
 
 export interface AwsClientOptions {
   readonly region: string
@@ -26,7 +27,7 @@ export interface AwsClients {
   s3With(key: AccessKey): S3Client
 }
 
-/** Loads the SDK. @throws `usage` for an endpoint that is no URL */
+/** Loads the SDK. @throws `usage` for an endpoint that is no URL and for a proxy that cannot be used */
 export async function createAwsClients(options: AwsClientOptions): Promise<AwsClients> {
   assertEndpoints(options)
   const [{ S3Client }, { IAMClient }, common] = await Promise.all([
@@ -50,6 +51,7 @@ export async function createAwsClients(options: AwsClientOptions): Promise<AwsCl
   }
 }
 
+/** Loads the SDK. @throws `usage` for a proxy that cannot be used */
 export async function createEcrClient(options: AwsClientOptions): Promise<ECRClient> {
   const [{ ECRClient }, config] = await Promise.all([import('@aws-sdk/client-ecr'), commonConfig(options)])
   return new ECRClient(config)
@@ -73,6 +75,7 @@ function assertEndpoint(endpoint: string | undefined): void {
 }
 
 async function commonConfig({ region, profile, ca }: AwsClientOptions) {
+  unifyProxies(process.env)
   const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers')
   return {
     region,

@@ -1,4 +1,5 @@
-import type { Agent } from 'node:https'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent } from 'node:https'
 import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
 import { createContext } from '@gpreg/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -52,13 +53,14 @@ describe('the transport to Azure', () => {
     await expect(aborted).rejects.toBe(abort)
   })
 
-  it('sets an agent for HTTPS, and none for plain HTTP (the metadata service of a machine)', async () => {
+  it('sets an agent for HTTPS, and another one for plain HTTP (the metadata service of a machine)', async () => {
     const [secure, plain] = [request('https://x/'), request('http://169.254.169.254/')]
     const transport = new Transport(['pem'])
     await transport.sendRequest(secure, answering(200))
     await transport.sendRequest(plain, answering(200))
     expect((secure.agent as Agent).options).toMatchObject({ ca: ['pem'] })
-    expect(plain.agent).toBeUndefined()
+    expect(plain.agent).toBeInstanceOf(HttpAgent)
+    expect(plain.agent).not.toBeInstanceOf(Agent)
   })
 })
 

@@ -1,5 +1,6 @@
-import { Agent } from 'node:https'
-import { parseRetryAfter } from '@gpreg/oci/engine'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { parseRetryAfter, unifyProxies } from '@gpreg/oci/engine'
 import type {
   PipelinePolicy,
   PipelineRequest,
@@ -27,14 +28,22 @@ type ClientOptions = typeof PLAIN & {
 /** Sends the SDK's requests to ARM, to Entra and to registries: with proxies, authorities and a time-out. */
 export class Transport implements PipelinePolicy {
   readonly name = 'gpreg'
-  readonly #agent: Agent
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
   /** the last temporary failure */
   failure: TransportFailure | undefined
 
-  /** @param ca PEM of authorities to trust in place of the usual ones */
+  /**
+   * @param ca PEM of authorities to trust in place of the usual ones
+   * @throws `usage` for a proxy that cannot be used
+   */
   constructor(ca: readonly string[] | undefined) {
-    // The SDK's own proxy support cannot be given authorities; Node's can.
-    this.#agent = new Agent({ keepAlive: true, proxyEnv: process.env, ...(ca ? { ca: [...ca] } : {}) })
+    unifyProxies(process.env)
+    const options = { keepAlive: true, proxyEnv: process.env }
+    // The SDK's own proxy support cannot be given authorities, and takes HTTPS_PROXY for plain HTTP, too. Node's is as Go's.
+    this.#agents = {
+      http: new HttpAgent(options),
+      https: new HttpsAgent({ ...options, ...(ca ? { ca: [...ca] } : {}) }),
+    }
   }
 
   /** Options for clients of the SDK. */
@@ -43,7 +52,7 @@ export class Transport implements PipelinePolicy {
   }
 
   async sendRequest(request: PipelineRequest, next: SendRequest): Promise<PipelineResponse> {
-    if (request.url.startsWith('https:')) request.agent = this.#agent
+    request.agent = request.url.startsWith('https:') ? this.#agents.https : this.#agents.http
     request.timeout = REQUEST_TIMEOUT
     const response = await next(request).catch((error: Error) => {
       const failure = isTimeout(error, request) ? STALLED : failureOf(error)

@@ -1,5 +1,6 @@
 import type { ServiceAccountKey } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
+import { unifyProxies } from '@gpreg/oci/engine'
 import type { Repositories } from '../repository/repository.ts'
 import type { Services } from '../service.ts'
 
@@ -16,13 +17,13 @@ export interface GcpEndpoints {
 }
 
 export interface GcpClientOptions {
-  /** An API with an endpoint of its own is called over REST. */
+  /** An API with an endpoint of its own is called over REST, and through a proxy every API is. */
   readonly endpoints?: GcpEndpoints
   /** the identity that makes the changes; default: the one that the SDK finds */
   readonly credentials?: ServiceAccountKey
 }
 
-/** Loads the SDK. @throws `usage` for an endpoint that is no URL */
+/** Loads the SDK. @throws `usage` for an endpoint that is no URL and for a proxy that cannot be used */
 export async function createGcpClients({
   endpoints = {},
   credentials,
@@ -32,10 +33,12 @@ export async function createGcpClients({
     import('@google-cloud/artifact-registry'),
     import('./identity.ts'),
   ])
-  const auth = new GoogleIdentity(credentials)
+  const { https: proxy } = unifyProxies(process.env)
+  // gRPC goes through no proxy that speaks TLS, and reads NO_PROXY otherwise than the rest of the SDK.
+  const common = { auth: new GoogleIdentity(credentials), fallback: proxy !== undefined }
   return {
-    services: new ServiceUsageClient({ auth, ...overRest(endpoints.serviceUsage) }),
-    repositories: new ArtifactRegistryClient({ auth, ...overRest(endpoints.artifactRegistry) }),
+    services: new ServiceUsageClient({ ...common, ...overRest(endpoints.serviceUsage) }),
+    repositories: new ArtifactRegistryClient({ ...common, ...overRest(endpoints.artifactRegistry) }),
   }
 }
 

@@ -45,8 +45,10 @@ export class GoogleIdentity extends GoogleAuth {
     return answer as Awaited<ReturnType<typeof GoogleAuth.prototype.fetch<T>>>
   }
 
+  /** Sends a request by the proxies of the environment: the agent of the SDK's clients knows none, and without it they are looked up. */
   async #send<T>(args: Parameters<GoogleAuth['fetch']>) {
-    const response = await super.fetch<T>(...args)
+    const [url, options] = args as [string, object?]
+    const response = await super.fetch<T>(url, { ...options, agent: undefined } as RequestInit)
     return { status: response.status, text: await response.text() }
   }
 }

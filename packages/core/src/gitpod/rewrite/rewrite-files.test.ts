@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { formatReference } from '@gpreg/oci'
+import { lacks } from '@gpreg/oci/testing'
 import { createContext } from '../../context.ts'
 import { workspaceRepoImages } from '../discovery/workspace/workspace-repo.ts'
 import { targetNames } from '../naming.ts'
@@ -13,6 +14,8 @@ import { rewritesOf } from './rewrites.ts'
 
 const TO = { host: 'registry.internal:5000', path: 'gitpod' }
 const ALL = ['devcontainer', 'compose'] as const
+
+const withGit = it.skipIf(lacks('git'))
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-rewrite-'))))
@@ -49,7 +52,7 @@ async function find() {
 
 const read = (name: string) => readFile(join(directory, name), 'utf8')
 
-it('writes the names of the mirror, and nothing else', async () => {
+withGit('writes the names of the mirror, and nothing else', async () => {
   await write({
     '.gitpod.yml': 'x: &a "alpine:3" # ä\r\nimage: {file: D}\r\n',
     D: '\uFEFF# syntax=docker/dockerfile:1\r\nARG B=c\r\nFROM\ta:1  AS x\r\nFROM $B\r\nCOPY --from=q.io/b:2 / /',
@@ -65,7 +68,7 @@ it('writes the names of the mirror, and nothing else', async () => {
   expect((await find()).rewrites.map(({ mention }) => mention.byHand)).toEqual(['made of build arguments'])
 })
 
-it('prints a diff that git applies if the tree is not clean or the file is not tracked', async () => {
+withGit('prints a diff that git applies if the tree is not clean or the file is not tracked', async () => {
   const text = `a: 1\n\nimage: alpine`
   await write({ '.gitpod.yml': text, '.gitignore': '.gitpod.yml\n' })
   commit()
@@ -102,7 +105,7 @@ const line = fc.oneof(
   fc.constantFrom('# a comment', '', '\tENV A=alpine', 'RUN <<E\nFROM alpine\nE'),
 )
 
-it('changes nothing the second time, and then finds exactly the names of the mirror', async () => {
+withGit('changes nothing the second time, and then finds exactly the names of the mirror', async () => {
   git('init', '-q')
   await fc.assert(
     fc.asyncProperty(fc.array(line, { maxLength: 8 }), fc.boolean(), async (lines, isWindows) => {

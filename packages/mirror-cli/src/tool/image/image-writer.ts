@@ -12,7 +12,7 @@ import {
 } from '@gpreg/oci'
 import { nodeFlags } from '../program-files.ts'
 import type { PackedFile } from '../pack-files.ts'
-import type { BasePlatform } from './base-image.ts'
+import type { BasePlatform } from './base/base-image.ts'
 import { imageConfig, type ImageConfig } from './image-config.ts'
 import { nodeLayer, programLayer, systemLayer } from './layers.ts'
 import type { NodeBinary } from './node-binaries.ts'

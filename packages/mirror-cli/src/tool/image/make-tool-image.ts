@@ -1,7 +1,7 @@
 import type { Interfaces } from '@oclif/core'
 import type { World } from '../../composition.ts'
 import type { ToolImageFlags } from './flags.ts'
-import { openBase } from './base-image.ts'
+import { openBase } from './base/base-image.ts'
 import { findNodes } from './node-binaries.ts'
 import { createToolImage, type ToolImage } from './tool-image.ts'
 

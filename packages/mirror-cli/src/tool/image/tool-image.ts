@@ -12,8 +12,9 @@ import {
 } from '@gpreg/oci'
 import type { Context, MadeImage } from '@gpreg/core'
 import { IMAGE_NAME } from './flags.ts'
-import { basePlatforms } from './base-image.ts'
-import { BasedRepository } from './based-repository.ts'
+import { basePlatforms } from './base/base-image.ts'
+import { assertLibraries } from './base/base-libraries.ts'
+import { BasedRepository } from './base/based-repository.ts'
 import { ImageWriter, type ImageDescription } from './image-writer.ts'
 import type { NodeBinary } from './node-binaries.ts'
 
@@ -33,12 +34,14 @@ export interface ToolImage extends MadeImage, AsyncDisposable {
 
 /**
  * Makes the image. The same program, Nodes, libraries and base make the same digest.
- * @throws `usage` without a base on another system than Linux, `platform-refused`, `storage`, `aborted`, and the errors of reading
+ * @throws `usage` without a base on another system than Linux, `input-invalid` for a base that Node does not start on, `platform-refused`, `storage`, `aborted`, and the errors of reading
  * the base
  */
 export async function createToolImage(options: ToolImageOptions, context: Context): Promise<ToolImage> {
   const { nodes, base } = options
   const platforms = base === undefined ? undefined : await basePlatforms(base, nodes, context.signal)
+  for (const each of platforms ?? [])
+    await assertLibraries(each, base!.source.repository, base!.name, context.signal)
   const below = new Set(platforms?.flatMap(({ layers }) => layers.map(({ digest }) => digest)))
   const folder = await temporaryFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })

@@ -1,7 +1,7 @@
 import { GpregError } from '../../errors.ts'
 import { NoProxy } from './no-proxy.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A proxy of the environment. */
 export interface Proxy {
@@ -15,6 +15,10 @@ export interface Proxy {
 
 /** The proxies of the environment. */
 export interface Proxies {
+  /** The one of HTTP_PROXY, for plain HTTP. */
+  readonly http: Proxy | undefined
+  /** The one of HTTPS_PROXY. */
+  readonly https: Proxy | undefined
   /** The proxy that a URL is reached through; undefined if it is reached directly. */
   find(url: URL): Proxy | undefined
 }
@@ -36,6 +40,8 @@ export function readProxies(env: Environment): Proxies {
     })
   }
   return {
+    http,
+    https,
     find: url => {
       const proxy = url.protocol === 'https:' ? https : http
       return proxy === undefined || noProxy.has(url) ? undefined : proxy
@@ -43,8 +49,8 @@ export function readProxies(env: Environment): Proxies {
   }
 }
 
-/** A variable that is set; an empty one counts as not set. */
-function pick(env: Environment, name: string): { variable: string; value: string } | undefined {
+/** A variable that is set, in either spelling; an empty one counts as not set. */
+export function pick(env: Environment, name: string): { variable: string; value: string } | undefined {
   for (const variable of [name.toLowerCase(), name]) {
     const value = env[variable]?.trim()
     if (value) return { variable, value }

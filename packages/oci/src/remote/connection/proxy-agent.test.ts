@@ -4,13 +4,16 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it as test } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { makeCertificates, type Certificates } from '../../testing/certificates.ts'
+import { lacks } from '../../testing/programs.ts'
 import { scriptedProxy, type ScriptedProxy } from '../../testing/scripted-proxy.ts'
 import { createRegistries } from '../registries.ts'
+
+const it = test.skipIf(lacks('openssl'))
 
 let certificates: Certificates
 beforeAll(async () => {

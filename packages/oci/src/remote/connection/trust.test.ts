@@ -5,14 +5,17 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it as test } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import type { OciEvent } from '../../events.ts'
 import { makeCertificates, type Certificates } from '../../testing/certificates.ts'
+import { lacks } from '../../testing/programs.ts'
 import { createRegistries, type RegistriesOptions } from '../registries.ts'
 import { readHostCertificates } from './host-certificates.ts'
 import { readSystemStore } from './system-store.ts'
+
+const it = test.skipIf(lacks('openssl'))
 
 let directory: string
 let certificates: Certificates

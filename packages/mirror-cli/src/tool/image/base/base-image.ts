@@ -12,8 +12,8 @@ import {
   type ReadableRepository,
 } from '@gpreg/oci'
 import { fetchBytes, tagOrDigest, type Registries } from '@gpreg/oci/engine'
-import { parseImageConfig } from './image-config.ts'
-import type { NodeBinary } from './node-binaries.ts'
+import { parseImageConfig } from '../image-config.ts'
+import type { NodeBinary } from '../node-binaries.ts'
 
 /** An image for one platform, which gpreg's layers are put on. */
 export interface BasePlatform {
