@@ -13,6 +13,8 @@ export interface Progress {
   readonly emit: Context['emit']
   /** Removes the display, so that only the answer stays on the terminal. */
   stop(): void
+  /** Begins anew after `stop`, for the next round of the same command. */
+  restart(): void
   /** What was copied and what is left; undefined if nothing was planned. */
   tally(): string | undefined
 }
@@ -20,6 +22,8 @@ export interface Progress {
 export interface ProgressOptions {
   readonly quiet: boolean
   readonly verbose: boolean
+  /** Leaves out the lines of images that were up to date. */
+  readonly onlyNews?: boolean
   /** default: standard error */
   readonly stream?: NodeJS.WriteStream
   /** default: that of the process */
@@ -30,11 +34,12 @@ export interface ProgressOptions {
 export async function startProgress({
   quiet,
   verbose,
+  onlyNews = false,
   stream = process.stderr,
   env = process.env,
 }: ProgressOptions): Promise<Progress> {
-  if (quiet) return { emit: () => {}, stop: () => {}, tally: () => undefined }
-  const state = createProgressState()
+  if (quiet) return { emit: () => {}, stop: () => {}, restart: () => {}, tally: () => undefined }
+  let state = createProgressState()
   const paint = paintFor(stream)
   const repetition = new Repetition()
   // Imported only for a terminal, so that scripts start sooner.
@@ -68,6 +73,7 @@ export async function startProgress({
         event.type === 'image.copied' ||
         event.type === 'image.up-to-date' ||
         (event.type === 'image.verified' && event.ok)
+      if (onlyNews && !verbose && event.type === 'image.up-to-date') return
       if (display === undefined || !routine) write(line)
     },
     stop() {
@@ -77,6 +83,12 @@ export async function startProgress({
       display?.end()
       const rest = repetition.rest()
       if (rest !== undefined) stream.write(`${paint('yellow', 'warning:')} ${rest}\n`)
+    },
+    restart() {
+      state = createProgressState()
+      repetition.next()
+      timer = undefined
+      stopped = false
     },
     tally: () => tally(state),
   }
