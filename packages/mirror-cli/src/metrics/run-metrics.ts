@@ -1,4 +1,4 @@
-import { access, constants, readFile, realpath } from 'node:fs/promises'
+import { access, constants, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { GpregError } from '@gpreg/oci'
 import { toGpregError, writeOutputFile, type Traffic } from '@gpreg/oci/engine'
@@ -38,9 +38,20 @@ export async function openMetrics<T>(path: string, options: MetricsOptions<T>): 
     throw new GpregError('usage', '--metrics - is no file, and standard output has the answer', {
       hint: 'name a file, e.g. --metrics /var/lib/node_exporter/gpreg.prom',
     })
-  const place = await realpath(path).catch(() => path)
+  await assertWritable(path)
+  return new RunMetrics(path, await lastSuccessIn(path, options.command), options)
+}
+
+async function assertWritable(path: string): Promise<void> {
   try {
-    await access(dirname(place), constants.W_OK)
+    const place = await realpath(path).catch(() => path)
+    // The dot makes a file in the place of the directory an error.
+    await access(`${dirname(place)}/.`, constants.W_OK)
+    const isDirectory = await stat(place).then(
+      found => found.isDirectory(),
+      () => false,
+    )
+    if (isDirectory) throw new Error('it is a directory')
   } catch (cause) {
     throw new GpregError('storage', `cannot write ${path}`, {
       path,
@@ -48,7 +59,6 @@ export async function openMetrics<T>(path: string, options: MetricsOptions<T>): 
       hint: 'name a file in a directory that exists and can be written to',
     })
   }
-  return new RunMetrics(path, await lastSuccessIn(path, options.command), options)
 }
 
 /** Writes the metrics of each run, or of each round of a watch. */
