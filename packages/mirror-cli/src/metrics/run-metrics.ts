@@ -43,22 +43,19 @@ export async function openMetrics<T>(path: string, options: MetricsOptions<T>): 
 }
 
 async function assertWritable(path: string): Promise<void> {
-  try {
-    const place = await realpath(path).catch(() => path)
-    // The dot makes a file in the place of the directory an error.
-    await access(`${dirname(place)}/.`, constants.W_OK)
-    const isDirectory = await stat(place).then(
-      found => found.isDirectory(),
-      () => false,
-    )
-    if (isDirectory) throw new Error('it is a directory')
-  } catch (cause) {
-    throw new GpregError('storage', `cannot write ${path}`, {
-      path,
-      cause,
-      hint: 'name a file in a directory that exists and can be written to',
-    })
-  }
+  const place = await realpath(path).catch(() => path)
+  const isDirectory = await stat(place).then(
+    found => found.isDirectory(),
+    () => false,
+  )
+  // The dot makes a file in the place of the directory an error.
+  const [written] = await Promise.allSettled([access(`${dirname(place)}/.`, constants.W_OK)])
+  if (written.status === 'fulfilled' && !isDirectory) return
+  throw new GpregError('storage', `cannot write ${path}`, {
+    path,
+    cause: written.status === 'rejected' ? written.reason : undefined,
+    hint: 'name a file in a directory that exists and can be written to',
+  })
 }
 
 /** Writes the metrics of each run, or of each round of a watch. */

@@ -1,4 +1,4 @@
-import type { Context } from '@gpreg/core'
+import type { Context, GpregEvent } from '@gpreg/core'
 import { paintFor } from '../render/text/paint.ts'
 import { frame } from '../render/progress/frame.ts'
 import { renderEvent } from '../render/progress/line.ts'
@@ -69,12 +69,8 @@ export async function startProgress({
       const isFolding = !verbose && timer !== undefined
       if (line === undefined || !repetition.tells(event, line, isFolding)) return
       // On a terminal the display counts the images that went well, and only problems get a line that stays.
-      const routine =
-        event.type === 'image.copied' ||
-        event.type === 'image.up-to-date' ||
-        (event.type === 'image.verified' && event.ok)
       if (onlyNews && !verbose && event.type === 'image.up-to-date') return
-      if (display === undefined || !routine) write(line)
+      if (display === undefined || !isRoutine(event)) write(line)
     },
     stop() {
       if (stopped) return
@@ -92,6 +88,11 @@ export async function startProgress({
     },
     tally: () => tally(state),
   }
+}
+
+function isRoutine(event: GpregEvent): boolean {
+  const { type } = event
+  return type === 'image.copied' || type === 'image.up-to-date' || (type === 'image.verified' && event.ok)
 }
 
 /**

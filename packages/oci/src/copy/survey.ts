@@ -91,7 +91,7 @@ async function unchanged(
   const { reference } = item
   const offered = isDigest(reference) ? reference : descriptorOf(await offer(item, false)).digest
   if (offered !== known.offered) return undefined
-  if (item.tagToo !== undefined) await assertSameTag(item, item.tagToo, offered, { signal: context.signal })
+  await assertSameTag(item, offered, { signal: context.signal })
   settled?.keep(item.targetName, known)
   return { item, status: 'up-to-date', root: known.root }
 }
@@ -104,7 +104,7 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   const offered = item.locked?.root ?? (await shared.offer(item, held === undefined))
   const { digest } = descriptorOf(offered)
   options.settled?.offer(item.targetName, digest)
-  if (item.tagToo !== undefined) await assertSameTag(item, item.tagToo, digest, call)
+  await assertSameTag(item, digest, call)
   await options.admit?.(admittedImage(item, digest), call)
   const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
@@ -155,11 +155,11 @@ function isPinned({ tag, reference, locked, sourceName }: CopyItem): boolean {
 
 /** @throws `target-collision` if the tag points elsewhere by now, because both cannot have one name at the target */
 async function assertSameTag(
-  { source, sourceName, targetName }: CopyItem,
-  tag: string,
+  { source, sourceName, targetName, tagToo: tag }: CopyItem,
   offered: Digest,
   call: Call,
 ): Promise<void> {
+  if (tag === undefined) return
   const { digest } = await source.repository.resolve(tag, call)
   if (digest === offered) return
   throw new GpregError(

@@ -1,8 +1,8 @@
 import type { MirrorResult } from '@gpreg/core'
-import type { Round } from '../watch/rounds.ts'
-import { causeOf } from './error/cause.ts'
-import { plain, type Paint } from './text/paint.ts'
-import { count, formatBytes, formatSeconds, formatTime } from './text/units.ts'
+import type { Round } from './rounds.ts'
+import { causeOf } from '../render/error/cause.ts'
+import { plain, type Paint } from '../render/text/paint.ts'
+import { count, formatBytes, formatSeconds, formatTime } from '../render/text/units.ts'
 
 /** One line that says what a round of a watch did, and when the next one comes. @param now milliseconds since the epoch */
 export function renderRound(
