@@ -123,10 +123,8 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   const { referrers, failedReferrers, referrersUnknown } = found
   const { repair = false } = options
   if (upToDate && !repair && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))) {
-    if (referrersUnknown !== undefined)
-      return { item, status: 'up-to-date', root: image.root, referrersUnknown }
-    await unfinished?.forget(item.targetName)
-    return { item, status: 'up-to-date', root: image.root }
+    if (referrersUnknown === undefined) await unfinished?.forget(item.targetName)
+    return { item, status: 'up-to-date', root: image.root, ...(referrersUnknown && { referrersUnknown }) }
   }
   if (image.foreign.length > 0) warnOfForeignLayers(item.sourceName, image, options, context)
   return {
