@@ -5,6 +5,7 @@ import { toGpregError } from '@gpreg/oci/engine'
 import { Command, Errors } from '@oclif/core'
 import { openWorld, type World } from './composition.ts'
 import type { EventLog } from './events/event-log.ts'
+import type { RunEvent } from './events/event-line.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
 import { commonFlags } from './flags/common.ts'
 import { environmentArguments, nameVariable, quotedVariables } from './flags/environment.ts'
@@ -12,6 +13,7 @@ import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
+import type { Measure, MetricsOptions } from './metrics/run-metrics.ts'
 import { listen } from './start/interruption.ts'
 import { takeCacheProblem } from './start/code-cache.ts'
 import { startProgress, type Progress } from './progress/progress.ts'
@@ -24,7 +26,11 @@ interface CommonFlags {
   readonly verbose: boolean
   /** the file of `--events`, on commands that have the flag */
   readonly events?: string | undefined
+  /** the time of `--watch`, on commands that have the flag */
+  readonly watch?: string | undefined
 }
+
+type RoundEnd = Extract<RunEvent, { readonly type: 'round.ended' }>
 
 /**
  * The base of all commands. It reads flags from the environment, handles interruption, prints the answer on stdout and everything
@@ -39,6 +45,8 @@ export abstract class BaseCommand extends Command {
   #progress: Progress | undefined
   #world: World | undefined
   #log: EventLog | undefined
+  /** What {@link sayExcluded} said last. */
+  #excluded = ''
   #stopListening = () => {}
 
   /** The program and its version, as documents name it. */
@@ -52,9 +60,9 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Creates the context of this run, and shows its events as progress. */
-  protected async watch({ quiet, verbose, events }: CommonFlags): Promise<Context> {
+  protected async watch({ quiet, verbose, events, watch }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
-    const progress = await startProgress({ quiet, verbose })
+    const progress = await startProgress({ quiet, verbose, onlyNews: watch !== undefined })
     this.#progress = progress
     const emit = tendHeap(events === undefined ? progress.emit : await this.#note(events, progress.emit))
     const context = createContext({ emit, signal: this.signal })
@@ -85,19 +93,61 @@ export abstract class BaseCommand extends Command {
     return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
   }
 
-  /** Opens the registries, and collects the image set that the flags name. */
+  /** Opens the registries, and collects the image set that the flags name. @param opened default: what the flags say */
   protected async collect(
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
+    opened?: World,
   ): Promise<World & { readonly set: ImageSet }> {
-    const world = await this.open(flags)
+    const world = opened ?? (await this.open(flags))
     const set = await collectImageSet(imageSetRequest(flags), world)
     this.sayExcluded(set, flags)
     return { ...world, set }
   }
 
-  /** Says which images `--exclude` left out. */
+  /** Says which images `--exclude` left out; once, if every round of a watch leaves out the same. */
   protected sayExcluded(set: Pick<ImageSet, 'excluded'>, { quiet }: CommonFlags): void {
-    if (!quiet) for (const line of renderExcluded(set)) this.say(line)
+    const text = renderExcluded(set).join('\n')
+    if (!quiet && text !== this.#excluded && text !== '') this.say(text)
+    this.#excluded = text
+  }
+
+  /** Opens the file of `--metrics`. Without one, nothing is measured. */
+  protected async metrics<T>(
+    { metrics, to }: { readonly metrics: string | undefined; readonly to: string | undefined },
+    command: Pick<MetricsOptions<T>, 'command' | 'summarise'>,
+  ): Promise<Measure<T>> {
+    if (metrics === undefined) return { measure: work => work() }
+    const { openMetrics } = await import('./metrics/run-metrics.ts')
+    return openMetrics(metrics, {
+      ...command,
+      version: this.config.version,
+      target: to,
+      traffic: () => this.#world?.registries.traffic(),
+      signal: this.signal,
+      warn: message =>
+        this.#progress?.emit({ type: 'warning', code: 'not-kept', message, subject: { path: metrics } }),
+    })
+  }
+
+  /** A round of a watch begins. */
+  protected beginRound(round: number): void {
+    if (round > 1) this.#progress?.restart()
+    this.#log?.write({ type: 'round.started', round })
+  }
+
+  /** Ends a round with its answer: a line of text, or a line of JSON. */
+  protected answerRound(document: object, text: string, ended: Omit<RoundEnd, 'type'>): void {
+    this.#progress?.stop()
+    this.#log?.write({ type: 'round.ended', ...ended })
+    if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify(document)}\n`)
+    else this.log(text)
+  }
+
+  /** Says what an interruption left. */
+  protected sayStopped(): void {
+    this.#progress?.stop()
+    const tally = this.#progress?.tally()
+    if (tally !== undefined) this.say(`stopped: ${tally}`)
   }
 
   /** Ends the command with its answer. Without `--json` the text is printed; with `--json` oclif prints the returned document. */
@@ -148,8 +198,7 @@ export abstract class BaseCommand extends Command {
       thrown instanceof Errors.CLIError ? this.#usageError(thrown) : this.#named(toGpregError(thrown))
     process.exitCode = exitCodeOf(error.code)
     const options = { verbose: this.#verbose || error.code === 'bug', paint: paintFor(process.stderr) }
-    const tally = error.code === 'aborted' ? this.#progress?.tally() : undefined
-    if (tally !== undefined) this.say(`stopped: ${tally}`)
+    if (error.code === 'aborted') this.sayStopped()
     if (this.jsonEnabled()) this.logJson(errorDocument(error))
     else this.say(renderError(error, options))
   }

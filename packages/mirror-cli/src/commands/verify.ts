@@ -1,7 +1,14 @@
-import { formatReceipt, openBundle, receiptOfVerify, verifyHoldings, imagesOfBundle } from '@gpreg/core'
+import {
+  formatReceipt,
+  openBundle,
+  receiptOfVerify,
+  verifyHoldings,
+  imagesOfBundle,
+  type VerifyResult,
+} from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci/engine'
-import { Flags } from '@oclif/core'
+import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'
 import { keyFlag, readKey, receiptFlag } from '../flags/bundle.ts'
@@ -10,6 +17,8 @@ import { withEnvironment } from '../flags/environment.ts'
 import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { metricsFlag } from '../metrics/flag.ts'
+import { summariseVerify } from '../metrics/summary.ts'
 import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { renderVerify } from '../render/verify.ts'
@@ -57,6 +66,7 @@ export default class Verify extends BaseCommand {
     ...keyFlag,
     ...receiptFlag,
     ...eventsFlag,
+    ...metricsFlag,
   }
 
   async run() {
@@ -66,26 +76,30 @@ export default class Verify extends BaseCommand {
       throw new GpregError('usage', 'nothing says which registry is meant', {
         hint: 'name it with --to HOST[:PORT]/PREFIX',
       })
+    const metrics = await this.metrics(flags, { command: 'verify', summarise: summariseVerify })
+    const result = await metrics.measure(() => this.#verify(flags, to))
+    return this.answer({ ...result, tool: this.tool }, renderVerify, exitCodeOfVerify(result))
+  }
+
+  async #verify(flags: VerifyFlags, to: RegistryPrefix | undefined): Promise<VerifyResult> {
     const { set, registries, context, originOf } =
       flags.bundle === undefined || to === undefined
         ? { ...(await this.collect(flags)), originOf: () => undefined }
         : await this.#bundled(flags, flags.bundle, to)
     const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)), deep: flags.deep }
     const found = await verifyHoldings(set, registries, options, context)
-    const { result } = found
     if (flags.receipt !== undefined && to !== undefined)
       await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to, found, originOf, context)))
-    return this.answer({ ...result, tool: this.tool }, renderVerify, exitCodeOfVerify(result))
+    return found.result
   }
 
   /** The image set of a bundle, below `to`. */
-  async #bundled(
-    flags: Parameters<Verify['open']>[0] & { key?: string | undefined },
-    paths: string[],
-    to: RegistryPrefix,
-  ) {
+  async #bundled(flags: VerifyFlags, paths: string[], to: RegistryPrefix) {
     const world = await this.open(flags)
     await using bundle = await openBundle(paths, await readKey(flags.key), world.context)
     return { ...world, ...(await imagesOfBundle(bundle, to, world.context)) }
   }
 }
+
+type VerifyFlags = Interfaces.InferredFlags<typeof Verify.flags> &
+  Interfaces.InferredFlags<typeof Verify.baseFlags>

@@ -60,6 +60,36 @@ describe('without a terminal', () => {
     )
   })
 
+  test('of a watch, a round tells news only, and what every round says is said once', async () => {
+    const { stream, text, clear } = lines()
+    const progress = await startProgress({ quiet: false, verbose: false, onlyNews: true, stream })
+    const error = new GpregError('not-found', 'no such tag')
+    const round = () => {
+      progress.emit({ type: 'plan.started', images: 3 })
+      progress.emit({ type: 'image.up-to-date', image, source: image, digest })
+      progress.emit({ type: 'image.failed', image, source: image, error })
+      progress.emit(warning)
+      progress.stop()
+    }
+    round()
+    expect(text()).toBe(`failed ${image}: no such tag\nwarning: going away\n`)
+    expect(progress.tally()).toBe('0 of 3 images copied, 1 up to date, 1 failed, 1 left')
+    clear()
+    for (let nth = 0; nth < 2; nth++) {
+      progress.restart()
+      round()
+    }
+    expect(text()).toBe('')
+    progress.restart()
+    progress.emit({ type: 'plan.started', images: 3 })
+    progress.emit(copied)
+    progress.stop()
+    expect(progress.tally()).toBe('1 of 3 images copied, 2 left')
+    progress.restart()
+    round()
+    expect(text()).toBe(`copied ${image}\nfailed ${image}: no such tag\nwarning: going away\n`)
+  })
+
   test('quiet prints nothing', async () => {
     const { stream, text } = lines()
     const progress = await startProgress({ quiet: true, verbose: false, stream })

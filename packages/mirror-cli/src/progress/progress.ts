@@ -1,4 +1,4 @@
-import type { Context } from '@gpreg/core'
+import type { Context, GpregEvent } from '@gpreg/core'
 import { paintFor } from '../render/text/paint.ts'
 import { frame } from '../render/progress/frame.ts'
 import { renderEvent } from '../render/progress/line.ts'
@@ -13,6 +13,8 @@ export interface Progress {
   readonly emit: Context['emit']
   /** Removes the display, so that only the answer stays on the terminal. */
   stop(): void
+  /** Begins anew after `stop`, for the next round of the same command. */
+  restart(): void
   /** What was copied and what is left; undefined if nothing was planned. */
   tally(): string | undefined
 }
@@ -20,6 +22,8 @@ export interface Progress {
 export interface ProgressOptions {
   readonly quiet: boolean
   readonly verbose: boolean
+  /** Leaves out the lines of images that were up to date. */
+  readonly onlyNews?: boolean
   /** default: standard error */
   readonly stream?: NodeJS.WriteStream
   /** default: that of the process */
@@ -30,11 +34,12 @@ export interface ProgressOptions {
 export async function startProgress({
   quiet,
   verbose,
+  onlyNews = false,
   stream = process.stderr,
   env = process.env,
 }: ProgressOptions): Promise<Progress> {
-  if (quiet) return { emit: () => {}, stop: () => {}, tally: () => undefined }
-  const state = createProgressState()
+  if (quiet) return { emit: () => {}, stop: () => {}, restart: () => {}, tally: () => undefined }
+  let state = createProgressState()
   const paint = paintFor(stream)
   const repetition = new Repetition()
   // Imported only for a terminal, so that scripts start sooner.
@@ -64,11 +69,8 @@ export async function startProgress({
       const isFolding = !verbose && timer !== undefined
       if (line === undefined || !repetition.tells(event, line, isFolding)) return
       // On a terminal the display counts the images that went well, and only problems get a line that stays.
-      const routine =
-        event.type === 'image.copied' ||
-        event.type === 'image.up-to-date' ||
-        (event.type === 'image.verified' && event.ok)
-      if (display === undefined || !routine) write(line)
+      if (onlyNews && !verbose && event.type === 'image.up-to-date') return
+      if (display === undefined || !isRoutine(event)) write(line)
     },
     stop() {
       if (stopped) return
@@ -78,8 +80,19 @@ export async function startProgress({
       const rest = repetition.rest()
       if (rest !== undefined) stream.write(`${paint('yellow', 'warning:')} ${rest}\n`)
     },
+    restart() {
+      state = createProgressState()
+      repetition.next()
+      timer = undefined
+      stopped = false
+    },
     tally: () => tally(state),
   }
+}
+
+function isRoutine(event: GpregEvent): boolean {
+  const { type } = event
+  return type === 'image.copied' || type === 'image.up-to-date' || (type === 'image.verified' && event.ok)
 }
 
 /**

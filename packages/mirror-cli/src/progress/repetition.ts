@@ -6,9 +6,18 @@ const MOST = { warning: 3, unreadable: 3, failed: 1 }
 
 /** Keeps one cause that hits hundreds of images from filling the screen. */
 export class Repetition {
-  readonly #said = new Map<string, number>()
+  #said = new Map<string, number>()
+  /** What the round before has said. */
+  #before: ReadonlyMap<string, number> = new Map()
   /** Warnings that were not written. */
   #unsaid = 0
+
+  /** A new round begins. What each round says is written once, and again when a round has not said it. */
+  next(): void {
+    this.#before = this.#said
+    this.#said = new Map()
+    this.#unsaid = 0
+  }
 
   /**
    * Whether the line of an event is to be written.
@@ -17,12 +26,12 @@ export class Repetition {
   tells(event: GpregEvent, line: string, isFolding: boolean): boolean {
     switch (event.type) {
       case 'warning':
-        if (this.#count(line) > 1) return false
+        if (this.#count(line) > 1 || this.#before.has(line)) return false
         if (!isFolding || this.#count(`${event.code} ${causeOf(event)}`) <= MOST.warning) return true
         this.#unsaid++
         return false
       case 'image.failed':
-        return this.#count(causeOf(event.error)) <= MOST.failed
+        return this.#count(causeOf(event.error)) <= MOST.failed && !this.#before.has(causeOf(event.error))
       case 'image.verified':
         return event.status !== 'unreadable' || this.#count(event.status) <= MOST.unreadable
       default:

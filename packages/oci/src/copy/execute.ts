@@ -114,7 +114,7 @@ class Publishing {
 async function settle(
   image: TransferPlan['images'][number],
   copy: (image: ImagePlan) => Promise<readonly FailedReferrer[]>,
-  { unfinished }: EngineOptions,
+  { unfinished, settled }: EngineOptions,
   context: Context,
 ): Promise<CopiedImage> {
   const { item } = image
@@ -132,6 +132,7 @@ async function settle(
   const { digest } = image.root
   if (image.status === 'up-to-date') {
     const { referrersUnknown } = image
+    if (referrersUnknown === undefined) settled?.settle(item.targetName, image.root)
     context.emit({ type: 'image.up-to-date', ...names, digest })
     return { item, status: 'up-to-date', digest, ...(referrersUnknown && { referrersUnknown }) }
   }
@@ -142,6 +143,7 @@ async function settle(
       context.emit({ type: 'referrer.failed', ...names, digest: referrer.descriptor.digest, error })
     const isWhole = failedReferrers.length === 0 && referrersUnknown === undefined
     await (isWhole ? unfinished?.forget(item.targetName) : unfinished?.note(item.targetName))
+    if (isWhole) settled?.settle(item.targetName, image.root)
     context.emit({ type: 'image.copied', ...names, digest })
     return {
       item,

@@ -1,5 +1,6 @@
+import type { SettledImages } from './memory/settled-images.ts'
 import type { Shard } from './shard/share.ts'
-import type { UnfinishedReferrers } from './unfinished-referrers.ts'
+import type { UnfinishedReferrers } from './memory/unfinished-referrers.ts'
 import type { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
@@ -63,6 +64,8 @@ export interface EngineOptions {
   readonly refreshReferrers?: boolean
   /** Remembers for later runs which images lack referrers; default nothing. */
   readonly unfinished?: UnfinishedReferrers
+  /** What earlier copies with these options found or made at the targets; default nothing. `repair` and `refreshReferrers` do not trust it. */
+  readonly settled?: SettledImages
   /** Decides if an image may be at the target, before anything is sent and also if it is up to date; throws if not. Default all may. */
   readonly admit?: (image: AdmittedImage, call: Call) => Promise<unknown>
   /** Look below tags that are up to date, and send what the target has lost; default false. */

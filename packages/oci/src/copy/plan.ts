@@ -53,6 +53,7 @@ export async function surveyItems(
   context: Context,
 ): Promise<Survey[]> {
   context.emit({ type: 'plan.started', images: items.length })
+  options.settled?.begin()
   const call = { signal: context.signal }
   const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
   const emptiness = new Map<string, Promise<boolean>>()

@@ -70,14 +70,30 @@ export interface SurveyContext {
   isNewRepository(item: CopyItem): Promise<boolean>
 }
 
-/** Compares one name on both sides: two requests if nothing changed, one with a lock. */
+/** Compares one name on both sides: two requests if nothing changed, one with a lock or with what an earlier copy remembers. */
 export async function surveyItem(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   try {
-    return await survey(item, shared)
+    return (await unchanged(item, shared)) ?? (await survey(item, shared))
   } catch (thrown) {
     const error = unlessAborted(thrown)
     return { item, status: 'failed', error: error.about({ side: 'source', reference: item.sourceName }) }
   }
+}
+
+/** An image that an earlier copy left whole at the target, if its source still has the same. The target is not asked. */
+async function unchanged(
+  item: CopyItem,
+  { options, context, offer }: SurveyContext,
+): Promise<Settled | undefined> {
+  const { settled, repair, refreshReferrers } = options
+  const known = repair || refreshReferrers ? undefined : settled?.find(item.targetName)
+  if (known === undefined) return undefined
+  const { reference } = item
+  const offered = isDigest(reference) ? reference : descriptorOf(await offer(item, false)).digest
+  if (offered !== known.offered) return undefined
+  await assertSameTag(item, offered, { signal: context.signal })
+  settled?.keep(item.targetName, known)
+  return { item, status: 'up-to-date', root: known.root }
 }
 
 async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
@@ -86,8 +102,10 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   // The target is asked first: if it has nothing, one request reads the whole manifest from the source.
   const held = await shared.held(item)
   const offered = item.locked?.root ?? (await shared.offer(item, held === undefined))
-  if (item.tagToo !== undefined) await assertSameTag(item, item.tagToo, offered, call)
-  await options.admit?.(admittedImage(item, descriptorOf(offered).digest), call)
+  const { digest } = descriptorOf(offered)
+  options.settled?.offer(item.targetName, digest)
+  await assertSameTag(item, digest, call)
+  await options.admit?.(admittedImage(item, digest), call)
   const root = await wantedRoot(item, offered, shared, call)
   const upToDate = held !== undefined && held.digest === descriptorOf(root).digest
   const { unfinished } = options
@@ -105,10 +123,8 @@ async function survey(item: CopyItem, shared: SurveyContext): Promise<Survey> {
   const { referrers, failedReferrers, referrersUnknown } = found
   const { repair = false } = options
   if (upToDate && !repair && failedReferrers.length === 0 && !(await anyMissing(item, referrers, call))) {
-    if (referrersUnknown !== undefined)
-      return { item, status: 'up-to-date', root: image.root, referrersUnknown }
-    await unfinished?.forget(item.targetName)
-    return { item, status: 'up-to-date', root: image.root }
+    if (referrersUnknown === undefined) await unfinished?.forget(item.targetName)
+    return { item, status: 'up-to-date', root: image.root, ...(referrersUnknown && { referrersUnknown }) }
   }
   if (image.foreign.length > 0) warnOfForeignLayers(item.sourceName, image, options, context)
   return {
@@ -137,13 +153,13 @@ function isPinned({ tag, reference, locked, sourceName }: CopyItem): boolean {
 
 /** @throws `target-collision` if the tag points elsewhere by now, because both cannot have one name at the target */
 async function assertSameTag(
-  { source, sourceName, targetName }: CopyItem,
-  tag: string,
-  offered: Descriptor | ManifestNode,
+  { source, sourceName, targetName, tagToo: tag }: CopyItem,
+  offered: Digest,
   call: Call,
 ): Promise<void> {
+  if (tag === undefined) return
   const { digest } = await source.repository.resolve(tag, call)
-  if (digest === descriptorOf(offered).digest) return
+  if (digest === offered) return
   throw new GpregError(
     'target-collision',
     `the tag ${tag} is ${digest} by now, not what ${sourceName} says, and both would become ${targetName}`,

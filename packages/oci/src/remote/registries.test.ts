@@ -470,3 +470,51 @@ describe('uploads', () => {
     expect(server.seen.map(({ method }) => method)).toEqual(['POST', 'DELETE'])
   })
 })
+
+describe('a renewal', () => {
+  it('tries a host again that was down, with the login that the file has by now', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'gpreg-renewal-'))
+    cleanups.push(() => rm(directory, { recursive: true, force: true }))
+    const authFile = join(directory, 'config.json')
+    await writeFile(authFile, '{}')
+    const { repository, registries, server } = await repositoryOn(
+      (request, response) => {
+        if (request.headers.authorization === 'Basic bmV3OnNlY3JldA==')
+          return void response
+            .writeHead(200, {
+              'docker-content-digest': layer.digest,
+              'content-type': MediaType.ociManifest,
+              'content-length': 10,
+            })
+            .end()
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+      },
+      { authFile },
+    )
+    await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'unauthorized' })
+    await writeFile(
+      authFile,
+      JSON.stringify({ auths: { [server.host]: { username: 'new', password: 'secret' } } }),
+    )
+    const before = registries.traffic()
+    await registries.renew()
+    expect(registries.traffic()).toEqual(before)
+    const again = registries.open('source', parseReference(`${server.host}/library/app:1`)).repository
+    expect((await again.resolve('1')).digest).toBe(layer.digest)
+    expect(registries.traffic().hosts).toEqual([
+      { side: 'source', host: server.host, requests: server.seen.length },
+    ])
+  })
+
+  it('keeps the pause that a host asked for', async () => {
+    const { repository, registries, server } = await repositoryOn(
+      (_, response) => void response.writeHead(429, { 'retry-after': '7200' }).end(),
+    )
+    await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'rate-limited' })
+    const { length } = server.seen
+    await registries.renew()
+    const again = registries.open('source', parseReference(`${server.host}/library/app:1`)).repository
+    await expect(again.resolve('1')).rejects.toMatchObject({ code: 'rate-limited' })
+    expect(server.seen).toHaveLength(length)
+  })
+})

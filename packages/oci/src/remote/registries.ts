@@ -70,12 +70,24 @@ export interface Registries {
    * @throws `unauthorized`, `unreachable`, …
    */
   ping(host: string): Promise<Greeting>
-  /** Requests sent so far, and how many of them were retries. */
-  traffic(): { readonly requests: Readonly<Record<Side, number>>; readonly retries: number }
+  /** Requests sent so far, in all and by host, and how many of them were retries. */
+  traffic(): Traffic
+  /**
+   * Forgets what failures have taught, such as hosts that are down and logins that are refused, and reads the files of credentials
+   * again: for a process that tries again much later. Connections stay, and so do the pauses that hosts asked for.
+   * @throws as {@link createRegistries}
+   */
+  renew(): Promise<void>
   /** The pulls left by the last response of Docker Hub; null if it has not said. */
   pullsLeft(): number | null
   /** Closes all connections. */
   close(): Promise<void>
+}
+
+export interface Traffic {
+  readonly requests: Readonly<Record<Side, number>>
+  readonly hosts: readonly { readonly side: Side; readonly host: string; readonly requests: number }[]
+  readonly retries: number
 }
 
 const DEFAULT_CONCURRENCY = 16
@@ -89,30 +101,31 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
   const connections = await openConnections({ ...options, env, stallTimeout }, context)
-  const files = await credentialsBySide(options, file => loadCredentials(file, env, context, stallTimeout))
+  const readFiles = () =>
+    credentialsBySide(options, file => loadCredentials(file, env, context, stallTimeout))
   const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context)
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
-  return new RunRegistries(
-    { ...options, stallTimeout, connections, files, journal, retries: retries.count },
-    context,
-  )
+  const shared = { stallTimeout, connections, journal, retries: retries.count }
+  return new RunRegistries({ ...options, ...shared, readFiles }, await readFiles(), context)
 }
 
 /** The credentials of each side. A file for both sides is read once. */
 async function credentialsBySide(
   { credentials, authFile, sourceAuthFile = authFile, targetAuthFile = authFile }: RegistriesOptions,
   load: (file: string | undefined) => Promise<Credentials>,
-): Promise<Readonly<Record<Side, Credentials>>> {
+): Promise<Files> {
   if (credentials !== undefined) return { source: credentials, target: credentials }
   const source = await load(sourceAuthFile)
   return { source, target: targetAuthFile === sourceAuthFile ? source : await load(targetAuthFile) }
 }
 
+type Files = Readonly<Record<Side, Credentials>>
+
 interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
   readonly stallTimeout: number
   readonly connections: Connections
-  readonly files: Readonly<Record<Side, Credentials>>
+  readFiles(): Promise<Files>
   readonly journal: UploadJournal | undefined
   /** Retries of the run so far. */
   readonly retries: () => number
@@ -130,6 +143,9 @@ class RunRegistries implements Registries {
   readonly #options: RunOptions
   readonly #context: Context
   readonly #uploads: UploadResources
+  #files: Files
+  /** Requests of the time before the last renewal; by `side host`. */
+  readonly #earlier = new Map<string, number>()
   /** by `side host` */
   readonly #registries = new Map<string, Registry>()
   /** by host */
@@ -139,9 +155,10 @@ class RunRegistries implements Registries {
   /** Repositories that are being created or were created; by `host/name`. */
   readonly #created = new Map<string, Promise<void>>()
 
-  constructor(options: RunOptions, context: Context) {
+  constructor(options: RunOptions, files: Files, context: Context) {
     this.concurrency = options.concurrency ?? DEFAULT_CONCURRENCY
     this.#options = options
+    this.#files = files
     this.#context = context
     this.#uploads = new UploadResources(options.journal)
   }
@@ -166,10 +183,29 @@ class RunRegistries implements Registries {
     return this.#registry('target', host).client.ping()
   }
 
-  traffic(): ReturnType<Registries['traffic']> {
-    const requests = { source: 0, target: 0 }
-    for (const { client } of this.#registries.values()) requests[client.side] += client.requests
-    return { requests, retries: this.#options.retries() }
+  traffic(): Traffic {
+    const hosts = [...this.#requests()].map(([key, requests]) => {
+      const [side, host = ''] = key.split(' ') as [Side, string?]
+      return { side, host, requests }
+    })
+    const of = (side: Side) => hosts.reduce((sum, each) => sum + (each.side === side ? each.requests : 0), 0)
+    return {
+      requests: { source: of('source'), target: of('target') },
+      hosts,
+      retries: this.#options.retries(),
+    }
+  }
+
+  async renew(): Promise<void> {
+    this.#files = await this.#options.readFiles()
+    for (const [key, requests] of this.#requests()) this.#earlier.set(key, requests)
+    this.#registries.clear()
+  }
+
+  #requests(): Map<string, number> {
+    const all = new Map(this.#earlier)
+    for (const [key, { client }] of this.#registries) all.set(key, (all.get(key) ?? 0) + client.requests)
+    return all
   }
 
   pullsLeft(): number | null {
@@ -207,7 +243,7 @@ class RunRegistries implements Registries {
 
   #credentials(side: Side, host: string): Credentials {
     const { clouds, plainHttp = [] } = this.#options
-    const files = this.#options.files[side]
+    const files = this.#files[side]
     if (clouds === undefined) return files
     const isReadableOnTheWay = plainHttp.includes(host) && !isLoopback(new URL(`http://${host}`).hostname)
     return new LoginCredentials({ host, side, files, clouds, isReadableOnTheWay }, this.#context)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Context } from '../context.ts'
-import { warnNotKept } from '../machine/state-directory.ts'
+import type { Context } from '../../context.ts'
+import { warnNotKept } from '../../machine/state-directory.ts'
 
 /**
  * Remembers which images were copied without all their referrers, because the source did not tell them or one failed. The tag of
