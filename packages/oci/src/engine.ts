@@ -29,6 +29,7 @@ export {
 export {
   DOCKER_HUB,
   formatPrefix,
+  isBelow,
   isHostLike,
   isRepository,
   isTag,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { GpregError, MemoryStore, type Descriptor, type Repository } from '@gpreg/oci'
-import { parsePrefix, type Registries } from '@gpreg/oci/engine'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { pushSample, sampleImage, sampleIndex, type Sample } from '@gpreg/oci/testing'
 import { createContext } from '../context.ts'
 import type { Lock } from '../documents/lock.ts'
-import { pruneTarget } from './prune.ts'
+import { pruneTarget, type PruneRegistries } from './prune.ts'
 
 const to = parsePrefix('registry.test/mirror')
 const [a, b] = [sampleImage(['shared', 'a']), sampleImage(['shared', 'b'])] as [Sample, Sample]
@@ -41,12 +41,15 @@ async function world(
       return typeof value === 'function' ? value.bind(repository) : value
     },
   })
-  const open: Registries['open'] = (_, { host, repository: name }) => ({
-    host,
-    repository: (name === 'mirror/app' ? proxy : store.repository(name)) as never,
-  })
+  const registries: PruneRegistries = {
+    open: (_, { host, repository: name }) => ({
+      host,
+      repository: (name === 'mirror/app' ? proxy : store.repository(name)) as never,
+    }),
+    repositories: () => store.repositories(),
+  }
   const prune = (keep: Lock, mirrored: Lock, options: object = {}) =>
-    pruneTarget({ to, keep: [keep], mirrored: [mirrored], ...options }, { open }, createContext())
+    pruneTarget({ to, keep: [keep], mirrored: [mirrored], ...options }, registries, createContext())
   return { repository, prune }
 }
 
