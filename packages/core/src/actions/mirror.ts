@@ -10,7 +10,7 @@ import {
   countRetries,
   isOwn,
 } from '@gpreg/oci/engine'
-import type { ImageSet } from '../gitpod/image-set.ts'
+import type { ImageSet, Verified } from '../gitpod/image-set.ts'
 import type { SignaturePolicy } from '../signatures/rules.ts'
 import { recordCopy, type CopyRecord, type ImageBytes } from './copy-record.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
@@ -45,6 +45,8 @@ export interface MirroredImage {
   readonly origins?: readonly string[]
   /** absent if the image was up to date, because its content was not looked at */
   readonly content?: ImageContent
+  /** Who had signed the image; absent unless signatures were asked for. */
+  readonly verified?: Verified
   /** bytes of blobs; a blob that several images share counts for the first of them */
   readonly bytes?: ImageBytes
   /** When the first blob of the image was on its way, ISO 8601; absent if no blob was sent. */
@@ -117,7 +119,7 @@ export async function mirrorImages(
   context: Context,
 ): Promise<MirrorResult> {
   if (options.shard !== undefined) assertLocked(set)
-  const meter = startMeter(registries, context)
+  const meter = startMeter(registries, context, options.policy)
   const copying = { digestTags: true, ...copyOptions(options, registries), skipExistenceChecks: true }
   const items = copyItems(set, registries)
   const plan = await planTransfer(items, copying, meter.context)
@@ -131,14 +133,14 @@ function originsOf({ target }: MirroredImage, known: ReadonlyMap<string, readonl
   return origins === undefined ? {} : { origins }
 }
 
-/** Measures a copy: requests, retries, times, and the bytes of each image. Counting begins at `startMeter`. */
+/** Measures a copy: requests, retries, times, the bytes and the signer of each image. Counting begins at `startMeter`. */
 export interface Meter {
   /** The context that the copy must use, because its retries are counted there. */
   readonly context: Context
   result(plan: TransferPlan, outcome: CopyOutcome): MirrorResult
 }
 
-export function startMeter(registries: Registries, context: Context): Meter {
+export function startMeter(registries: Registries, context: Context, policy?: SignaturePolicy): Meter {
   const started = context.now()
   const before = registries.traffic()
   const retries = countRetries(context)
@@ -153,7 +155,7 @@ export function startMeter(registries: Registries, context: Context): Meter {
         version: 1,
         started: isoTime(started),
         finished: isoTime(finished),
-        images: describeImages(plan, outcome, record),
+        images: describeImages(plan, outcome, record, policy),
         totals: {
           ...imageTotals(outcome),
           ...contentTotals(plan, outcome),
@@ -175,16 +177,23 @@ function isoTime(moment: number): string {
 }
 
 /** A row for each image, and behind it one for each of its referrers that failed. */
-function describeImages(plan: TransferPlan, { images }: CopyOutcome, record: CopyRecord): MirroredImage[] {
+function describeImages(
+  plan: TransferPlan,
+  { images }: CopyOutcome,
+  record: CopyRecord,
+  policy: SignaturePolicy | undefined,
+): MirroredImage[] {
   const bytes = record.bytes(plan)
   const planned = new Map(plan.images.map(image => [image.item, image]))
   return images.flatMap(image => {
     const { item } = image
     const before = planned.get(item)
     const { started, finished } = record.times(item.targetName)
+    const verified = policy?.signerOf(item.sourceName)
     const row: MirroredImage = {
       ...describeImage(image),
       ...(item.source.store === item.sourceName.split('/')[0] ? {} : { from: item.source.store }),
+      ...(verified === undefined ? {} : { verified }),
       ...(started === undefined ? {} : { started: isoTime(started) }),
       ...(finished === undefined ? {} : { finished: isoTime(finished) }),
       ...(before?.status === 'to-copy' ? describePlanned(before, bytes.get(before)) : {}),

@@ -144,6 +144,25 @@ describe('a prune', () => {
     expect(totals.tags.removed).toBe(confirm)
   })
 
+  it.each([
+    ['forbidden', 403, 'DENIED (other/app:1 still needs it)'],
+    ['protocol', 400, 'GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE: Manifest is referenced by image sha256:…'],
+  ] as const)(
+    'leaves a manifest that the registry needs elsewhere (%s %d)',
+    async (code, status, message) => {
+      const refuse = async () => {
+        throw new GpregError(code, message, { status })
+      }
+      const { prune } = await world({ 1: b, 2: a }, { delete: refuse })
+      const { tags, manifests, totals } = await prune(lock({ 'app:2': a }), lock({ 'app:1': b }), {
+        execute: true,
+      })
+      expect(tags).toMatchObject([{ status: 'removed' }])
+      expect(manifests).toMatchObject([{ status: 'left', reason: expect.stringContaining(message) }])
+      expect(totals.manifests).toMatchObject({ left: 1, failed: 0 })
+    },
+  )
+
   it('says how deletion is allowed if the registry refuses it', async () => {
     const refuse = async () => {
       throw new GpregError('protocol', 'UNSUPPORTED', { status: 405 })

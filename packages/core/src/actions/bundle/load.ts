@@ -63,7 +63,7 @@ export async function loadBundle(
   context: Context,
 ): Promise<LoadResult> {
   await using _ = await claimLayout(target, context)
-  const meter = startMeter(registries, context)
+  const meter = startMeter(registries, context, options.policy)
   const { plan, missing } = await planBundle(bundle, target, registries, options, meter.context)
   const copying = loadOptions(options, target, registries)
   const result = meter.result(plan, await executePlan(plan, copying, meter.context))
