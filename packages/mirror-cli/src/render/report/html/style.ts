@@ -80,6 +80,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
 .lane figcaption { font-size: .87rem; margin-bottom: .25rem; overflow-wrap: anywhere; }
 .lane code { color: var(--ink); }
 .axis { display: flex; justify-content: space-between; max-width: none; color: var(--soft); font-size: .84rem; border-top: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+@media screen and (max-width: 30rem) { .bars li { grid-template-columns: minmax(0, 1fr); } }
 @media (min-width: 60rem) { .pair { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); } }
 @media screen and (max-width: 56rem) {
   .cards, .cards tbody, .cards tr, .cards th, .cards td, .cards caption { display: block; }
@@ -104,7 +105,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
   header { padding-top: 0; }
   section { margin-top: 1.2rem; padding-top: 1.2rem; }
   .skip, .filter, .filter[hidden] { display: none; }
-  .figures { grid-template-columns: repeat(5, 1fr); }
+  .figures { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: 1fr; }
   .rows { content-visibility: visible; }
   .rows + .rows { margin-top: 0; }
   .rows + .rows caption { display: none; }
