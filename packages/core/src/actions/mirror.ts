@@ -43,7 +43,10 @@ export interface MirroredImage {
   readonly replaced?: Digest
   /** why the image is there; absent in the answer of `bundle load`, because the bundle says it */
   readonly origins?: readonly string[]
-  /** absent if the image was up to date, because its content was not looked at */
+  /**
+   * Absent if the image was up to date, because its content was not looked at. Licence, date and the platform of a single image are
+   * known of images that came from a bundle; a mirror reads manifests only.
+   */
   readonly content?: ImageContent
   /** Who had signed the image; absent unless signatures were asked for. */
   readonly verified?: Verified
@@ -137,7 +140,8 @@ function originsOf({ target }: MirroredImage, known: ReadonlyMap<string, readonl
 export interface Meter {
   /** The context that the copy must use, because its retries are counted there. */
   readonly context: Context
-  result(plan: TransferPlan, outcome: CopyOutcome): MirrorResult
+  /** @param configs the configs of images that can be read without a request, by digest; default none */
+  result(plan: TransferPlan, outcome: CopyOutcome, configs?: Configs): MirrorResult
 }
 
 export function startMeter(registries: Registries, context: Context, policy?: SignaturePolicy): Meter {
@@ -147,7 +151,7 @@ export function startMeter(registries: Registries, context: Context, policy?: Si
   const record = recordCopy(retries.context)
   return {
     context: record.context,
-    result(plan, outcome) {
+    result(plan, outcome, configs) {
       const traffic = registries.traffic()
       const finished = context.now()
       return {
@@ -155,7 +159,7 @@ export function startMeter(registries: Registries, context: Context, policy?: Si
         version: 1,
         started: isoTime(started),
         finished: isoTime(finished),
-        images: describeImages(plan, outcome, record, policy),
+        images: describeImages(plan, outcome, { record, policy, configs }),
         totals: {
           ...imageTotals(outcome),
           ...contentTotals(plan, outcome),
@@ -176,12 +180,20 @@ function isoTime(moment: number): string {
   return new Date(moment).toISOString()
 }
 
+type Configs = ReadonlyMap<Digest, Uint8Array>
+
+/** What is known of a copy beside its plan and its outcome. */
+interface Known {
+  readonly record: CopyRecord
+  readonly policy: SignaturePolicy | undefined
+  readonly configs: Configs | undefined
+}
+
 /** A row for each image, and behind it one for each of its referrers that failed. */
 function describeImages(
   plan: TransferPlan,
   { images }: CopyOutcome,
-  record: CopyRecord,
-  policy: SignaturePolicy | undefined,
+  { record, policy, configs }: Known,
 ): MirroredImage[] {
   const bytes = record.bytes(plan)
   const planned = new Map(plan.images.map(image => [image.item, image]))
@@ -196,20 +208,24 @@ function describeImages(
       ...(verified === undefined ? {} : { verified }),
       ...(started === undefined ? {} : { started: isoTime(started) }),
       ...(finished === undefined ? {} : { finished: isoTime(finished) }),
-      ...(before?.status === 'to-copy' ? describePlanned(before, bytes.get(before)) : {}),
+      ...(before?.status === 'to-copy' ? describePlanned(before, bytes.get(before), configs) : {}),
     }
     return [row, ...describeReferrers(image)]
   })
 }
 
-function describePlanned({ image, referrers, replaced }: ToCopy, bytes: ImageBytes | undefined) {
+function describePlanned(
+  { image, referrers, replaced }: ToCopy,
+  bytes: ImageBytes | undefined,
+  configs: Configs | undefined,
+) {
   const attached = referrers.map(({ referrer: { descriptor, tag } }) => ({
     ...descriptor,
     ...(tag === undefined ? {} : { tag }),
   }))
   return {
     ...(replaced === undefined ? {} : { replaced }),
-    content: describeContent(image, attached),
+    content: describeContent(image, attached, configs),
     ...(bytes === undefined ? {} : { bytes }),
   }
 }

@@ -27,6 +27,7 @@ import {
 } from '@gpreg/oci/engine'
 import type { HeldBlob, Lock } from '../../documents/lock.ts'
 import { copyItem } from '../items.ts'
+import { readConfigs } from './configs.ts'
 import { describePlan, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '../mirror.ts'
 
@@ -66,7 +67,9 @@ export async function loadBundle(
   const meter = startMeter(registries, context, options.policy)
   const { plan, missing } = await planBundle(bundle, target, registries, options, meter.context)
   const copying = loadOptions(options, target, registries)
-  const result = meter.result(plan, await executePlan(plan, copying, meter.context))
+  const outcome = await executePlan(plan, copying, meter.context)
+  const manifests = plan.images.flatMap(each => (each.status === 'to-copy' ? each.image.manifests : []))
+  const result = meter.result(plan, outcome, await readConfigs(bundle, manifests, { signal: context.signal }))
   return missing.length === 0 ? result : { ...result, missing }
 }
 
