@@ -86,7 +86,9 @@ it('the table of the documentation is what the policy does', async () => {
   for (const [what, sign] of Object.entries(CASES))
     rows.push([what, await verdict({ keys }, sign), await verdict(byIdentity, sign)])
   const width = (column: number) => Math.max(...rows.map(row => row[column]!.length))
-  console.error(rows.map(row => row.map((cell, column) => cell.padEnd(width(column))).join('  ')).join('\n'))
+  process.stderr.write(
+    `${rows.map(row => row.map((cell, column) => cell.padEnd(width(column))).join('  ')).join('\n')}\n`,
+  )
 
   const documentation = await readFile(new URL('../../../../docs/signatures.md', import.meta.url), 'utf8')
   const told = documentation
