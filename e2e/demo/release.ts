@@ -1,35 +1,36 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { readFile, writeFile } from 'node:fs/promises'
 import { gpreg } from '../support/gpreg.ts'
 import { makeImage, makeIndex, makeLayer, type Image } from '../support/images.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** The release whose images the demo, the documents and the tests of installations copy. */
 export const RELEASE = 'release-2022.11.3'
-const VERSIONS_IMAGE = `eu.gcr.io/gitpod-core-dev/build/versions:${RELEASE}`
-const VERSIONS_FILE = fileURLToPath(new URL('versions.yaml', import.meta.url))
+/** The release that an upgrade starts from. Its versions manifest is the other one with older commits for some components. */
+export const EARLIER_RELEASE = 'release-2022.10.2'
+type SampleRelease = typeof RELEASE | typeof EARLIER_RELEASE
+const VERSIONS_FILE = new URL('versions.yaml', import.meta.url)
+const REBUILT = /adff3328ae5722956535c4164c2f5d0946a9664e/g
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
 /**
- * Makes small images under the names of the release: those that its versions manifest names, and the image that contains this manifest.
+ * Makes small images under the names of a release: those that its versions manifest names, and the image that contains this manifest.
  * As in the real ones, few base images are shared by many images.
  * @returns images by reference, the same bytes each time
  */
-export async function releaseSamples(): Promise<ReadonlyMap<string, Image>> {
-  const list = await gpreg([
-    'images',
-    '--versions',
-    VERSIONS_FILE,
-    '--catalogue',
-    '2022.11.3',
-    '--format',
-    'text',
-  ])
+export async function releaseSamples(release: SampleRelease = RELEASE): Promise<ReadonlyMap<string, Image>> {
+  await using directory = await temporaryDirectory()
+  const text = await readFile(VERSIONS_FILE, 'utf8')
+  const versions = release === RELEASE ? text : text.replace(REBUILT, '1'.repeat(40))
+  const file = directory.join('versions.yaml')
+  await writeFile(file, versions)
+  const catalogue = release.replace('release-', '')
+  const list = await gpreg(['images', '--versions', file, '--catalogue', catalogue, '--format', 'text'])
   if (list.exitCode !== 0) throw new Error(list.stderr)
-  const references = [...list.stdout.trim().split('\n'), VERSIONS_IMAGE]
-  return sampleImages(references, await readFile(VERSIONS_FILE, 'utf8'))
+  const versionsImage = `eu.gcr.io/gitpod-core-dev/build/versions:${release}`
+  return sampleImages([...list.stdout.trim().split('\n'), versionsImage], versions)
 }
 
 function sampleImages(references: readonly string[], versions: string): ReadonlyMap<string, Image> {

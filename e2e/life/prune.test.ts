@@ -26,8 +26,11 @@ describe('prune', () => {
       [next, keep],
     ])
     const foreign = await pushForeign(target, old, random)
+    const [beside, forgotten] = await pushUnnamed(target, old)
     const stays = new Map<string, Image>([
       ...foreign,
+      beside,
+      forgotten,
       ...[...next].map(([name, image]) => [targetOf(target.host, name), image] as const),
     ])
 
@@ -50,6 +53,19 @@ describe('prune', () => {
     const deep = await gpreg(['verify', '--lock', keep, '--to', `${target.host}/gitpod`, '--deep'])
     expect(deep.exitCode, deep.stdout).toBe(0)
     await expectGone(target, old, next, run.json().tags)
+
+    const all = [...command, '--all-tags']
+    const last = (await gpreg(all)).json()
+    expect(last.catalogue).toEqual({ read: true, unnamed: 1 })
+    const end = await gpreg([...all, '--yes', '--confirm', String(last.totals.tags.toRemove)])
+    expect(end.exitCode, end.stdout + end.stderr).toBe(0)
+    const gone = end.json().tags.filter((row: { status: string }) => row.status === 'removed')
+    expect(gone.map(({ tag }: { tag: string }) => tag)).toContain(forgotten[0])
+    for (const { tag } of gone) stays.delete(tag)
+    expect([...stays.keys()]).toEqual(
+      expect.arrayContaining([beside[0], ...[...next.keys()].map(name => targetOf(target.host, name))]),
+    )
+    await expectWhole(stays)
     await target.collectGarbage?.([])
     await expectWhole(stays)
   })
@@ -79,6 +95,16 @@ async function pushForeign(target: Server, old: ImageSet, random: (below: number
     foreign.set(reference, image)
   }
   return foreign
+}
+
+/** Two repositories that no document names: the first beside the prefix, the second below it. */
+async function pushUnnamed(target: Server, old: ImageSet) {
+  const [image] = old.values()
+  const push = async (path: string) => {
+    await pushImage(target.url, path, image!)
+    return [`${target.host}/${path}`, image!] as const
+  }
+  return [await push('gitpod-of-somebody/app:1'), await push('gitpod/forgotten/app:1')] as const
 }
 
 async function expectWhole(images: ReadonlyMap<string, Image>): Promise<void> {

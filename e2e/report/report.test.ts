@@ -55,6 +55,12 @@ describe.skipIf(!onPath('chromium'))('the page of gpreg report', () => {
     await open(62, width, scheme)
     expect(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     expect(await tab.evaluate(`(${lowContrasts})()`)).toEqual([])
+    // Only rows in view are laid out. A name has a column of its own, or a line of its own where a row is a card.
+    await tab.evaluate('document.querySelector(".images tbody th").scrollIntoView({ behavior: "instant" })')
+    const part = await tab.evaluate<number>(
+      '(th => th.offsetWidth / th.parentElement.offsetWidth)(document.querySelector(".images tbody th"))',
+    )
+    expect(part).toBeGreaterThan(width < 900 ? 0.95 : 0.25)
     expect(tab.requests).toEqual([pathToFileURL(pages.get(62) ?? '').href])
     expect(tab.complaints).toEqual([])
   })

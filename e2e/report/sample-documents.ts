@@ -10,13 +10,14 @@ export function sampleDocuments(count: number): Readonly<Record<string, object>>
       kind: 'Lock',
       version: 1,
       created: iso(START - 86_400_000),
-      images: images.map(({ source, digest, content, origins, target }) => ({
+      images: images.map(({ source, digest, content, origins, target, verified }) => ({
         source,
         target,
         digest,
         mediaType: 'application/vnd.oci.image.index.v1+json',
         size: 900,
         bytes: content.bytes,
+        ...(verified === undefined ? {} : { verified }),
         purpose: 'components',
         origins,
         referrers: content.referrers.map(({ digest: referrer, type }) => ({
@@ -98,6 +99,12 @@ const PARTS = [
   'ide/code',
   'registry-facade',
 ]
+const KEY = { by: 'key', key: digestOf('a public key') }
+const IDENTITY = {
+  by: 'identity',
+  identity: 'https://github.example/example-dev/build/.github/workflows/release.yml@refs/tags/v2',
+  issuer: 'https://token.actions.example.com',
+}
 const HOSTS = ['eu.gcr.io/example-dev/build', 'docker.io/library', 'quay.example/team']
 
 function sampleImage(index: number) {
@@ -122,6 +129,7 @@ function sampleImage(index: number) {
     origins:
       index % 6 === 0 ? ['image-list:extra.txt'] : [`versions:components.${part}`, 'catalogue:2022.11.3'],
     failed: index === 2,
+    verified: [KEY, IDENTITY, KEY, undefined][base],
     content: {
       platforms: index % 3 === 0 ? ['linux/amd64', 'linux/arm64'] : ['linux/amd64'],
       bytes: blobs.reduce((sum, { size }) => sum + size, 0),

@@ -30,6 +30,7 @@ export {
 export {
   DOCKER_HUB,
   formatPrefix,
+  isBelow,
   isHostLike,
   isRepository,
   isTag,

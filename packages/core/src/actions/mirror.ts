@@ -10,7 +10,7 @@ import {
   countRetries,
   isOwn,
 } from '@gpreg/oci/engine'
-import type { ImageSet } from '../gitpod/image-set.ts'
+import type { ImageSet, Verified } from '../gitpod/image-set.ts'
 import type { SignaturePolicy } from '../signatures/rules.ts'
 import { recordCopy, type CopyRecord, type ImageBytes } from './copy-record.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
@@ -43,8 +43,13 @@ export interface MirroredImage {
   readonly replaced?: Digest
   /** why the image is there; absent in the answer of `bundle load`, because the bundle says it */
   readonly origins?: readonly string[]
-  /** absent if the image was up to date, because its content was not looked at */
+  /**
+   * Absent if the image was up to date, because its content was not looked at. Licence, date and the platform of a single image are
+   * known of images that came from a bundle; a mirror reads manifests only.
+   */
   readonly content?: ImageContent
+  /** Who had signed the image; absent unless signatures were asked for. */
+  readonly verified?: Verified
   /** bytes of blobs; a blob that several images share counts for the first of them */
   readonly bytes?: ImageBytes
   /** When the first blob of the image was on its way, ISO 8601; absent if no blob was sent. */
@@ -117,7 +122,7 @@ export async function mirrorImages(
   context: Context,
 ): Promise<MirrorResult> {
   if (options.shard !== undefined) assertLocked(set)
-  const meter = startMeter(registries, context)
+  const meter = startMeter(registries, context, options.policy)
   const copying = { digestTags: true, ...copyOptions(options, registries), skipExistenceChecks: true }
   const items = copyItems(set, registries)
   const plan = await planTransfer(items, copying, meter.context)
@@ -131,21 +136,22 @@ function originsOf({ target }: MirroredImage, known: ReadonlyMap<string, readonl
   return origins === undefined ? {} : { origins }
 }
 
-/** Measures a copy: requests, retries, times, and the bytes of each image. Counting begins at `startMeter`. */
+/** Measures a copy: requests, retries, times, the bytes and the signer of each image. Counting begins at `startMeter`. */
 export interface Meter {
   /** The context that the copy must use, because its retries are counted there. */
   readonly context: Context
-  result(plan: TransferPlan, outcome: CopyOutcome): MirrorResult
+  /** @param configs the configs of images that can be read without a request, by digest; default none */
+  result(plan: TransferPlan, outcome: CopyOutcome, configs?: Configs): MirrorResult
 }
 
-export function startMeter(registries: Registries, context: Context): Meter {
+export function startMeter(registries: Registries, context: Context, policy?: SignaturePolicy): Meter {
   const started = context.now()
   const before = registries.traffic()
   const retries = countRetries(context)
   const record = recordCopy(retries.context)
   return {
     context: record.context,
-    result(plan, outcome) {
+    result(plan, outcome, configs) {
       const traffic = registries.traffic()
       const finished = context.now()
       return {
@@ -153,7 +159,7 @@ export function startMeter(registries: Registries, context: Context): Meter {
         version: 1,
         started: isoTime(started),
         finished: isoTime(finished),
-        images: describeImages(plan, outcome, record),
+        images: describeImages(plan, outcome, { record, policy, configs }),
         totals: {
           ...imageTotals(outcome),
           ...contentTotals(plan, outcome),
@@ -174,33 +180,52 @@ function isoTime(moment: number): string {
   return new Date(moment).toISOString()
 }
 
+type Configs = ReadonlyMap<Digest, Uint8Array>
+
+/** What is known of a copy beside its plan and its outcome. */
+interface Known {
+  readonly record: CopyRecord
+  readonly policy: SignaturePolicy | undefined
+  readonly configs: Configs | undefined
+}
+
 /** A row for each image, and behind it one for each of its referrers that failed. */
-function describeImages(plan: TransferPlan, { images }: CopyOutcome, record: CopyRecord): MirroredImage[] {
+function describeImages(
+  plan: TransferPlan,
+  { images }: CopyOutcome,
+  { record, policy, configs }: Known,
+): MirroredImage[] {
   const bytes = record.bytes(plan)
   const planned = new Map(plan.images.map(image => [image.item, image]))
   return images.flatMap(image => {
     const { item } = image
     const before = planned.get(item)
     const { started, finished } = record.times(item.targetName)
+    const verified = policy?.signerOf(item.sourceName)
     const row: MirroredImage = {
       ...describeImage(image),
       ...(item.source.store === item.sourceName.split('/')[0] ? {} : { from: item.source.store }),
+      ...(verified === undefined ? {} : { verified }),
       ...(started === undefined ? {} : { started: isoTime(started) }),
       ...(finished === undefined ? {} : { finished: isoTime(finished) }),
-      ...(before?.status === 'to-copy' ? describePlanned(before, bytes.get(before)) : {}),
+      ...(before?.status === 'to-copy' ? describePlanned(before, bytes.get(before), configs) : {}),
     }
     return [row, ...describeReferrers(image)]
   })
 }
 
-function describePlanned({ image, referrers, replaced }: ToCopy, bytes: ImageBytes | undefined) {
+function describePlanned(
+  { image, referrers, replaced }: ToCopy,
+  bytes: ImageBytes | undefined,
+  configs: Configs | undefined,
+) {
   const attached = referrers.map(({ referrer: { descriptor, tag } }) => ({
     ...descriptor,
     ...(tag === undefined ? {} : { tag }),
   }))
   return {
     ...(replaced === undefined ? {} : { replaced }),
-    content: describeContent(image, attached),
+    content: describeContent(image, attached, configs),
     ...(bytes === undefined ? {} : { bytes }),
   }
 }

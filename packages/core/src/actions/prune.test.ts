@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { GpregError, MemoryStore, type Descriptor, type Repository } from '@gpreg/oci'
-import { parsePrefix, type Registries } from '@gpreg/oci/engine'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { pushSample, sampleImage, sampleIndex, type Sample } from '@gpreg/oci/testing'
 import { createContext } from '../context.ts'
 import type { Lock } from '../documents/lock.ts'
-import { pruneTarget } from './prune.ts'
+import { pruneTarget, type PruneRegistries } from './prune.ts'
 
 const to = parsePrefix('registry.test/mirror')
 const [a, b] = [sampleImage(['shared', 'a']), sampleImage(['shared', 'b'])] as [Sample, Sample]
@@ -41,12 +41,15 @@ async function world(
       return typeof value === 'function' ? value.bind(repository) : value
     },
   })
-  const open: Registries['open'] = (_, { host, repository: name }) => ({
-    host,
-    repository: (name === 'mirror/app' ? proxy : store.repository(name)) as never,
-  })
+  const registries: PruneRegistries = {
+    open: (_, { host, repository: name }) => ({
+      host,
+      repository: (name === 'mirror/app' ? proxy : store.repository(name)) as never,
+    }),
+    repositories: () => store.repositories(),
+  }
   const prune = (keep: Lock, mirrored: Lock, options: object = {}) =>
-    pruneTarget({ to, keep: [keep], mirrored: [mirrored], ...options }, { open }, createContext())
+    pruneTarget({ to, keep: [keep], mirrored: [mirrored], ...options }, registries, createContext())
   return { repository, prune }
 }
 
@@ -140,6 +143,25 @@ describe('a prune', () => {
     const { totals } = await prune(keep, mirrored, { execute: true, confirm })
     expect(totals.tags.removed).toBe(confirm)
   })
+
+  it.each([
+    ['forbidden', 403, 'DENIED (other/app:1 still needs it)'],
+    ['protocol', 400, 'GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE: Manifest is referenced by image sha256:…'],
+  ] as const)(
+    'leaves a manifest that the registry needs elsewhere (%s %d)',
+    async (code, status, message) => {
+      const refuse = async () => {
+        throw new GpregError(code, message, { status })
+      }
+      const { prune } = await world({ 1: b, 2: a }, { delete: refuse })
+      const { tags, manifests, totals } = await prune(lock({ 'app:2': a }), lock({ 'app:1': b }), {
+        execute: true,
+      })
+      expect(tags).toMatchObject([{ status: 'removed' }])
+      expect(manifests).toMatchObject([{ status: 'left', reason: expect.stringContaining(message) }])
+      expect(totals.manifests).toMatchObject({ left: 1, failed: 0 })
+    },
+  )
 
   it('says how deletion is allowed if the registry refuses it', async () => {
     const refuse = async () => {

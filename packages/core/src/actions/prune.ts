@@ -1,6 +1,7 @@
 import { GpregError, type Reference } from '@gpreg/oci'
 import { cachingReader, formatPrefix, type Registries, type RegistryPrefix } from '@gpreg/oci/engine'
 import type { Context } from '../context.ts'
+import { readCatalogue, type CatalogueOutcome } from '../prune/catalogue.ts'
 import type { PruneDocument } from '../prune/documents.ts'
 import { announce, RepositoryPruning, type Execution, type Pruned } from '../prune/execute.ts'
 import { garbageCollectionHint } from '../prune/hints.ts'
@@ -18,7 +19,7 @@ import {
   type PrunePlan,
 } from '../prune/plan.ts'
 import { Removal } from '../prune/removal.ts'
-import type { SelectionOptions } from '../prune/selection.ts'
+import type { RepositoryNames, SelectionOptions } from '../prune/selection.ts'
 
 /** What a prune keeps and what it may remove. */
 export interface PruneRequest extends SelectionOptions {
@@ -34,7 +35,7 @@ export interface PruneRequest extends SelectionOptions {
 }
 
 /** The registries as far as a prune needs them. */
-export type PruneRegistries = Pick<Registries, 'open'>
+export type PruneRegistries = Pick<Registries, 'open' | 'repositories'>
 
 /**
  * Removes from a target what no kept document needs. Everything that stays is read first; what cannot be removed is in the result.
@@ -54,7 +55,9 @@ export async function pruneTarget(
     read: cachingReader(),
     context,
   }
-  const plan = await planPrune(namesByRepository(keep, mirrored, to), planning)
+  const names = namesByRepository(keep, mirrored, to)
+  const catalogue = request.allTags ? await addUnnamed(names, to, registries, context) : undefined
+  const plan = await planPrune(names, planning)
   const confirm = toConfirm(plan)
   assertConfirmed(plan, confirm, request)
   const leftAlone = [...plan.leftAlone]
@@ -69,6 +72,7 @@ export async function pruneTarget(
     dryRun: !execute,
     ...rows,
     leftAlone: leftAlone.map(each => ({ ...each, repository: `${to.host}/${each.repository}` })),
+    ...(catalogue === undefined ? {} : { catalogue }),
     ...(confirm === undefined ? {} : { confirm }),
     ...(rows.manifests.length === 0 ? {} : { garbageCollection: garbageCollectionHint(to.host) }),
     totals: {
@@ -80,6 +84,18 @@ export async function pruneTarget(
       seconds: (context.now() - started) / 1000,
     },
   }
+}
+
+/** Adds the repositories that only the registry knows: every tag may go, so theirs may, too. */
+async function addUnnamed(
+  names: Map<string, RepositoryNames>,
+  to: RegistryPrefix,
+  registries: PruneRegistries,
+  { signal }: Context,
+): Promise<CatalogueOutcome> {
+  const { outcome, unnamed } = await readCatalogue(to, new Set(names.keys()), registries, { signal })
+  for (const name of unnamed) names.set(name, { kept: [], mirrored: [] })
+  return outcome
 }
 
 /** Plans each repository again right before its content is removed, because tags may have moved. */

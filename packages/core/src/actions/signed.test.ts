@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -6,10 +6,13 @@ import { createRegistryServer, MemoryStore, parseReference, type Digest } from '
 import { createRegistries } from '@gpreg/oci/engine'
 import { pushSample, sampleImage } from '@gpreg/oci/testing'
 import { createContext } from '../context.ts'
+import { lockToEntries } from '../documents/lock.ts'
+import { parseSidecar } from '../documents/sidecar.ts'
 import type { ImageSet } from '../gitpod/image-set.ts'
 import { readSignaturePolicy } from '../signatures/policy.ts'
 import type { SignaturePolicy } from '../signatures/rules.ts'
 import { keyIn, signByTag } from '../testing/fake-sigstore.ts'
+import { saveBundle } from './bundle/save.ts'
 import { lockImages } from './lock.ts'
 import { mirrorImages } from './mirror.ts'
 import { verifyImages } from './verify.ts'
@@ -55,8 +58,36 @@ it('an image without a valid signature is not locked, and nothing of it is sent'
     ['copied', undefined],
     ['failed', 'signature-invalid'],
   ])
+  expect(images.map(({ verified }) => verified)).toEqual([lock.images[0]?.verified, undefined])
   expect(await isThere('a/unsigned')).toBe(false)
   await registries.close()
+})
+
+it('a bundle says who had signed, as it was found now or as the lock of its content says', async () => {
+  const registries = await createRegistries({ env: {} }, context)
+  const directory = await mkdtemp(join(tmpdir(), 'gpreg-signed-'))
+  const [wanted] = setOf('c').images
+  const named = { ...wanted!, name: { repository: 'signed', tag: '1' } }
+  const save = async (name: string, entry: typeof named, options: { policy?: SignaturePolicy }) => {
+    const path = join(directory, name)
+    const saved = await saveBundle(
+      { images: [entry], excluded: [] },
+      registries,
+      { path, form: 'archive', tool: 'gpreg 0', ...options },
+      context,
+    )
+    const { lock } = parseSidecar(await readFile(`${path}.manifest.json`, 'utf8'), path)
+    return [saved.images[0]?.verified, lock.document.images[0]?.verified]
+  }
+  const { lock } = await lockImages({ images: [wanted!], excluded: [] }, registries, { policy }, context)
+  const verified = lock.images[0]?.verified
+  expect(verified).toMatchObject({ by: 'key' })
+  expect(await save('a.tar', named, { policy })).toEqual([verified, verified])
+  const [locked] = lockToEntries(lock)
+  expect(await save('b.tar', { ...named, ...locked! }, {})).toEqual([undefined, verified])
+  expect(await save('c.tar', named, {})).toEqual([undefined, undefined])
+  await registries.close()
+  await rm(directory, { recursive: true })
 })
 
 it('an image that is at the target already is still refused, and verify says that it has no signature', async () => {
@@ -69,6 +100,7 @@ it('an image that is at the target already is still refused, and verify says tha
     ['ok', []],
     ['incomplete', ['signature-invalid']],
   ])
+  expect(verified.images.map(each => each.verified?.by)).toEqual(['key', undefined])
   await registries.close()
 })
 

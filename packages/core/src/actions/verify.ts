@@ -24,7 +24,7 @@ import {
   type RegistryPrefix,
   type Registries,
 } from '@gpreg/oci/engine'
-import type { ImageEntry, ImageSet, LockedImage } from '../gitpod/image-set.ts'
+import type { ImageEntry, ImageSet, LockedImage, Verified } from '../gitpod/image-set.ts'
 import { heldBlob, type Receipt } from '../documents/receipt.ts'
 import type { SignaturePolicy } from '../signatures/rules.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
@@ -53,6 +53,8 @@ export interface VerifiedImage {
   readonly source?: string
   /** why the image is there */
   readonly origins?: readonly string[]
+  /** Who had signed the image, by a signature at the target; absent unless signatures were asked for. */
+  readonly verified?: Verified
   /** Absent if the image could not be read. Licence, date and the platform of a single image are known with `deep` only. */
   readonly content?: ImageContent
 }
@@ -201,12 +203,14 @@ async function verifyImage(
     ...(await walker.walk(place, [found, ...referrers])),
     ...(await unsigned(entry, { repository, digest: found.digest }, options, context)),
   ]
+  const verified = options.policy?.signerOf(formatReference(entry.source))
   const unreadable = problems.some(({ code }) => !INCOMPLETE.has(code))
   return {
     ...answer,
     found: found.digest,
     status: problems.length === 0 ? 'ok' : unreadable ? 'unreadable' : 'incomplete',
     problems,
+    ...(verified === undefined ? {} : { verified }),
     ...contentOf(found, options.referrers === false ? undefined : entry.locked?.referrers, walker),
   }
 }

@@ -10,6 +10,7 @@ import {
   namedEntry,
   type IndexEntry,
 } from '@gpreg/oci/engine'
+import type { SignaturePolicy } from '../signatures/rules.ts'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../documents/lock.ts'
 import type { ImageSet, LockedImage, NamedImage, WantedImage } from '../gitpod/image-set.ts'
 import { LOCK_NAME } from './files.ts'
@@ -25,6 +26,7 @@ export function lockBundle(
   surveys: readonly ToCopy[],
   created: Date,
   base: LockBase | undefined,
+  policy?: SignaturePolicy,
 ): Lock {
   const bySource = new Map<
     string,
@@ -40,7 +42,11 @@ export function lockBundle(
   }
   const distinct = [...bySource.values()]
   const lock = createLock(
-    distinct.map(({ wanted, survey, paths }) => ({ entry: wanted, image: lockSurvey(survey), paths })),
+    distinct.map(({ wanted, survey, paths }) => ({
+      entry: wanted,
+      image: { ...lockSurvey(survey), ...signerOf(wanted, survey, policy) },
+      paths,
+    })),
     created,
   )
   return base === undefined ? lock : { ...lock, base }
@@ -89,6 +95,13 @@ export function bundleContents(surveys: readonly ToCopy[], lock: Lock): TarConte
     created: Date.parse(lock.created),
     elsewhere: new Set(lock.base?.blobs.map(({ digest }) => digest)),
   })
+}
+
+/** Who had signed an image: as it was asked now, else as the lock says of the same content. */
+function signerOf({ source, locked }: WantedImage, { root }: ToCopy, policy: SignaturePolicy | undefined) {
+  const known = locked?.digest === root.digest ? locked.verified : undefined
+  const verified = policy?.signerOf(formatReference(source)) ?? known
+  return verified === undefined ? {} : { verified }
 }
 
 function lockSurvey({ root, image, referrers }: ToCopy) {

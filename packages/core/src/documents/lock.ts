@@ -57,6 +57,12 @@ export const heldBlobShape = z.object({
   bundle: z.string().exactOptional(),
 })
 
+/** {@link Verified} */
+export const signerShape = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('key'), key: digestShape }),
+  z.object({ by: z.literal('identity'), identity: z.string(), issuer: z.string() }),
+])
+
 const lockDocument = documentShape('Lock', VERSION, {
   created: z.iso.datetime(),
   images: z.array(
@@ -67,12 +73,7 @@ const lockDocument = documentShape('Lock', VERSION, {
       ...descriptor,
       bytes,
       filtered: z.object({ platforms: z.array(z.string()).min(1), digest: digestShape }).exactOptional(),
-      verified: z
-        .discriminatedUnion('by', [
-          z.object({ by: z.literal('key'), key: digestShape }),
-          z.object({ by: z.literal('identity'), identity: z.string(), issuer: z.string() }),
-        ])
-        .exactOptional(),
+      verified: signerShape.exactOptional(),
       purpose: z.enum(['components', 'workspace-base']),
       origins: z.array(z.string()),
       referrers: z.array(

@@ -1,5 +1,5 @@
 import type { Digest, Reference } from '@gpreg/oci'
-import { parseRelativeName, referenceBelow, type RegistryPrefix } from '@gpreg/oci/engine'
+import { isBelow, parseRelativeName, referenceBelow, type RegistryPrefix } from '@gpreg/oci/engine'
 import { readLock, type Lock, type LockEntry } from '../documents/lock.ts'
 import { parseReceipt, type Receipt } from '../documents/receipt.ts'
 import { targetNames, type Naming } from '../gitpod/naming.ts'
@@ -47,9 +47,7 @@ export function namesOf(document: PruneDocument, to: RegistryPrefix): NamedConte
   return document.images.flatMap(entry => {
     const digests = digestsOf(entry)
     const of = (names: readonly Reference[], isGuess: boolean) =>
-      names
-        .filter(({ host, repository }) => isBelow(to, host, repository))
-        .map(name => named(name, digests, created, isGuess))
+      names.filter(name => isBelow(to, name)).map(name => named(name, digests, created, isGuess))
     return [...of(toldNames(entry, to), false), ...of(possibleNames(entry, to), true)]
   })
 }
@@ -82,9 +80,4 @@ function named(
   isGuess: boolean,
 ): NamedContent {
   return { repository, ...(tag === undefined ? {} : { tag }), digests, created, isGuess }
-}
-
-/** Whether a repository lies below the prefix, or is the prefix itself. */
-function isBelow({ host, path }: RegistryPrefix, itsHost: string, repository: string): boolean {
-  return itsHost === host && (path === '' || repository === path || repository.startsWith(`${path}/`))
 }

@@ -47,6 +47,7 @@ export class RepositoryPruning {
   readonly #doomed: Manifests
   readonly #tags = new Map<string, Outcome>()
   readonly #manifests = new Map<Digest, Outcome>()
+  readonly #refused = new Set<Digest>()
 
   /**
    * @param planned the plan that the user saw
@@ -74,9 +75,9 @@ export class RepositoryPruning {
 
   /** Deletes again what was refused: where repositories share content, another one may have needed it until now. */
   async retry(): Promise<void> {
-    for (const [digest, { error }] of this.#manifests) {
+    for (const digest of [...this.#refused]) {
       const node = this.#doomed.get(digest)
-      if (error?.code === 'forbidden' && node !== undefined) await this.#delete(node.descriptor)
+      if (node !== undefined) await this.#delete(node.descriptor)
     }
   }
 
@@ -115,9 +116,18 @@ export class RepositoryPruning {
   }
 
   async #delete(descriptor: Descriptor): Promise<Outcome> {
-    const outcome = await this.#attempt(async () => {
-      await this.#execution.removal.removeManifest(this.#repository, descriptor)
-      return REMOVED
+    this.#refused.delete(descriptor.digest)
+    const outcome = await this.#attempt(async (): Promise<Outcome> => {
+      try {
+        await this.#execution.removal.removeManifest(this.#repository, descriptor)
+        return REMOVED
+      } catch (thrown) {
+        const error = unlessAborted(thrown)
+        const isNeeded = saysNeeded(error)
+        if (isNeeded || error.code === 'forbidden') this.#refused.add(descriptor.digest)
+        if (!isNeeded) throw error
+        return { status: 'left', reason: `the registry keeps it: ${error.message}` }
+      }
     })
     this.#manifests.set(descriptor.digest, outcome)
     return outcome
@@ -138,6 +148,14 @@ export class RepositoryPruning {
       return { status: 'failed', error: describe(unlessAborted(thrown), this.#execution.host) }
     }
   }
+}
+
+/**
+ * Whether a registry refuses to delete a manifest because other content of its own needs it: content outside the prefix, which no plan
+ * knows. gpreg serve, Amazon ECR and Artifact Registry say it in these words.
+ */
+function saysNeeded(error: GpregError): boolean {
+  return isRefusal(error) && /still needs|referenced/i.test(error.message)
 }
 
 /** Those of the manifests that something in another repository names or is about, with all below them. */

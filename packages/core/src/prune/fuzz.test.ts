@@ -1,14 +1,16 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { GpregError, MemoryStore, type Descriptor, type Digest, type Repository } from '@gpreg/oci'
-import { digestTag, parsePrefix, readGraph, type Registries } from '@gpreg/oci/engine'
+import { digestTag, isBelow, parsePrefix, readGraph } from '@gpreg/oci/engine'
 import { pushSample, sampleImage, sampleIndex, type Sample } from '@gpreg/oci/testing'
-import { pruneTarget } from '../actions/prune.ts'
+import { pruneTarget, type PruneRegistries } from '../actions/prune.ts'
 import { createContext } from '../context.ts'
 import type { Lock } from '../documents/lock.ts'
 
 const TO = parsePrefix('registry.test/mirror')
 const REPOSITORIES = ['app', 'tools/app'] as const
+/** Repositories that no document names: below the prefix, and beside it. */
+const [FORGOTTEN, FOREIGN] = ['mirror/forgotten', 'mirrors/app'] as const
 const CREATED = '2026-01-01T00:00:00.000Z'
 
 /** Images that share layers, platforms and whole manifests. */
@@ -37,6 +39,8 @@ const world = fc.record({
   kind: fc.constantFrom<Kind>('single', 'none', 'whole'),
   content: fc.array(placed, { minLength: 1, maxLength: 8 }),
   allTags: fc.boolean(),
+  /** the image of the repositories that no document names */
+  forgotten: fc.nat(IMAGES.length - 1),
   /** number of changes after which the process is killed */
   killed: fc.option(fc.nat(6), { nil: undefined }),
 })
@@ -53,6 +57,8 @@ it('removes nothing that a kept lock or a tag that stays needs, whenever it is k
       const again = await prune(world, store)
       const isSettled = (row: { readonly status: string }) => row.status === 'left'
       expect([...again.tags, ...again.manifests].filter(row => !isSettled(row))).toEqual([])
+      if (world.allTags && world.kind === 'single')
+        expect(await Array.fromAsync(store.repositories())).not.toContain(FORGOTTEN)
     }),
     { numRuns: 60 },
   )
@@ -65,7 +71,7 @@ interface Staying {
 }
 
 /** Fills a store, and tells what must be whole in the end. */
-async function build({ content, allTags }: World) {
+async function build({ content, allTags, forgotten }: World) {
   const store = new MemoryStore()
   const put: {
     repository: string
@@ -94,6 +100,11 @@ async function build({ content, allTags }: World) {
           (repository === 'mirror/app' && p.image.descriptor.digest === digest)),
     )
   const stays: Staying[] = []
+  for (const repository of [FORGOTTEN, FOREIGN]) {
+    const image = IMAGES[forgotten]!
+    await pushSample(store.repository(repository), image, '1')
+    if (repository === FOREIGN || !allTags) stays.push({ repository, reference: '1', root: image.descriptor })
+  }
   for (const { repository, tag, image, place } of put) {
     const name = `${repository}:${tag}`
     const held = tag === undefined ? image.descriptor : await store.repository(repository).resolve(tag)
@@ -157,7 +168,7 @@ async function prune({ kind, content, allTags }: World, store: MemoryStore, kill
 }
 
 /** The store as a registry of a kind. After some changes every request ends as if the process were killed. */
-function registriesOf(store: MemoryStore, kind: Kind, killed = Infinity): Pick<Registries, 'open'> {
+function registriesOf(store: MemoryStore, kind: Kind, killed = Infinity): PruneRegistries {
   let changes = 0
   const change = async (work: () => Promise<void>) => {
     if (changes++ >= killed) throw new GpregError('aborted', 'killed')
@@ -179,7 +190,15 @@ function registriesOf(store: MemoryStore, kind: Kind, killed = Infinity): Pick<R
       },
     })
   }
-  return { open: (_, { host, repository }) => ({ host, repository: open(repository) as never }) }
+  return {
+    open: (_, { host, repository }) => ({ host, repository: open(repository) as never }),
+    repositories: () => belowPrefix(store),
+  }
+}
+
+async function* belowPrefix(store: MemoryStore): AsyncGenerator<string> {
+  for await (const repository of store.repositories())
+    if (isBelow(TO, { host: TO.host, repository })) yield repository
 }
 
 async function expectWhole(

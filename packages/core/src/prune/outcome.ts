@@ -1,4 +1,5 @@
 import type { Digest, ErrorCode } from '@gpreg/oci'
+import type { CatalogueOutcome } from './catalogue.ts'
 
 /** What becomes of a tag or a manifest. `left` stays as it is, and `reason` says why. */
 export type Fate = 'to-remove' | 'removed' | 'left' | 'failed'
@@ -55,6 +56,8 @@ export interface PruneResult {
   /** Manifests that are removed by digest: those of the tags, those below them, and their referrers. */
   readonly manifests: readonly PrunedManifest[]
   readonly leftAlone: readonly LeftAlone[]
+  /** Whether repositories that no document names were looked for and found; absent unless every tag may go. */
+  readonly catalogue?: CatalogueOutcome
   /** The number that `--confirm` must give, and why; absent if nothing has to be confirmed. */
   readonly confirm?: { readonly tags: number; readonly reason: string }
   /** How the registry frees the bytes; absent if nothing goes. */

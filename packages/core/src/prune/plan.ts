@@ -34,7 +34,7 @@ export function namesByRepository(
   keep: readonly PruneDocument[],
   mirrored: readonly PruneDocument[],
   to: RegistryPrefix,
-): ReadonlyMap<string, RepositoryNames> {
+): Map<string, RepositoryNames> {
   const of = (documents: readonly PruneDocument[]) =>
     Map.groupBy(
       documents.flatMap(document => namesOf(document, to)),

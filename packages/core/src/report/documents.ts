@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { digestShape, documentShape, defineDocument } from '../documents/document.ts'
-import { readLock, type Lock } from '../documents/lock.ts'
+import { readLock, signerShape, type Lock } from '../documents/lock.ts'
 import { parseReceipt, type Receipt } from '../documents/receipt.ts'
 import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
 import { invalidInput } from '../input.ts'
@@ -53,6 +53,7 @@ const copyFields = {
       replaced: digestShape.exactOptional(),
       origins,
       content: content.exactOptional(),
+      verified: signerShape.exactOptional(),
       bytes: z.object({ sent: bytes, mounted: bytes, present: bytes }).exactOptional(),
       started: time,
       finished: time,
@@ -86,6 +87,7 @@ const verifyShape = documentShape('VerifyResult', 1, {
       status: z.enum(['ok', 'missing', 'different', 'incomplete', 'unreadable']),
       problems: z.array(z.object({ message: z.string() })),
       content: content.exactOptional(),
+      verified: signerShape.exactOptional(),
     }),
   ),
   totals: z.object({ images: bytes, ok: bytes, bytes }),

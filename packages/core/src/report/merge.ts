@@ -102,12 +102,15 @@ function fold(row: readonly Dated[]): ReportedImage {
     said.findLast(each => each.after !== undefined)?.after,
   ]
   const copy = said.findLast(each => each.copy !== undefined)?.copy
+  // What is not all right may be so because its signature is gone.
+  const signer = isGoodState(state) ? about.findLast(each => each.signer !== undefined)?.signer : undefined
   return {
     ...(source === undefined ? {} : { source }),
     ...(target === undefined ? {} : { target }),
     ...(digest === undefined ? {} : { digest }),
     ...contentOf(about),
     ...(purpose === undefined ? {} : { purpose }),
+    ...(signer === undefined ? {} : { signer }),
     origins: [...new Set(said.flatMap(({ origins = [] }) => origins))].toSorted(),
     state,
     isGood: isGoodState(state),

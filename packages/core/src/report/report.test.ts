@@ -169,6 +169,19 @@ describe('a report', () => {
     })
   })
 
+  it('says whose signature was checked, of this content, while all is right', () => {
+    const [byKey, byOther] = ['ours', 'theirs'].map(key => ({ by: 'key', key: digestOf(key) }))
+    const signed = { ...lock, images: [{ ...lock.images[0], verified: byKey }] }
+    expect(report(signed, mirror).images).toMatchObject([{ target, signer: byKey }])
+    const again = { ...verify, images: [{ ...verify.images[0], verified: byOther }] }
+    expect(report(signed, mirror, again).images).toMatchObject([{ signer: byOther }])
+    const copied = { ...mirror, images: [{ ...mirror.images[0], verified: byOther }] }
+    expect(report(copied).images).toMatchObject([{ signer: byOther }])
+    expect(report(signed, mirror, missing).images[0]).not.toHaveProperty('signer')
+    const moved = { ...mirror, images: [{ ...mirror.images[0], digest: old }] }
+    expect(report(signed, moved).images[0]).not.toHaveProperty('signer')
+  })
+
   it('counts each blob once', () => {
     const other = {
       ...mirror.images[0],

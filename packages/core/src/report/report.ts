@@ -1,4 +1,5 @@
 import type { Digest } from '@gpreg/oci'
+import type { Verified } from '../gitpod/image-set.ts'
 
 /** What documents of gpreg say together, for a change ticket. All of it comes from the documents, so it is the same whenever it is made. */
 export interface Report {
@@ -70,6 +71,8 @@ export interface ReportedImage {
   readonly origins: readonly string[]
   /** Signatures, attestations and SBOMs; undefined if no document looked for them. */
   readonly referrers?: readonly { readonly digest: Digest; readonly type: string }[]
+  /** Who had signed the image, if a document says that this was checked for this digest. */
+  readonly signer?: Verified
   readonly state: ImageState
   /** False if the state is a problem. */
   readonly isGood: boolean

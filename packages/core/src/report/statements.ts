@@ -23,6 +23,7 @@ export interface Statement {
   readonly after?: Digest | null | undefined
   readonly bytes?: ReportedImage['bytes']
   readonly copy?: ReportedImage['copy']
+  readonly signer?: ReportedImage['signer']
   readonly problems?: readonly ReportedProblem[]
 }
 
@@ -53,9 +54,10 @@ export function statementsOf({ type, document }: ReportDocument): Statement[] {
 
 function lockStatements({ images }: Lock): Statement[] {
   return images.flatMap((entry): Statement[] => {
-    const { source, target, paths = [], digest, filtered, purpose, origins } = entry
+    const { source, target, paths = [], digest, filtered, purpose, origins, verified } = entry
     const content = lockedContent(entry)
-    const shared = { source, digest: filtered?.digest ?? digest, purpose, origins, content }
+    const about = { source, digest: filtered?.digest ?? digest, purpose, origins, content }
+    const shared = { ...about, ...signedBy(verified) }
     if (paths.length > 0) return paths.map(path => ({ ...shared, path, state: 'listed' }))
     return [{ ...shared, ...(target === undefined ? {} : { target }), state: 'listed' }]
   })
@@ -78,7 +80,15 @@ function copyStatement(image: CopyRow, type: 'MirrorResult' | 'SaveResult'): Sta
   if (subject !== undefined) return { target: subject, state: 'incomplete', problems }
   if (type === 'SaveResult') {
     const state = status === 'failed' ? 'failed' : 'saved'
-    return { source, path: target, digest, state, content: image.content, problems }
+    return {
+      source,
+      path: target,
+      digest,
+      state,
+      content: image.content,
+      problems,
+      ...signedBy(image.verified),
+    }
   }
   const { content, origins, bytes, from, started, finished } = image
   const copy =
@@ -94,7 +104,12 @@ function copyStatement(image: CopyRow, type: 'MirrorResult' | 'SaveResult'): Sta
     ...change(image),
     ...(bytes === undefined ? {} : { bytes }),
     ...(copy === undefined ? {} : { copy }),
+    ...signedBy(image.verified),
   }
+}
+
+function signedBy(signer: ReportedImage['signer']): Pick<Statement, 'signer'> {
+  return signer === undefined ? {} : { signer }
 }
 
 /** What the tag was and is. Only a document that says what an image is made of would also say what the image replaced. */
@@ -106,7 +121,7 @@ function change({ status, digest, replaced, content }: CopyRow): Pick<Statement,
 
 function verifyStatements({ images, depth }: DocumentOf<'VerifyResult'>): Statement[] {
   const whole = depth === 'deep' ? 'verified-deep' : 'verified'
-  return images.map(({ target, source, origins, expected, found, status, problems, content }) => {
+  return images.map(({ target, source, origins, expected, found, status, problems, content, verified }) => {
     const there = status === 'unreadable' && found === null ? undefined : found
     return {
       source,
@@ -118,6 +133,7 @@ function verifyStatements({ images, depth }: DocumentOf<'VerifyResult'>): Statem
       before: there,
       after: there,
       problems,
+      ...signedBy(verified),
     }
   })
 }

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { GpregError } from '@gpreg/oci'
+import type { Verified } from '../gitpod/image-set.ts'
 import { globMatcher } from '../glob.ts'
 import { invalidInput, readText } from '../input.ts'
 import type { KeyRule, Rules, SignaturePolicy } from './rules.ts'
@@ -39,7 +40,20 @@ export async function readSignaturePolicy(
     import('./admission.ts'),
     import('./trusted-root.ts'),
   ])
-  return { admit: createAdmission(rules, await readTrustedRoot(trustedRoot)) }
+  return remembering(createAdmission(rules, await readTrustedRoot(trustedRoot)))
+}
+
+/** A policy that remembers whom it has admitted, because results and locks say who had signed. */
+function remembering(admit: SignaturePolicy['admit']): SignaturePolicy {
+  const signers = new Map<string, Verified>()
+  return {
+    async admit(image, call) {
+      const signer = await admit(image, call)
+      signers.set(image.name, signer)
+      return signer
+    },
+    signerOf: name => signers.get(name),
+  }
 }
 
 async function readKeyRule(text: string): Promise<KeyRule> {

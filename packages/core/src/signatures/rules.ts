@@ -9,6 +9,8 @@ export interface SignaturePolicy {
    * @throws `signature-invalid`, also for an image that no rule names
    */
   admit(image: AdmittedImage, call: Call): Promise<Verified>
+  /** Who had signed an image that was admitted before; undefined for any other. @param name as in `admit` */
+  signerOf(name: string): Verified | undefined
 }
 
 /** A policy as it is checked. */

@@ -129,9 +129,16 @@ export async function fakeSigstore(directory: string) {
       repository: Repository,
       image: Digest,
       identity: string,
-      times: { readonly certified?: Date; readonly logged?: Date; readonly issuer?: string } = {},
+      odd: {
+        readonly certified?: Date
+        readonly logged?: Date
+        /** the time that the entry claims, beside what the log signed */
+        readonly claimed?: Date
+        readonly issuer?: string
+        readonly about?: Digest
+      } = {},
     ) {
-      const { certified = new Date(), logged = certified, issuer = ISSUER } = times
+      const { certified = new Date(), logged = certified, claimed, issuer = ISSUER, about = image } = odd
       const { publicKey, privateKey } = newKey()
       const authority = await initializeCA(keys.ca, ct, certified)
       const certificate = await authority.issueCertificate({
@@ -140,7 +147,7 @@ export async function fakeSigstore(directory: string) {
         extensions: [{ oid: OIDC_ISSUER, value: issuer }],
       })
       const pem = `-----BEGIN CERTIFICATE-----\n${bytesOf(certificate).toString('base64')}\n-----END CERTIFICATE-----\n`
-      const payload = Buffer.from(payloadAbout(image))
+      const payload = Buffer.from(payloadAbout(about))
       const signature = sign('sha256', payload, privateKey).toString('base64')
       const entries = await (
         await initializeTLog(REKOR, keys.log, logged)
@@ -159,7 +166,9 @@ export async function fakeSigstore(directory: string) {
         logIndex: number
         verification: { signedEntryTimestamp: string }
       }[]
-      const { body, integratedTime, logID, logIndex, verification } = entry!
+      const { body, logID, logIndex, verification } = entry!
+      const integratedTime =
+        claimed === undefined ? entry!.integratedTime : Math.floor(claimed.getTime() / 1000)
       await pushSignature(repository, image, payload.toString(), {
         'dev.cosignproject.cosign/signature': signature,
         'dev.sigstore.cosign/certificate': pem,

@@ -19,7 +19,8 @@ export const pruneFlags = withEnvironment({
     description: 'a lock or a receipt of what gpreg has put there earlier: the tags that may go',
   }),
   'all-tags': Flags.boolean({
-    description: 'also remove tags that no document names, in the repositories that the documents name',
+    description:
+      'also remove tags that no document names, in all repositories below the prefix that the catalogue of the registry has',
   }),
   'older-than': Flags.string({
     helpValue: 'TIME',

@@ -12,7 +12,7 @@ const STYLES: Readonly<Record<keyof typeof WORDS, Style>> = {
 
 /** A row for each tag, what could not be done, then the totals and the next step. */
 export function renderPrune(result: PruneResult, paint: Paint = plain): string {
-  const { tags, manifests, leftAlone, totals, dryRun, confirm, garbageCollection } = result
+  const { tags, manifests, leftAlone, catalogue, totals, dryRun, confirm, garbageCollection } = result
   const untold = manifests.filter(({ status }) => status === 'failed')
   const hints = new Set([...tags, ...manifests].flatMap(({ error }) => error?.hint ?? []))
   return [
@@ -25,6 +25,7 @@ export function renderPrune(result: PruneResult, paint: Paint = plain): string {
       `${paint('yellow', 'left alone')} ${repository}: ${reason}`,
       ...(hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${hint}`]),
     ]),
+    ...renderCatalogue(catalogue, paint),
     ...[...hints].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
     ...renderTotals(totals, dryRun),
     ...(garbageCollection === undefined ? [] : [garbageCollection]),
@@ -32,6 +33,16 @@ export function renderPrune(result: PruneResult, paint: Paint = plain): string {
       ? []
       : [`${paint('cyan', 'hint:')} ${confirm.reason}: --yes wants --confirm ${confirm.tags}`]),
   ].join('\n')
+}
+
+function renderCatalogue(catalogue: PruneResult['catalogue'], paint: Paint): string[] {
+  if (catalogue?.read === false)
+    return [
+      `${paint('yellow', 'passed over')} ${catalogue.reason}`,
+      `       ${paint('cyan', 'hint:')} ${catalogue.hint}`,
+    ]
+  if (catalogue === undefined || catalogue.unnamed === 0) return []
+  return [`repositories that no document names, by the catalogue of the registry: ${catalogue.unnamed}`]
 }
 
 function renderTotals(

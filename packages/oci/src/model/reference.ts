@@ -130,6 +130,12 @@ export function formatPrefix({ host, path }: RegistryPrefix): string {
   return path === '' ? host : `${host}/${path}`
 }
 
+/** Whether a repository lies below a prefix, or is the prefix itself. */
+export function isBelow({ host, path }: RegistryPrefix, reference: Reference): boolean {
+  const { repository } = reference
+  return reference.host === host && (path === '' || repository === path || repository.startsWith(`${path}/`))
+}
+
 /** `prefix/path`, or `path` if the prefix is empty. */
 export function joinPath(prefix: string, path: string): string {
   return prefix === '' ? path : `${prefix}/${path}`

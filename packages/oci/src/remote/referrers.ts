@@ -8,7 +8,7 @@ import type { Call } from '../store/content.ts'
 import type { ApiResponse } from './http/request.ts'
 import { MANIFEST_BOUNDS, putManifest, readNamedManifest } from './manifests.ts'
 import type { RepositoryApi } from './repository-api.ts'
-import { nextQuery } from './tags.ts'
+import { nextQuery } from './lists.ts'
 
 const MAX_PAGES = 100
 

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
 import type { Side } from '../errors.ts'
-import { DOCKER_HUB, type Reference } from '../model/reference.ts'
+import { DOCKER_HUB, isBelow, type Reference, type RegistryPrefix } from '../model/reference.ts'
 import { once } from '../once.ts'
 import { countRetries } from '../retry.ts'
+import type { Call } from '../store/content.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
 import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
@@ -13,6 +14,7 @@ import { openConnections, type Connections } from './connection/connections.ts'
 import { isLoopback } from './connection/endpoint.ts'
 import { HostBudget } from './http/host-budget.ts'
 import { HostPause } from './http/host-pause.ts'
+import { listRepositories } from './lists.ts'
 import { Referrers } from './referrers.ts'
 import { RepositoryApi } from './repository-api.ts'
 import { RemoteRepository } from './repository.ts'
@@ -70,6 +72,11 @@ export interface Registries {
    * @throws `unauthorized`, `unreachable`, …
    */
   ping(host: string): Promise<Greeting>
+  /**
+   * Names of the repositories below a prefix of a target, as the registry's catalogue has them; those without a tag may be among them.
+   * @throws `unauthorized`, `forbidden`, `not-found`, … if the registry does not give its catalogue
+   */
+  repositories(prefix: RegistryPrefix, call?: Call): AsyncIterable<string>
   /** Requests sent so far, in all and by host, and how many of them were retries. */
   traffic(): Traffic
   /**
@@ -181,6 +188,12 @@ class RunRegistries implements Registries {
 
   ping(host: string): Promise<Greeting> {
     return this.#registry('target', host).client.ping()
+  }
+
+  async *repositories(prefix: RegistryPrefix, call: Call = {}): AsyncGenerator<string> {
+    const { host, path } = prefix
+    for await (const repository of listRepositories(this.#registry('target', host).client, path, call))
+      if (isBelow(prefix, { host, repository })) yield repository
   }
 
   traffic(): Traffic {

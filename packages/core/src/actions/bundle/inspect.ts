@@ -1,17 +1,11 @@
 import type { Bundle, SignatureState } from '../../bundle/bundle.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import type { Context } from '../../context.ts'
-import type { Descriptor, Digest, ManifestNode } from '@gpreg/oci'
-import {
-  cachingReader,
-  readGraph,
-  allSettledOrThrow,
-  fetchBytes,
-  unlessAborted,
-  type Call,
-} from '@gpreg/oci/engine'
+import type { Descriptor, Digest } from '@gpreg/oci'
+import { allSettledOrThrow, cachingReader, readGraph } from '@gpreg/oci/engine'
 import type { LockBase } from '../../documents/lock.ts'
-import { describeContent, imageConfigs, type ImageContent } from '../image-content.ts'
+import { describeContent, type ImageContent } from '../image-content.ts'
+import { readConfigs } from './configs.ts'
 
 export interface InspectedImage extends Omit<ImageContent, 'referrers'> {
   readonly source: string
@@ -85,24 +79,6 @@ export async function inspectBundle(bundle: Bundle, context: Context): Promise<B
       bytes: [...blobs.values()].reduce((sum, size) => sum + size, 0),
     },
   }
-}
-
-/** The configs that the bundle has. A differential bundle may leave one out, and a damaged one is for `bundle verify` to name. */
-async function readConfigs(
-  { store }: Bundle,
-  manifests: readonly ManifestNode[],
-  call: Call,
-): Promise<ReadonlyMap<Digest, Uint8Array>> {
-  const configs = new Map<Digest, Uint8Array>()
-  for (const config of imageConfigs(manifests)) {
-    if (!(await store.holds(config.digest))) continue
-    try {
-      configs.set(config.digest, await fetchBytes(store.repository(''), config, call))
-    } catch (thrown) {
-      unlessAborted(thrown)
-    }
-  }
-  return configs
 }
 
 function summarise({ receipt, created, blobs }: LockBase) {

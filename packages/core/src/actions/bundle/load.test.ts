@@ -46,6 +46,8 @@ it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]
     ['bad:1', 'failed'],
     ['good:1', 'copied'],
   ])
+  // A single image names its platform only in its config, which is in the bundle.
+  expect(images.find(({ status }) => status === 'copied')!.content?.platforms).toEqual(['linux/amd64'])
   expect(images.find(({ status }) => status === 'failed')!.error!.message).toMatch(message)
   expect(await readFile(join(target, 'index.json'), 'utf8')).not.toContain('bad:1')
   const { problems } = await verifyBundle([root], undefined, context)

@@ -27,6 +27,7 @@ import {
 } from '@gpreg/oci/engine'
 import type { HeldBlob, Lock } from '../../documents/lock.ts'
 import { copyItem } from '../items.ts'
+import { readConfigs } from './configs.ts'
 import { describePlan, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorOptions, type MirrorResult } from '../mirror.ts'
 
@@ -63,10 +64,12 @@ export async function loadBundle(
   context: Context,
 ): Promise<LoadResult> {
   await using _ = await claimLayout(target, context)
-  const meter = startMeter(registries, context)
+  const meter = startMeter(registries, context, options.policy)
   const { plan, missing } = await planBundle(bundle, target, registries, options, meter.context)
   const copying = loadOptions(options, target, registries)
-  const result = meter.result(plan, await executePlan(plan, copying, meter.context))
+  const outcome = await executePlan(plan, copying, meter.context)
+  const manifests = plan.images.flatMap(each => (each.status === 'to-copy' ? each.image.manifests : []))
+  const result = meter.result(plan, outcome, await readConfigs(bundle, manifests, { signal: context.signal }))
   return missing.length === 0 ? result : { ...result, missing }
 }
 

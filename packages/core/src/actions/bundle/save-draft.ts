@@ -76,7 +76,7 @@ export async function draftBundle(
       plan: { images: surveys.filter(survey => survey.status === 'failed'), blobs: [] },
     }
   const base = options.since && baseOf(options.since, surveys)
-  const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base)
+  const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base, options.policy)
   const lock = lockAt(set.locked ?? new Date(context.now()).toISOString())
   if (set.locked !== undefined || begun === undefined) return { status: 'drafted', surveys, lock }
   // A bundle that was begun keeps its creation time if its content is still the same.

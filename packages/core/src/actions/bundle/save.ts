@@ -37,23 +37,21 @@ export async function saveBundle(
   options: SaveOptions,
   context: Context,
 ): Promise<SaveResult> {
-  const meter = startMeter(registries, context)
+  const meter = startMeter(registries, context, options.policy)
   const draft = await draftBundle(set, registries, options, meter.context)
   const { plan, outcome, sidecar } = await write()
   const lock = sidecar?.lock.document
-  const { images, totals } = meter.result(plan, outcome)
+  const copied = meter.result(plan, outcome)
   const blobs = lock?.base?.blobs ?? []
   return {
+    ...copied,
     kind: 'SaveResult',
-    version: 1,
     path: options.path,
     ...(sidecar === undefined ? {} : { lock: sidecar.lock.digest }),
-    images,
     volumes: sidecar?.volumes ?? [],
     beside: sidecar?.beside ?? [],
     signed: sidecar !== undefined && options.sign !== undefined,
     leftOut: { blobs: blobs.length, bytes: blobs.reduce((sum, { size }) => sum + size, 0) },
-    totals,
   }
 
   async function write(): Promise<Written> {

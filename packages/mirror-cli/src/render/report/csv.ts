@@ -12,6 +12,8 @@ const COLUMNS: readonly (readonly [string, (image: ReportedImage) => Cell])[] = 
   ['created', image => image.created],
   ['licenses', image => image.licenses],
   ['signatures', describeReferrers],
+  ['signer', ({ signer }) => (signer?.by === 'key' ? signer.key : signer?.identity)],
+  ['issuer', ({ signer }) => (signer?.by === 'identity' ? signer.issuer : undefined)],
   ['purpose', image => image.purpose],
   ['why', image => image.origins.join(' ')],
   ['state', image => STATES[image.state].word],

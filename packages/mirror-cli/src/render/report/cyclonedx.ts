@@ -26,7 +26,7 @@ export function renderCycloneDx(report: Report): string {
 const ROOT = 'images'
 
 function component(image: ReportedImage) {
-  const { source, digest, licenses } = image
+  const { source, digest, licenses, signer } = image
   const purl = packageUrl(image)
   return {
     type: 'container',
@@ -44,6 +44,8 @@ function component(image: ReportedImage) {
       created: image.created,
       why: image.origins.join(' '),
       state: image.state,
+      signer: signer?.by === 'key' ? signer.key : signer?.identity,
+      issuer: signer?.by === 'identity' ? signer.issuer : undefined,
       signatures: image.referrers?.map(({ type, digest }) => `${type}@${digest}`).join(' '),
     }),
   }

@@ -4,6 +4,7 @@ import {
   describeChange,
   describeReferrers,
   describeRun,
+  describeSigned,
   figuresOf,
   formatDay,
   formatMoment,
@@ -54,7 +55,7 @@ export function renderMarkdown(report: Report): string {
         image.size === undefined ? '' : formatBytes(image.size),
         image.created === undefined ? '' : formatDay(image.created),
         image.licenses ?? '',
-        describeReferrers(image),
+        [describeReferrers(image), describeSigned(image)].filter(Boolean).join('; '),
         image.origins.join(', '),
         [`${STATES[image.state].mark} ${STATES[image.state].word}`, describeChange(image)]
           .filter(Boolean)

@@ -91,6 +91,36 @@ it('bills of materials have package URLs, hashes and references that are unique'
   expect(spdx.packages[0].externalRefs[0].referenceLocator).toBe(purl)
 })
 
+describe('a signature that was checked', () => {
+  const key = digestOf('a public key')
+  const byKey: ReportedImage = {
+    ...image,
+    referrers: [{ digest: digestOf('s'), type: 'sig' }],
+    signer: { by: 'key', key },
+  }
+  const who = { identity: 'https://ci.example/build.yml@main', issuer: 'https://token.example' }
+  const byIdentity: ReportedImage = { ...image, target: 'r.io/y:1', signer: { by: 'identity', ...who } }
+  const texts = (format: (typeof REPORT_FORMATS)[number]) => renderReport(reportOf(byKey, byIdentity), format)
+
+  it.each(REPORT_FORMATS)('is in %s, with the key or the identity', format => {
+    const text = texts(format).replaceAll(/\\|<wbr>/g, '')
+    const isForPeople = format === 'html' || format === 'markdown'
+    for (const part of [isForPeople ? `checked: by key ${key.slice(0, 19)}` : key, who.identity, who.issuer])
+      expect(text).toContain(part)
+    expect(renderReport(reportOf(image), format)).not.toMatch(/checked|signer"/)
+  })
+
+  it('is an annotation of SPDX, and a property of CycloneDX', () => {
+    const [first, second] = JSON.parse(texts('spdx')).packages
+    expect(first.annotations).toMatchObject([
+      { annotationDate: '2026-01-02T03:04:05Z', annotator: 'Tool: gpreg' },
+    ])
+    expect(second.annotations[0].comment).toContain(`${who.identity} (${who.issuer})`)
+    const [component] = JSON.parse(texts('cyclonedx')).components
+    expect(component.properties).toContainEqual({ name: 'gpreg:signer', value: key })
+  })
+})
+
 it.each([
   ['report.html', 'html'],
   ['a/b.MD', 'markdown'],

@@ -4,8 +4,14 @@ import { nameOf } from './words.ts'
 
 /** The images that are all right as a document of SPDX 2.3: https://spdx.github.io/spdx-spec/v2.3/ */
 export function renderSpdx(report: Report): string {
-  const packages = report.images.filter(({ isGood }) => isGood).map(describePackage)
   const { name, version } = toolOf(report.runs)
+  const made = {
+    date: `${(report.date ?? UNKNOWN).slice(0, 19)}Z`,
+    tool: `Tool: ${version === undefined ? name : `${name}-${version}`}`,
+  }
+  const packages = report.images
+    .filter(({ isGood }) => isGood)
+    .map((image, index) => describePackage(image, index, made))
   const document = {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
@@ -13,11 +19,8 @@ export function renderSpdx(report: Report): string {
     name: report.title,
     documentNamespace: `https://spdx.org/spdxdocs/gpreg-${uuidOf(JSON.stringify(report))}`,
     creationInfo: {
-      created: `${(report.date ?? UNKNOWN).slice(0, 19)}Z`,
-      creators: [
-        `Tool: ${version === undefined ? name : `${name}-${version}`}`,
-        ...(report.by === undefined ? [] : [`Person: ${report.by}`]),
-      ],
+      created: made.date,
+      creators: [made.tool, ...(report.by === undefined ? [] : [`Person: ${report.by}`])],
     },
     packages,
     relationships: packages.map(({ SPDXID }) => ({
@@ -32,7 +35,13 @@ export function renderSpdx(report: Report): string {
 /** SPDX wants a date; a report of documents without one has the first second of Unix time. */
 const UNKNOWN = new Date(0).toISOString()
 
-function describePackage(image: ReportedImage, index: number) {
+/** When and with which tool the facts of a report were found. */
+interface Made {
+  readonly date: string
+  readonly tool: string
+}
+
+function describePackage(image: ReportedImage, index: number, made: Made) {
   const { digest, licenses, source } = image
   const purl = packageUrl(image)
   const [algorithm = '', checksumValue] = digest?.split(':') ?? []
@@ -50,6 +59,7 @@ function describePackage(image: ReportedImage, index: number) {
     ...(source === undefined ? {} : { sourceInfo: `copied from ${source}` }),
     ...(image.created === undefined ? {} : { builtDate: `${image.created.slice(0, 19)}Z` }),
     ...(image.origins.length === 0 ? {} : { comment: `needed by ${image.origins.join(', ')}` }),
+    ...annotations(image, made),
     ...(digest === undefined ? {} : { checksums: [{ algorithm: algorithm.toUpperCase(), checksumValue }] }),
     ...(purl === undefined
       ? {}
@@ -59,6 +69,14 @@ function describePackage(image: ReportedImage, index: number) {
           ],
         }),
   }
+}
+
+/** That the signature of an image was checked is a statement of the tool, not of the image. */
+function annotations({ signer }: ReportedImage, { date, tool }: Made) {
+  if (signer === undefined) return {}
+  const who = signer.by === 'key' ? `the key ${signer.key}` : `${signer.identity} (${signer.issuer})`
+  const comment = `its signature was checked: it is by ${who}`
+  return { annotations: [{ annotationDate: date, annotationType: 'OTHER', annotator: tool, comment }] }
 }
 
 /** Licences that images name most. SPDX allows names of its list only, and an image may say anything. */

@@ -109,6 +109,13 @@ export function describeReferrers({ referrers }: ReportedImage): string {
     .join(', ')
 }
 
+/** Whose signature was checked: `checked: by key sha256:0123456789ab` or `checked: by IDENTITY (ISSUER)`; empty if none was. */
+export function describeSigned({ signer }: ReportedImage): string {
+  if (signer === undefined) return ''
+  const who = signer.by === 'key' ? `key ${shortDigest(signer.key)}` : `${signer.identity} (${signer.issuer})`
+  return `checked: by ${who}`
+}
+
 /** The images that are not all right, by what is wrong: a cause that hits many is told once. */
 export function problemsOf({ images }: Report) {
   const bad = images
@@ -138,6 +145,7 @@ export function figuresOf({
   const { bytes, seconds } = totals
   const signed = images.filter(({ referrers = [] }) => referrers.length > 0).length
   const looked = images.filter(({ referrers }) => referrers !== undefined).length
+  const proven = images.filter(({ signer }) => signer !== undefined).length
   const saved = bytes.images - bytes.unique
   return [
     {
@@ -167,5 +175,14 @@ export function figuresOf({
     ...(looked === 0
       ? []
       : [{ label: 'With signatures', value: `${signed} of ${looked}`, note: 'or attestations, SBOMs' }]),
+    ...(proven === 0
+      ? []
+      : [
+          {
+            label: 'Signer checked',
+            value: `${proven} of ${totals.images}`,
+            note: 'by a key or an identity',
+          },
+        ]),
   ]
 }

@@ -27,10 +27,13 @@ export interface AuthorityOptions {
 /** Statuses by which token servers refuse a login; OAuth2 says 400. https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403])
 
-/** A right on a repository, as the token specification writes it. */
+/**
+ * A right on a repository, as the token specification writes it. `catalog` is the right to list all repositories of the registry,
+ * with the login of this one: https://distribution.github.io/distribution/spec/auth/scope/
+ */
 export interface Scope {
   readonly repository: string
-  readonly actions: 'pull' | 'pull,push' | 'delete'
+  readonly actions: 'pull' | 'pull,push' | 'delete' | 'catalog'
 }
 
 /**
@@ -200,7 +203,7 @@ export function assertCloudRealm(realm: string, { host }: URL, side: Side): void
 }
 
 function formatScope({ repository, actions }: Scope): string {
-  return `repository:${repository}:${actions}`
+  return actions === 'catalog' ? 'registry:catalog:*' : `repository:${repository}:${actions}`
 }
 
 function scopeKey(scopes: readonly Scope[]): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseRangeStart } from '../download/download.ts'
-import { nextQuery } from '../tags.ts'
+import { nextQuery } from '../lists.ts'
 import { parseUploadRange } from '../upload/upload-session.ts'
 
 /** Headers that hardly an honest server sends, long ones among them. */

@@ -1,7 +1,7 @@
 import type { Report, ReportedImage } from '@gpreg/core'
 import { formatBytes } from '../../text/units.ts'
-import { describeChange, describeReferrers, formatDay, nameOf, STATES } from '../words.ts'
-import { html, tableHead, type Markup } from './markup.ts'
+import { describeChange, describeReferrers, describeSigned, formatDay, nameOf, STATES } from '../words.ts'
+import { breakable, html, tableHead, type Markup } from './markup.ts'
 
 /** Rows of one table. A browser lays out only the tables in view, so the first paint does not wait for thousands of rows. */
 const ROWS = 50
@@ -45,6 +45,7 @@ function renderImage(image: ReportedImage): Markup {
   const { source, target, digest, size, created, licenses, state } = image
   const { mark, word } = STATES[state]
   const change = describeChange(image)
+  const signed = describeSigned(image)
   return html`<tr>
     <th scope="row">
       <code>${nameOf(image)}</code>${
@@ -60,8 +61,12 @@ function renderImage(image: ReportedImage): Markup {
         created === undefined ? '–' : formatDay(created)
       }${licenses === undefined ? undefined : html`<span>${licenses}</span>`}
     </td>
-    <td data-label="Signatures">${describeReferrers(image) || 'not looked for'}</td>
-    <td data-label="Why">${image.origins.join(', ') || '–'}</td>
+    <td data-label="Signatures">
+      ${
+        describeReferrers(image) || 'not looked for'
+      }${signed === '' ? undefined : html`<span class="good">✓ ${breakable(signed)}</span>`}
+    </td>
+    <td data-label="Why">${breakable(image.origins.join(', ') || '–')}</td>
     <td data-label="State" class="${image.isGood ? 'good' : 'bad'}">
       ${mark} ${word}${change === '' ? undefined : html`<span>${change}</span>`}
     </td>

@@ -25,6 +25,11 @@ function textOf(value: Value): string {
   return String(value).replace(/[&<>"']/g, each => ENTITIES[each] ?? each)
 }
 
+/** Text that may break after its colons, which stand behind a kind or an algorithm: `catalogue:2022.11.3`. */
+export function breakable(text: string): Markup {
+  return new Markup(textOf(text).replaceAll(':', ':<wbr>'))
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

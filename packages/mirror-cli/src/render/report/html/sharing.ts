@@ -17,10 +17,14 @@ export function renderSharing({ images }: Report): Markup | undefined {
     ${renderSaving(sharing)}
     <h3>The largest images</h3>
     <p class="legend">
-      <svg width="14" height="10" aria-hidden="true"><rect class="own" width="14" height="10" /></svg> only
-      this image has it
-      <svg width="14" height="10" aria-hidden="true"><rect class="shared" width="14" height="10" /></svg>
-      other images have it, too
+      <span
+        ><svg width="14" height="10" aria-hidden="true"><rect class="own" width="14" height="10" /></svg> only
+        this image has it</span
+      >
+      <span
+        ><svg width="14" height="10" aria-hidden="true"><rect class="shared" width="14" height="10" /></svg>
+        other images have it, too</span
+      >
     </p>
     <ul class="bars">
       ${sharing.images.slice(0, IMAGES).map(image => renderBar(image, sharing.images[0]))}

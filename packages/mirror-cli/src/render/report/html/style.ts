@@ -51,13 +51,13 @@ tbody th span, td span { display: block; color: var(--soft); font-size: .87rem; 
 tbody th span code { font-weight: 400; }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .images { table-layout: fixed; }
-.images th:nth-child(1) { width: 36%; }
-.images th:nth-child(2) { width: 11%; }
-.images th:nth-child(3) { width: 8%; }
-.images th:nth-child(4) { width: 10%; }
-.images th:nth-child(5) { width: 11%; }
-.images th:nth-child(6) { width: 13%; }
-.images th:nth-child(7) { width: 11%; }
+.images thead th:nth-child(1) { width: 32%; }
+.images thead th:nth-child(2) { width: 10%; }
+.images thead th:nth-child(3) { width: 7%; }
+.images thead th:nth-child(4) { width: 10%; }
+.images thead th:nth-child(5) { width: 14%; }
+.images thead th:nth-child(6) { width: 15%; }
+.images thead th:nth-child(7) { width: 12%; }
 .rows { content-visibility: auto; contain-intrinsic-size: auto 5000px; }
 .rows + .rows { margin-top: 1.5rem; }
 .filter { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; max-width: none; }
@@ -72,7 +72,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
 .own { fill: var(--own); }
 .shared { fill: var(--shared); stroke: var(--own); stroke-width: 1; stroke-dasharray: 3 2; }
 .legend { color: var(--soft); font-size: .87rem; }
-.legend svg:not(:first-child) { margin-left: 1rem; }
+.legend span { display: inline-block; margin-right: 1rem; }
 .pair { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.5rem 3rem; align-items: start; }
 .map td, .map thead th:not(:first-child) { text-align: center; padding-left: 0; padding-right: 0; width: 1.9rem; color: var(--own); overflow-wrap: normal; }
 .map thead th:not(:first-child) { color: var(--ink); }
@@ -80,6 +80,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
 .lane figcaption { font-size: .87rem; margin-bottom: .25rem; overflow-wrap: anywhere; }
 .lane code { color: var(--ink); }
 .axis { display: flex; justify-content: space-between; max-width: none; color: var(--soft); font-size: .84rem; border-top: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+@media screen and (max-width: 30rem) { .bars li { grid-template-columns: minmax(0, 1fr); } }
 @media (min-width: 60rem) { .pair { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); } }
 @media screen and (max-width: 56rem) {
   .cards, .cards tbody, .cards tr, .cards th, .cards td, .cards caption { display: block; }
@@ -104,7 +105,7 @@ input::placeholder { color: var(--soft); opacity: 1; }
   header { padding-top: 0; }
   section { margin-top: 1.2rem; padding-top: 1.2rem; }
   .skip, .filter, .filter[hidden] { display: none; }
-  .figures { grid-template-columns: repeat(5, 1fr); }
+  .figures { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: 1fr; }
   .rows { content-visibility: visible; }
   .rows + .rows { margin-top: 0; }
   .rows + .rows caption { display: none; }
