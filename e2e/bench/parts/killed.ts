@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gpreg as run, startGpreg } from '../support/gpreg.ts'
-import { startRegistry } from '../support/registry.ts'
-import { startReverseProxy, uploadedBytes, type ReverseProxy } from '../support/reverse-proxy.ts'
-import { startServe } from '../support/serve.ts'
-import { startSlowLine } from '../support/slow-line.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { table } from './report.ts'
-import { stockLayer } from './stock.ts'
+import { gpreg as run, startGpreg } from '../../support/gpreg.ts'
+import { startRegistry } from '../../support/registry.ts'
+import { startReverseProxy, uploadedBytes, type ReverseProxy } from '../../support/reverse-proxy.ts'
+import { startServe } from '../../support/serve.ts'
+import { startSlowLine } from '../../support/slow-line.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { table } from '../table.ts'
+import { stockLayer } from '../stock.ts'
 
 /** Size of the layer in MB, and rate of the capped line in MB a second. */
 const [LAYER, LINE] = [1000, 60]
