@@ -91,7 +91,7 @@ function bundleBars(part: Part): Bar[] {
   const save = findSeries(part, 'save', 'gpreg')
   const volumes = findSeries(part, 'save', 'gpreg, volumes')
   const wall = medianOf(findSeries(part, 'save', 'baseline'), 'wall')
-  const mirror = findSeries(part, 'load', 'mirror')
+  const mirror = findSeries(part, 'mirror', 'gpreg')
   return [
     bar('bundle save wall / baseline', 1.05, divide(medianOf(save, 'wall'), wall)),
     ...(volumes

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
-import { listenForInterruption } from './interruption.ts'
+import { interrupted, listenForInterruption } from './interruption.ts'
 import { newestRun, readRun, resultFile } from './page/runs.ts'
 import { writePage } from './page/write.ts'
 import { measureKills } from './parts/killed.ts'
@@ -51,11 +51,20 @@ const { values: flags, positionals } = parseArgs({
 })
 
 listenForInterruption()
-if (flags.help) console.log(USAGE)
-else if (flags.page)
-  await writePage(positionals[0] === undefined ? await newestRun() : await readRun(positionals[0]))
-else if (flags.killed) process.exitCode = (await measureKills(Number(flags.runs), flags.parent)) ? 0 : 1
-else await measure()
+try {
+  await main()
+} catch (error) {
+  if (!interrupted.aborted) throw error
+  process.exitCode = 130
+}
+
+async function main(): Promise<void> {
+  if (flags.help) console.log(USAGE)
+  else if (flags.page)
+    await writePage(positionals[0] === undefined ? await newestRun() : await readRun(positionals[0]))
+  else if (flags.killed) process.exitCode = (await measureKills(Number(flags.runs), flags.parent)) ? 0 : 1
+  else await measure()
+}
 
 async function measure(): Promise<void> {
   const plan: Plan = {

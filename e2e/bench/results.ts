@@ -55,6 +55,9 @@ export interface Part {
   readonly series: readonly Series[]
 }
 
+/** A part as its function returns it; the caller takes the time. */
+export type Measured = Omit<Part, 'seconds'>
+
 export interface Machine {
   readonly cores: number
   readonly processor: string

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { judge } from './bars.ts'
@@ -12,10 +13,10 @@ import { measurePlanning } from './parts/planning.ts'
 import { measureStart } from './parts/start.ts'
 import { measureVerify } from './parts/verify.ts'
 import type { Plan } from './plan.ts'
-import { type BenchRun, type Part, type PartName } from './results.ts'
+import type { BenchRun, Measured, PartName } from './results.ts'
 import { renderRun } from './table.ts'
 
-const MEASURES: Readonly<Record<PartName, (plan: Plan) => Promise<Omit<Part, 'seconds'>>>> = {
+const MEASURES: Readonly<Record<PartName, (plan: Plan) => Promise<Measured>>> = {
   copies: measureCopies,
   start: measureStart,
   verify: measureVerify,
@@ -88,9 +89,10 @@ function minutes(seconds: number): string {
 }
 
 /** Writes a run as Prettier formats it: one line a sample. Times are rounded to milliseconds. */
-export async function writeRun(file: string, run: BenchRun): Promise<void> {
+async function writeRun(file: string, run: BenchRun): Promise<void> {
   const text = JSON.stringify(run, (_, value) =>
     typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
   )
+  await mkdir(dirname(file), { recursive: true })
   await writeFile(file, await format(text, { ...(await resolveConfig(file)), parser: 'json' }))
 }

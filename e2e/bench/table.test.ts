@@ -33,7 +33,7 @@ describe('tables', () => {
     ]
     expect(barRows(bars).slice(1)).toEqual([
       ['a', '0.40', '0.5', 'met by 20 %'],
-      ['b', '153 MB', '150 MB', 'MISSED by 2.0 %'],
+      ['b', '153 MB', '150 MB', 'MISSED by 3.00 MB'],
       ['c', '-', '1', 'not compared'],
     ])
   })

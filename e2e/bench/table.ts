@@ -47,8 +47,6 @@ export function partRows(parts: readonly Part[]): string[][] {
 
 /** The rows of the bars, with a head: what was found, the limit, and by how much it is met or missed. */
 export function barRows(bars: readonly Bar[]): string[][] {
-  const text = (value: number, { unit }: Bar) =>
-    `${value.toFixed(unit === 'MB' && value >= 10 ? 0 : 2)}${unit === undefined ? '' : ` ${unit}`}`
   const rows = bars.map(bar => [
     bar.what,
     bar.found === undefined ? '-' : text(bar.found, bar),
@@ -58,10 +56,18 @@ export function barRows(bars: readonly Bar[]): string[][] {
   return [['bar', 'found', 'at most', ''], ...rows]
 }
 
-function verdict({ limit, found }: Bar): string {
+/** A ratio is met or missed by a part of its limit, another value by its distance. */
+function verdict(bar: Bar): string {
+  const { limit, found, unit } = bar
   if (found === undefined) return 'not compared'
   const percent = Math.abs(found / limit - 1) * 100
-  return `${found <= limit ? 'met' : 'MISSED'} by ${percent.toFixed(percent < 10 ? 1 : 0)} %`
+  const distance =
+    unit === undefined ? `${percent.toFixed(percent < 10 ? 1 : 0)} %` : text(Math.abs(found - limit), bar)
+  return `${found <= limit ? 'met' : 'MISSED'} by ${distance}`
+}
+
+function text(value: number, { unit }: Bar): string {
+  return `${value.toFixed(unit === 'MB' && value >= 10 ? 0 : 2)}${unit === undefined ? '' : ` ${unit}`}`
 }
 
 function range({ runs }: Series): string | undefined {
@@ -70,12 +76,18 @@ function range({ runs }: Series): string | undefined {
   return `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`
 }
 
+/** Whether a column of a table has figures, which are aligned to the right. The first column never has. */
+export function isFigures(rows: readonly (readonly string[])[], at: number): boolean {
+  return at > 0 && rows.slice(1).every(cells => /^[\d-]/.test(cells[at]!))
+}
+
 /** The rows in columns, for a terminal: text to the left, figures to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, at) => Math.max(...rows.map(cells => cells[at]!.length)))
-  const isText = widths.map((_, at) => rows.slice(1).every(cells => !/^[\d-]/.test(cells[at]!)))
   const line = (cells: readonly string[]) =>
-    cells.map((cell, at) => (isText[at] ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ')
+    cells
+      .map((cell, at) => (isFigures(rows, at) ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!)))
+      .join('  ')
   return rows.map(cells => line(cells).trimEnd()).join('\n')
 }
 

@@ -1,5 +1,5 @@
 import type { BenchRun, Machine } from '../results.ts'
-import { barRows, partRows } from '../table.ts'
+import { barRows, isFigures, partRows } from '../table.ts'
 
 const BEGIN = '<!-- bench: written by `npm run bench -- --page` from the newest file in e2e/bench/results -->'
 const END = '<!-- /bench -->'
@@ -39,7 +39,7 @@ function markdownTable(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows
   const line = (cells: readonly string[]) =>
     `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  const alignment = head.map((_, at) => (body.every(cells => /^[\d-]/.test(cells[at]!)) ? '---:' : '---'))
+  const alignment = head.map((_, at) => (isFigures(rows, at) ? '---:' : '---'))
   const strong = (cells: readonly string[]) => cells.map(cell => (cell === 'gpreg' ? '**gpreg**' : cell))
   return [head, alignment, ...body.map(strong)].map(line).join('\n')
 }

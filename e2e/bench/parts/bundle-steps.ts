@@ -17,7 +17,7 @@ export interface Site {
 
 /** One measured step. The steps of one name run in this order, because what loads needs the result of what saved. */
 export interface Step {
-  readonly phase: 'save' | 'load'
+  readonly phase: 'save' | 'load' | 'mirror'
   readonly name: string
   /** The tool of another project that it runs; undefined: gpreg or the baseline. */
   readonly tool?: string
@@ -87,8 +87,8 @@ export const STEPS: readonly Step[] = [
     }),
   },
   {
-    phase: 'load',
-    name: 'mirror',
+    phase: 'mirror',
+    name: 'gpreg',
     prepare: async ({ source, target, home, stock }) =>
       (await gpreg.prepare({ source: source.host, target: target.host, home: home.path, stock }, 'cold'))!,
   },

@@ -6,14 +6,14 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { onPath } from '../../support/tools.ts'
 import { runMeasured } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Part, Sample } from '../results.ts'
+import type { Measured, Sample } from '../results.ts'
 import { stockRelease, type Stock } from '../stock.ts'
 import { takeTurns } from '../turns.ts'
 import { STEPS, type Step } from './bundle-steps.ts'
 import { describeStock } from './copies.ts'
 
 /** Saves a release into bundles and loads them again, beside a direct copy and beside other tools. */
-export async function measureBundles({ rounds, scale, parent, brief }: Plan) {
+export async function measureBundles({ rounds, scale, parent, brief }: Plan): Promise<Measured> {
   const steps = STEPS.filter(({ tool, isVariant = false }) =>
     brief ? tool === undefined && !isVariant : tool === undefined || onPath(tool),
   )
@@ -32,10 +32,13 @@ export async function measureBundles({ rounds, scale, parent, brief }: Plan) {
     about: `bundles: ${describeStock(stock)}`,
     uniqueBytes: stock.uniqueBytes,
     series,
-  } satisfies Partial<Part>
+  }
 }
 
-/** Saves, and then loads what was saved into an empty registry, as far as the contestant does both. */
+/**
+ * Saves, loads what was saved into an empty registry, and mirrors the same set into another one, as far as the contestant
+ * does all of them. The steps share a home directory, and so the cache of compiled code.
+ */
 async function runSteps(
   steps: readonly Step[],
   source: Registry,

@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { findPeers, gpreg, ourContestants, type Contestant, type Phase } from '../contestants.ts'
 import { runBetween } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Part, Sample } from '../results.ts'
+import type { Measured, Sample } from '../results.ts'
 import { stockRelease, type Stock } from '../stock.ts'
 import { takeTurns } from '../turns.ts'
 
@@ -12,7 +12,15 @@ import { takeTurns } from '../turns.ts'
 const SLOW = { names: ['crane', 'regctl'], rounds: 2 }
 
 /** Copies a release into an empty registry (cold), and then once more (unchanged). */
-export async function measureCopies({ rounds, scale, parent, before, peers, peersOnly, brief }: Plan) {
+export async function measureCopies({
+  rounds,
+  scale,
+  parent,
+  before,
+  peers,
+  peersOnly,
+  brief,
+}: Plan): Promise<Measured> {
   const contestants = [
     ...ourContestants(before).filter(each => each !== gpreg || !peersOnly),
     ...findPeers(peers),
@@ -33,7 +41,7 @@ export async function measureCopies({ rounds, scale, parent, before, peers, peer
     about: describeStock(stock),
     uniqueBytes: stock.uniqueBytes,
     series,
-  } satisfies Partial<Part>
+  }
 }
 
 async function runOnce(

@@ -6,7 +6,7 @@ import { startWanLine } from '../../support/wan-line.ts'
 import { findPeers, gpreg, type Contestant } from '../contestants.ts'
 import { runBetween } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Part, Sample, Series } from '../results.ts'
+import type { Measured, Sample, Series } from '../results.ts'
 import { stockLayer, stockRelease, type Stock } from '../stock.ts'
 import { takeTurns } from '../turns.ts'
 
@@ -50,7 +50,10 @@ const BRIEF = { peers: ['skopeo'], gpreg: 3, peer: 1 }
  * Lets contestants copy in turns over a bad line to the source: one layer of 500 MB, and the release at a third of its
  * size. The target is on loopback.
  */
-export async function measureLine(kind: LineKind, { rounds, scale, parent, peers, brief }: Plan) {
+export async function measureLine(
+  kind: LineKind,
+  { rounds, scale, parent, peers, brief }: Plan,
+): Promise<Measured> {
   const wanted = findPeers(brief ? BRIEF.peers : peers)
   const contestants = [gpreg, ...wanted].filter(({ name }) => name !== 'baseline')
   const series: Series[] = []
@@ -65,7 +68,7 @@ export async function measureLine(kind: LineKind, { rounds, scale, parent, peers
     }))
     series.push(...(await takeTurns(turns, { rounds: brief ? Math.min(rounds, BRIEF.gpreg) : rounds })))
   }
-  return { name: kind, about: LINES[kind].about, series } satisfies Partial<Part>
+  return { name: kind, about: LINES[kind].about, series }
 }
 
 async function runOver(

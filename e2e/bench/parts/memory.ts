@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { gpreg } from '../contestants.ts'
 import { runMeasured } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Part } from '../results.ts'
+import type { Measured } from '../results.ts'
 import { takeTurns } from '../turns.ts'
 
 const SYNTHETIC = fileURLToPath(new URL('synthetic.ts', import.meta.url))
@@ -19,7 +19,7 @@ const CASES = [
 ] as const
 
 /** Compares the peak memory for 1 GB and for 10 GB of layers. Memory must not grow with the size. */
-export async function measureMemory({ rounds, scale }: Plan) {
+export async function measureMemory({ rounds, scale }: Plan): Promise<Measured> {
   const [small, large] = CASES.map(({ layers, size }) =>
     startProcess(process.execPath, [SYNTHETIC, `${layers}`, `${Math.ceil(size * scale)}`]),
   )
@@ -46,5 +46,5 @@ export async function measureMemory({ rounds, scale }: Plan) {
   const about = CASES.map(
     ({ name, layers, size }) => `${name}: ${layers} layers of ${(size * scale) / 1e6} MB`,
   )
-  return { name: 'memory', about: `peak memory, ${about.join('; ')}`, series } satisfies Partial<Part>
+  return { name: 'memory', about: `peak memory, ${about.join('; ')}`, series }
 }

@@ -4,7 +4,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { ourContestants, type Contestant } from '../contestants.ts'
 import { runMeasured } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Cost, Part, Series } from '../results.ts'
+import type { Cost, Measured, Series } from '../results.ts'
 import { takeTurns } from '../turns.ts'
 
 const TINY_REGISTRY = fileURLToPath(new URL('tiny-registry.ts', import.meta.url))
@@ -12,7 +12,7 @@ const IMAGES = [100, 1_000, 10_000]
 const BLOBS_PER_IMAGE = 10
 
 /** Plans more and more images and measures time and memory. The target has none of the images. */
-export async function measurePlanning({ rounds, scale, before, brief }: Plan) {
+export async function measurePlanning({ rounds, scale, before, brief }: Plan): Promise<Measured> {
   const series: Series[] = []
   for (const images of brief ? IMAGES.slice(1) : IMAGES) {
     const count = Math.ceil(images * scale)
@@ -31,7 +31,7 @@ export async function measurePlanning({ rounds, scale, before, brief }: Plan) {
     series.push(...(await takeTurns(turns, { rounds })))
   }
   const about = `planning (--dry-run) of images with ${BLOBS_PER_IMAGE} blobs each`
-  return { name: 'planning', about, series } satisfies Partial<Part>
+  return { name: 'planning', about, series }
 }
 
 async function planOnce(

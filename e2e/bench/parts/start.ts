@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { commandOf, environment, imageSet } from '../contestants.ts'
 import { runMeasured, type Command } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Part } from '../results.ts'
+import type { Measured } from '../results.ts'
 import { stockRelease } from '../stock.ts'
 import { takeTurns } from '../turns.ts'
 
@@ -18,7 +18,7 @@ const SCALE = 0.001
  * Measures how long the command takes that has nothing to do, beside a program of Node that does nothing. Files and
  * compiled code are cached, because one round before is not counted.
  */
-export async function measureStart({ rounds, parent, before }: Plan) {
+export async function measureStart({ rounds, parent, before }: Plan): Promise<Measured> {
   await using home = await temporaryDirectory()
   const lock = home.join('gpreg.lock.json')
   await writeLock(lock, home.path, parent)
@@ -49,7 +49,7 @@ export async function measureStart({ rounds, parent, before }: Plan) {
     })),
     { rounds: rounds * ROUNDS_FOR_ONE },
   )
-  return { name: 'start', about: 'start of the command, with nothing to do', series } satisfies Partial<Part>
+  return { name: 'start', about: 'start of the command, with nothing to do', series }
 }
 
 /** Writes the lock of a release of 62 images. */

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { environment, imageSet } from '../contestants.ts'
 import { runBetween, runMeasured, type Command } from '../measure.ts'
 import type { Plan } from '../plan.ts'
-import type { Part } from '../results.ts'
+import type { Measured } from '../results.ts'
 import { stockRelease, type Stock } from '../stock.ts'
 import { takeTurns } from '../turns.ts'
 import { describeStock } from './copies.ts'
@@ -15,7 +15,7 @@ import { describeStock } from './copies.ts'
  * Reads a mirrored release back: `verify --deep` with a lock, and `curl | sha256sum` over each unique blob once, four at
  * a time.
  */
-export async function measureVerify({ rounds, scale, parent }: Plan) {
+export async function measureVerify({ rounds, scale, parent }: Plan): Promise<Measured> {
   await using source = await startRegistry({ parent })
   await using target = await startRegistry({ parent })
   await using home = await temporaryDirectory()
@@ -35,7 +35,7 @@ export async function measureVerify({ rounds, scale, parent }: Plan) {
     ],
     { rounds },
   )
-  return { name: 'verify', about: `verify --deep: ${describeStock(stock)}`, series } satisfies Partial<Part>
+  return { name: 'verify', about: `verify --deep: ${describeStock(stock)}`, series }
 }
 
 /** Hashes each unique blob of the target once. The blobs lie where the target's links say, whatever gpreg calls them. */
