@@ -125,8 +125,8 @@ function planningBars(part: Part): Bar[] {
 }
 
 function verifyBars(part: Part): Bar[] {
-  const baseline = findSeries(part, 'verify', 'baseline')
-  return [bar('verify --deep wall / curl | sha256sum', 1.1, against(part, 'verify', 'wall', baseline))]
+  const baseline = findSeries(part, '--deep', 'baseline')
+  return [bar('verify --deep wall / curl | sha256sum', 1.1, against(part, '--deep', 'wall', baseline))]
 }
 
 function lineBars(part: Part): Bar[] {

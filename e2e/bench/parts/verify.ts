@@ -30,8 +30,8 @@ export async function measureVerify({ rounds, scale, parent }: Plan): Promise<Me
   const baseline = await readAll(target, stock, home.join('blobs'), env)
   const series = await takeTurns(
     [
-      { name: 'gpreg', run: async () => ({ verify: await runBetween(target, source, verify) }) },
-      { name: 'baseline', run: async () => ({ verify: await runBetween(target, source, baseline) }) },
+      { name: 'gpreg', run: async () => ({ '--deep': await runBetween(target, source, verify) }) },
+      { name: 'baseline', run: async () => ({ '--deep': await runBetween(target, source, baseline) }) },
     ],
     { rounds },
   )
