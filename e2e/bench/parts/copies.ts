@@ -38,7 +38,7 @@ export async function measureCopies({
   )
   return {
     name: 'copies',
-    about: describeStock(stock),
+    about: `${describeStock(stock)}${brief ? `; ${SLOW.names.join(' and ')} in ${SLOW.rounds} rounds` : ''}`,
     uniqueBytes: stock.uniqueBytes,
     series,
   }

@@ -68,7 +68,11 @@ export async function measureLine(
     }))
     series.push(...(await takeTurns(turns, { rounds: brief ? Math.min(rounds, BRIEF.gpreg) : rounds })))
   }
-  return { name: kind, about: LINES[kind].about, series }
+  return {
+    name: kind,
+    about: `${LINES[kind].about}${brief ? `; gpreg in ${BRIEF.gpreg} rounds, ${BRIEF.peers.join()} in ${BRIEF.peer}` : ''}`,
+    series,
+  }
 }
 
 async function runOver(
