@@ -81,7 +81,8 @@ async function measure(): Promise<void> {
   const run = await runParts(chosenParts(), plan, file)
   if (flags.all && isReal) await writePage(run)
   // Bars are judged at full size only, because a quick run proves nothing.
-  if (isReal && run.bars.some(({ met }) => met === false)) process.exitCode = 1
+  const isMissed = isReal && run.bars.some(({ met }) => met === false)
+  if (isMissed || run.leftOut.length > 0) process.exitCode = 1
 }
 
 function chosenParts(): readonly PartName[] {

@@ -50,7 +50,7 @@ export interface Part {
   readonly about: string
   /** wall time of the whole part, in seconds */
   readonly seconds: number
-  /** unique bytes of the images, where they are compared with bytes on a line or a disk */
+  /** unique bytes of the images, where they are compared with bytes on a disk */
   readonly uniqueBytes?: number
   readonly series: readonly Series[]
 }
@@ -92,8 +92,8 @@ export interface BenchRun {
   readonly scale: number
   /** false until the last part has been measured */
   readonly complete: boolean
-  /** Parts that were left out because time was short. */
-  readonly leftOut: readonly PartName[]
+  /** Parts that were left out because time was short, or that failed. */
+  readonly leftOut: readonly { readonly name: PartName; readonly why: string }[]
   readonly machine: Machine
   readonly bars: readonly Bar[]
   readonly parts: readonly Part[]

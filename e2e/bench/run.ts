@@ -43,7 +43,7 @@ const LATEST_START: Partial<Record<PartName, number>> = { wan: 21 * 60 }
 
 /**
  * Measures the parts one after another. The document is written after each part, so that an interruption keeps what was
- * measured.
+ * measured. A part that fails is left out, and the others are measured.
  * @param file path of the document; undefined: none is written
  */
 export async function runParts(names: readonly PartName[], plan: Plan, file?: string): Promise<BenchRun> {
@@ -62,18 +62,24 @@ export async function runParts(names: readonly PartName[], plan: Plan, file?: st
     bars: [],
     parts: [],
   }
+  const leaveOut = (name: PartName, why: string) => {
+    run = { ...run, leftOut: [...run.leftOut, { name, why }] }
+    console.log(`  ${name} is left out: ${why}`)
+  }
   for (const [index, name] of names.entries()) {
-    interrupted.throwIfAborted()
-    if (plan.brief && elapsed() > (LATEST_START[name] ?? Infinity)) {
-      run = { ...run, leftOut: [...run.leftOut, name] }
-      console.log(`${name} is left out: ${minutes(elapsed())} have passed`)
+    const before = elapsed()
+    console.log(`part ${index + 1} of ${names.length}: ${name}, after ${minutes(before)}`)
+    if (plan.brief && before > (LATEST_START[name] ?? Infinity)) {
+      leaveOut(name, `${minutes(before)} have passed`)
       continue
     }
-    console.log(`part ${index + 1} of ${names.length}: ${name}, after ${minutes(elapsed())}`)
-    const before = elapsed()
-    const measured = await MEASURES[name](plan)
-    const parts = [...run.parts, { ...measured, seconds: elapsed() - before }]
-    run = { ...run, parts, bars: judge(parts) }
+    try {
+      const parts = [...run.parts, { ...(await MEASURES[name](plan)), seconds: elapsed() - before }]
+      run = { ...run, parts, bars: judge(parts) }
+    } catch (error) {
+      interrupted.throwIfAborted()
+      leaveOut(name, String(error))
+    }
     if (file !== undefined) await writeRun(file, run)
   }
   run = { ...run, complete: true }

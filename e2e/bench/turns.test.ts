@@ -16,7 +16,7 @@ describe('turns', () => {
         return { cold: sample(1) }
       },
     }))
-    const series = await takeTurns(turns, { rounds: 2 })
+    const series = await takeTurns(turns, 2)
     expect(order.join('')).toBe('abcba')
     expect(series.map(({ contestant, runs }) => `${contestant}${runs.length}`)).toEqual(['a2', 'b2', 'c1'])
   })
@@ -32,10 +32,10 @@ describe('turns', () => {
       },
     }
     const dead = { name: 'crane', isPeer: true, run: () => Promise.reject(new Error('always')) }
-    expect(await takeTurns([peer, dead], { rounds: 2 })).toMatchObject([
+    expect(await takeTurns([peer, dead], 2)).toMatchObject([
       { contestant: 'oras', phase: 'cold', runs: [{}], failed: 1 },
       { contestant: 'crane', phase: 'cold', runs: [], failed: 2 },
     ])
-    await expect(takeTurns([{ ...dead, isPeer: false }], { rounds: 1 })).rejects.toThrow('always')
+    await expect(takeTurns([{ ...dead, isPeer: false }], 1)).rejects.toThrow('always')
   })
 })

@@ -12,20 +12,11 @@ export interface Turn {
   run(): Promise<Readonly<Record<string, Sample | undefined>>>
 }
 
-export interface Rounds {
-  readonly rounds: number
-  /** False if later contestants need what earlier ones leave behind. */
-  readonly rotate?: boolean
-}
-
 /**
  * Lets contestants run in turns. Each round has another order, so that a slow minute of the machine affects all
  * contestants.
  */
-export async function takeTurns(
-  turns: readonly Turn[],
-  { rounds, rotate = true }: Rounds,
-): Promise<Series[]> {
+export async function takeTurns(turns: readonly Turn[], rounds: number): Promise<Series[]> {
   const series = new Map<string, { phase: string; contestant: string; runs: Sample[]; failed: number }>()
   const seriesOf = (phase: string, contestant: string) => {
     const key = `${phase}\n${contestant}`
@@ -34,7 +25,7 @@ export async function takeTurns(
   }
   const failures = new Map<string, number>()
   for (let round = 0; round < rounds; round++) {
-    for (const turn of rotate ? rotated(turns, round) : turns) {
+    for (const turn of rotated(turns, round)) {
       interrupted.throwIfAborted()
       if (round >= (turn.rounds ?? rounds)) continue
       const label = `  round ${round + 1} of ${turn.rounds ?? rounds}  ${turn.name.padEnd(16)}`

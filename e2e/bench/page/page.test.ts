@@ -38,6 +38,8 @@ describe('the page of the benchmarks', () => {
     expect(filled).toContain('proves nothing')
     expect(filled).not.toContain('stale figures')
     expect(fillPage(filled, benchRun([copies], { scale: 0.05 }))).toBe(filled)
+    const leftOut = [{ name: 'wan' as const, why: '21 min have passed' }]
+    expect(fillPage(empty, benchRun([], { leftOut }))).toContain('Left out: wan, because 21 min have passed.')
     expect(() => fillPage('no markers', undefined)).toThrow('missing')
   })
 

@@ -22,7 +22,7 @@ function describeRun(run: BenchRun): string {
   return [
     `${started.slice(0, 16).replace('T', ' ')} UTC, commit ${commit}, ${rounds} rounds in ${minutes.toFixed(0)} minutes. ${describeMachine(machine)}`,
     ...(scale === 1 ? [] : [`**A quick run at ${scale} of all sizes, which proves nothing.**`]),
-    ...(leftOut.length > 0 ? [`Left out for want of time: ${leftOut.join(', ')}.`] : []),
+    ...leftOut.map(({ name, why }) => `Left out: ${name}, because ${why.split('\n', 1)[0]}.`),
     markdownTable(barRows(bars)),
     ...copies.map(part => `A copy: ${part.about}.\n\n${markdownTable(partRows([part]))}`),
     ...(others.length > 0 ? [`The other parts:\n\n${markdownTable(partRows(others))}`] : []),

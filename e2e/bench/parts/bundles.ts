@@ -25,7 +25,7 @@ export async function measureBundles({ rounds, scale, parent, brief }: Plan): Pr
       isPeer: mine.some(({ tool }) => tool !== undefined),
       run: () => runSteps(mine, source, stock, parent),
     })),
-    { rounds },
+    rounds,
   )
   return {
     name: 'bundles',

@@ -34,12 +34,11 @@ export async function measureCopies({
       isPeer: contestant !== gpreg,
       run: () => runOnce(contestant, source, stock, parent),
     })),
-    { rounds },
+    rounds,
   )
   return {
     name: 'copies',
     about: `${describeStock(stock)}${brief ? `; ${SLOW.names.join(' and ')} in ${SLOW.rounds} rounds` : ''}`,
-    uniqueBytes: stock.uniqueBytes,
     series,
   }
 }

@@ -5,6 +5,7 @@ import { startReverseProxy, uploadedBytes, type ReverseProxy } from '../../suppo
 import { startServe } from '../../support/serve.ts'
 import { startSlowLine } from '../../support/slow-line.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { interrupted } from '../interruption.ts'
 import { table } from '../table.ts'
 import { stockLayer } from '../stock.ts'
 
@@ -41,6 +42,7 @@ export async function measureKills(kills: number, parent: string): Promise<boole
   let met = true
   for (const { capped, target, limit, keepsTorn } of CASES) {
     for (let nth = 0; nth < kills; nth++) {
+      interrupted.throwIfAborted()
       await using home = await temporaryDirectory(parent)
       await using registry =
         target === 'gpreg serve' ? await startServe(home.join('layout')) : await startRegistry({ parent })

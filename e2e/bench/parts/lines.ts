@@ -66,7 +66,7 @@ export async function measureLine(
       isPeer: contestant !== gpreg,
       run: async () => ({ [workload.name]: await runOver(kind, contestant, source, stock, parent) }),
     }))
-    series.push(...(await takeTurns(turns, { rounds: brief ? Math.min(rounds, BRIEF.gpreg) : rounds })))
+    series.push(...(await takeTurns(turns, brief ? Math.min(rounds, BRIEF.gpreg) : rounds)))
   }
   return {
     name: kind,

@@ -41,7 +41,7 @@ export async function measureMemory({ rounds, scale }: Plan): Promise<Measured> 
         run: async () => ({ [CASES[0].name]: await copy(small), [CASES[1].name]: await copy(large) }),
       },
     ],
-    { rounds },
+    rounds,
   )
   const about = CASES.map(
     ({ name, layers, size }) => `${name}: ${layers} layers of ${(size * scale) / 1e6} MB`,

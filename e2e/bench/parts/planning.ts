@@ -28,7 +28,7 @@ export async function measurePlanning({ rounds, scale, before, brief }: Plan): P
       name: contestant.name,
       run: async () => ({ [phase]: await planOnce(contestant, count, source!, target!) }),
     }))
-    series.push(...(await takeTurns(turns, { rounds })))
+    series.push(...(await takeTurns(turns, rounds)))
   }
   const about = `planning (--dry-run) of images with ${BLOBS_PER_IMAGE} blobs each`
   return { name: 'planning', about, series }

@@ -47,7 +47,7 @@ export async function measureStart({ rounds, parent, before }: Plan): Promise<Me
         return Object.fromEntries(samples)
       },
     })),
-    { rounds: rounds * ROUNDS_FOR_ONE },
+    rounds * ROUNDS_FOR_ONE,
   )
   return { name: 'start', about: 'start of the command, with nothing to do', series }
 }

@@ -33,7 +33,7 @@ export async function measureVerify({ rounds, scale, parent }: Plan): Promise<Me
       { name: 'gpreg', run: async () => ({ '--deep': await runBetween(target, source, verify) }) },
       { name: 'baseline', run: async () => ({ '--deep': await runBetween(target, source, baseline) }) },
     ],
-    { rounds },
+    rounds,
   )
   return { name: 'verify', about: `verify --deep: ${describeStock(stock)}`, series }
 }
