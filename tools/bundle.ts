@@ -22,6 +22,7 @@ await using bundle = await rolldown({
     ...commandEntries(),
     'tool-archive': `${CLI}src/tool/tool-archive.ts`,
     'bcrypt-worker': `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
+    'volume-hash-worker': `${CLI}../oci/src/store/archive/volume-hash-worker.ts`,
   },
   platform: 'node',
   external: DEVELOPMENT,

@@ -16,6 +16,7 @@ import {
   isForeignLayer,
   isManifestType,
   once,
+  recycle,
 } from '@gpreg/oci/engine'
 import { isImageConfig } from './image-content.ts'
 
@@ -134,6 +135,7 @@ export class Walker {
       for await (const chunk of place.repository.fetch(descriptor, this.#call())) {
         this.bytes += chunk.byteLength
         if (isConfig) chunks.push(chunk)
+        else recycle(chunk)
       }
       if (isConfig) this.configs.set(descriptor.digest, Buffer.concat(chunks))
       return []

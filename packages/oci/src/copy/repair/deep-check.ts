@@ -1,6 +1,7 @@
 import { GpregError, unlessAborted, type ErrorCode } from '../../errors.ts'
 import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import { isTagLister } from '../../store/capabilities.ts'
 import type { Place } from '../../store/artifact.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'
@@ -31,7 +32,7 @@ export class DeepCheck {
     const isShared = !isManifestType(descriptor.mediaType)
     if (isShared && right.has(descriptor.digest)) return true
     try {
-      for await (const _ of repository.fetch(descriptor, this.#call));
+      for await (const chunk of repository.fetch(descriptor, this.#call)) recycle(chunk)
     } catch (thrown) {
       const error = unlessAborted(thrown)
       if (WRONG.has(error.code) || (isSymptom(error) && (await this.#isHealthy(repository)))) return false

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
 import type { ApiResponse } from '../http/request.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import { networkError } from '../http/failure.ts'
 import type { HostBudget } from '../http/host-budget.ts'
 
@@ -178,7 +179,9 @@ class Parts {
         for await (const chunk of response.body) {
           position += chunk.byteLength
           if (position > part.last + 1) return false
-          part.chunks.push(chunk)
+          // A copy, because a window of chunks would hold several times its bytes in the memory of sockets.
+          part.chunks.push(Uint8Array.from(chunk))
+          recycle(chunk)
           this.#adapt(chunk.byteLength)
           this.#wake()
         }

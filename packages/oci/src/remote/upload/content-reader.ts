@@ -1,4 +1,5 @@
 import type { ByteStream, Content } from '../../store/content.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import type { BufferPool } from './upload-resources.ts'
 
 /** Bytes handed on at once: few enough that a slow registry takes them within the stall time-out. */
@@ -91,6 +92,7 @@ export class ContentReader {
     for await (const chunk of this.#read(offset, length)) {
       memory.set(chunk, filled)
       filled += chunk.byteLength
+      recycle(chunk)
     }
     return memory.subarray(0, filled)
   }

@@ -4,6 +4,7 @@ import type { ByteStream } from '../../store/content.ts'
 import type { RegistryClient } from '../http/client.ts'
 import type { ApiResponse } from '../http/request.ts'
 import type { RepositoryApi, RepositoryRequest } from '../repository-api.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import { answerTimeout } from './upload-session.ts'
 
 export interface UploadBody {
@@ -49,6 +50,9 @@ export async function sendBody(
   }
 }
 
+/** Bytes of a chunk that a socket writes completely before it takes the next one: its `highWaterMark` in undici. */
+const FILLS_SOCKET = 64 * 1024
+
 /** Checks within each stall time-out, so that a stall is noticed at most a tenth of it late. */
 const CHECKS = 10
 
@@ -93,6 +97,8 @@ class StallGuard {
         this.#handedOver = this.#context.elapsed()
         yield chunk.value
         this.#handedOver = undefined
+        // A shorter chunk may still wait in the socket, which takes the next one before it is full.
+        if (chunk.value.byteLength >= FILLS_SOCKET) recycle(chunk.value)
       }
     } catch (error) {
       this.reason ??= error

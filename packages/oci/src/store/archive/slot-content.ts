@@ -1,6 +1,7 @@
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, type Digest } from '../../model/digest.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import type { ByteStream, Content } from '../content.ts'
 import { goOn, verifiedRest } from '../continuation.ts'
 import type { WritableContent } from '../layout/layout-content.ts'
@@ -16,8 +17,8 @@ import { VolumeFiles, type FinishedVolume } from './volume-files.ts'
 const STEP = 8 * 1024 * 1024
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024
-/** Bytes collected for one write, because the chunks of a stream are small and every write costs the same. */
-const WRITE_SIZE = 512 * 1024
+/** Bytes collected for one write, because the chunks of a stream may be small and every write costs the same. */
+const WRITE_SIZE = 192 * 1024
 
 /** The content of an archive that is being written. Every blob has its slot before its first byte arrives. */
 export class SlotContent implements WritableContent, AsyncDisposable {
@@ -142,10 +143,13 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     const batch: Uint8Array[] = []
     let batched = 0
     const flush = async () => {
-      const bytes = Buffer.concat(batch.splice(0))
+      const chunks = batch.splice(0)
       batched = 0
+      // A large chunk is written as it is, because joining costs as much as writing.
+      const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
       await this.#files.write(start + state.written, bytes)
       state.written += bytes.byteLength
+      chunks.forEach(recycle)
     }
     await this.#writeFrame(slot)
     try {

@@ -1,10 +1,10 @@
-import { createHash, type Hash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { GpregError } from '../../errors.ts'
 import { onDisk } from '../layout/layout-files.ts'
+import { hashVolumes, type VolumeHasher } from './volume-hash-thread.ts'
 
-/** Bytes hashed at once. */
-const PIECE = 1024 * 1024
+/** Bytes that are hashed in one call at least, but for the end of a volume, and at most. */
+const [LEAST_HASHED, MOST_HASHED] = [1024 * 1024, 8 * 1024 * 1024]
 
 /** Bytes after which a volume is synced, so that not all of the syncing is left to the end. */
 const SYNC_STEP = 64 * 1024 * 1024
@@ -20,7 +20,6 @@ interface Volume {
   readonly file: FileHandle
   readonly start: number
   readonly size: number
-  hash: Hash
   /** bytes from the start that are hashed */
   hashed: number
 }
@@ -32,7 +31,7 @@ interface Volume {
 export class VolumeFiles implements AsyncDisposable {
   readonly #volumes: Volume[] = []
   readonly #readyUntil: (position: number) => number
-  readonly #buffer = Buffer.allocUnsafe(PIECE)
+  #hasher: VolumeHasher | undefined
   #pumping: Promise<void> | undefined
   #syncing: Promise<void> | undefined
   #unsynced = 0
@@ -54,9 +53,10 @@ export class VolumeFiles implements AsyncDisposable {
     try {
       for (const { path, size } of volumes) {
         const file = await onDisk(path, () => open(path, 'r+').catch(() => open(path, 'wx+')))
-        files.#volumes.push({ path, file, start, size, hash: createHash('sha256'), hashed: 0 })
+        files.#volumes.push({ path, file, start, size, hashed: 0 })
         start += size
       }
+      files.#hasher = hashVolumes(volumes)
     } catch (error) {
       await files[Symbol.asyncDispose]()
       throw error
@@ -105,11 +105,13 @@ export class VolumeFiles implements AsyncDisposable {
   async rewind(position: number): Promise<void> {
     // Another writer may start the next run as soon as this one ends.
     while (this.#pumping !== undefined) await this.#pumping
-    for (const volume of this.#volumes) {
-      if (volume.start + volume.hashed <= position) continue
-      volume.hash = createHash('sha256')
+    // All at once: the next run may start as soon as this method waits.
+    const resets = this.#volumes.map((volume, index) => {
+      if (volume.start + volume.hashed <= position) return undefined
       volume.hashed = 0
-    }
+      return this.#hasher?.reset(index)
+    })
+    await Promise.all(resets)
   }
 
   /** Hashes the rest and syncs all volumes. */
@@ -123,29 +125,26 @@ export class VolumeFiles implements AsyncDisposable {
         await file.sync()
       })
     }
-    return this.#volumes.map(({ size, hash }) => ({ size, sha256: hash.copy().digest('hex') }))
+    const digests = await Promise.all(this.#volumes.map((_, index) => this.#hasher!.digest(index)))
+    return this.#volumes.map(({ size }, index) => ({ size, sha256: digests[index]! }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#pumping, this.#syncing])
     for (const { file } of this.#volumes) await file.close()
+    await this.#hasher?.close()
   }
 
   async #hashReady(): Promise<void> {
-    for (const volume of this.#volumes) {
+    for (const [index, volume] of this.#volumes.entries()) {
       while (volume.hashed < volume.size) {
         const from = volume.start + volume.hashed
         const ready = Math.min(this.#readyUntil(from), volume.start + volume.size) - from
         // Small pieces wait until there is more to hash.
-        if (ready <= 0 || (ready < PIECE && volume.hashed + ready < volume.size)) break
-        const length = Math.min(ready, PIECE)
-        const { bytesRead } = await onDisk(volume.path, () =>
-          volume.file.read(this.#buffer, 0, length, volume.hashed),
-        )
-        // Bytes that were never written are zeros, as they are once the file has its full length.
-        this.#buffer.fill(0, bytesRead, length)
-        volume.hash.update(this.#buffer.subarray(0, length))
-        volume.hashed += length
+        if (ready <= 0 || (ready < LEAST_HASHED && volume.hashed + ready < volume.size)) break
+        const end = volume.hashed + Math.min(ready, MOST_HASHED)
+        await onDisk(volume.path, async () => this.#hasher!.update(index, end))
+        volume.hashed = end
       }
     }
   }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { GpregError, isGpregError } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import { writerMark } from '../writer.ts'
 import { assertNoLink } from './layout-links.ts'
 
@@ -118,6 +119,7 @@ export async function writeAll(
       const { bytesWritten } = await onDisk(root, () => file.write(chunk, done))
       done += bytesWritten
     }
+    recycle(chunk)
   }
 }
 
