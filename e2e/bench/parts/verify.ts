@@ -46,7 +46,12 @@ async function readAll(
   env: NodeJS.ProcessEnv,
 ): Promise<Command> {
   const where = await repositoriesOf(target)
-  const lines = blobs.map(({ digest }) => `http://${target.host}/v2/${where.get(digest)}/blobs/${digest}`)
+  const lines = blobs.map(({ digest }) => {
+    const repository = where.get(digest)
+    // A pipe hides that curl failed, so a blob that is not there must be noticed here.
+    if (repository === undefined) throw new Error(`the target has no blob ${digest}`)
+    return `http://${target.host}/v2/${repository}/blobs/${digest}`
+  })
   await writeFile(list, lines.join('\n'))
   const script = 'curl -sS -f "$1" | sha256sum > /dev/null'
   return { command: 'xargs', args: ['-P', '4', '-n', '1', 'sh', '-ec', script, 'read'], stdin: list, env }
