@@ -14,7 +14,12 @@ export default defineConfig({
         ssr: { resolve: sources },
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'e2e/documents/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'e2e/documents/*.test.ts',
+            'e2e/bench/**/*.test.ts',
+          ],
           // Property tests take a few seconds where the processor is shared.
           testTimeout: 30_000,
           disableConsoleIntercept: true,

@@ -24,7 +24,7 @@ export interface Contestant {
 }
 
 /** Our own Node comes first. Go tools are often built into directories that are not on the path. */
-const PATH = [
+export const PATH = [
   dirname(process.execPath),
   process.env['PATH'],
   process.env['GOBIN'],
@@ -38,21 +38,41 @@ export const gpreg = gpregAt('gpreg', GPREG)
 
 /** The gpreg of another checkout, which must be built. Both run in turns, which shows the effect of a change on speed. */
 export function gpregBefore(checkout: string): Contestant {
-  return gpregAt('before', join(checkout, 'packages/mirror-cli/bin/run.js'))
+  return gpregAt('before', commandOf(checkout))
+}
+
+/** This checkout's gpreg and, if there is one, that of the commit before. */
+export function ourContestants(before: string | undefined): Contestant[] {
+  return [gpreg, ...(before === undefined ? [] : [gpregBefore(before)])]
+}
+
+/** Path of the command in another checkout. */
+export function commandOf(checkout: string): string {
+  return join(checkout, 'packages/mirror-cli/bin/run.js')
 }
 
 function gpregAt(name: string, command: string): Contestant {
   return {
     name,
     async prepare({ source, target, home, stock }) {
-      const list = join(home, 'images.txt')
-      await writeFile(list, stock.references.join('\n'))
-      const from = sourceMirrors(source, stock.references)
-      const args = ['mirror', '--images', list, ...from, '--to', `${target}/gitpod`, '--json']
+      const args = [
+        'mirror',
+        ...(await imageSet({ source, home, stock })),
+        '--to',
+        `${target}/gitpod`,
+        '--json',
+      ]
       // The command runs by its own name, as for a user, because its first line sets the flags of Node.
       return { command, args, env: environment(home) }
     },
   }
+}
+
+/** Flags of gpreg for the stock of a source, by a list that is written to the home directory. */
+export async function imageSet({ source, home, stock }: Omit<Site, 'target'>): Promise<string[]> {
+  const list = join(home, 'images.txt')
+  await writeFile(list, stock.references.join('\n'))
+  return ['--images', list, ...sourceMirrors(source, stock.references)]
 }
 
 /**

@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { createReadStream, openSync, closeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { onPath } from '../support/tools.ts'
 import type { LoggedRequest, Registry } from '../support/registry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { interrupted } from './interruption.ts'
+import type { Cost, Sample } from './results.ts'
 
 export interface Command {
   readonly command: string
@@ -13,42 +15,30 @@ export interface Command {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** The cost of one run; times in seconds, sizes in bytes. */
-export interface Cost {
-  readonly wall: number
-  /** user and system time of the client and all its children */
-  readonly cpu: number
-  /** of the largest single process */
-  readonly rss: number
-}
-
-export interface Sample extends Cost {
-  /** number of requests in the registries' logs */
-  readonly requests: number
-  /** bytes of blobs that left the source, from its access log */
-  readonly read: number
-  /** bytes that the target wrote, as counted by the kernel: blobs, and a little for links and answers */
-  readonly written: number
-}
-
-/** Runs a command under GNU time, because GNU time includes children. Node's own figures cover one process. */
+/**
+ * Runs a command under GNU time, because GNU time includes children. Node's own figures cover one process. The command has
+ * a process group of its own, which an interruption kills as a whole: xargs does not end its children.
+ */
 export async function runMeasured({ command, args, stdin, env }: Command): Promise<Cost> {
   if (!onPath('time')) throw new Error('the benchmark needs GNU time: apt-get install time')
+  interrupted.throwIfAborted()
   await using directory = await temporaryDirectory()
   const figures = directory.join('time')
   const input = openSync(stdin ?? '/dev/null', 'r')
   const log = openSync(directory.join('log'), 'w')
+  const stolenBefore = await stolenSeconds()
   const started = performance.now()
   const child = spawn('time', ['-f', '%U %S %M', '-o', figures, command, ...args], {
     env,
     stdio: [input, log, log],
+    detached: true,
   })
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', resolve),
-  )
+  const code = await endOf(child)
   const wall = (performance.now() - started) / 1000
+  const stolen = (await stolenSeconds()) - stolenBefore
   closeSync(input)
   closeSync(log)
+  interrupted.throwIfAborted()
   if (code !== 0) throw new Error(`${command} ended with ${code}:\n${await tail(directory.join('log'))}`)
   const [user, system, kilobytes] = (await readFile(figures, 'utf8'))
     .trim()
@@ -56,7 +46,35 @@ export async function runMeasured({ command, args, stdin, env }: Command): Promi
     .at(-1)!
     .split(' ')
     .map(Number)
-  return { wall, cpu: user! + system!, rss: kilobytes! * 1024 }
+  return { wall, cpu: user! + system!, rss: kilobytes! * 1024, stolen }
+}
+
+/** Waits for the end of a process group. Kills it if the benchmark is interrupted. */
+async function endOf(child: ChildProcess): Promise<number | null> {
+  const kill = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+  interrupted.addEventListener('abort', kill)
+  process.on('exit', kill)
+  try {
+    return await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
+  } finally {
+    interrupted.removeEventListener('abort', kill)
+    process.off('exit', kill)
+  }
+}
+
+/**
+ * CPU seconds that the host gave to other guests since the machine started. The kernel counts them in hundredths of a
+ * second: https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
+ */
+export async function stolenSeconds(): Promise<number> {
+  const [, ...fields] = (await readFile('/proc/stat', 'utf8')).split('\n', 1)[0]!.split(/\s+/)
+  return Number(fields[7]) / 100
 }
 
 /** Runs a command between two registries and counts their requests and bytes. */

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gpreg as run, startGpreg } from '../support/gpreg.ts'
-import { startRegistry } from '../support/registry.ts'
-import { startReverseProxy, uploadedBytes, type ReverseProxy } from '../support/reverse-proxy.ts'
-import { startServe } from '../support/serve.ts'
-import { startSlowLine } from '../support/slow-line.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { table } from './report.ts'
-import { stockLayer } from './stock.ts'
+import { gpreg as run, startGpreg } from '../../support/gpreg.ts'
+import { startRegistry } from '../../support/registry.ts'
+import { startReverseProxy, uploadedBytes, type ReverseProxy } from '../../support/reverse-proxy.ts'
+import { startServe } from '../../support/serve.ts'
+import { startSlowLine } from '../../support/slow-line.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { interrupted } from '../interruption.ts'
+import { table } from '../table.ts'
+import { stockLayer } from '../stock.ts'
 
 /** Size of the layer in MB, and rate of the capped line in MB a second. */
 const [LAYER, LINE] = [1000, 60]
@@ -41,6 +42,7 @@ export async function measureKills(kills: number, parent: string): Promise<boole
   let met = true
   for (const { capped, target, limit, keepsTorn } of CASES) {
     for (let nth = 0; nth < kills; nth++) {
+      interrupted.throwIfAborted()
       await using home = await temporaryDirectory(parent)
       await using registry =
         target === 'gpreg serve' ? await startServe(home.join('layout')) : await startRegistry({ parent })

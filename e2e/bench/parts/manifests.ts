@@ -1,12 +1,12 @@
 /**
  * Measures how long `gpreg images --manifests` takes on 36,000 lines, as many as the manifests of a large operator have, most of
- * them in definitions of custom resources: `node e2e/bench/manifests.ts`. The built command is measured.
+ * them in definitions of custom resources: `node e2e/bench/parts/manifests.ts`. The built command is measured.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GPREG } from '../support/gpreg.ts'
+import { GPREG } from '../../support/gpreg.ts'
 
 const LINES = 36_000
 const ROUNDS = 5

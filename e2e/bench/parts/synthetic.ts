@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { makeImage } from '../support/images.ts'
+import { makeImage } from '../../support/images.ts'
 
 /**
  * Starts a source that generates its layers while it serves them, and a target that hashes what it receives and drops it.
@@ -76,6 +76,7 @@ async function serveSource(request: IncomingMessage, response: ServerResponse): 
   await pipeline(Readable.from(blob.read()), response)
 }
 
+/** Blobs and manifests by repository, so that each run can have a repository of its own. */
 const stored = new Set<string>()
 /** Hashes of uploads in chunks, by the path of their location. */
 const uploads = new Map<string, Hash>()
@@ -84,10 +85,11 @@ let started = 0
 async function serveTarget(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url!, 'http://target')
   const name = url.searchParams.get('digest') ?? url.pathname.split('/').at(-1)!
+  const [, repository] = /^\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(url.pathname) ?? []
   if (url.pathname === '/v2/') return answer(response, 200)
   if (request.method === 'POST') return answer(response, 202, { location: `${url.pathname}${++started}` })
   if (request.method !== 'PUT' && request.method !== 'PATCH')
-    return answer(response, stored.has(name) ? 200 : 404)
+    return answer(response, stored.has(`${repository} ${name}`) ? 200 : 404)
   const hash = uploads.get(url.pathname) ?? createHash('sha256')
   for await (const chunk of request) hash.update(chunk as Buffer)
   if (request.method === 'PATCH') {
@@ -97,7 +99,7 @@ async function serveTarget(request: IncomingMessage, response: ServerResponse): 
   uploads.delete(url.pathname)
   const digest = `sha256:${hash.digest('hex')}`
   if (name.startsWith('sha256:') && name !== digest) return answer(response, 400)
-  stored.add(name)
+  stored.add(`${repository} ${name}`)
   answer(response, 201, { 'docker-content-digest': digest, location: url.pathname })
 }
 
