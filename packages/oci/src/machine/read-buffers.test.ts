@@ -10,7 +10,7 @@ async function receive(onChunk: (chunk: Buffer) => void): Promise<void> {
   const server = createServer(socket => socket.end(SENT))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  for await (const chunk of connect({ port, host: '127.0.0.1', onread: largeReads })) onChunk(chunk)
+  for await (const chunk of connect({ port, host: '127.0.0.1', ...largeReads })) onChunk(chunk)
   await new Promise(resolve => server.close(resolve))
 }
 

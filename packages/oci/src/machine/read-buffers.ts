@@ -1,13 +1,13 @@
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 
 /** Bytes that are read from a socket at once, if it has them: four times what Node reads, for a quarter of the calls. */
 const SIZE = 256 * 1024
 
-/** Bytes of a read if all buffers are in use, as Node reads by itself. */
-const SIZE_WITHOUT_BUFFER = 64 * 1024
-
 /** Buffers at most. A buffer that nobody recycles counts until it is collected. */
 const MOST = 128
+
+/** What all sockets read into that receive little. Its bytes are copied at once, so that no answer holds a large buffer. */
+const COMMON = Buffer.allocUnsafeSlow(64 * 1024)
 
 const free: Buffer[] = []
 let alive = 0
@@ -16,34 +16,17 @@ const collected = new FinalizationRegistry<void>(() => alive--)
 /** The bytes that were read into each buffer that was handed on. */
 const handedOn = new WeakMap<ArrayBufferLike, { readonly memory: Buffer; readonly end: number }>()
 
-/** The buffer that the next read of the same socket fills again, because the last one was copied. */
-let again: Uint8Array | undefined
+/** What the socket reads into next whose read was handled last. */
+let next: Buffer = COMMON
 
 /**
  * Options of a socket that reads into large buffers, which are used again after {@link recycle}. Larger reads alone would cost more
- * than they save, because the system clears the pages of all new memory.
+ * than they save, because the system clears the pages of all new memory. Windows fills buffers before it says so, so that sockets
+ * cannot share one: there Node reads as always.
  * https://nodejs.org/api/net.html#new-netsocketoptions
  */
-export const largeReads = {
-  /** Node asks for the next buffer after each call of `callback`. */
-  buffer(): Uint8Array {
-    const memory =
-      again ?? free.pop() ?? (alive < MOST ? newBuffer() : Buffer.allocUnsafeSlow(SIZE_WITHOUT_BUFFER))
-    again = undefined
-    return memory
-  },
-  /** @returns false to stop reading until the socket is read from */
-  callback(this: unknown, bytes: number, memory: Uint8Array): boolean {
-    const socket = this as Socket
-    // A small answer must not hold a large buffer, so it is copied.
-    if (bytes < memory.byteLength / 4) {
-      again = memory
-      return socket.push(Buffer.from(memory.subarray(0, bytes)))
-    }
-    if (memory.byteLength === SIZE) handedOn.set(memory.buffer, { memory: memory as Buffer, end: bytes })
-    return socket.push(memory.subarray(0, bytes))
-  },
-}
+export const largeReads: { readonly onread?: OnReadOpts } =
+  process.platform === 'win32' ? {} : { onread: { buffer: nextBuffer, callback: takeRead } }
 
 /**
  * Gives the memory of a chunk back, if a socket was read into it. For the last consumer of a stream, which has no use for this chunk
@@ -56,8 +39,32 @@ export function recycle(chunk: Uint8Array): void {
   free.push(read.memory)
 }
 
-function newBuffer(): Buffer {
-  const memory = Buffer.allocUnsafeSlow(SIZE)
+/** Node asks for it when a socket is made, and after each read. */
+function nextBuffer(): Buffer {
+  const buffer = next
+  next = COMMON
+  return buffer
+}
+
+/** @returns false to stop reading until the socket is read from */
+function takeRead(this: unknown, bytes: number, memory: Uint8Array): boolean {
+  const socket = this as Socket
+  const isLarge = memory !== COMMON
+  if (isLarge && bytes >= SIZE / 4) {
+    handedOn.set(memory.buffer, { memory: memory as Buffer, end: bytes })
+    next = largeBuffer()
+    return socket.push(memory.subarray(0, bytes))
+  }
+  if (isLarge) free.push(memory as Buffer)
+  else if (bytes === COMMON.byteLength) next = largeBuffer()
+  return socket.push(Buffer.from(memory.subarray(0, bytes)))
+}
+
+function largeBuffer(): Buffer {
+  const used = free.pop()
+  if (used !== undefined || alive >= MOST) return used ?? COMMON
+  // Shared memory although no thread shares it: V8 counts other buffers as garbage to come, and collects the heap for them.
+  const memory = Buffer.from(new SharedArrayBuffer(SIZE))
   alive++
   collected.register(memory.buffer)
   return memory

@@ -48,7 +48,7 @@ export async function openConnections(
     const trust = url.protocol === 'https:' ? await store.of(host) : undefined
     const [hostTls, trustPlaces] = [trust?.tls ?? {}, trust?.places]
     if (proxy === undefined) {
-      const connect = { timeout: CONNECT_TIMEOUT, onread: largeReads, ...hostTls }
+      const connect = { timeout: CONNECT_TIMEOUT, ...largeReads, ...hostTls }
       // Loaded when the first host is spoken to, because it is the largest part of a program that may need no host.
       const { Agent } = await import('undici')
       return { trustPlaces, dispatcher: new Agent({ ...pool, connect }) }
