@@ -8,7 +8,7 @@ const END = '<!-- /bench -->'
 export function fillPage(page: string, run: BenchRun | undefined): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
   if (begin === -1 || end < begin) throw new Error(`the markers ${BEGIN} and ${END} are missing`)
-  const figures = run === undefined ? 'No run of all parts is in `e2e/bench/results` yet.' : describeRun(run)
+  const figures = run === undefined ? 'No run of all parts is kept yet.' : describeRun(run)
   return `${page.slice(0, begin + BEGIN.length)}\n\n${figures}\n\n${page.slice(end)}`
 }
 
