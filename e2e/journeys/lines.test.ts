@@ -111,7 +111,8 @@ describe.skipIf(needs('docker-registry', 'skopeo'))('a huge layer', () => {
     // Slower than a busy processor, which would be the bottleneck else: then one connection is the right number.
     const { layer, wan } = await overWan(6_000_000)
     expect(layer.filter(({ status }) => status === 206).length).toBeGreaterThan(10)
-    expect(wan.countCarrying(SIZE / 10)).toBeGreaterThan(1)
+    // Up to a dozen connections share the layer.
+    expect(wan.countCarrying(SIZE / 20)).toBeGreaterThan(1)
     expect(wan.passed()).toBeLessThan(1.05 * SIZE)
   })
 
