@@ -13,7 +13,7 @@ import { measurePlanning } from './parts/planning.ts'
 import { measureStart } from './parts/start.ts'
 import { measureVerify } from './parts/verify.ts'
 import type { Plan } from './plan.ts'
-import type { BenchRun, Measured, PartName } from './results.ts'
+import { PART_NAMES, type BenchRun, type Measured, type PartName } from './results.ts'
 import { renderRun } from './table.ts'
 
 const MEASURES: Readonly<Record<PartName, (plan: Plan) => Promise<Measured>>> = {
@@ -28,15 +28,7 @@ const MEASURES: Readonly<Record<PartName, (plan: Plan) => Promise<Measured>>> = 
 }
 
 /** In the order in which they run. The flaky line is not among them, because no bar is about it. */
-export const ALL_PARTS: readonly PartName[] = [
-  'copies',
-  'start',
-  'verify',
-  'bundles',
-  'planning',
-  'memory',
-  'wan',
-]
+export const ALL_PARTS = PART_NAMES.filter(name => name !== 'flaky')
 
 /** If all parts run, the thin line is left out if more seconds than these have passed. The limit is 25 minutes. */
 const LATEST_START: Partial<Record<PartName, number>> = { wan: 21 * 60 }

@@ -1,3 +1,4 @@
+import { lastingBuffer } from '../../machine/read-buffers.ts'
 import type { UploadJournal } from './upload-journal.ts'
 
 /** Uploads kept at once, because each holds memory. The largest blobs are sent first, so these are the largest. */
@@ -34,14 +35,13 @@ export class BufferPool {
   readonly #free: Buffer[] = []
 
   /**
-   * A free buffer, or a new one of this size. New ones are shared memory although nobody shares it: V8 counts other buffers as
-   * garbage to come, and a few of this size make it collect the whole heap every 60 ms.
+   * A free buffer, or a new one of this size.
    * @param least bytes that the buffer must have
    * @param size bytes of a new buffer
    */
   take(least: number, size: number): Buffer {
     const free = this.#free.pop()
-    return free !== undefined && free.byteLength >= least ? free : Buffer.from(new SharedArrayBuffer(size))
+    return free !== undefined && free.byteLength >= least ? free : lastingBuffer(size)
   }
 
   give(buffers: readonly Buffer[]): void {
