@@ -16,7 +16,7 @@ export interface AwsCliRun {
   readonly stderr: string
   /** code of the error that the run ended with */
   readonly code: string | undefined
-  /** Parses the stdout of a successful run. */
+  /** Parses the stdout of a successful run. Some versions print nothing for an answer without members. */
   json<T = any>(): T // eslint-disable-line @typescript-eslint/no-explicit-any -- each test says what it looks at
 }
 
@@ -45,7 +45,7 @@ export async function awsCli(
     code: /An error occurred \((\w+)\)/.exec(stderr)?.[1],
     json() {
       if (exitCode !== 0) throw new Error(`aws ${args.join(' ')} ended with ${exitCode}:\n${stderr}`)
-      return stdout === '' ? undefined : JSON.parse(stdout)
+      return JSON.parse(stdout || '{}')
     },
   }
 }
