@@ -13,27 +13,51 @@ const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 /** oclif loads these to run commands from TypeScript, which a bundle never does. */
 const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
 
+/** oclif searches the disk for commands and plugins with these, where there is no manifest. Each start would load them. */
+const DISCOVERY = ['tinyglobby', 'minimatch']
+
+const commands = commandEntries()
 await using bundle = await rolldown({
   // `early` and `main` are started by bin/run.js, `early` before any other code is read; a command is loaded by oclif, and a thread is
   // a file of its own. `tool-archive` is for `npm run release`.
   input: {
     early: `${CLI}src/start/early.ts`,
     main: `${CLI}src/start/main.ts`,
-    ...commandEntries(),
+    ...commands,
     'tool-archive': `${CLI}src/tool/tool-archive.ts`,
     'bcrypt-worker': `${CLI}../oci/src/serve/login/bcrypt-worker.ts`,
     'volume-hash-worker': `${CLI}../oci/src/store/archive/volume-hash-worker.ts`,
   },
   platform: 'node',
   external: DEVELOPMENT,
-  resolve: { conditionNames: ['gpreg-source', 'node', 'import', 'default'] },
+  resolve: {
+    conditionNames: ['gpreg-source', 'node', 'import', 'default'],
+    alias: Object.fromEntries(DISCOVERY.map(name => [name, false as const])),
+  },
   // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
   transform: {
     target: 'node22.19',
     define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
   },
 })
-const { output } = await bundle.write({ dir: `${CLI}dist`, cleanDir: true })
+const { output } = await bundle.write({
+  dir: `${CLI}dist`,
+  cleanDir: true,
+  // Few files, because each takes a millisecond to find and read: what runs before all else, what every command needs, and the engine.
+  codeSplitting: {
+    groups: [
+      {
+        name: 'first',
+        test: /src\/(start\/(code-cache|environment|interruption|version)|exit-codes)\.ts$/,
+        priority: 1,
+      },
+      { name: 'oclif', test: /node_modules\/@oclif\/core\/|src\/oclif\.ts$/ },
+      { name: 'zod', test: /node_modules\/zod\// },
+      { name: 'common', minShareCount: Object.keys(commands).length - 1 },
+      { name: 'engine', test: /packages\/oci\/src\//, minShareCount: 8 },
+    ],
+  },
+})
 const packages = bundledPackages(output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : [])))
 writeFileSync(`${CLI}dist/LICENSES.txt`, licensesOf(packages))
 const { version } = JSON.parse(readFileSync(`${CLI}package.json`, 'utf8'))
@@ -73,7 +97,7 @@ interface BundledPackage {
 /** The packages of others that are in the bundle, by name and version. */
 function bundledPackages(modules: readonly string[]): BundledPackage[] {
   const roots = new Set(
-    modules.flatMap(path => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path)?.[0] ?? []),
+    modules.flatMap(path => /^\/.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(path)?.[0] ?? []),
   )
   return [...roots]
     .map(root => ({ ...JSON.parse(readFileSync(`${root}package.json`, 'utf8')), root }))

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import { GpregError, isGpregError, parseReference, type Reference } from '@gpreg/oci'
 import { decodeText } from '@gpreg/oci/engine'
 
@@ -36,6 +35,7 @@ const MAX_UNCOMPRESSED = 256 * 1024 * 1024
 /** A large lock is compressed where it must fit into a ConfigMap (gpreg manifests). */
 async function uncompressed(bytes: Buffer, path: string): Promise<Buffer> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  const { gunzip } = await import('node:zlib')
   try {
     return await promisify(gunzip)(bytes, { maxOutputLength: MAX_UNCOMPRESSED })
   } catch (cause) {

@@ -11,5 +11,5 @@ const { answerVersion, prepare } = await import('../dist/early.js')
 if (!answerVersion(process.argv.slice(2), new URL('../package.json', import.meta.url))) {
   prepare()
   const { main } = await import('../dist/main.js')
-  await main(import.meta.url)
+  await main(new URL('..', import.meta.url).href)
 }

@@ -1,9 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
-import { collectImageSet, type ImageSet, createContext, type Context } from '@gpreg/core'
+import { collectImageSet, createContext, type Context, type ImageSet, type ImageSetWorld } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { toGpregError } from '@gpreg/oci/engine'
-import { Command, Errors } from '@oclif/core'
-import { openWorld, type World } from './composition.ts'
+import type { World } from './composition.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { RunEvent } from './events/event-line.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
@@ -14,12 +13,14 @@ import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
 import type { Measure, MetricsOptions } from './metrics/run-metrics.ts'
+import { Command, Errors } from './oclif.ts'
 import { listen } from './start/interruption.ts'
 import { takeCacheProblem } from './start/code-cache.ts'
 import { startProgress, type Progress } from './progress/progress.ts'
 import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
 import { paintFor, type Paint } from './render/text/paint.ts'
+import { standardInput } from './standard-input.ts'
 
 interface CommonFlags {
   readonly quiet: boolean
@@ -90,7 +91,13 @@ export abstract class BaseCommand extends Command {
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
   protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
-    return (this.#world = await openWorld(registriesOptions(flags), await this.watch(flags)))
+    return this.#openWith(flags, await this.watch(flags))
+  }
+
+  /** The engine and what it stands on are loaded here, because a command without registries starts in half the time. */
+  async #openWith(flags: Partial<RegistryFlags>, context: Context): Promise<World> {
+    const { openWorld } = await import('./composition.ts')
+    return (this.#world = await openWorld(registriesOptions(flags), context))
   }
 
   /** Opens the registries, and collects the image set that the flags name. @param opened default: what the flags say */
@@ -102,6 +109,22 @@ export abstract class BaseCommand extends Command {
     const set = await collectImageSet(imageSetRequest(flags), world)
     this.sayExcluded(set, flags)
     return { ...world, set }
+  }
+
+  /** Collects the image set that the flags name, and opens the registries only if one of them has a part of it. */
+  protected async discover(
+    flags: CommonFlags & ImageSetFlags & RegistryFlags,
+  ): Promise<Pick<ImageSetWorld, 'context' | 'stdin'> & { readonly set: ImageSet }> {
+    const context = await this.watch(flags)
+    const stdin = standardInput(context.signal)
+    const set = await collectImageSet(imageSetRequest(flags), {
+      context,
+      stdin,
+      openVersions: async reference =>
+        (this.#world ?? (await this.#openWith(flags, context))).openVersions(reference),
+    })
+    this.sayExcluded(set, flags)
+    return { set, context, stdin }
   }
 
   /** Says which images `--exclude` left out; once, if every round of a watch leaves out the same. */

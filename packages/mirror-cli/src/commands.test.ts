@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
-import type { Command } from '@oclif/core'
 import { describe, expect, test } from 'vitest'
+import type { Command } from './oclif.ts'
 
 /** The command of oclif's plugin explains itself in its own way. */
 const PLUGIN = /^help\b/

@@ -1,8 +1,8 @@
 import type { Context, ImageSet, Importer } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { Flags, type Interfaces } from '@oclif/core'
 import { openImporter } from './clouds.ts'
 import { withEnvironment } from './flags/environment.ts'
+import { Flags, type Interfaces } from './oclif.ts'
 
 export const serverSideFlag = withEnvironment({
   'server-side': Flags.boolean({

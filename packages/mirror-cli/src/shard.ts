@@ -1,8 +1,8 @@
 import type { MirrorOptions } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { Flags } from '@oclif/core'
 import { parseDuration } from './flags/duration.ts'
 import { withEnvironment } from './flags/environment.ts'
+import { Flags } from './oclif.ts'
 
 type Shard = NonNullable<MirrorOptions['shard']>
 

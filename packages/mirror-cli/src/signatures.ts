@@ -1,7 +1,7 @@
 import { readSignaturePolicy, type SignaturePolicy } from '@gpreg/core'
-import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from './flags/defined.ts'
 import { withEnvironment } from './flags/environment.ts'
+import { Flags, type Interfaces } from './oclif.ts'
 
 const helpGroup = 'SIGNATURES'
 

@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
+import { Args } from '../oclif.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 

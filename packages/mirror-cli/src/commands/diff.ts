@@ -1,6 +1,5 @@
 import { diffSides } from '@gpreg/core'
 import { parsePrefix } from '@gpreg/oci/engine'
-import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfDiff } from '../exit-codes.ts'
 import { copyOptions, platformFlag, referrersFlag } from '../flags/copy.ts'
@@ -8,6 +7,7 @@ import { defined } from '../flags/defined.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { namingFlag } from '../flags/target.ts'
+import { Args, Flags } from '../oclif.ts'
 import { renderDiff } from '../render/diff/diff.ts'
 
 const side = {

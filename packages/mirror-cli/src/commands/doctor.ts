@@ -1,11 +1,11 @@
 import { examineRegistry, PURPOSES } from '@gpreg/core'
 import { parsePrefix } from '@gpreg/oci/engine'
-import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerdicts } from '../exit-codes.ts'
 import { defined } from '../flags/defined.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { loginFlags } from '../flags/registries.ts'
+import { Args, Flags } from '../oclif.ts'
 import { renderDoctor } from '../render/doctor.ts'
 
 const MIB = 1024 * 1024

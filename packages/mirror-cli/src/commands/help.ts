@@ -1,6 +1,15 @@
-import type { Command } from '@oclif/core'
-import { commands } from '@oclif/plugin-help'
+import { loadHelpClass } from '@oclif/core/help'
+import { Args, Command } from '../oclif.ts'
 
-const Help: typeof Command = commands.help
+export default class Help extends Command {
+  static override summary = 'Show the help of gpreg or of a command.'
+  static override strict = false
+  static override args = { command: Args.string({ description: 'e.g. bundle save; default: all commands' }) }
 
-export default Help
+  async run(): Promise<void> {
+    const { argv } = await this.parse(Help)
+    const { pjson } = this.config
+    const CommandHelp = await loadHelpClass(this.config)
+    await new CommandHelp(this.config, pjson.oclif.helpOptions).showHelp(argv as string[])
+  }
+}

@@ -1,10 +1,10 @@
 import { rewriteFiles } from '@gpreg/core'
-import { Flags } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { targetFlags } from '../flags/target.ts'
+import { Flags } from '../oclif.ts'
 import { IMAGE_SET_FORMATS, imageSetDocument, renderImageSet } from '../render/image-set.ts'
 
 export default class Images extends BaseCommand {
@@ -54,7 +54,7 @@ export default class Images extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Images)
-    const { set, context } = await this.collect(flags)
+    const { set, context } = await this.discover(flags)
     const rewritten = flags.rewrite ? await rewriteFiles(set.rewrites ?? []) : undefined
     const text = await renderImageSet(set, flags.format, context, { ...flags, rewritten })
     this.answer(set, () => text)

@@ -1,7 +1,7 @@
 import { logout } from '@gpreg/core'
-import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { loginFlags, registriesOptions } from '../flags/registries.ts'
+import { Args } from '../oclif.ts'
 import { renderLogout } from '../render/login.ts'
 import { hostOf } from './login.ts'
 

@@ -1,13 +1,13 @@
 import { readInput, readText } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
-import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { defined } from '../flags/defined.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { imageSetArguments } from '../flags/image-set-arguments.ts'
 import { registriesOptions, registryFlags } from '../flags/registries.ts'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { writeOutputDirectory } from '../output-directory.ts'
 import { nodeConfigDocument, renderNodeContents, renderNodeFiles } from '../render/node-config.ts'
 import { standardInput } from '../standard-input.ts'
@@ -92,7 +92,7 @@ export default class NodeConfig extends BaseCommand {
       return { sources: knownSourceHosts(), stdin: standardInput(this.signal) }
     }
     // With the naming `source`, two hosts that have an image of the same path are refused here, as when the images are mirrored.
-    const { set, stdin } = await this.collect({ ...flags, naming: ['source'] })
+    const { set, stdin } = await this.discover({ ...flags, naming: ['source'] })
     return { sources: set.images.map(({ source }) => source.host), stdin }
   }
 }

@@ -1,9 +1,9 @@
 import { pruneTarget } from '@gpreg/core'
-import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfPrune } from '../exit-codes.ts'
 import { pruneFlags, pruneRequest } from '../prune/flags.ts'
 import { loginFlags } from '../flags/registries.ts'
+import { Args } from '../oclif.ts'
 import { renderPrune } from '../prune/render.ts'
 
 export default class Prune extends BaseCommand {

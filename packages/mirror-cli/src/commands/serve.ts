@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { collectGarbage, openServedStore, type GarbageResult } from '@gpreg/core'
 import { createRegistryServer, GpregError } from '@gpreg/oci'
-import { Args } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { keyFlag, readKey } from '../flags/bundle.ts'
 import { parseListen, serverFlags, serverOptions } from '../flags/server.ts'
+import { Args } from '../oclif.ts'
 import { renderGarbage } from '../prune/render-garbage.ts'
 
 export default class Serve extends BaseCommand {

@@ -8,7 +8,6 @@ import {
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci/engine'
-import { Flags, type Interfaces } from '@oclif/core'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'
 import { keyFlag, readKey, receiptFlag } from '../flags/bundle.ts'
@@ -21,6 +20,7 @@ import { metricsFlag } from '../metrics/flag.ts'
 import { summariseVerify } from '../metrics/summary.ts'
 import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { renderVerify } from '../render/verify.ts'
 
 export default class Verify extends BaseCommand {

@@ -1,5 +1,5 @@
 import { knownReleases } from '@gpreg/core'
-import type { Command } from '@oclif/core'
+import type { Command } from '../oclif.ts'
 
 /** What may follow a flag or stand as an argument: paths, given words, or anything, of which nothing can be offered. */
 export type Offer = 'files' | 'directories' | 'any' | readonly string[]

@@ -1,7 +1,7 @@
 import { normalize } from 'node:path'
 import { parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { Args, Flags } from '@oclif/core'
+import { Args, Flags } from '../oclif.ts'
 import { parseByteSize } from './byte-size.ts'
 import { withEnvironment } from './environment.ts'
 

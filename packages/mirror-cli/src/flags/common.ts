@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import { Flags } from '../oclif.ts'
 import { withEnvironment } from './environment.ts'
 
 const helpGroup = 'GLOBAL'

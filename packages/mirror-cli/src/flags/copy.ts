@@ -1,6 +1,6 @@
 import type { MirrorOptions } from '@gpreg/core'
 import { GpregError, parsePlatform } from '@gpreg/oci'
-import { Flags, type Interfaces } from '@oclif/core'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { parseByteSize } from './byte-size.ts'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

@@ -1,4 +1,4 @@
-import type { Interfaces } from '@oclif/core'
+import type { Interfaces } from '../oclif.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

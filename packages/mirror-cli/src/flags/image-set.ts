@@ -1,6 +1,6 @@
 import type { ImageSetRequest } from '@gpreg/core'
 import { parsePrefix } from '@gpreg/oci/engine'
-import { Flags, type Interfaces } from '@oclif/core'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
 import type { targetFlags } from './target.ts'

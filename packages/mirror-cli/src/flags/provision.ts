@@ -1,4 +1,4 @@
-import { Flags, type Interfaces } from '@oclif/core'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { withEnvironment } from './environment.ts'
 
 const outputs = { helpGroup: 'OUTPUT' } as const

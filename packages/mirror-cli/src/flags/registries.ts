@@ -1,6 +1,6 @@
 import { GpregError } from '@gpreg/oci'
 import { parseSourceMirror, stateDirectory, type RegistriesOptions } from '@gpreg/oci/engine'
-import { Flags, type Interfaces } from '@oclif/core'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { parseDuration } from './duration.ts'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'

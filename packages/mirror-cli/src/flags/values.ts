@@ -1,6 +1,6 @@
 import type { CommonChoice, SecretRole } from '@gpreg/values-gen'
 import { GpregError } from '@gpreg/oci'
-import { Flags, type Interfaces } from '@oclif/core'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { defined } from './defined.ts'
 import { withEnvironment } from './environment.ts'
 

@@ -1,10 +1,10 @@
 import type { CommonRequest } from '@gpreg/values-gen'
 import { GpregError } from '@gpreg/oci'
 import { formatPrefix, parsePrefix } from '@gpreg/oci/engine'
-import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from '../flags/defined.ts'
 import { withEnvironment } from '../flags/environment.ts'
 import { parseDuration } from '../flags/duration.ts'
+import { Flags, type Interfaces } from '../oclif.ts'
 import { IMAGE_NAME } from '../tool/image/flags.ts'
 
 /** The flags of every `gpreg manifests` command. @param name the default of `--name` */

@@ -1,5 +1,5 @@
-import { Flags } from '@oclif/core'
 import { withEnvironment } from '../flags/environment.ts'
+import { Flags } from '../oclif.ts'
 
 /** The flag of commands whose outcome alerts are written on. */
 export const metricsFlag = withEnvironment({

@@ -1,9 +1,9 @@
 import { parsePruneDocument, readText, type PruneDocument, type PruneRequest } from '@gpreg/core'
 import { parsePrefix } from '@gpreg/oci/engine'
-import { Flags, type Interfaces } from '@oclif/core'
 import { defined } from '../flags/defined.ts'
 import { parseDuration } from '../flags/duration.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { Flags, type Interfaces } from '../oclif.ts'
 
 const documents = { multiple: true, multipleNonGreedy: true, helpValue: 'FILE' } as const
 

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Config } from '@oclif/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import Doctor from '../commands/doctor.ts'
 import { hostOf } from '../commands/login.ts'
@@ -12,6 +11,7 @@ import ValuesExternal from '../commands/values/external.ts'
 import ValuesInCluster from '../commands/values/in-cluster.ts'
 import ValuesPatch from '../commands/values/patch.ts'
 import Verify from '../commands/verify.ts'
+import { Config } from '../oclif.ts'
 
 /** A package without commands, because oclif would look for the built commands of this package, and these tests need none. */
 let root: string

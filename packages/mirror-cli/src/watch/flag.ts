@@ -1,7 +1,7 @@
 import { GpregError } from '@gpreg/oci'
-import { Flags } from '@oclif/core'
 import { parseDuration } from '../flags/duration.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { Flags } from '../oclif.ts'
 
 export const watchFlag = withEnvironment({
   watch: Flags.string({

@@ -1,6 +1,7 @@
 import { GpregError } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { assertDigest, digestAlgorithm, digestOf, isDigest } from '../model/digest.ts'
+import { assertDigest, digestAlgorithm, isDigest } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import { assertManifestSize } from '../model/manifest.ts'
 import type { Artifact } from '../store/artifact.ts'
 import { contentFrom, type Repository } from '../store/content.ts'

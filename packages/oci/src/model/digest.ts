@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { GpregError } from '../errors.ts'
 
 /** `algorithm:hex`, e.g. `sha256:e3b0…`. https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
@@ -43,8 +42,4 @@ export function digestAlgorithm(digest: Digest): DigestAlgorithm {
 
 export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1)
-}
-
-export function digestOf(bytes: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isGpregError } from '../errors.ts'
 import { isForeignLayer, MediaType } from './descriptor.ts'
-import { digestOf } from './digest.ts'
+import { digestOf } from './hash.ts'
 import { childrenOf, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts'
 
 const digest = digestOf('content')

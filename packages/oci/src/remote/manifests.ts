@@ -1,6 +1,7 @@
 import { GpregError, isRefusal, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestOf, isDigest } from '../model/digest.ts'
+import { digestAlgorithm, isDigest } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import {
   assertManifestSize,
   MAX_MANIFEST_BYTES,

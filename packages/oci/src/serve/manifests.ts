@@ -1,5 +1,6 @@
 import { isManifestType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestOf, isDigest, parseDigest } from '../model/digest.ts'
+import { digestAlgorithm, isDigest, parseDigest } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import { assertManifestSize, parseManifest } from '../model/manifest.ts'
 import { isTag } from '../model/reference.ts'
 import { isDeleter, isUntagger } from '../store/capabilities.ts'

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { GpregError } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestAlgorithm, digestOf, type Digest } from '../model/digest.ts'
+import { digestAlgorithm, type Digest } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import type { Ingest } from './capabilities.ts'
 import type { ByteStream } from './content.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isGpregError } from '../errors.ts'
-import { digestOf } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import type { ByteStream } from './content.ts'
 import { verified } from './verify.ts'
 

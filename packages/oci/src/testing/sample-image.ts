@@ -1,5 +1,6 @@
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestOf, type Digest } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import { contentFrom, type Repository } from '../store/content.ts'
 
 /** An image, an index or an artifact with its content. Its layers are arbitrary bytes, because nobody unpacks them. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
-import { digestOf } from '../model/digest.ts'
+import { digestOf } from '../model/hash.ts'
 import { isMounter, isReferrerLister, isTagLister } from '../store/capabilities.ts'
 import { contentFrom, type ByteStream, type Repository, type Store } from '../store/content.ts'
 import { describe as blobOf, pushSample, sampleImage, sampleIndex, type Sample } from './sample-image.ts'

@@ -1,8 +1,8 @@
 import { jobManifests } from '@gpreg/values-gen'
-import { Flags } from '@oclif/core'
 import { ManifestsCommand } from '../../manifests/manifests-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { jobFlags, manifestFlags, parseSchedule } from '../../manifests/flags.ts'
+import { Flags } from '../../oclif.ts'
 
 export default class ManifestsCronjob extends ManifestsCommand {
   static override summary = 'Kubernetes YAML of a CronJob that mirrors again and again.'

@@ -1,9 +1,9 @@
 import { serveManifests } from '@gpreg/values-gen'
-import { Flags } from '@oclif/core'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { furtherArguments, manifestFlags } from '../../manifests/flags.ts'
 import { ManifestsCommand } from '../../manifests/manifests-command.ts'
+import { Flags } from '../../oclif.ts'
 
 export default class ManifestsServe extends ManifestsCommand {
   static override summary = 'Kubernetes YAML of a registry that serves a bundle or a layout.'

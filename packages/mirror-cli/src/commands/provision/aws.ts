@@ -2,8 +2,8 @@ import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { provisionFlags } from '../../flags/provision.ts'
 import { authorities, loadAws } from '../../clouds.ts'
+import { Flags } from '../../oclif.ts'
 import { ProvisionCommand } from '../../provision/provision-command.ts'
-import { Flags } from '@oclif/core'
 import { standardInput } from '../../standard-input.ts'
 
 export default class ProvisionAws extends ProvisionCommand {

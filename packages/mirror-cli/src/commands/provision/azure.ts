@@ -1,9 +1,9 @@
-import { Flags } from '@oclif/core'
 import { loadAzure } from '../../clouds.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { provisionFlags } from '../../flags/provision.ts'
 import { loginFlags, registriesOptions } from '../../flags/registries.ts'
+import { Flags } from '../../oclif.ts'
 import { probeWith } from '../../provision/probe.ts'
 import { ProvisionCommand } from '../../provision/provision-command.ts'
 

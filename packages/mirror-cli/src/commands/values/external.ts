@@ -1,7 +1,7 @@
-import { Flags } from '@oclif/core'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { valuesFlags } from '../../flags/values.ts'
+import { Flags } from '../../oclif.ts'
 import { ValuesCommand } from '../../values/values-command.ts'
 
 export default class ValuesExternal extends ValuesCommand {

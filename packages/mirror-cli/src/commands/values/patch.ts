@@ -1,8 +1,8 @@
 import { GpregError } from '@gpreg/oci'
 import { formatPrefix, parsePrefix, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
-import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { Args, Flags } from '../../oclif.ts'
 import { standardInput } from '../../standard-input.ts'
 
 const STDOUT = '-'

@@ -1,5 +1,5 @@
-import { Flags, type Interfaces } from '@oclif/core'
 import { withEnvironment } from '../../flags/environment.ts'
+import { Flags, type Interfaces } from '../../oclif.ts'
 
 /** The name of gpreg's own image below any prefix. */
 export const IMAGE_NAME = 'gpreg'

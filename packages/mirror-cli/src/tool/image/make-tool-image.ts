@@ -1,5 +1,5 @@
-import type { Interfaces } from '@oclif/core'
 import type { World } from '../../composition.ts'
+import type { Interfaces } from '../../oclif.ts'
 import type { ToolImageFlags } from './flags.ts'
 import { openBase } from './base/base-image.ts'
 import { findNodes } from './node-binaries.ts'

@@ -1,6 +1,7 @@
 import { GpregError } from '../../errors.ts'
 import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
-import { digestOf, type Digest } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import type { ManifestNode } from '../../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../../model/platform.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'

@@ -3,7 +3,7 @@ import { createContext } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
 import type { OciEvent } from '../../events.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
-import { digestOf } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import { OtherShards } from './other-shards.ts'
 import type { SharedBlob, Shares } from './share.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
-import { digestOf } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { parseReference } from '../../model/reference.ts'
 import { scriptedServer } from '../../testing/scripted-server.ts'

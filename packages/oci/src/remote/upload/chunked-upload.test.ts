@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
-import { digestOf } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { contentFrom } from '../../store/content.ts'
 import type { RegistryClient } from '../http/client.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { EventSink } from '../../events.ts'
-import { digestOf } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import { stateDirectory } from '../../machine/state-directory.ts'
 import { uploadJournal } from './upload-journal.ts'
 

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../model/descriptor.ts'
 import { MediaType } from '../../model/descriptor.ts'
-import { digestAlgorithm, digestHex, digestOf, type Digest } from '../../model/digest.ts'
+import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import { byName, formatIndex, type IndexEntry } from '../layout/layout-content.ts'
 import { encodeHeader, END, padded } from './tar-header.ts'
 

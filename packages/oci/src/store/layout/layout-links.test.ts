@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { digestOf } from '../../model/digest.ts'
+import { digestOf } from '../../model/hash.ts'
 import { contentFrom } from '../content.ts'
 import { pushSample, sampleImage } from '../../testing/sample-image.ts'
 import { LayoutStore } from './layout-store.ts'

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Config, type Command, type Interfaces } from '../oclif.ts'
+
+interface Manifest {
+  readonly version: string
+  /** in the order of their names, with the files below the package that define them */
+  readonly commands: Readonly<Record<string, Command.Cached & { readonly relativePath: readonly string[] }>>
+}
+
+/**
+ * The configuration of oclif for the built commands of this package. Everything is from package.json and oclif.manifest.json;
+ * oclif itself would search the disk for plugins and sort the commands by locale, which loads the collation tables of the language.
+ * @param root the directory of the package
+ */
+export async function builtConfig(root: string): Promise<Config> {
+  const [pjson, manifest] = await Promise.all([
+    readJson<Interfaces.PJSON>(join(root, 'package.json')),
+    readJson<Manifest>(join(root, 'oclif.manifest.json')),
+  ])
+  const plugin = builtPlugin(root, pjson, manifest)
+  return Config.load({ root, plugins: new Map([[plugin.name, plugin]]) })
+}
+
+/** The only plugin of the command: its own commands, each of which is loaded when it runs. */
+function builtPlugin(root: string, pjson: Interfaces.PJSON, { commands }: Manifest): Interfaces.Plugin {
+  const { name, version, oclif } = pjson
+  const plugin: Interfaces.Plugin = {
+    _base: `@oclif/core@${version}`,
+    name,
+    alias: name,
+    version,
+    pjson,
+    root,
+    options: { root, isRoot: true },
+    type: 'core',
+    moduleType: 'module',
+    isRoot: true,
+    valid: true,
+    hasManifest: true,
+    hooks: {},
+    topics: Object.entries(oclif.topics ?? {}).map(([name, topic]) => ({ ...topic, name })),
+    commandsDir: undefined,
+    commandIDs: Object.keys(commands),
+    commands: Object.values(commands).map(command => ({
+      ...command,
+      load: () => plugin.findCommand(command.id, { must: true }),
+    })),
+    load: async () => {},
+    findCommand: async (id: string) => {
+      const path = join(root, ...commands[id]!.relativePath)
+      const { default: command }: { default: Command.Class } = await import(pathToFileURL(path).href)
+      return Object.assign(command, { id, plugin })
+    },
+  }
+  return plugin
+}
+
+async function readJson<T>(path: string): Promise<T> {
+  return JSON.parse(await readFile(path, 'utf8'))
+}
