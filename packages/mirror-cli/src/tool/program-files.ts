@@ -5,7 +5,7 @@ import type { PackedFile } from './pack-files.ts'
 
 const FOLDERS = ['bin', 'dist']
 
-/** The manifest of oclif spares a start the reading of all commands. */
+/** What a start knows the commands from. */
 const DOCUMENTS = ['oclif.manifest.json', 'package.json']
 
 /** Files without use at run time. */
@@ -17,9 +17,7 @@ const LEFT_OUT = /\.(?:map|d\.[cm]?ts|[cm]?ts|tsbuildinfo)$|\.test\.js$/
  */
 export async function programFiles(root: string): Promise<PackedFile[]> {
   const folders = await Promise.all(FOLDERS.map(name => filesBelow(join(root, name), name)))
-  const names = await readdir(root)
-  const documents = DOCUMENTS.filter(name => names.includes(name))
-  return [...folders.flat(), ...documents.map(name => ({ name, mode: 0o644, path: join(root, name) }))]
+  return [...folders.flat(), ...DOCUMENTS.map(name => ({ name, mode: 0o644, path: join(root, name) }))]
 }
 
 /** The flags that the first line of `bin/run.js` gives to Node. */

@@ -25,6 +25,7 @@ async function write(path: string, content: string, mode = 0o644): Promise<void>
 
 /** A built command, with what is of no use at run time, and a Node. */
 async function installed() {
+  await write('cli/oclif.manifest.json', '{}')
   await write('cli/package.json', '{}')
   await write('cli/bin/run.js', '#!/usr/bin/env -S node --flag\nrun()\n', 0o755)
   await write('cli/dist/main.js', 'main')
@@ -61,6 +62,7 @@ it('holds the command and Node, with their permissions, and nothing else', async
     'gpreg/bin/run.js',
     `gpreg/dist/${deep}`,
     'gpreg/dist/main.js',
+    'gpreg/oclif.manifest.json',
     'gpreg/package.json',
   ])
   expect(entries['gpreg/gpreg']).toMatchObject({

@@ -39,6 +39,7 @@ async function write(path: string, content: string | Buffer, mode = 0o644): Prom
 
 /** A built command, and a program that tells its libraries as Node does. */
 async function options(): Promise<ToolImageOptions> {
+  await write('cli/oclif.manifest.json', '{}')
   await write('cli/package.json', '{}')
   // As after a clone by a user whose files nobody else may read.
   await write('cli/bin/run.js', '#!/usr/bin/env -S node --flag\nrun()\n', 0o700)
