@@ -11,6 +11,8 @@ export interface Context<E = OciEvent> {
   now(): number
   /** Milliseconds since some fixed moment. It never goes back or jumps, so time-outs are measured with it. */
   elapsed(): number
+  /** Milliseconds of {@link elapsed} in which the process had nothing to do but to wait. */
+  idle(): number
   /** Waits, or rejects when the signal fires. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   /** 0 ≤ x < 1 */
@@ -23,6 +25,7 @@ export function createContext<E = OciEvent>(overrides: Partial<Context<E>> = {})
     signal: new AbortController().signal,
     now: Date.now,
     elapsed: () => performance.now(),
+    idle: () => performance.nodeTiming.idleTime,
     sleep: async (milliseconds, signal) => {
       await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
     },

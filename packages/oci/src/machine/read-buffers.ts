@@ -63,16 +63,8 @@ function takeRead(this: unknown, bytes: number, memory: Uint8Array): boolean {
 function largeBuffer(): Buffer {
   const used = free.pop()
   if (used !== undefined || alive >= MOST) return used ?? COMMON
-  const memory = lastingBuffer(SIZE)
+  const memory = Buffer.allocUnsafeSlow(SIZE)
   alive++
   collected.register(memory.buffer)
   return memory
-}
-
-/**
- * A buffer that is used again and again. It is shared memory although no thread shares it: V8 counts other buffers as garbage to
- * come, and a few large ones make it collect the whole heap every 60 ms.
- */
-export function lastingBuffer(size: number): Buffer {
-  return Buffer.from(new SharedArrayBuffer(size))
 }

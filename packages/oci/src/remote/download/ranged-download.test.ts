@@ -30,7 +30,7 @@ async function slowRegistry() {
   })
   cleanups.push(() => server[Symbol.asyncDispose]())
   let clock = 0
-  const context = createContext({ now: () => (clock += 200) })
+  const context = createContext({ elapsed: () => (clock += 200), idle: () => clock })
   const registries = await createRegistries({ env: {} }, context)
   cleanups.push(() => registries.close())
   const { repository } = registries.open('source', parseReference(`${server.host}/library/app:1`))

@@ -14,14 +14,17 @@ const CHUNK = 4 * MIB
 /** Connections for one blob at most. */
 const MOST = 12
 
-/** Ranges that are fetched ahead of the consumer at most; this bounds the memory. */
-const WINDOW = 16
+/** Ranges in memory for each connection: one that arrives, and now and then one that waits for those before it. */
+const RANGES_EACH = 4 / 3
 
 /** Bytes that must be left for more than one connection to be worth it. */
 const WORTH_SPLITTING = 64 * MIB
 
 /** Milliseconds that one connection would need for the rest; below, more connections are not worth it. */
 const SOON = 4_000
+
+/** Share of the time that the process may be busy. A busier one could not take more bytes from more connections. */
+const BUSY = 0.8
 
 /** Milliseconds for which the throughput is measured, of one connection and then of each number of connections. */
 const [FIRST_LOOK, LOOK] = [300, 600]
@@ -43,8 +46,8 @@ export interface RangedDownload extends Download {
 
 /**
  * Downloads a blob as {@link download} does, over several connections if one alone would be slow: the blob is large, no other one
- * waits, the source answers 206, and more connections raise the throughput. The consumer sees one ordered stream. If one of this
- * does not hold, one connection downloads the rest. Every range is requested from the registry, so that redirects to signed
+ * waits, the process has time, the source answers 206, and more connections raise the throughput. The consumer sees one ordered
+ * stream. If one of this does not hold, one connection downloads the rest. Every range is requested from the registry, so that redirects to signed
  * addresses are always fresh.
  */
 export function rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
@@ -54,14 +57,15 @@ export function rangedDownload(context: Context, whole: RangedDownload): AsyncGe
 
 async function* splitDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
   const { size } = whole.descriptor
-  const started = context.now()
+  const [started, idleBefore] = [context.elapsed(), context.idle()]
   let position = whole.offset
   let rate = 0
   for await (const chunk of download(context, whole)) {
     yield chunk
     position += chunk.byteLength
-    const elapsed = context.now() - started
-    if (elapsed < FIRST_LOOK || whole.budget.isWanted || size - position < WORTH_SPLITTING) continue
+    const elapsed = context.elapsed() - started
+    if (elapsed < FIRST_LOOK || context.idle() - idleBefore < elapsed * (1 - BUSY)) continue
+    if (whole.budget.isWanted || size - position < WORTH_SPLITTING) continue
     rate = (position - whole.offset) / elapsed
     if ((size - position) / rate > SOON) break
   }
@@ -149,7 +153,7 @@ class Parts {
   }
 
   #hasMore(): boolean {
-    return this.#next < this.#whole.descriptor.size && this.#window.length < WINDOW
+    return this.#next < this.#whole.descriptor.size && this.#window.length < this.#wanted * RANGES_EACH
   }
 
   async #work(): Promise<void> {
@@ -205,7 +209,7 @@ class Parts {
    */
   #adapt(bytes: number): void {
     if (this.#settled) return
-    const now = this.#context.now()
+    const now = this.#context.elapsed()
     // The time before the first byte is latency, not throughput.
     if (this.#since === undefined) return void (this.#since = now)
     this.#arrived += bytes

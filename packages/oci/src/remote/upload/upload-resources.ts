@@ -1,4 +1,3 @@
-import { lastingBuffer } from '../../machine/read-buffers.ts'
 import type { UploadJournal } from './upload-journal.ts'
 
 /** Uploads kept at once, because each holds memory. The largest blobs are sent first, so these are the largest. */
@@ -41,7 +40,7 @@ export class BufferPool {
    */
   take(least: number, size: number): Buffer {
     const free = this.#free.pop()
-    return free !== undefined && free.byteLength >= least ? free : lastingBuffer(size)
+    return free !== undefined && free.byteLength >= least ? free : Buffer.allocUnsafeSlow(size)
   }
 
   give(buffers: readonly Buffer[]): void {
