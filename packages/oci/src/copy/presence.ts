@@ -11,8 +11,8 @@ import type { CopyItem } from './item.ts'
 export interface BlobPlan {
   readonly descriptor: Descriptor
   readonly store: string
-  /** in the order in which they are tried */
-  readonly sources: Place<ReadableRepository>[]
+  /** In the order in which they are tried. Blobs may share a list, so it is replaced and never changed. */
+  sources: readonly Place<ReadableRepository>[]
   readonly places: readonly BlobDestination[]
   /** Set if other shards need the blob first in a repository that no image of this shard is in. */
   readonly home?: BlobDestination
@@ -39,9 +39,12 @@ export function isAtTarget({ places }: BlobPlan): boolean {
   return places.some(({ present }) => present)
 }
 
+const NOWHERE: readonly BlobDestination[] = []
+
 type Growing = { -readonly [K in keyof BlobPlan]: BlobPlan[K] }
 type GrowingPlace = { -readonly [K in keyof BlobDestination]: BlobDestination[K] }
-type Answers = Map<Digest, Promise<BlobDestination>>
+/** A pending answer is replaced by the answer, because promises take as much memory as all else of it. */
+type Answers = Map<Digest, BlobDestination | Promise<BlobDestination>>
 
 /**
  * Finds out which blobs the targets have. Each repository is asked once for each blob. Keys are the digests themselves, because
@@ -80,12 +83,15 @@ export class Presence {
   ): Promise<readonly BlobDestination[]> {
     const { store, repository } = item.target
     const answers = entry(this.#repositories, `${store} ${repository.name}`)
+    const sources = [item.source]
     return allSettledOrThrow(
-      descriptors.map(descriptor => {
-        const blob = this.#blob(item, descriptor)
+      descriptors.map(async descriptor => {
+        const blob = this.#blob(item, descriptor, sources)
         const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository, isNewRepository)
         answers.set(descriptor.digest, answer)
-        return answer
+        const place = await answer
+        answers.set(descriptor.digest, place)
+        return place
       }),
     )
   }
@@ -93,17 +99,27 @@ export class Presence {
   /** Takes note of the blobs of an image that another shard publishes. The target is not asked. */
   note(item: CopyItem, descriptors: readonly Descriptor[]): void {
     const { repository } = item.target
+    const sources = [item.source]
     for (const descriptor of descriptors) {
-      const blob = this.#blob(item, descriptor)
+      const blob = this.#blob(item, descriptor, sources)
       if (blob.places.length === 0) blob.home ??= { blob, repository, present: false, unchecked: true }
     }
   }
 
-  #blob({ source, target: { store } }: CopyItem, descriptor: Descriptor): Growing {
+  /** @param sources the source of the item alone, which all blobs share that have no other one */
+  #blob(
+    { source, target: { store } }: CopyItem,
+    descriptor: Descriptor,
+    sources: readonly Place<ReadableRepository>[],
+  ): Growing {
     const blobs = entry(this.#stores, store)
-    const blob = blobs.get(descriptor.digest) ?? { descriptor, store, sources: [source], places: [] }
+    const known = blobs.get(descriptor.digest)
+    if (known !== undefined) {
+      if (!known.sources.some(each => isSame(each, source))) known.sources = known.sources.concat(source)
+      return known
+    }
+    const blob = { descriptor, store, sources, places: NOWHERE }
     blobs.set(descriptor.digest, blob)
-    addSource(blob, source)
     return blob
   }
 
@@ -135,7 +151,6 @@ function entry<V>(maps: Map<string, Map<Digest, V>>, key: string): Map<Digest, V
   return map
 }
 
-function addSource({ sources }: BlobPlan, { store, repository }: CopyItem['source']): void {
-  const known = sources.some(source => source.store === store && source.repository.name === repository.name)
-  if (!known) sources.push({ store, repository })
+function isSame(one: Place<ReadableRepository>, other: Place<ReadableRepository>): boolean {
+  return one.store === other.store && one.repository.name === other.repository.name
 }

@@ -143,7 +143,7 @@ async function settleBase(
     if (held !== undefined) {
       const { place: holder } = open({ repository: held.repository })
       if (await holder.repository.exists(blob.descriptor, { signal: context.signal })) {
-        blob.sources.splice(0, Infinity, holder)
+        blob.sources = [holder]
         return
       }
     }

@@ -45,8 +45,9 @@ export class Transport {
   readonly #options: TransportOptions
   readonly #context: Context
   #endpoint: Promise<URL> | undefined
-  /** The base URL, once it is known. */
+  /** The base URL and its origin, once they are known. */
   #base: URL | undefined
+  #origin: string | undefined
   /** Hosts that have responded at all, with whatever status. */
   readonly #answered = new Set<string>()
   /** Origins that the registry names in a `Location` but that do not work: its own address is used instead. */
@@ -65,7 +66,10 @@ export class Transport {
   /** The base URL of the API, `https://host/v2/`. */
   endpoint(): Promise<URL> {
     const { host, plainHttp, stallTimeout } = this.#options
-    this.#endpoint ??= findEndpoint(host, plainHttp, stallTimeout).then(url => (this.#base = url))
+    this.#endpoint ??= findEndpoint(host, plainHttp, stallTimeout).then(url => {
+      this.#origin = url.origin
+      return (this.#base = url)
+    })
     return this.#endpoint
   }
 
@@ -83,7 +87,7 @@ export class Transport {
 
   /** Whether a URL has the scheme, host and port of the registry itself. */
   isOwn(url: URL): boolean {
-    return this.#base !== undefined && url.origin === this.#base.origin
+    return url.origin === this.#origin
   }
 
   /**
