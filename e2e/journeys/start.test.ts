@@ -131,6 +131,20 @@ it.skipIf(!canMount)('as process 1 a server ends on SIGTERM', async () => {
   expect(await outer.exited).toEqual({ code: 0, signal: null })
 })
 
+it('loads nothing of the network for a command that needs none', async () => {
+  const loaded =
+    'process.moduleLoadList.filter(name => /^NativeModule (tls|crypto|http2?)$/.test(name)).length'
+  const say = `data:text/javascript,process.on('exit', () => console.error(${loaded}))`
+  const [program, ...rest] = command
+  const [list, help, login] = await Promise.all(
+    [LIST, ['help'], ['logout', 'a.example']].map(args =>
+      run([program!, '--import', say, ...rest, ...args], { HOME: directory.path }),
+    ),
+  )
+  expect([list?.stderr, help?.stderr]).toEqual(['0\n', '0\n'])
+  expect(login?.stderr).not.toMatch(/^0$/m)
+})
+
 it('copies large layers in 128 MiB', async () => {
   const large = 'docker.io/library/large:1'
   await upstream.add(
