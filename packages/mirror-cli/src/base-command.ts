@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { collectImageSet, createContext, type Context, type ImageSet, type ImageSetWorld } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { toGpregError } from '@gpreg/oci/engine'
+import { toGpregError, type RegistriesOptions } from '@gpreg/oci/engine'
 import type { World } from './composition.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { RunEvent } from './events/event-line.ts'
@@ -91,13 +91,13 @@ export abstract class BaseCommand extends Command {
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
   protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
-    return this.#openWith(flags, await this.watch(flags))
+    return this.#openWith(registriesOptions(flags), await this.watch(flags))
   }
 
   /** The engine and what it stands on are loaded here, because a command without registries starts in half the time. */
-  async #openWith(flags: Partial<RegistryFlags>, context: Context): Promise<World> {
+  async #openWith(options: RegistriesOptions, context: Context): Promise<World> {
     const { openWorld } = await import('./composition.ts')
-    return (this.#world = await openWorld(registriesOptions(flags), context))
+    return (this.#world = await openWorld(options, context))
   }
 
   /** Opens the registries, and collects the image set that the flags name. @param opened default: what the flags say */
@@ -106,25 +106,28 @@ export abstract class BaseCommand extends Command {
     opened?: World,
   ): Promise<World & { readonly set: ImageSet }> {
     const world = opened ?? (await this.open(flags))
-    const set = await collectImageSet(imageSetRequest(flags), world)
-    this.sayExcluded(set, flags)
-    return { ...world, set }
+    return { ...world, set: await this.#imageSet(flags, world) }
   }
 
   /** Collects the image set that the flags name, and opens the registries only if one of them has a part of it. */
   protected async discover(
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
   ): Promise<Pick<ImageSetWorld, 'context' | 'stdin'> & { readonly set: ImageSet }> {
+    const options = registriesOptions(flags)
     const context = await this.watch(flags)
     const stdin = standardInput(context.signal)
-    const set = await collectImageSet(imageSetRequest(flags), {
+    const set = await this.#imageSet(flags, {
       context,
       stdin,
-      openVersions: async reference =>
-        (this.#world ?? (await this.#openWith(flags, context))).openVersions(reference),
+      openVersions: async reference => (await this.#openWith(options, context)).openVersions(reference),
     })
-    this.sayExcluded(set, flags)
     return { set, context, stdin }
+  }
+
+  async #imageSet(flags: CommonFlags & ImageSetFlags, world: ImageSetWorld): Promise<ImageSet> {
+    const set = await collectImageSet(imageSetRequest(flags), world)
+    this.sayExcluded(set, flags)
+    return set
   }
 
   /** Says which images `--exclude` left out; once, if every round of a watch leaves out the same. */
