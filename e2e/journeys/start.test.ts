@@ -145,6 +145,19 @@ it('loads nothing of the network for a command that needs none', async () => {
   expect(login?.stderr).not.toMatch(/^0$/m)
 })
 
+it('hashes a large bundle in a thread, whose file it finds', async () => {
+  const large = 'docker.io/library/large:5'
+  const layers = [1, 2, 3, 4, 5].map(n => makeLayer(`bundled-${n}`, 16 << 20))
+  await upstream.add(large, makeImage(layers, 'oci'))
+  const path = directory.join('large.tar')
+  const env = { HOME: directory.path }
+  const save = ['bundle', 'save', '--image', large, '-o', path, ...sourceMirrors(upstream.host, [large])]
+  for (const args of [save, ['bundle', 'verify', path]]) {
+    const { exitCode, stdout, stderr } = await run([...command, ...args], env)
+    expect({ exitCode, output: stdout + stderr }).toMatchObject({ exitCode: 0 })
+  }
+})
+
 it('copies large layers in 128 MiB', async () => {
   const large = 'docker.io/library/large:1'
   await upstream.add(
