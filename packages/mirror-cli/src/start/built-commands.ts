@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url'
 import { Config, type Command, type Interfaces } from '../oclif.ts'
 
 interface Manifest {
-  readonly version: string
   /** in the order of their names, with the files below the package that define them */
   readonly commands: Readonly<Record<string, Command.Cached & { readonly relativePath: readonly string[] }>>
 }

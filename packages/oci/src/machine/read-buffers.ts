@@ -68,3 +68,14 @@ function largeBuffer(): Buffer {
   collected.register(memory.buffer)
   return memory
 }
+
+/** Chunks as one piece, in memory of its own: a small document that is kept would keep the memory that Node's buffers share. */
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array {
+  const joined = Buffer.allocUnsafeSlow(chunks.reduce((size, { byteLength }) => size + byteLength, 0))
+  let end = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, end)
+    end += chunk.byteLength
+  }
+  return joined
+}

@@ -83,9 +83,7 @@ export function readNamedManifest(
   return api.client.secrets.guard(async () => {
     const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
     const request = { url: `manifests/${tagOrDigest}`, headers, expect: [200], signal }
-    const { response, bytes: received } = await api.document(request, MANIFEST_BOUNDS)
-    // Memory of its own, because manifests are kept, and the memory that answers share is kept with any of them.
-    const bytes = Uint8Array.from(received)
+    const { response, bytes } = await api.document(request, MANIFEST_BOUNDS)
     // For a tag the header is no proof, but if it differs from the bytes, they were damaged on their way.
     const told = isDigest(tagOrDigest) ? tagOrDigest : response.header('docker-content-digest')
     const expected = told !== undefined && isDigest(told) ? told : undefined

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { GpregError, type ErrorSubject } from '../errors.ts'
+import { joinChunks } from '../machine/read-buffers.ts'
 import { assertManifestSize } from '../model/manifest.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest, type DigestAlgorithm } from '../model/digest.ts'
@@ -58,5 +59,5 @@ export async function fetchBytes(
   assertManifestSize(descriptor.size, { digest: descriptor.digest })
   const chunks: Uint8Array[] = []
   for await (const chunk of fetcher.fetch(descriptor, { signal: call.signal })) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return joinChunks(chunks)
 }

@@ -1,4 +1,5 @@
 import { GpregError, isGpregError, type ErrorCode } from '../../errors.ts'
+import { joinChunks } from '../../machine/read-buffers.ts'
 import { codingOf, gunzippedDocument } from './content-coding.ts'
 import { networkError, type Asked } from './failure.ts'
 import type { ApiResponse } from './request.ts'
@@ -65,6 +66,6 @@ export async function readDocument(
   } catch (thrown) {
     throw networkError(thrown, asked)
   }
-  const bytes = Buffer.concat(chunks)
+  const bytes = joinChunks(chunks)
   return coding === undefined ? bytes : gunzippedDocument(bytes, limit, asked)
 }
