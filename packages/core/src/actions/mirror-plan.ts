@@ -60,9 +60,11 @@ export async function planMirror(
   context: Context,
 ): Promise<MirrorPlan> {
   if (options.shard !== undefined) assertLocked(set)
+  // What other shards have sent is no sign of an interruption.
+  const newRepositories = options.shard === undefined ? 'sample' : 'all'
   const plan = await planTransfer(
     copyItems(set, registries),
-    { digestTags: true, ...copyOptions(options, registries) },
+    { digestTags: true, ...copyOptions(options, registries), newRepositories },
     context,
   )
   return { ...describePlan(plan), ...dockerHub(plan, registries) }

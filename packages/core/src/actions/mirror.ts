@@ -17,7 +17,7 @@ import { describeContent, type ImageContent } from './image-content.ts'
 import { assertLocked, copyItems, describeError } from './items.ts'
 
 /** How a set is mirrored. The number of transfers at once comes from the registries. */
-export interface MirrorOptions extends Omit<EngineOptions, 'concurrency' | 'skipExistenceChecks' | 'admit'> {
+export interface MirrorOptions extends Omit<EngineOptions, 'concurrency' | 'newRepositories' | 'admit'> {
   /** Who must have signed the images; an image that is not signed so fails, and nothing of it is sent. Default nobody. */
   readonly policy?: SignaturePolicy
 }
@@ -123,7 +123,7 @@ export async function mirrorImages(
 ): Promise<MirrorResult> {
   if (options.shard !== undefined) assertLocked(set)
   const meter = startMeter(registries, context, options.policy)
-  const copying = { digestTags: true, ...copyOptions(options, registries), skipExistenceChecks: true }
+  const copying = { digestTags: true, ...copyOptions(options, registries), newRepositories: 'none' } as const
   const items = copyItems(set, registries)
   const plan = await planTransfer(items, copying, meter.context)
   const result = meter.result(plan, await executePlan(plan, copying, meter.context))

@@ -93,7 +93,7 @@ export function engineOptions(options: CopyOptions): EngineOptions {
   const { concurrency = DEFAULT_CONCURRENCY } = options
   return {
     concurrency,
-    skipExistenceChecks: true,
+    newRepositories: 'none',
     ...(platforms === undefined ? {} : { platforms: platforms.map(parsePlatform) }),
     ...(referrers === undefined ? {} : { referrers }),
     ...(requireReferrers === undefined ? {} : { requireReferrers }),

@@ -52,6 +52,14 @@ export interface AdmittedImage {
   readonly referrers?: readonly Referrer[]
 }
 
+/**
+ * The blobs that a plan asks for in repositories that the target does not know:
+ * - `all`: the plan is exact.
+ * - `sample`: those that an interrupted copy would have sent first, and all others if one of these is there.
+ * - `none`: a push finds out, and the plan says what is sent at most.
+ */
+export type NewRepositories = 'all' | 'sample' | 'none'
+
 /** How the engine copies a set. */
 export interface EngineOptions {
   /** Only these platforms of every index; default all. */
@@ -76,8 +84,8 @@ export interface EngineOptions {
   readonly digestTags?: boolean
   /** Take foreign layers along if the source has them, too; default false. Their URLs are never fetched. */
   readonly foreignLayers?: boolean
-  /** Send blobs into repositories that the target does not know without asking for each blob first. The plan then says what is sent at most. */
-  readonly skipExistenceChecks?: boolean
+  /** What a plan asks about repositories that the target does not know; default `all`. */
+  readonly newRepositories?: NewRepositories
   /** Copy only the share of one of several processes, and wait for the others; default everything. Sets must be locked. */
   readonly shard?: Shard
   /** blobs at once between stores that have no budget of their own */

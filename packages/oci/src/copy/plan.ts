@@ -12,6 +12,7 @@ import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readNamed } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
+import { hasLeftovers } from './leftovers.ts'
 import { isOwn, shareBlobs, shareImages, type Shares } from './shard/share.ts'
 import { anyMissing, graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
 
@@ -57,8 +58,9 @@ export async function surveyItems(
   const call = { signal: context.signal }
   const offers = new Map<string, Promise<Descriptor | ManifestNode>>()
   const emptiness = new Map<string, Promise<boolean>>()
+  const asksAll = (options.newRepositories ?? 'all') === 'all'
   const isNewRepository = async ({ target: { store, repository } }: CopyItem) => {
-    if (options.skipExistenceChecks !== true || !isEmptinessProbe(repository)) return false
+    if (asksAll || !isEmptinessProbe(repository)) return false
     return once(emptiness, `${store}/${repository.name}`, () => repository.isEmpty(call))
   }
   let [found, lacking] = [0, 0]
@@ -107,7 +109,7 @@ export async function surveyItems(
 export async function probeTargets(
   surveys: readonly Survey[],
   context: Context,
-  { deep = false, shard }: Pick<EngineOptions, 'deep' | 'shard'> = {},
+  { deep = false, shard, newRepositories }: Pick<EngineOptions, 'deep' | 'shard' | 'newRepositories'> = {},
 ): Promise<TransferPlan> {
   const call = { signal: context.signal }
   const check = deep ? new DeepCheck(call) : undefined
@@ -116,10 +118,12 @@ export async function probeTargets(
     surveys.map(({ item }) => item),
     shard,
   )
+  const asksAll = newRepositories === 'sample' && (await hasLeftovers(surveys.filter(isToCopy), presence))
+  const look = (survey: ToCopy) =>
+    lookAtTarget(asksAll ? { ...survey, isNewRepository: false } : survey, presence, call, check)
   // In the order of the set: thus all shards make the same repository the home of a blob.
   const images = await mapLimited(surveys, LOOKS_AT_ONCE, async survey => {
-    if (isPublished(survey.item))
-      return isToCopy(survey) ? [await lookAtTarget(survey, presence, call, check)] : [survey]
+    if (isPublished(survey.item)) return isToCopy(survey) ? [await look(survey)] : [survey]
     if (isToCopy(survey)) presence.note(survey.item, blobsOf(survey))
     return []
   })
