@@ -4,6 +4,7 @@
  * time. The manifest beside it tells oclif every command and flag, so that a start reads only the command that it runs.
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
 import { rolldown } from 'rolldown'
@@ -13,8 +14,11 @@ const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 /** oclif loads these to run commands from TypeScript, which a bundle never does. */
 const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
 
-/** oclif searches the disk for commands and plugins with these, where there is no manifest. Each start would load them. */
-const DISCOVERY = ['tinyglobby', 'minimatch']
+/**
+ * oclif searches the disk for commands and plugins with the first two, where there is no manifest. With the last it finds out if
+ * Windows runs this Linux, and the name of the Windows shell. Each start would load them, and gpreg asks for none of this.
+ */
+const UNUSED = ['tinyglobby', 'minimatch', 'wsl-utils']
 
 const commands = commandEntries()
 await using bundle = await rolldown({
@@ -32,8 +36,9 @@ await using bundle = await rolldown({
   external: DEVELOPMENT,
   resolve: {
     conditionNames: ['gpreg-source', 'node', 'import', 'default'],
-    alias: Object.fromEntries(DISCOVERY.map(name => [name, false as const])),
+    alias: Object.fromEntries(UNUSED.map(name => [name, false as const])),
   },
+  plugins: [{ name: 'built-in modules', renderChunk: takeBuiltins }],
   // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
   transform: {
     target: 'node22.19',
@@ -72,6 +77,20 @@ writeFileSync(`${CLI}oclif.manifest.json`, `${JSON.stringify(await commandManife
 function commandEntries(): Record<string, string> {
   const files = globSync('commands/**/*.ts', { cwd: `${CLI}src`, exclude: ['**/*.test.ts'] }).sort()
   return Object.fromEntries(files.map(file => [file.replace(/\.ts$/, ''), `${CLI}src/${file}`]))
+}
+
+/**
+ * Takes what a file imports of Node's own modules from their objects. The import of one reads all that it exports; for `node:fs` and
+ * `node:crypto` this loads further modules, such as web cryptography, which take longer than those that are wanted.
+ */
+function takeBuiltins(code: string): string {
+  return code.replace(/^import ([\w$]+)?(?:, )?(?:\{(.*)\})? from "(.*)";$/gm, (whole, all?: string, some?: string, module = '') => {
+    if (!isBuiltin(module) || (all ?? some) === undefined) return whole
+    const taken = `globalThis.process.getBuiltinModule("${module}")`
+    const names = [...(all === undefined ? [] : [`const ${all} = ${taken};`])]
+    if (some !== undefined) names.push(`const {${some.replaceAll(' as ', ': ')}} = ${taken};`)
+    return names.join(' ')
+  })
 }
 
 /** A module that starts a thread finds its file beside itself, so it may be no part of the file of a command. */

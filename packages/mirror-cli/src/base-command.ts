@@ -13,7 +13,7 @@ import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import { tendHeap } from './heap.ts'
 import type { Measure, MetricsOptions } from './metrics/run-metrics.ts'
-import { Command, Errors } from './oclif.ts'
+import { Command, Errors, type Config } from './oclif.ts'
 import { listen } from './start/interruption.ts'
 import { takeCacheProblem } from './start/code-cache.ts'
 import { startProgress, type Progress } from './progress/progress.ts'
@@ -40,6 +40,16 @@ type RoundEnd = Extract<RunEvent, { readonly type: 'round.ended' }>
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true
   static override baseFlags = commonFlags
+
+  /** Runs a command with the configuration of this process. oclif would load it once more. */
+  static override run<T extends Command>(
+    this: new (argv: string[], config: Config) => T,
+    argv: string[],
+    config: Config,
+  ): Promise<ReturnType<T['run']>> {
+    const command: Command = new this(argv, config)
+    return (command as BaseCommand)._run()
+  }
 
   readonly #abort = new AbortController()
   #verbose = false

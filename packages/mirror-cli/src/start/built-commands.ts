@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Config, type Command, type Interfaces } from '../oclif.ts'
+import type { Command, Interfaces } from '../oclif.ts'
 
 interface Manifest {
   /** in the order of their names, with the files below the package that define them */
@@ -9,21 +9,14 @@ interface Manifest {
 }
 
 /**
- * The configuration of oclif for the built commands of this package. Everything is from package.json and oclif.manifest.json;
- * oclif itself would search the disk for plugins and sort the commands by locale, which loads the collation tables of the language.
+ * The only plugin of oclif: the built commands of this package, each of which is loaded when it runs. Everything is from package.json
+ * and oclif.manifest.json; oclif itself would search the disk for plugins and sort the commands by locale, which loads the collation
+ * tables of the language.
  * @param root the directory of the package
  */
-export async function builtConfig(root: string): Promise<Config> {
-  const [pjson, manifest] = await Promise.all([
-    readJson<Interfaces.PJSON>(join(root, 'package.json')),
-    readJson<Manifest>(join(root, 'oclif.manifest.json')),
-  ])
-  const plugin = builtPlugin(root, pjson, manifest)
-  return Config.load({ root, plugins: new Map([[plugin.name, plugin]]) })
-}
-
-/** The only plugin of the command: its own commands, each of which is loaded when it runs. */
-function builtPlugin(root: string, pjson: Interfaces.PJSON, { commands }: Manifest): Interfaces.Plugin {
+export function builtCommands(root: string): Interfaces.Plugin {
+  const pjson = readJson<Interfaces.PJSON>(join(root, 'package.json'))
+  const { commands } = readJson<Manifest>(join(root, 'oclif.manifest.json'))
   const { name, version, oclif } = pjson
   const plugin: Interfaces.Plugin = {
     _base: `@oclif/core@${version}`,
@@ -56,6 +49,6 @@ function builtPlugin(root: string, pjson: Interfaces.PJSON, { commands }: Manife
   return plugin
 }
 
-async function readJson<T>(path: string): Promise<T> {
-  return JSON.parse(await readFile(path, 'utf8'))
+function readJson<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8'))
 }
