@@ -20,6 +20,12 @@ const DEVELOPMENT = ['typescript', 'ts-node', 'tsx']
  */
 const UNUSED = ['tinyglobby', 'minimatch', 'wsl-utils']
 
+/** undici without what gpreg does not use of it. HTTP/2 is off (ADR 4), and loads a fifth of undici's time. */
+const UNDICI = {
+  undici$: fileURLToPath(new URL('bundle/undici.cjs', import.meta.url)),
+  './client-h2.js': false as const,
+}
+
 const commands = commandEntries()
 await using bundle = await rolldown({
   // `early` and `main` are started by bin/run.js, `early` before any other code is read; a command is loaded by oclif, and a thread is
@@ -36,7 +42,7 @@ await using bundle = await rolldown({
   external: DEVELOPMENT,
   resolve: {
     conditionNames: ['gpreg-source', 'node', 'import', 'default'],
-    alias: Object.fromEntries(UNUSED.map(name => [name, false as const])),
+    alias: { ...Object.fromEntries(UNUSED.map(name => [name, false as const])), ...UNDICI },
   },
   plugins: [{ name: 'built-in modules', renderChunk: takeBuiltins }],
   // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
@@ -84,13 +90,16 @@ function commandEntries(): Record<string, string> {
  * `node:crypto` this loads further modules, such as web cryptography, which take longer than those that are wanted.
  */
 function takeBuiltins(code: string): string {
-  return code.replace(/^import ([\w$]+)?(?:, )?(?:\{(.*)\})? from "(.*)";$/gm, (whole, all?: string, some?: string, module = '') => {
-    if (!isBuiltin(module) || (all ?? some) === undefined) return whole
-    const taken = `globalThis.process.getBuiltinModule("${module}")`
-    const names = [...(all === undefined ? [] : [`const ${all} = ${taken};`])]
-    if (some !== undefined) names.push(`const {${some.replaceAll(' as ', ': ')}} = ${taken};`)
-    return names.join(' ')
-  })
+  return code.replace(
+    /^import ([\w$]+)?(?:, )?(?:\{(.*)\})? from "(.*)";$/gm,
+    (whole, all?: string, some?: string, module = '') => {
+      if (!isBuiltin(module) || (all ?? some) === undefined) return whole
+      const taken = `globalThis.process.getBuiltinModule("${module}")`
+      const names = [...(all === undefined ? [] : [`const ${all} = ${taken};`])]
+      if (some !== undefined) names.push(`const {${some.replaceAll(' as ', ': ')}} = ${taken};`)
+      return names.join(' ')
+    },
+  )
 }
 
 /** A module that starts a thread finds its file beside itself, so it may be no part of the file of a command. */

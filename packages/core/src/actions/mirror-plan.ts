@@ -127,13 +127,16 @@ function contentTotals({ blobs, shares }: TransferPlan) {
   const unique = new Set<Digest>()
   for (const blob of blobs) {
     const { digest, size } = blob.descriptor
-    const kinds = [...new Set([homeOf(blob), ...blob.places])].map(place => fate(place, shares))
-    for (const kind of [...kinds, unique.has(digest) ? undefined : ('unique' as const)]) {
-      if (kind === undefined) continue
+    const count = (kind: keyof typeof counts | undefined) => {
+      if (kind === undefined) return
       counts[kind]++
       bytes[kind] += size
     }
+    if (!unique.has(digest)) count('unique')
     unique.add(digest)
+    const { home, places } = blob
+    if (home !== undefined && !places.includes(home)) count(fate(home, shares))
+    for (const place of places) count(fate(place, shares))
   }
   return { blobs: counts, bytes }
 }

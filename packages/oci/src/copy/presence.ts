@@ -76,7 +76,7 @@ export class Presence {
    * Asks whether the target repository of an item has these blobs.
    * @param isNewRepository the target does not know the repository, which therefore is not asked
    */
-  look(
+  async look(
     item: CopyItem,
     descriptors: readonly Descriptor[],
     isNewRepository: boolean,
@@ -84,16 +84,17 @@ export class Presence {
     const { store, repository } = item.target
     const answers = entry(this.#repositories, `${store} ${repository.name}`)
     const sources = [item.source]
-    return allSettledOrThrow(
-      descriptors.map(async descriptor => {
-        const blob = this.#blob(item, descriptor, sources)
-        const answer = answers.get(descriptor.digest) ?? this.#ask(blob, repository, isNewRepository)
-        answers.set(descriptor.digest, answer)
-        const place = await answer
-        answers.set(descriptor.digest, place)
-        return place
-      }),
-    )
+    const places = descriptors.map(descriptor => {
+      const { digest } = descriptor
+      const blob = this.#blob(item, descriptor, sources)
+      const known = answers.get(digest)
+      if (known !== undefined) return known
+      const place = newPlace(blob, repository, isNewRepository)
+      const answer = isNewRepository ? place : this.#ask(place, answers)
+      answers.set(digest, answer)
+      return answer
+    })
+    return places.some(isPending) ? allSettledOrThrow(places) : (places as readonly BlobDestination[])
   }
 
   /** Takes note of the blobs of an image that another shard publishes. The target is not asked. */
@@ -123,11 +124,9 @@ export class Presence {
     return blob
   }
 
-  async #ask(blob: Growing, repository: Repository, isNewRepository: boolean): Promise<BlobDestination> {
-    const place: GrowingPlace = { blob, repository, present: false, unchecked: isNewRepository }
-    // `concat`, because V8 allocates 16 more slots on `push` and spread; most blobs are in exactly one repository.
-    blob.places = blob.places.concat(place)
-    if (isNewRepository) return place
+  /** Asks for a blob in a repository. The answer replaces its promise. */
+  #ask(place: GrowingPlace, answers: Answers): Promise<BlobDestination> {
+    const { blob, repository } = place
     return this.#limiter.run(async () => {
       try {
         if (this.#silent.has(repository)) place.unchecked = true
@@ -140,9 +139,22 @@ export class Presence {
         this.#silent.add(repository)
         place.unchecked = true
       }
+      answers.set(blob.descriptor.digest, place)
       return place
     })
   }
+}
+
+/** A blob in one more repository. */
+function newPlace(blob: Growing, repository: Repository, isNewRepository: boolean): GrowingPlace {
+  const place = { blob, repository, present: false, unchecked: isNewRepository }
+  // `concat`, because V8 allocates 16 more slots on `push` and spread; most blobs are in exactly one repository.
+  blob.places = blob.places.concat(place)
+  return place
+}
+
+function isPending(answer: BlobDestination | Promise<BlobDestination>): boolean {
+  return answer instanceof Promise
 }
 
 function entry<V>(maps: Map<string, Map<Digest, V>>, key: string): Map<Digest, V> {
