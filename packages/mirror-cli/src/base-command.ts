@@ -194,6 +194,7 @@ export abstract class BaseCommand extends Command {
   ): T {
     this.#progress?.stop()
     process.exitCode = exitCode
+    if (this.jsonEnabled()) return document
     const text = render(document, paintFor(process.stdout))
     if (text !== '') this.log(text)
     return document

@@ -84,5 +84,7 @@ export function isStream(body: ApiRequest['body']): body is () => Promise<ByteSt
 
 /** The path of a request for messages. The query is left out, because upload locations carry signed state there. */
 export function describePath(url: string | URL): string {
-  return url instanceof URL ? url.pathname.replace(/^\/v2\//, '') : url.split('?')[0] || '/v2/'
+  if (url instanceof URL) return url.pathname.replace(/^\/v2\//, '')
+  const query = url.indexOf('?')
+  return (query < 0 ? url : url.slice(0, query)) || '/v2/'
 }

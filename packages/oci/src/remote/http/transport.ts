@@ -76,7 +76,8 @@ export class Transport {
   /** The absolute URL of a request. */
   async urlOf(url: string | URL): Promise<URL> {
     const base = await this.endpoint()
-    if (!(url instanceof URL)) return new URL(url, base)
+    // A base as an argument of its own would be parsed once more for each request.
+    if (!(url instanceof URL)) return new URL(`${base.href}${url}`)
     return this.#misnamed.has(url.origin) ? new URL(`${url.pathname}${url.search}`, base) : url
   }
 
