@@ -30,13 +30,18 @@ export async function createLibraryProject(...packages: readonly string[]): Prom
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs]
   const env = { ...process.env, npm_config_loglevel: 'error' }
   await mustRun('npm', install, { cwd: project.path, env })
+  // Each program loads the same packages, which are compiled once.
+  const compiled = { NODE_COMPILE_CACHE: project.join('compiled') }
   let programs = 0
   return {
     ...project,
     async run(source, env) {
       const file = project.join(`program-${++programs}.js`)
       await writeFile(file, source)
-      return mustRun(process.execPath, [file], { cwd: project.path, env: env ?? process.env })
+      return mustRun(process.execPath, [file], {
+        cwd: project.path,
+        env: { ...(env ?? process.env), ...compiled },
+      })
     },
   }
 }
