@@ -73,4 +73,9 @@ export default tseslint.config(
     files: ['packages/{oci,core,values-gen,providers-*}/src/**/*.ts'],
     rules: { 'no-console': 'error' },
   },
+  {
+    // CommonJS has no other way to load a module.
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 )
