@@ -71,7 +71,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Creates the context of this run, and shows its events as progress. */
-  protected async watch({ quiet, verbose, events, watch }: CommonFlags): Promise<Context> {
+  protected async openContext({ quiet, verbose, events, watch }: CommonFlags): Promise<Context> {
     this.#verbose = verbose
     const progress = await startProgress({ quiet, verbose, onlyNews: watch !== undefined })
     this.#progress = progress
@@ -101,7 +101,7 @@ export abstract class BaseCommand extends Command {
 
   /** Opens the registries and the other parts that a command works with. The registries are closed when the command ends. */
   protected async open(flags: CommonFlags & Partial<RegistryFlags>): Promise<World> {
-    return this.#openWith(registriesOptions(flags), await this.watch(flags))
+    return this.#openWith(registriesOptions(flags), await this.openContext(flags))
   }
 
   /** The engine and what it stands on are loaded here, because a command without registries starts in half the time. */
@@ -124,7 +124,7 @@ export abstract class BaseCommand extends Command {
     flags: CommonFlags & ImageSetFlags & RegistryFlags,
   ): Promise<Pick<ImageSetWorld, 'context' | 'stdin'> & { readonly set: ImageSet }> {
     const options = registriesOptions(flags)
-    const context = await this.watch(flags)
+    const context = await this.openContext(flags)
     const stdin = standardInput(context.signal)
     const set = await this.#imageSet(flags, {
       context,

@@ -36,7 +36,7 @@ export default class Login extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(Login)
-    const context = await this.watch(flags)
+    const context = await this.openContext(flags)
     const username = flags.username ?? (await this.#asked('name', () => ask('Username: ', this.signal)))
     const password = flags['password-stdin']
       ? decodeText(await buffer(process.stdin)).replace(/\r?\n$/, '')

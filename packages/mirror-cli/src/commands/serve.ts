@@ -49,7 +49,7 @@ export default class Serve extends BaseCommand {
   async run(): Promise<GarbageResult | void> {
     const { args, argv, flags } = await this.parse(Serve)
     const { host, port } = parseListen(flags.listen)
-    const context = await this.watch(flags)
+    const context = await this.openContext(flags)
     const paths = argv.length === 0 ? [args.path] : (argv as string[])
     if (flags.gc) {
       const result = await collectGarbage(onlyPath(paths), { dryRun: flags['dry-run'] }, context)

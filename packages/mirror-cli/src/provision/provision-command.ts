@@ -33,7 +33,7 @@ type Flags = ProvisionFlags & { readonly json: boolean; readonly quiet: boolean;
 /** The steps of `gpreg provision` for every cloud: shows the changes, asks, applies them, checks the result, writes the files. */
 export abstract class ProvisionCommand extends BaseCommand {
   protected async provision(flags: Flags, part: CloudPart): Promise<ProvisionDocument> {
-    const context = await this.watch(flags)
+    const context = await this.openContext(flags)
     const goal = flags.destroy ? 'absent' : 'present'
     const isReal = !flags['dry-run']
     if (isReal && goal === 'present' && part.needsSecretsFile && flags['secrets-file'] === undefined)

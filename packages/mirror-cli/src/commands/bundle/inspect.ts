@@ -19,7 +19,7 @@ export default class BundleInspect extends BaseCommand {
   async run() {
     const { flags, argv } = await this.parse(BundleInspect)
     const key = await readKey(flags.key)
-    const context = await this.watch(flags)
+    const context = await this.openContext(flags)
     await using bundle = await openBundle(argv as string[], key, context)
     return this.answer(await inspectBundle(bundle, context), renderInspection)
   }

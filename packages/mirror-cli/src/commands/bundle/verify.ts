@@ -24,7 +24,7 @@ export default class BundleVerify extends BaseCommand {
   async run() {
     const { flags, argv } = await this.parse(BundleVerify)
     const key = await readKey(flags.key)
-    const result = await verifyBundle(argv as string[], key, await this.watch(flags))
+    const result = await verifyBundle(argv as string[], key, await this.openContext(flags))
     return this.answer(result, renderBundleVerify, exitCodeOfBundle(result))
   }
 }
