@@ -33,6 +33,9 @@ export const ALL_PARTS = PART_NAMES.filter(name => name !== 'flaky')
 /** If all parts run, the thin line is left out if more seconds than these have passed. The limit is 25 minutes. */
 const LATEST_START: Partial<Record<PartName, number>> = { wan: 21 * 60 }
 
+/** If all parts run, another checkout takes part only where a bar is about it. */
+const COMPARED: readonly PartName[] = ['planning']
+
 /**
  * Measures the parts one after another. The document is written after each part, so that an interruption keeps what was
  * measured. A part that fails is left out, and the others are measured.
@@ -66,7 +69,7 @@ export async function runParts(names: readonly PartName[], plan: Plan, file?: st
       continue
     }
     try {
-      const parts = [...run.parts, { ...(await MEASURES[name](plan)), seconds: elapsed() - before }]
+      const parts = [...run.parts, { ...(await MEASURES[name](planOf(name, plan))), seconds: elapsed() - before }]
       run = { ...run, parts, bars: judge(parts) }
     } catch (error) {
       interrupted.throwIfAborted()
@@ -80,6 +83,10 @@ export async function runParts(names: readonly PartName[], plan: Plan, file?: st
     `\n${renderRun(run)}\n\nin ${minutes(elapsed())}${file === undefined ? '' : `, written to ${file}`}`,
   )
   return run
+}
+
+function planOf(name: PartName, plan: Plan): Plan {
+  return plan.brief && !COMPARED.includes(name) ? { ...plan, before: undefined } : plan
 }
 
 function minutes(seconds: number): string {
