@@ -22,7 +22,7 @@ const USAGE = `npm run bench -- [--all] [--runs 5] [--scale 1] [--before DIR] [-
   --runs N         rounds; in each, every contestant runs once
   --peers LIST     only these of skopeo,baseline,crane,regctl,oras, '' for none; default all that are installed
   --peers-only     leave gpreg out of the copies
-  --before DIR     another checkout of gpreg, built, runs in turns with this one
+  --before DIR     another checkout of gpreg, built, runs in turns with this one; with --all only where a bar is about it
   --scale X        of all sizes, for a quick look; bars hold at 1
   --parent DIR     where registries keep their storage; default ${tmpdir()}
   --json FILE      the figures of every run`

@@ -131,18 +131,29 @@ it.skipIf(!canMount)('as process 1 a server ends on SIGTERM', async () => {
   expect(await outer.exited).toEqual({ code: 0, signal: null })
 })
 
-it('loads nothing of the network for a command that needs none', async () => {
-  const loaded =
-    'process.moduleLoadList.filter(name => /^NativeModule (tls|crypto|http2?)$/.test(name)).length'
+/** Runs the command, whose last line on stderr is the number of Node's modules of these names that it has loaded. */
+async function countLoaded(names: string, args: readonly string[]): Promise<string | undefined> {
+  const loaded = `process.moduleLoadList.filter(name => /^NativeModule (${names})$/.test(name)).length`
   const say = `data:text/javascript,process.on('exit', () => console.error(${loaded}))`
   const [program, ...rest] = command
-  const [list, help, login] = await Promise.all(
-    [LIST, ['help'], ['logout', 'a.example']].map(args =>
-      run([program!, '--import', say, ...rest, ...args], { HOME: directory.path }),
-    ),
-  )
-  expect([list?.stderr, help?.stderr]).toEqual(['0\n', '0\n'])
-  expect(login?.stderr).not.toMatch(/^0$/m)
+  const { stderr } = await run([program!, '--import', say, ...rest, ...args], { HOME: directory.path })
+  return stderr.trimEnd().split('\n').at(-1)
+}
+
+it('loads nothing of the network for a command that needs none', async () => {
+  const network = (...args: readonly string[]) => countLoaded('tls|crypto|http2?', args)
+  expect(await Promise.all([network(...LIST), network('help')])).toEqual(['0', '0'])
+  expect(await network('logout', 'a.example')).not.toBe('0')
+})
+
+it('loads neither HTTP/2 nor web cryptography for a copy', async () => {
+  const nothing = '127.0.0.1:1/nothing'
+  const mirror = (modules: string) =>
+    countLoaded(modules, ['mirror', '--image', `${nothing}:1`, '--to', nothing])
+  expect(await Promise.all([mirror('http2|internal.crypto.webcrypto'), mirror('tls|crypto')])).toEqual([
+    '0',
+    '2',
+  ])
 })
 
 it('hashes a large bundle in a thread, whose file it finds', async () => {
