@@ -3,7 +3,7 @@ import type { Digest } from '../model/digest.ts'
 import type { CopyItem } from './item.ts'
 import type { Presence } from './presence.ts'
 import { isSmall } from './small-lane.ts'
-import { graphsOf, type ToCopy } from './survey.ts'
+import { blobsOf, type ToCopy } from './survey.ts'
 
 /** Blobs of each lane that are asked for. A copy sends only a few at once. */
 const BLOBS = 128
@@ -46,8 +46,7 @@ function blobsOfNewRepositories(surveys: readonly ToCopy[]): Sample[] {
   const seen = new Set<Digest>()
   return surveys.flatMap(survey => {
     const { item, isNewRepository } = survey
-    const blobs = graphsOf(survey).flatMap(graph => graph.blobs)
-    const unseen = blobs.filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+    const unseen = blobsOf(survey).filter(({ digest }) => !seen.has(digest) && seen.add(digest))
     return isNewRepository ? unseen.map(blob => ({ item, blob })) : []
   })
 }

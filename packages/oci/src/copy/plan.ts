@@ -14,7 +14,15 @@ import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
 import { hasLeftovers } from './leftovers.ts'
 import { isOwn, shareBlobs, shareImages, type Shares } from './shard/share.ts'
-import { anyMissing, graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey.ts'
+import {
+  anyMissing,
+  blobsOf,
+  graphsOf,
+  surveyItem,
+  type Settled,
+  type Survey,
+  type ToCopy,
+} from './survey.ts'
 
 /** Small requests in parallel. They are limited by latency, not by bandwidth. */
 const LOOKS_AT_ONCE = 16
@@ -141,10 +149,6 @@ function isToCopy<T extends { readonly status: string }>(
   image: T,
 ): image is Extract<T, { readonly status: 'to-copy' }> {
   return image.status === 'to-copy'
-}
-
-function blobsOf(survey: ToCopy): readonly Descriptor[] {
-  return graphsOf(survey).flatMap(graph => graph.blobs)
 }
 
 /** Asks the target for the blobs of one image. The image fails if its repository cannot be asked. */

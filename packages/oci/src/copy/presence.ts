@@ -94,7 +94,7 @@ export class Presence {
       answers.set(digest, answer)
       return answer
     })
-    return places.some(isPending) ? allSettledOrThrow(places) : (places as readonly BlobDestination[])
+    return places.every(isKnown) ? places : allSettledOrThrow(places)
   }
 
   /** Takes note of the blobs of an image that another shard publishes. The target is not asked. */
@@ -153,8 +153,8 @@ function newPlace(blob: Growing, repository: Repository, isNewRepository: boolea
   return place
 }
 
-function isPending(answer: BlobDestination | Promise<BlobDestination>): boolean {
-  return answer instanceof Promise
+function isKnown(answer: BlobDestination | Promise<BlobDestination>): answer is BlobDestination {
+  return !(answer instanceof Promise)
 }
 
 function entry<V>(maps: Map<string, Map<Digest, V>>, key: string): Map<Digest, V> {

@@ -57,6 +57,11 @@ export function graphsOf({ image, referrers }: ToCopy): readonly ImageGraph[] {
   return [image, ...referrers.map(({ graph }) => graph)]
 }
 
+/** The blobs of every graph of an image. */
+export function blobsOf(image: ToCopy): readonly Descriptor[] {
+  return graphsOf(image).flatMap(graph => graph.blobs)
+}
+
 /** What the surveys of one plan share: options, and answers that several names need. */
 export interface SurveyContext {
   readonly options: EngineOptions
