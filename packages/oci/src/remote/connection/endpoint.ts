@@ -26,11 +26,11 @@ export function isLoopback(hostname: string): boolean {
   return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
 }
 
-/** Whether a port answers with a TLS handshake. The certificate is checked later, by the real connection. */
+/** Whether a port answers with a TLS handshake. The certificate is checked later, by the real connection; here no authority is read. */
 function speaksTls(hostname: string, port: number, timeout: number): Promise<boolean> {
   return new Promise(resolve => {
     const bare = hostname.replace(/^\[|\]$/g, '')
-    const socket = connect({ host: bare, port, rejectUnauthorized: false, timeout })
+    const socket = connect({ host: bare, port, rejectUnauthorized: false, ca: [], timeout })
     const settle = (speaks: boolean) => {
       socket.destroy()
       resolve(speaks)
