@@ -11,7 +11,7 @@ import { environmentArguments, nameVariable, quotedVariables } from './flags/env
 import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
-import { tendHeap } from './heap.ts'
+import { tuneV8 } from './v8-flags.ts'
 import type { Measure, MetricsOptions } from './metrics/run-metrics.ts'
 import { Command, Errors, type Config } from './oclif.ts'
 import { listen } from './start/interruption.ts'
@@ -75,7 +75,7 @@ export abstract class BaseCommand extends Command {
     this.#verbose = verbose
     const progress = await startProgress({ quiet, verbose, onlyNews: watch !== undefined })
     this.#progress = progress
-    const emit = tendHeap(events === undefined ? progress.emit : await this.#note(events, progress.emit))
+    const emit = tuneV8(events === undefined ? progress.emit : await this.#note(events, progress.emit))
     const context = createContext({ emit, signal: this.signal })
     warnOfCache(context)
     return context
