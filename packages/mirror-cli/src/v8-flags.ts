@@ -14,12 +14,13 @@ const COUNTS_BUFFERS = 14
 
 /**
  * Sets flags of V8 for the phases of a copy. V8 reads them while it runs; the flags that it reads at its start are in the first line of
- * `bin/run.js`.
+ * `bin/run.js`. Nothing is set before the plan, because V8 refuses compiled code that was cached under other flags, and that of Node's
+ * own modules, too.
  */
 export function tuneV8(emit: Context['emit']): Context['emit'] {
-  keepFirstWebAssembly()
   return event => {
     if (event.type === 'plan.started') {
+      keepFirstWebAssembly()
       growBy(GROWTH.plan)
       if (event.images < MANY_IMAGES) saveThreads()
     }
@@ -33,7 +34,8 @@ export function tuneV8(emit: Context['emit']): Context['emit'] {
 
 /**
  * Keeps V8 from compiling WebAssembly a second time, with its optimising compiler. The parser of HTTP is WebAssembly: after a hundred
- * answers V8 takes 60 ms of CPU time and 20 MB of memory for it, and parses no faster then. Must be set before undici is loaded.
+ * answers V8 takes 60 ms of CPU time and 20 MB of memory for it, and parses no faster then.
+ * The flags must be set before the first request.
  */
 function keepFirstWebAssembly(): void {
   setFlag('--no-wasm-tier-up')
