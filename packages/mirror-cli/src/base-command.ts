@@ -11,7 +11,6 @@ import { environmentArguments, nameVariable, quotedVariables } from './flags/env
 import { answerToFlag } from './flags/foreign-flags.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
-import { tuneV8 } from './v8-flags.ts'
 import type { Measure, MetricsOptions } from './metrics/run-metrics.ts'
 import { Command, Errors, type Config } from './oclif.ts'
 import { listen } from './start/interruption.ts'
@@ -21,6 +20,7 @@ import { errorDocument, renderError } from './render/error.ts'
 import { renderExcluded } from './render/image-set.ts'
 import { paintFor, type Paint } from './render/text/paint.ts'
 import { standardInput } from './standard-input.ts'
+import { tuneV8 } from './v8-flags.ts'
 
 interface CommonFlags {
   readonly quiet: boolean

@@ -54,7 +54,7 @@ function growBy(percent: number): void {
 
 /**
  * Makes V8 optimise functions later, and use fewer threads for this and for collection. A copy of a release takes seconds, and V8
- * spends a tenth of the CPU time on functions that are then called too seldom.
+ * spends a fourteenth of the CPU time on functions that are then called too seldom.
  */
 function saveThreads(): void {
   setFlag('--efficiency-mode')

@@ -1,3 +1,4 @@
+import type { Context } from '../context.ts'
 import { allSettledOrThrow } from '../limiter.ts'
 import { GpregError, isGpregError } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
@@ -5,6 +6,7 @@ import type { Digest } from '../model/digest.ts'
 import { childrenOf, type ManifestNode } from '../model/manifest.ts'
 import type { Call, ReadableRepository } from '../store/content.ts'
 import { readManifest, type ManifestReader } from '../store/manifest-reader.ts'
+import type { EngineOptions } from './item.ts'
 
 /** Everything below a root: what must be there for the image to be whole. */
 export interface ImageGraph {
@@ -59,6 +61,22 @@ export async function readGraph(
     blobs: [...blobs.values()],
     foreign: [...foreign.values()],
   }
+}
+
+/** Tells which layers of an image are left out, where their bytes are, and what could be done. */
+export function warnOfForeignLayers(
+  image: string,
+  { foreign }: ImageGraph,
+  { foreignLayers = false }: EngineOptions,
+  { emit }: Context,
+): void {
+  const hosts = [...new Set(foreign.flatMap(({ urls = [] }) => urls.map(url => URL.parse(url)?.host ?? url)))]
+  const where = hosts.length === 0 ? '' : ` (${hosts.slice(0, 3).join(', ')})`
+  const why = foreignLayers
+    ? 'the source does not have them'
+    : 'take them along, if the source has them, with --foreign-layers'
+  const message = `${image} has ${foreign.length} foreign layers; they are not copied and stay where their urls say${where}: ${why}`
+  emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: image } })
 }
 
 function throwSparse(error: unknown): never {

@@ -5,7 +5,7 @@ import type { Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 import { descriptorOf, type ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
-import { readGraph, type ImageGraph } from './graph.ts'
+import { readGraph, warnOfForeignLayers, type ImageGraph } from './graph.ts'
 import { type ManifestReader } from '../store/manifest-reader.ts'
 import type { AdmittedImage, CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
 import { warnOfOtherPlatform } from './platform/image-platform.ts'
@@ -187,21 +187,6 @@ async function readImage(
     blobs: [...graph.blobs, ...graph.foreign.filter((_, index) => there[index])],
     foreign: graph.foreign.filter((_, index) => !there[index]),
   }
-}
-
-function warnOfForeignLayers(
-  image: string,
-  { foreign }: ImageGraph,
-  { foreignLayers = false }: EngineOptions,
-  { emit }: Context,
-): void {
-  const hosts = [...new Set(foreign.flatMap(({ urls = [] }) => urls.map(url => URL.parse(url)?.host ?? url)))]
-  const where = hosts.length === 0 ? '' : ` (${hosts.slice(0, 3).join(', ')})`
-  const why = foreignLayers
-    ? 'the source does not have them'
-    : 'take them along, if the source has them, with --foreign-layers'
-  const message = `${image} has ${foreign.length} foreign layers; they are not copied and stay where their urls say${where}: ${why}`
-  emit({ type: 'warning', code: 'foreign-layer', message, subject: { reference: image } })
 }
 
 /** The root to copy. With a platform filter it is a new index, which a warning announces. */
