@@ -98,7 +98,7 @@ describe.concurrent('a claim of another host or container', () => {
     expect(await readdir(folder)).toEqual([marks['another host']])
   })
 
-  it('sees signs of life of ours', async () => {
+  it('sees signs of life of ours', async ({ expect }) => {
     const folder = await newFolder()
     await using _ = await Claim.make(folder, folder)
     const [name = ''] = await readdir(folder)
