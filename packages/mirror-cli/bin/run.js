@@ -7,9 +7,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`gpreg needs Node 22.19 or newer, this is ${process.version} (${process.execPath})\n`)
   process.exit(2)
 }
-const { answerVersion, prepare } = await import('../dist/early.js')
-if (!answerVersion(process.argv.slice(2), new URL('../package.json', import.meta.url))) {
-  prepare()
-  const { main } = await import('../dist/main.js')
-  await main(new URL('..', import.meta.url).href)
-}
+const { answerVersion, start } = await import('../dist/early.js')
+if (!answerVersion(process.argv.slice(2), new URL('../package.json', import.meta.url)))
+  await start(new URL('..', import.meta.url))

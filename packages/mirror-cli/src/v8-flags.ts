@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
 import type { Context } from '@gpreg/core'
+import { keepCompiledCode } from './start/bundle.ts'
 
 /** Growth of the old generation until the next collection, in percent. (V8 by default lets it grow to four times the live data.) */
 const GROWTH = { plan: 40, copy: 100 } as const
@@ -14,12 +14,13 @@ const COUNTS_BUFFERS = 14
 
 /**
  * Sets flags of V8 for the phases of a copy. V8 reads them while it runs; the flags that it reads at its start are in the first line of
- * `bin/run.js`. Nothing is set before the plan, because V8 refuses compiled code that was cached under other flags, and that of Node's
- * own modules, too.
+ * `bin/run.js`. Nothing is set before the plan, because V8 refuses compiled code that was kept under other flags, and that of Node's own
+ * modules, too. So the code of this command is kept before.
  */
 export function tuneV8(emit: Context['emit']): Context['emit'] {
   return event => {
     if (event.type === 'plan.started') {
+      keepCompiledCode()
       keepFirstWebAssembly()
       growBy(GROWTH.plan)
       if (event.images < MANY_IMAGES) saveThreads()
@@ -72,5 +73,7 @@ function countBuffersWithHeap(): void {
 /** @param since the first V8 that knows the flag; all that gpreg runs on know the others */
 function setFlag(flag: string, since = 0): void {
   const version = Number(process.versions.v8.split('.')[0])
-  if (version >= since && version <= NEWEST_TRIED) setFlagsFromString(flag)
+  // Not imported, because Node takes 2 ms to load this module, and most commands set no flag.
+  if (version >= since && version <= NEWEST_TRIED)
+    process.getBuiltinModule('node:v8').setFlagsFromString(flag)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Command, Interfaces } from '../oclif.ts'
+import type { Load } from './bundle.ts'
 
 interface Manifest {
   /** in the order of their names, with the files below the package that define them */
@@ -13,8 +13,9 @@ interface Manifest {
  * and oclif.manifest.json; oclif itself would search the disk for plugins and sort the commands by locale, which loads the collation
  * tables of the language.
  * @param root the directory of the package
+ * @param load loads the files of the bundle
  */
-export function builtCommands(root: string): Interfaces.Plugin {
+export function builtCommands(root: string, load: Load): Interfaces.Plugin {
   const pjson = readJson<Interfaces.PJSON>(join(root, 'package.json'))
   const { commands } = readJson<Manifest>(join(root, 'oclif.manifest.json'))
   const { name, version, oclif } = pjson
@@ -42,7 +43,7 @@ export function builtCommands(root: string): Interfaces.Plugin {
     load: async () => {},
     findCommand: async (id: string) => {
       const path = join(root, ...commands[id]!.relativePath)
-      const { default: command }: { default: Command.Class } = await import(pathToFileURL(path).href)
+      const { default: command } = load(path) as { default: Command.Class }
       return Object.assign(command, { id, plugin })
     },
   }

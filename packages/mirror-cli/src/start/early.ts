@@ -1,12 +1,23 @@
-import { keepCompiledCode } from './code-cache.ts'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { keepCompiledCode, openBundle } from './bundle.ts'
+import { cacheDirectory } from './code-cache.ts'
 import { completeEnvironment } from './environment.ts'
 import { listenEarly } from './interruption.ts'
+import type { main as Main } from './main.ts'
 
 export { answerVersion } from './version.ts'
 
-/** Prepares the process before the rest of the program is read. */
-export function prepare(): void {
+/**
+ * Prepares the process before the rest of the program is read, and then runs it.
+ * @param packageUrl the directory of the package, with a slash at the end
+ */
+export async function start(packageUrl: URL): Promise<void> {
   listenEarly()
   completeEnvironment(process.env)
-  keepCompiledCode(process.env)
+  process.once('exit', keepCompiledCode)
+  const root = fileURLToPath(packageUrl)
+  const load = openBundle(join(root, 'dist'), cacheDirectory(process.env))
+  const { main } = load(join(root, 'dist/main.js')) as { main: typeof Main }
+  await main(root, load)
 }

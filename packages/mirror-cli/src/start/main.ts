@@ -1,15 +1,18 @@
-import { fileURLToPath } from 'node:url'
 import { run } from '@oclif/core/run'
 import { settings } from '@oclif/core/settings'
 import { builtCommands } from './built-commands.ts'
+import type { Load } from './bundle.ts'
 import { surviveClosedOutput } from './output.ts'
 
-/** @param root the directory of the package, as a file URL that ends with a slash */
-export async function main(root: string): Promise<void> {
+/**
+ * @param root the directory of the package
+ * @param load loads the files of the bundle
+ */
+export async function main(root: string, load: Load): Promise<void> {
   // Always run the built code, because oclif would look for TypeScript sources under NODE_ENV=test.
   settings.enableAutoTranspile = false
   surviveClosedOutput(process)
-  const commands = builtCommands(fileURLToPath(root))
+  const commands = builtCommands(root, load)
   try {
     await run(process.argv.slice(2), { root: commands.root, plugins: new Map([[commands.name, commands]]) })
   } catch (thrown) {

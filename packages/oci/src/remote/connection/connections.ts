@@ -34,7 +34,8 @@ export async function openConnections(
 ): Promise<Connections> {
   const { stallTimeout, env } = options
   const proxies = readProxies(env)
-  const store = await Trust.open(options, context)
+  // Loaded when connections are wanted, because it is the largest part of a program that may want none.
+  const [{ Agent }, store] = await Promise.all([import('undici'), Trust.open(options, context)])
   const opened = new Map<string, Promise<Connection>>()
   const pool = {
     bodyTimeout: stallTimeout,
@@ -49,8 +50,6 @@ export async function openConnections(
     const [hostTls, trustPlaces] = [trust?.tls ?? {}, trust?.places]
     if (proxy === undefined) {
       const connect = { timeout: CONNECT_TIMEOUT, ...largeReads, ...hostTls }
-      // Loaded when the first host is spoken to, because it is the largest part of a program that may need no host.
-      const { Agent } = await import('undici')
       return { trustPlaces, dispatcher: new Agent({ ...pool, connect }) }
     }
     const proxyTls = proxy.url.protocol === 'https:' ? (await store.of(proxy.url.host)).tls : {}
