@@ -1,5 +1,5 @@
 import type { Context } from '@gpreg/core'
-import { keepCompiledCode } from './start/bundle.ts'
+import { keepCompiledCode } from './start/loader.ts'
 
 /** Growth of the old generation until the next collection, in percent. (V8 by default lets it grow to four times the live data.) */
 const GROWTH = { plan: 40, copy: 100 } as const

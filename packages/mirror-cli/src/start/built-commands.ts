@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command, Interfaces } from '../oclif.ts'
-import type { Load } from './bundle.ts'
+import type { Load } from './loader.ts'
 
 interface Manifest {
   /** in the order of their names, with the files below the package that define them */
@@ -13,7 +13,7 @@ interface Manifest {
  * and oclif.manifest.json; oclif itself would search the disk for plugins and sort the commands by locale, which loads the collation
  * tables of the language.
  * @param root the directory of the package
- * @param load loads the files of the bundle
+ * @param load loads the files of the built command
  */
 export function builtCommands(root: string, load: Load): Interfaces.Plugin {
   const pjson = readJson<Interfaces.PJSON>(join(root, 'package.json'))

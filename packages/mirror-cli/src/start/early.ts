@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { keepCompiledCode, openBundle } from './bundle.ts'
+import { keepCompiledCode, createLoader } from './loader.ts'
 import { cacheDirectory } from './code-cache.ts'
 import { completeEnvironment } from './environment.ts'
 import { listenEarly } from './interruption.ts'
@@ -17,7 +17,7 @@ export async function start(packageUrl: URL): Promise<void> {
   completeEnvironment(process.env)
   process.once('exit', keepCompiledCode)
   const root = fileURLToPath(packageUrl)
-  const load = openBundle(join(root, 'dist'), cacheDirectory(process.env))
+  const load = createLoader(join(root, 'dist'), cacheDirectory(process.env))
   const { main } = load(join(root, 'dist/main.js')) as { main: typeof Main }
   await main(root, load)
 }

@@ -1,12 +1,12 @@
 import { run } from '@oclif/core/run'
 import { settings } from '@oclif/core/settings'
 import { builtCommands } from './built-commands.ts'
-import type { Load } from './bundle.ts'
+import type { Load } from './loader.ts'
 import { surviveClosedOutput } from './output.ts'
 
 /**
  * @param root the directory of the package
- * @param load loads the files of the bundle
+ * @param load loads the files of the built command
  */
 export async function main(root: string, load: Load): Promise<void> {
   // Always run the built code, because oclif would look for TypeScript sources under NODE_ENV=test.

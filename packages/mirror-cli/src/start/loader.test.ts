@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 let directory: string
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'gpreg-bundle-'))
+  directory = await mkdtemp(join(tmpdir(), 'gpreg-loader-'))
   await build('1', {
     'main.js': 'exports.join = require("node:path").join; exports.part = () => require("./part.js")',
     'part.js': 'exports.answer = () => 41; exports.file = __filename',
@@ -15,7 +15,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-/** Writes files of a bundle. */
+/** Writes files of a built command. */
 async function build(id: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries({ 'package.json': `{"build":"${id}"}`, ...files })) {
     await mkdir(dirname(join(directory, 'dist', name)), { recursive: true })
@@ -25,19 +25,19 @@ async function build(id: string, files: Readonly<Record<string, string>>): Promi
 
 const cachePath = (...names: string[]) => join(directory, 'cache/gpreg', ...names)
 
-/** Does what a new process does. `work` gets a function that loads a file of the bundle. */
+/** Does what a new process does. `work` gets a function that loads a file. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each file exports something else
 async function start<T>(work: (load: (name: string) => any) => T, cache = cachePath()) {
   vi.resetModules()
-  const { openBundle, keepCompiledCode } = await import('./bundle.ts')
+  const { createLoader, keepCompiledCode } = await import('./loader.ts')
   const { takeCacheProblem } = await import('./code-cache.ts')
-  const load = openBundle(join(directory, 'dist'), cache)
+  const load = createLoader(join(directory, 'dist'), cache)
   const result = await work(name => load(join(directory, 'dist', name)))
   keepCompiledCode()
   return { result, problem: takeCacheProblem(), load }
 }
 
-describe('a bundle', () => {
+describe('the loader', () => {
   it('runs each file once', async () => {
     const { result } = await start(load => [load('main.js').part(), load('commands/values/check.js').part])
     expect(result[0]).toEqual({ answer: expect.any(Function), file: join(directory, 'dist/part.js') })

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { Script } from 'node:vm'
 import { CodeCache } from './code-cache.ts'
 
-/** Runs a file of the bundle by its absolute path, if it has not run yet. @returns what it exports */
+/** Runs a file of the built command by its absolute path, if it has not run yet. @returns what it exports */
 export type Load = (path: string) => unknown
 
 /** A file as a function, as in CommonJS. */
@@ -14,7 +14,7 @@ interface Module {
   exports: unknown
 }
 
-/** Node's own loader, for what is not part of the bundle. */
+/** Node's own loader, for what is not part of the built command. */
 const loadByNode = createRequire(import.meta.url)
 
 /** The caches of this process; undefined once they are written. */
@@ -30,17 +30,17 @@ export function keepCompiledCode(): void {
 }
 
 /**
- * Loads files of the bundle, which are scripts, with their compiled code. The files that a command loads have a cache of their own,
+ * Loads files of the built command, which are scripts, with their compiled code. The files that a command loads have a cache of their own,
  * because each command calls other functions of the files that they share.
- * @param root absolute path of the bundle
+ * @param root absolute path of their directory
  * @param cacheDirectory where compiled code is kept; default: nowhere
  */
-export function openBundle(root: string, cacheDirectory: string | undefined): Load {
+export function createLoader(root: string, cacheDirectory: string | undefined): Load {
   const modules = new Map<string, Module>()
   const build = readFileSync(join(root, 'package.json'), 'utf8')
 
   const load = (path: string, cache: CodeCache | undefined): unknown => {
-    // What Node loaded before the bundle is not loaded again.
+    // What Node loaded itself is not loaded again.
     const known = modules.get(path) ?? loadByNode.cache[path]
     if (known !== undefined) return known.exports
     const module: Module = { exports: {} }
