@@ -75,7 +75,10 @@ export abstract class BaseCommand extends Command {
     this.#verbose = verbose
     const progress = await startProgress({ quiet, verbose, onlyNews: watch !== undefined })
     this.#progress = progress
-    const emit = tuneV8(events === undefined ? progress.emit : await this.#note(events, progress.emit))
+    const emit = tuneV8(
+      events === undefined ? progress.emit : await this.#note(events, progress.emit),
+      this.id,
+    )
     const context = createContext({ emit, signal: this.signal })
     warnOfCache(context)
     return context
