@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mustRun } from '../../support/process.ts'
+import { compiledCodeIn } from '../../support/kept-code.ts'
 import { startRegistry, type Registry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { onPath } from '../../support/tools.ts'
@@ -59,10 +60,9 @@ async function runSteps(
 }
 
 /** The compiled code of gpreg does not count: the first run of a command keeps a megabyte, and others keep nothing. */
-async function bytesBelow(directory: string): Promise<number> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const compiled = join(directory, '.cache/gpreg')
-  const files = entries.filter(entry => entry.isFile() && entry.parentPath !== compiled)
+async function bytesBelow(home: string): Promise<number> {
+  const entries = await readdir(home, { recursive: true, withFileTypes: true })
+  const files = entries.filter(entry => entry.isFile() && entry.parentPath !== compiledCodeIn(home))
   const sizes = await Promise.all(
     files.map(async file => (await stat(join(file.parentPath, file.name))).size),
   )
