@@ -139,29 +139,25 @@ describe('SIGTERM', () => {
   it.skipIf(!isRoot)('is heard by process 1, before the command is loaded', async () => {
     const path = newPath()
     const command = ['--pid', '--fork', '--kill-child', process.execPath, GPREG, ...args(path)]
-    await using outer = startProcess('unshare', command, { env: isolatedEnvironment(directory.path) })
-    const pid = Number(await until(() => readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8')))
-    // The kernel drops what process 1 does not listen for, so the first ones come too early for Node itself.
-    const timer = setInterval(() => {
-      try {
-        process.kill(pid, 'SIGTERM')
-      } catch {
-        // It has ended.
-      }
-    }, 20)
-    const { code } = await outer.exited.finally(() => clearInterval(timer))
-    expect(code).toBe(130)
+    // The kernel drops what process 1 does not listen for, so it is sent as soon as somebody listens.
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(killOnceHeard)}` }
+    await using outer = startProcess('unshare', command, { env: isolatedEnvironment(directory.path, env) })
+    expect(await outer.exited).toEqual({ code: 130, signal: null })
     expect(outer.stderr()).toBe('')
     await expect(readdir(path)).rejects.toThrow('ENOENT')
   })
 })
 
-/** Waits until the answer is not empty. */
-async function until(ask: () => Promise<string>): Promise<string> {
-  let answer = ''
-  await expect.poll(async () => (answer = await ask()), { interval: 1, timeout: 20_000 }).not.toBe('')
-  return answer
-}
+/** Sends a process SIGTERM when it first listens for it. */
+const killOnceHeard = `
+  const on = process.on
+  process.on = function (name, listener) {
+    on.call(this, name, listener)
+    if (name !== 'SIGTERM') return this
+    process.on = on
+    process.kill(process.pid, name)
+    return this
+  }`
 
 describe.skipIf(needs('openssl'))('a certificate', () => {
   it('is renewed without a restart, and stays if the new one is broken', async () => {

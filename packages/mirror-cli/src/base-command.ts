@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { collectImageSet, createContext, type Context, type ImageSet, type ImageSetWorld } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
@@ -209,7 +210,8 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async init(): Promise<void> {
-    // First of all, so that no signal is missed.
+    // Node tells of the signals that came while the program was loaded. They end it at once, because nothing is open yet.
+    await setImmediate()
     this.#stopListening = listen(this.#interrupt)
     await super.init()
     const flags = { ...this.ctor.baseFlags, ...this.ctor.flags }

@@ -51,6 +51,13 @@ describe('a served layout', () => {
     await (await serve())[Symbol.asyncDispose]()
   }, 20_000)
 
+  it('is not made by a run that is already interrupted', async () => {
+    const path = join(root, 'new')
+    const context = createContext({ signal: AbortSignal.abort() })
+    await expect(openServedStore([path], undefined, context)).rejects.toThrow('aborted')
+    expect(await readdir(root)).toEqual([])
+  })
+
   it('shows a reader beside the writer every new tag and referrer', async () => {
     await using writing = await serve()
     await using reading = await serve(true)

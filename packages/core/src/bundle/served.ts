@@ -32,6 +32,7 @@ export async function openServedStore(
   }
   if (readOnly)
     return { store: await LayoutStore.read(first), readOnly: true, [Symbol.asyncDispose]: async () => {} }
+  context.signal.throwIfAborted()
   const store = await LayoutStore.open(first, context.now())
   const claim = await store.claim(context.signal)
   return { store, readOnly: false, [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose]() }
