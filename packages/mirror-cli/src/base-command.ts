@@ -229,7 +229,8 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override logJson(document: unknown): void {
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
+    process.stdout.write(JSON.stringify(document, undefined, 2))
+    process.stdout.write('\n')
   }
 
   /** Sets the exit code of exit-codes.ts with and without `--json`, because oclif itself has a different exit code for each. */

@@ -8,6 +8,7 @@ import {
   isOwn,
   type BlobDestination,
   graphsOf,
+  uniqueBlobs,
   type Registries,
 } from '@gpreg/oci/engine'
 import type { DiskSpace } from '../bundle/disk.ts'
@@ -64,7 +65,7 @@ export async function planMirror(
   const newRepositories = options.shard === undefined ? 'sample' : 'all'
   const plan = await planTransfer(
     copyItems(set, registries),
-    { digestTags: true, ...copyOptions(options, registries), newRepositories },
+    { digestTags: true, ...copyOptions(options, registries), newRepositories, describeOnly: true },
     context,
   )
   return { ...describePlan(plan), ...dockerHub(plan, registries) }
@@ -121,22 +122,18 @@ function fate(place: BlobDestination, shares: TransferPlan['shares']): keyof Tra
   return isAtTarget(blob) || !isSent ? 'mount' : 'send'
 }
 
-function contentTotals({ blobs, shares }: TransferPlan) {
+function contentTotals(plan: TransferPlan) {
   const counts = { unique: 0, send: 0, mount: 0, present: 0 }
   const bytes = { unique: 0, send: 0, mount: 0, present: 0 }
-  const unique = new Set<Digest>()
-  for (const blob of blobs) {
-    const { digest, size } = blob.descriptor
-    const count = (kind: keyof typeof counts | undefined) => {
-      if (kind === undefined) return
-      counts[kind]++
-      bytes[kind] += size
-    }
-    if (!unique.has(digest)) count('unique')
-    unique.add(digest)
-    const { home, places } = blob
-    if (home !== undefined && !places.includes(home)) count(fate(home, shares))
-    for (const place of places) count(fate(place, shares))
+  const count = (kind: keyof typeof counts | undefined, size: number) => {
+    if (kind === undefined) return
+    counts[kind]++
+    bytes[kind] += size
+  }
+  for (const { descriptor } of uniqueBlobs(plan)) count('unique', descriptor.size)
+  for (const { descriptor, home, places } of plan.blobs) {
+    if (home !== undefined && !places.includes(home)) count(fate(home, plan.shares), descriptor.size)
+    for (const place of places) count(fate(place, plan.shares), descriptor.size)
   }
   return { blobs: counts, bytes }
 }

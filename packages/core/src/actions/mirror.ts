@@ -9,6 +9,7 @@ import {
   type Registries,
   countRetries,
   isOwn,
+  uniqueBlobs,
 } from '@gpreg/oci/engine'
 import type { ImageSet, Verified } from '../gitpod/image-set.ts'
 import type { SignaturePolicy } from '../signatures/rules.ts'
@@ -280,9 +281,9 @@ export function shardTotals(
   return { shard: { index, count, own, takenOver } }
 }
 
-function contentTotals({ blobs }: TransferPlan, { totals }: CopyOutcome) {
+function contentTotals(plan: TransferPlan, { totals }: CopyOutcome) {
   const { bytes, takenOver: _, ...counts } = totals
-  const unique = new Map(blobs.map(({ descriptor }) => [descriptor.digest, descriptor.size]))
-  const uniqueBytes = [...unique.values()].reduce((sum, size) => sum + size, 0)
-  return { blobs: { unique: unique.size, ...counts }, bytes: { unique: uniqueBytes, ...bytes } }
+  const unique = uniqueBlobs(plan)
+  const uniqueBytes = unique.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+  return { blobs: { unique: unique.length, ...counts }, bytes: { unique: uniqueBytes, ...bytes } }
 }

@@ -210,11 +210,15 @@ function manifestsToPut(plan: ImagePlan): Descriptor[] {
 }
 
 /** The images that wait for each blob. */
-function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, ReadonlySet<ImagePlan>> {
-  const waiting = new Map<BlobPlan, Set<ImagePlan>>()
+function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, readonly ImagePlan[]> {
+  const waiting = new Map<BlobPlan, ImagePlan[]>()
   for (const image of images) {
     if (image.status !== 'to-copy') continue
-    for (const { blob } of image.needs) waiting.set(blob, (waiting.get(blob) ?? new Set()).add(image))
+    for (const { blob } of image.needs) {
+      const others = waiting.get(blob)
+      if (others === undefined) waiting.set(blob, [image])
+      else others.push(image)
+    }
   }
   return waiting
 }
@@ -223,7 +227,7 @@ function imagesByBlob({ images }: TransferPlan): ReadonlyMap<BlobPlan, ReadonlyS
 function announcer(waiting: ReturnType<typeof imagesByBlob>, context: Context): (blob: BlobPlan) => void {
   const started = new Set<ImagePlan>()
   return blob => {
-    const images = [...(waiting.get(blob) ?? [])]
+    const images = waiting.get(blob) ?? []
     for (const image of images) {
       if (started.has(image)) continue
       started.add(image)

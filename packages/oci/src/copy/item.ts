@@ -86,6 +86,8 @@ export interface EngineOptions {
   readonly foreignLayers?: boolean
   /** What a plan asks about repositories that the target does not know; default `all`. */
   readonly newRepositories?: NewRepositories
+  /** The plan is described and never executed, so it does without the bytes of manifests; default false. */
+  readonly describeOnly?: boolean
   /** Copy only the share of one of several processes, and wait for the others; default everything. Sets must be locked. */
   readonly shard?: Shard
   /** blobs at once between stores that have no budget of their own */

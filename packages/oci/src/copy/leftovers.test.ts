@@ -73,6 +73,16 @@ async function interruptedCopy(pushes: number): Promise<void> {
   await expect(copy).rejects.toMatchObject({ code: 'aborted' })
 }
 
+it('does without the bytes of manifests if it is only described', async () => {
+  const { images } = await planTransfer(items(), { concurrency: 4, describeOnly: true }, createContext())
+  expect(images).toHaveLength(IMAGES)
+  for (const image of images) {
+    if (image.status !== 'to-copy') throw new Error(image.status)
+    expect(() => image.image.manifests[0]!.bytes).toThrow('were not kept')
+    expect(image.image.manifests[0]!.descriptor).toEqual(image.root)
+  }
+})
+
 describe('a plan for repositories that the target does not know', () => {
   it('asks for a sample of the blobs, if nothing of it is there', async () => {
     const [all, sample] = [await plan('all'), await plan('sample')]

@@ -9,7 +9,7 @@ import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
 import { DeepCheck, isSymptom } from './repair/deep-check.ts'
 import { hasDigestTag } from './digest-tag.ts'
-import { cachingReader, readNamed } from '../store/manifest-reader.ts'
+import { cachingReader, readManifest, readNamed, withoutBytes } from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
 import { hasLeftovers } from './leftovers.ts'
@@ -72,14 +72,15 @@ export async function surveyItems(
     return once(emptiness, `${store}/${repository.name}`, () => repository.isEmpty(call))
   }
   let [found, lacking] = [0, 0]
+  const kept = options.describeOnly ? withoutBytes : <T>(read: T) => read
   const shared = {
     options,
     context,
-    read: cachingReader(),
+    read: cachingReader(async (...asked) => kept(await readManifest(...asked))),
     offer: ({ source, reference }: CopyItem, whole: boolean) => {
       const { store, repository } = source
       return once(offers, `${store}/${repository.name} ${reference}`, () =>
-        whole ? readNamed(repository, reference, call) : repository.resolve(reference, call),
+        whole ? readNamed(repository, reference, call).then(kept) : repository.resolve(reference, call),
       )
     },
     held: async (item: CopyItem) => {
@@ -228,6 +229,13 @@ function isUnusable({ code }: GpregError): boolean {
   return code === 'manifest-invalid' || code === 'manifest-unsupported'
 }
 
-function bySize(a: BlobPlan, b: BlobPlan): number {
-  return b.descriptor.size - a.descriptor.size || (a.descriptor.digest < b.descriptor.digest ? -1 : 1)
+/** The blobs of a plan, each digest once. The same blob in several target stores is next to itself. */
+export function uniqueBlobs({ blobs }: TransferPlan): BlobPlan[] {
+  return blobs.filter(({ descriptor }, index) => descriptor.digest !== blobs[index - 1]?.descriptor.digest)
+}
+
+/** Blobs of one digest are neighbours. */
+function bySize({ descriptor: a }: BlobPlan, { descriptor: b }: BlobPlan): number {
+  if (a.size !== b.size) return b.size - a.size
+  return a.digest === b.digest ? 0 : a.digest < b.digest ? -1 : 1
 }

@@ -39,12 +39,48 @@ export function isAtTarget({ places }: BlobPlan): boolean {
   return places.some(({ present }) => present)
 }
 
-const NOWHERE: readonly BlobDestination[] = []
-
-type Growing = { -readonly [K in keyof BlobPlan]: BlobPlan[K] }
 type GrowingPlace = { -readonly [K in keyof BlobDestination]: BlobDestination[K] }
-/** A pending answer is replaced by the answer, because promises take as much memory as all else of it. */
-type Answers = Map<Digest, BlobDestination | Promise<BlobDestination>>
+
+/**
+ * A blob while its plan is made. Most blobs are in one repository, and there may be hundreds of thousands of them, so only the others
+ * have a list and an index of their repositories.
+ */
+class GrowingBlob implements BlobPlan {
+  readonly descriptor: Descriptor
+  readonly store: string
+  sources: readonly Place<ReadableRepository>[]
+  home?: BlobDestination
+  #only: BlobDestination | undefined
+  #several: { readonly list: BlobDestination[]; readonly byName: Map<string, BlobDestination> } | undefined
+
+  constructor(descriptor: Descriptor, store: string, sources: readonly Place<ReadableRepository>[]) {
+    this.descriptor = descriptor
+    this.store = store
+    this.sources = sources
+  }
+
+  get places(): readonly BlobDestination[] {
+    if (this.#several !== undefined) return this.#several.list
+    return this.#only === undefined ? [] : [this.#only]
+  }
+
+  placeIn({ name }: Repository): BlobDestination | undefined {
+    if (this.#several !== undefined) return this.#several.byName.get(name)
+    return this.#only?.repository.name === name ? this.#only : undefined
+  }
+
+  /** Adds a place in a repository that has none yet. */
+  add(place: BlobDestination): void {
+    if (this.#only === undefined) {
+      this.#only = place
+      return
+    }
+    const only = this.#only
+    this.#several ??= { list: [only], byName: new Map([[only.repository.name, only]]) }
+    this.#several.list.push(place)
+    this.#several.byName.set(place.repository.name, place)
+  }
+}
 
 /**
  * Finds out which blobs the targets have. Each repository is asked once for each blob. Keys are the digests themselves, because
@@ -53,9 +89,9 @@ type Answers = Map<Digest, BlobDestination | Promise<BlobDestination>>
 export class Presence {
   readonly #limiter: Limiter
   readonly #call: Call
-  readonly #stores = new Map<string, Map<Digest, Growing>>()
-  /** by `store repository` */
-  readonly #repositories = new Map<string, Answers>()
+  readonly #stores = new Map<string, Map<Digest, GrowingBlob>>()
+  /** Answers that are pending, or that failed. */
+  readonly #answers = new Map<BlobDestination, Promise<BlobDestination>>()
   /** Repositories that do not tell which blobs they have. */
   readonly #silent = new WeakSet<Repository>()
 
@@ -81,18 +117,15 @@ export class Presence {
     descriptors: readonly Descriptor[],
     isNewRepository: boolean,
   ): Promise<readonly BlobDestination[]> {
-    const { store, repository } = item.target
-    const answers = entry(this.#repositories, `${store} ${repository.name}`)
+    const { repository } = item.target
     const sources = [item.source]
     const places = descriptors.map(descriptor => {
-      const { digest } = descriptor
       const blob = this.#blob(item, descriptor, sources)
-      const known = answers.get(digest)
-      if (known !== undefined) return known
-      const place = newPlace(blob, repository, isNewRepository)
-      const answer = isNewRepository ? place : this.#ask(place, answers)
-      answers.set(digest, answer)
-      return answer
+      const known = blob.placeIn(repository)
+      if (known !== undefined) return this.#answers.get(known) ?? known
+      const place = { blob, repository, present: false, unchecked: isNewRepository }
+      blob.add(place)
+      return isNewRepository ? place : this.#ask(place)
     })
     return places.every(isKnown) ? places : allSettledOrThrow(places)
   }
@@ -112,26 +145,28 @@ export class Presence {
     { source, target: { store } }: CopyItem,
     descriptor: Descriptor,
     sources: readonly Place<ReadableRepository>[],
-  ): Growing {
-    const blobs = entry(this.#stores, store)
+  ): GrowingBlob {
+    const blobs = this.#stores.get(store) ?? new Map<Digest, GrowingBlob>()
+    this.#stores.set(store, blobs)
     const known = blobs.get(descriptor.digest)
     if (known !== undefined) {
       if (!known.sources.some(each => isSame(each, source))) known.sources = known.sources.concat(source)
       return known
     }
-    const blob = { descriptor, store, sources, places: NOWHERE }
+    const blob = new GrowingBlob(descriptor, store, sources)
     blobs.set(descriptor.digest, blob)
     return blob
   }
 
-  /** Asks for a blob in a repository. The answer replaces its promise. */
-  #ask(place: GrowingPlace, answers: Answers): Promise<BlobDestination> {
+  /** Asks for a blob in a repository. */
+  #ask(place: GrowingPlace): Promise<BlobDestination> {
     const { blob, repository } = place
-    return this.#limiter.run(async () => {
+    const answer = this.#limiter.run(async () => {
       try {
         if (this.#silent.has(repository)) place.unchecked = true
         else place.present = await repository.exists(blob.descriptor, this.#call)
-        if (place.present && (await this.#check?.isRight({ ...blob, repository }, blob.descriptor)) === false)
+        const wanted = { store: blob.store, repository }
+        if (place.present && (await this.#check?.isRight(wanted, blob.descriptor)) === false)
           [place.present, place.isWrong] = [false, true]
       } catch (thrown) {
         // A registry that does not tell is sent the blob: some answer 403 for a repository that is not there yet.
@@ -139,28 +174,16 @@ export class Presence {
         this.#silent.add(repository)
         place.unchecked = true
       }
-      answers.set(blob.descriptor.digest, place)
+      this.#answers.delete(place)
       return place
     })
+    this.#answers.set(place, answer)
+    return answer
   }
-}
-
-/** A blob in one more repository. */
-function newPlace(blob: Growing, repository: Repository, isNewRepository: boolean): GrowingPlace {
-  const place = { blob, repository, present: false, unchecked: isNewRepository }
-  // `concat`, because V8 allocates 16 more slots on `push` and spread; most blobs are in exactly one repository.
-  blob.places = blob.places.concat(place)
-  return place
 }
 
 function isKnown(answer: BlobDestination | Promise<BlobDestination>): answer is BlobDestination {
   return !(answer instanceof Promise)
-}
-
-function entry<V>(maps: Map<string, Map<Digest, V>>, key: string): Map<Digest, V> {
-  const map = maps.get(key) ?? new Map<Digest, V>()
-  maps.set(key, map)
-  return map
 }
 
 function isSame(one: Place<ReadableRepository>, other: Place<ReadableRepository>): boolean {

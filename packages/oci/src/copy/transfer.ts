@@ -173,7 +173,7 @@ export class Transfer {
     if (!isWrong && !(await mount())) await send()
     // The first place was read a moment ago; the others may share what was mended there.
     const isKnownWrong = isWrong && place === blob.places[0]
-    await this.mender?.mend({ ...blob, repository }, blob.descriptor, isKnownWrong, send)
+    await this.mender?.mend({ store: blob.store, repository }, blob.descriptor, isKnownWrong, send)
   }
 
   /** Mounts a blob from the source, if that is in the same store. */

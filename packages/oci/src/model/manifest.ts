@@ -201,7 +201,7 @@ function withoutNulls(value: unknown): unknown {
 
 function mediaTypeOf(json: object): string | undefined {
   const value = (json as { mediaType?: unknown }).mediaType
-  return typeof value === 'string' && value !== '' ? value : undefined
+  return typeof value === 'string' && value !== '' ? sharedMediaType(value) : undefined
 }
 
 function isSchema1(json: object, mediaType: string | undefined): boolean {

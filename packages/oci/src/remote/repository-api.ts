@@ -22,13 +22,18 @@ export class RepositoryApi {
   readonly client: RegistryClient
   /** path of the repository, e.g. `library/redis` */
   readonly name: string
-  readonly scopes: readonly Scope[]
+  readonly #access: 'read' | 'write'
 
   /** @param access `read` asks token servers for pull only */
   constructor(client: RegistryClient, name: string, access: 'read' | 'write') {
     this.client = client
     this.name = name
-    this.scopes = [{ repository: name, actions: access === 'write' ? 'pull,push' : 'pull' }]
+    this.#access = access
+  }
+
+  /** The rights of the repository. Not kept, because there may be tens of thousands of repositories. */
+  get scopes(): readonly Scope[] {
+    return [{ repository: this.name, actions: this.#access === 'write' ? 'pull,push' : 'pull' }]
   }
 
   /** The subject of errors: the repository, or a manifest or blob in it. */

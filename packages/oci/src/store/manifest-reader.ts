@@ -1,6 +1,7 @@
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import { parseManifest, type ManifestNode } from '../model/manifest.ts'
+import { GpregError } from '../errors.ts'
+import { parseManifest, type Manifest, type ManifestNode } from '../model/manifest.ts'
 import { isNamedReader } from './capabilities.ts'
 import type { Call, ReadableRepository } from './content.ts'
 import { fetchBytes } from './verify.ts'
@@ -42,4 +43,27 @@ export function cachingReader(read: ManifestReader = readManifest): ManifestRead
     pending.catch(() => known.delete(descriptor.digest))
     return pending
   }
+}
+
+/** A manifest of an image without its bytes. */
+class BareManifest implements ManifestNode {
+  readonly descriptor: Descriptor
+  readonly manifest: Manifest
+
+  constructor({ descriptor, manifest }: ManifestNode) {
+    this.descriptor = descriptor
+    this.manifest = manifest
+  }
+
+  get bytes(): never {
+    throw new GpregError('bug', `the bytes of ${this.descriptor.digest} were not kept`)
+  }
+}
+
+/**
+ * Lets the bytes of a manifest go, for a plan that is only described: they take as much memory as all else of it. Those of an index
+ * stay, because a platform filter makes a new index of them.
+ */
+export function withoutBytes<T extends Descriptor | ManifestNode>(read: T): T | ManifestNode {
+  return 'manifest' in read && read.manifest.kind === 'manifest' ? new BareManifest(read) : read
 }
