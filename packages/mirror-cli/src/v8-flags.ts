@@ -1,8 +1,11 @@
 import type { Context } from '@gpreg/core'
 import { keepCompiledCode } from './start/loader.ts'
 
-/** Growth of the old generation until the next collection, in percent. (V8 by default lets it grow to four times the live data.) */
-const GROWTH = { plan: 40, copy: 100 } as const
+/**
+ * Growth of the old generation until the next collection, in percent: while images are read, while the blobs of a large set are looked
+ * up, and while blobs are sent. (V8 by default lets it grow to four times the live data.)
+ */
+const GROWTH = { read: 30, look: 8, send: 100 } as const
 
 /** The plan of so many images leaves more garbage than V8 collects in time with few threads. */
 const MANY_IMAGES = 1_000
@@ -14,6 +17,8 @@ const HASHES_IN_THREAD = 'bundle:save'
 const NEWEST_TRIED = 14
 /** The first V8 version that {@link countBuffersWithHeap} was tried with. */
 const COUNTS_BUFFERS = 14
+/** The first V8 version with a mode that {@link saveMemory} sets. */
+const SAVES_MEMORY = 13
 
 /**
  * Sets flags of V8 for the phases of a copy. V8 reads them while it runs; the flags that it reads at its start are in the first line of
@@ -22,15 +27,28 @@ const COUNTS_BUFFERS = 14
  * @param command as oclif names it, e.g. `bundle:save`
  */
 export function tuneV8(emit: Context['emit'], command?: string): Context['emit'] {
+  let isLarge = false
+  let unread = 0
+  let isSending = false
   return event => {
     if (event.type === 'plan.started') {
+      isLarge = event.images >= MANY_IMAGES
+      unread = event.images
+      isSending = false
       keepCompiledCode()
       keepFirstWebAssembly()
-      growBy(GROWTH.plan)
-      saveThreads(event.images < MANY_IMAGES && command !== HASHES_IN_THREAD)
+      growBy(GROWTH.read)
+      saveThreads(!isLarge && command !== HASHES_IN_THREAD)
+      if (isLarge) collectGarbage()
     }
-    if (event.type === 'plan.done') {
-      growBy(GROWTH.copy)
+    if (event.type === 'plan.image' && --unread === 0 && isLarge) {
+      saveMemory(true)
+      growBy(GROWTH.look)
+    }
+    if (event.type === 'blob.started' && !isSending) {
+      isSending = true
+      if (isLarge) saveMemory(false)
+      growBy(GROWTH.send)
       countBuffersWithHeap()
     }
     emit(event)
@@ -72,6 +90,23 @@ function saveThreads(wanted: boolean): void {
  */
 function countBuffersWithHeap(): void {
   setFlag('--external-memory-accounted-in-global-limit', COUNTS_BUFFERS)
+}
+
+/**
+ * Collects garbage once, because V8 looks at the growth only when it collects. Without it, V8 would first let the heap grow to four times
+ * what the start left. It offers the function only in contexts that are made after its flag is set.
+ */
+function collectGarbage(): void {
+  setFlag('--expose-gc')
+  process.getBuiltinModule('node:vm').runInNewContext('gc')()
+}
+
+/**
+ * Makes V8 give memory back in each collection. Wanted from the moment when a large set has been read: then its blobs are looked up and
+ * its plan is printed, which is when a dry run takes most memory.
+ */
+function saveMemory(wanted: boolean): void {
+  setFlag(wanted ? '--memory-saver-mode' : '--no-memory-saver-mode', SAVES_MEMORY)
 }
 
 /** @param since the first V8 that knows the flag; all that gpreg runs on know the others */
