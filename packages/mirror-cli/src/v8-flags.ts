@@ -39,7 +39,6 @@ export function tuneV8(emit: Context['emit'], command?: string): Context['emit']
       keepFirstWebAssembly()
       growBy(GROWTH.read)
       saveThreads(!isLarge && command !== HASHES_IN_THREAD)
-      if (isLarge) collectGarbage()
     }
     if (event.type === 'plan.image' && --unread === 0 && isLarge) {
       saveMemory(true)
@@ -90,15 +89,6 @@ function saveThreads(wanted: boolean): void {
  */
 function countBuffersWithHeap(): void {
   setFlag('--external-memory-accounted-in-global-limit', COUNTS_BUFFERS)
-}
-
-/**
- * Collects garbage once, because V8 looks at the growth only when it collects. Without it, V8 would first let the heap grow to four times
- * what the start left. It offers the function only in contexts that are made after its flag is set.
- */
-function collectGarbage(): void {
-  setFlag('--expose-gc')
-  process.getBuiltinModule('node:vm').runInNewContext('gc')()
 }
 
 /**
