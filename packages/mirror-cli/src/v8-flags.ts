@@ -39,6 +39,7 @@ export function tuneV8(emit: Context['emit'], command?: string): Context['emit']
       keepFirstWebAssembly()
       growBy(GROWTH.read)
       saveThreads(!isLarge && command !== HASHES_IN_THREAD)
+      saveMemory(false)
     }
     if (event.type === 'plan.image' && --unread === 0 && isLarge) {
       saveMemory(true)
@@ -46,7 +47,7 @@ export function tuneV8(emit: Context['emit'], command?: string): Context['emit']
     }
     if (event.type === 'blob.started' && !isSending) {
       isSending = true
-      if (isLarge) saveMemory(false)
+      saveMemory(false)
       growBy(GROWTH.send)
       countBuffersWithHeap()
     }
