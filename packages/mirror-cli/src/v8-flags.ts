@@ -7,7 +7,7 @@ import { keepCompiledCode } from './start/loader.ts'
  */
 const GROWTH = { read: 30, look: 8, send: 100 } as const
 
-/** The plan of so many images leaves more garbage than V8 collects in time with few threads. */
+/** A set of so many images is large: its plan leaves more garbage than V8 collects in time with few threads. */
 const MANY_IMAGES = 1_000
 
 /** This command hashes in a thread of its own. With few threads of V8 it takes a third more memory, and no less time. */

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { isRefusal, unlessAborted, type GpregError } from '../errors.ts'
 import { allSettledOrThrow, Limiter, mapLimited } from '../limiter.ts'
-import type { Descriptor } from '../model/descriptor.ts'
+import { bySize, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { once } from '../once.ts'
@@ -136,7 +136,7 @@ export async function probeTargets(
     if (isToCopy(survey)) presence.note(survey.item, blobsOf(survey))
     return []
   })
-  const blobs = presence.blobs().sort(bySize)
+  const blobs = presence.blobs().sort((a, b) => bySize(a.descriptor, b.descriptor))
   const shares = shard && shareBlobs(blobs, shard)
   const plan = { images: images.flat(), blobs, ...(shares && { shares }) }
   const toSend = blobs.filter(blob => isOwn(shares, blob) && !isAtTarget(blob))
@@ -232,10 +232,4 @@ function isUnusable({ code }: GpregError): boolean {
 /** The blobs of a plan, each digest once. The same blob in several target stores is next to itself. */
 export function uniqueBlobs({ blobs }: TransferPlan): BlobPlan[] {
   return blobs.filter(({ descriptor }, index) => descriptor.digest !== blobs[index - 1]?.descriptor.digest)
-}
-
-/** Blobs of one digest are neighbours. */
-function bySize({ descriptor: a }: BlobPlan, { descriptor: b }: BlobPlan): number {
-  if (a.size !== b.size) return b.size - a.size
-  return a.digest === b.digest ? 0 : a.digest < b.digest ? -1 : 1
 }

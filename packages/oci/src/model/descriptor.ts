@@ -59,3 +59,13 @@ export function isForeignLayer(descriptor: Descriptor): boolean {
     descriptor.mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.')
   )
 }
+
+/** Order of digests. */
+export function byDigest(a: Descriptor, b: Descriptor): number {
+  return a.digest === b.digest ? 0 : a.digest < b.digest ? -1 : 1
+}
+
+/** Order of blobs: largest first, and those of one digest beside one another. */
+export function bySize(a: Descriptor, b: Descriptor): number {
+  return b.size - a.size || byDigest(a, b)
+}

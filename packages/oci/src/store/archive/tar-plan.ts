@@ -1,5 +1,4 @@
-import type { Descriptor } from '../../model/descriptor.ts'
-import { MediaType } from '../../model/descriptor.ts'
+import { byDigest, bySize, MediaType, type Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
 import { digestOf } from '../../model/hash.ts'
 import { byName, formatIndex, type IndexEntry } from '../layout/layout-content.ts'
@@ -89,12 +88,4 @@ function document(name: string, bytes: Buffer, mtime: number): Buffer {
 
 function distinct(descriptors: readonly Descriptor[]): Descriptor[] {
   return [...new Map(descriptors.map(descriptor => [descriptor.digest, descriptor])).values()]
-}
-
-function byDigest(a: Descriptor, b: Descriptor): number {
-  return a.digest < b.digest ? -1 : 1
-}
-
-function bySize(a: Descriptor, b: Descriptor): number {
-  return b.size - a.size || byDigest(a, b)
 }
