@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { scriptedServer } from '../testing/scripted-server.ts'
 import { createContext, type Context } from '../context.ts'
 import type { OciEvent } from '../events.ts'
+import { recycle } from '../machine/read-buffers.ts'
 import { digestOf } from '../model/hash.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parseReference } from '../model/reference.ts'
@@ -88,6 +89,20 @@ describe('downloads', () => {
       response.write(blob.subarray(0, 4321), () => setImmediate(() => response.destroy()))
     })
     expect((await read(repository)).equals(blob)).toBe(true)
+  })
+
+  it('use the memory of skipped bytes again', async () => {
+    const [skipped, wanted] = [40 * 1024 * 1024, 8 * 1024 * 1024]
+    const zeros = Buffer.alloc(skipped + wanted)
+    const { repository } = await repositoryOn((_request, response) => void response.end(zeros))
+    const large = { ...layer, size: zeros.byteLength }
+    let inLargeReads = 0
+    for await (const chunk of repository.fetchUnverified(large, { offset: skipped })) {
+      if (chunk.buffer.byteLength > 64 * 1024) inLargeReads += chunk.byteLength
+      recycle(chunk)
+    }
+    // Memory that is lost counts until it is collected, and then all reads are small.
+    expect(inLargeReads).toBeGreaterThan(wanted / 2)
   })
 
   it('never complete with a wrong digest', async () => {

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { codingOf, gunzipped } from '../http/content-coding.ts'
@@ -46,7 +47,10 @@ export async function* download(
       for await (const chunk of isCoded ? gunzipped(response.body) : response.body) {
         const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength))
         skip -= chunk.byteLength - wanted.byteLength
-        if (wanted.byteLength === 0) continue
+        if (wanted.byteLength === 0) {
+          recycle(chunk)
+          continue
+        }
         position += wanted.byteLength
         attempt = 0
         yield wanted
