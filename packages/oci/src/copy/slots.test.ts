@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { createContext } from '../context.ts'
 import { HostBudget } from '../remote/http/host-budget.ts'
 import { Slots } from './slots.ts'
 
@@ -10,7 +11,7 @@ it('lets all work through, never more than a budget allows, in whatever pairs it
       pairs,
       fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       async (work, caps) => {
-        const budgets = [...caps, 2].map(cap => new HostBudget(cap, () => 0))
+        const budgets = [...caps, 2].map(cap => new HostBudget(cap, createContext()))
         const slots = new Slots()
         let done = 0
         await Promise.all(
@@ -30,7 +31,7 @@ it('lets all work through, never more than a budget allows, in whatever pairs it
 })
 
 it('leaves no slot idle for one who waits for another host', async () => {
-  const [busy, free, target] = [1, 1, 2].map(cap => new HostBudget(cap, () => 0)) as [
+  const [busy, free, target] = [1, 1, 2].map(cap => new HostBudget(cap, createContext())) as [
     HostBudget,
     HostBudget,
     HostBudget,

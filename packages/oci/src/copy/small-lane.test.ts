@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { createContext } from '../context.ts'
 import { HostBudget } from '../remote/http/host-budget.ts'
 import { SmallLane } from './small-lane.ts'
 
@@ -17,7 +18,8 @@ async function widthOf(lane: SmallLane, ...budgets: HostBudget[]): Promise<numbe
 
 it('narrows where a host has too much, down to what one transfer allows', async () => {
   let now = 0
-  const [source, target] = [0, 0].map(() => new HostBudget(16, () => now)) as [HostBudget, HostBudget]
+  const clock = { elapsed: () => now, idle: () => now }
+  const [source, target] = [0, 0].map(() => new HostBudget(16, clock)) as [HostBudget, HostBudget]
   const lane = new SmallLane(16)
   expect(await widthOf(lane, source, target)).toBe(32)
   const widths = []
@@ -30,5 +32,5 @@ it('narrows where a host has too much, down to what one transfer allows', async 
 
 it('is as narrow as the user wants, with or without budgets', async () => {
   expect(await widthOf(new SmallLane(1))).toBe(8)
-  expect(await widthOf(new SmallLane(16), new HostBudget(2, () => 0))).toBe(16)
+  expect(await widthOf(new SmallLane(16), new HostBudget(2, createContext()))).toBe(16)
 })

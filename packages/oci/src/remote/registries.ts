@@ -239,7 +239,7 @@ class RunRegistries implements Registries {
   #openRegistry(side: Side, host: string): Registry {
     const { connections, stallTimeout, plainHttp = [], waitForQuota = false } = this.#options
     const { maxWait = DEFAULT_MAX_WAIT } = this.#options
-    const budget = this.#budgets.get(host) ?? new HostBudget(this.concurrency, this.#context.now)
+    const budget = this.#budgets.get(host) ?? new HostBudget(this.concurrency, this.#context)
     this.#budgets.set(host, budget)
     const longest = waitForQuota ? Infinity : maxWait
     const pause = this.#pauses.get(host) ?? new HostPause({ host, longest }, this.#context)

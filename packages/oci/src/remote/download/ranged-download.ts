@@ -3,6 +3,7 @@ import type { GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { recycle } from '../../machine/read-buffers.ts'
+import { SpareTime } from '../../spare-time.ts'
 import { networkError } from '../http/failure.ts'
 import type { HostBudget } from '../http/host-budget.ts'
 
@@ -22,9 +23,6 @@ const WORTH_SPLITTING = 64 * MIB
 
 /** Milliseconds that one connection would need for the rest; below, more connections are not worth it. */
 const SOON = 4_000
-
-/** Share of the time that the process may be busy. A busier one could not take more bytes from more connections. */
-const BUSY = 0.8
 
 /** Milliseconds for which the throughput is measured, of one connection and then of each number of connections. */
 const [FIRST_LOOK, LOOK] = [300, 600]
@@ -57,14 +55,14 @@ export function rangedDownload(context: Context, whole: RangedDownload): AsyncGe
 
 async function* splitDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
   const { size } = whole.descriptor
-  const [started, idleBefore] = [context.elapsed(), context.idle()]
+  const spare = new SpareTime(context)
   let position = whole.offset
   let rate = 0
   for await (const chunk of download(context, whole)) {
     yield chunk
     position += chunk.byteLength
-    const elapsed = context.elapsed() - started
-    if (elapsed < FIRST_LOOK || context.idle() - idleBefore < elapsed * (1 - BUSY)) continue
+    const { elapsed } = spare
+    if (elapsed < FIRST_LOOK || !spare.isLeft) continue
     if (whole.budget.isWanted || size - position < WORTH_SPLITTING) continue
     rate = (position - whole.offset) / elapsed
     if ((size - position) / rate > SOON) break

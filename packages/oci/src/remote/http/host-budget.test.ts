@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { HostBudget } from './host-budget.ts'
 
-/** @param each bytes a millisecond of one connection @param together bytes a millisecond of all connections */
-function hostWith(each: number, together: number, cap = 16) {
+/**
+ * @param each bytes a millisecond of one connection
+ * @param together bytes a millisecond of all connections
+ * @param idle share of the time in which the process waits
+ */
+function hostWith(each: number, together: number, cap = 16, idle = 1) {
   let now = 0
-  const budget = new HostBudget(cap, () => now)
+  const budget = new HostBudget(cap, { elapsed: () => now, idle: () => now * idle })
   const run = (seconds: number) => {
     for (const end = now + seconds * 1000; now < end;) {
       while (budget.isFree) budget.take()
@@ -27,6 +31,12 @@ describe('a budget', () => {
   it('goes back when a step brings no throughput', () => {
     const { budget, run } = hostWith(8, 32)
     run(5)
+    expect(budget.limit).toBe(4)
+  })
+
+  it('stays as it is while the process itself is busy', () => {
+    const { budget, run } = hostWith(8, Infinity, 16, 0.1)
+    run(10)
     expect(budget.limit).toBe(4)
   })
 

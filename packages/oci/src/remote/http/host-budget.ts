@@ -1,3 +1,6 @@
+import type { Context } from '../../context.ts'
+import { SpareTime } from '../../spare-time.ts'
+
 /** Transfers at once in the beginning: the best number for loopback and for most lines. */
 const START = 4
 
@@ -15,7 +18,7 @@ const TOGETHER = 1_000
 
 /**
  * The number of transfers at once with one host, over all work of a run. It starts small, grows while that brings more
- * throughput, and halves when the host is overloaded (429, 5xx, time-outs).
+ * throughput and the process has time for more, and halves when the host is overloaded (429, 5xx, time-outs).
  */
 export class HostBudget {
   /** transfers at once, at this moment */
@@ -25,19 +28,21 @@ export class HostBudget {
   /** Whether transfers wait for a slot. They fill the line better than more connections for one blob. */
   isWanted = false
   readonly #cap: number
-  readonly #now: () => number
+  readonly #context: Pick<Context, 'elapsed' | 'idle'>
   readonly #listeners = new Set<() => void>()
   #slowedAt = -Infinity
   #bytes = 0
-  #since = 0
+  /** The time in which these bytes were moved. */
+  #window: SpareTime
   /** Throughput in bytes a millisecond before the last step up, and the limit at that time. */
   #before: { readonly rate: number; readonly limit: number } | undefined
   #holdUntil = 0
 
   /** @param cap transfers at once that are never exceeded */
-  constructor(cap: number, now: () => number) {
+  constructor(cap: number, context: Pick<Context, 'elapsed' | 'idle'>) {
     this.#cap = cap
-    this.#now = now
+    this.#context = context
+    this.#window = new SpareTime(context)
     this.limit = Math.min(START, cap)
   }
 
@@ -56,7 +61,7 @@ export class HostBudget {
 
   /** Takes a slot beyond the limit, for a caller that measures itself whether it helps. @returns false at the cap */
   takeExtra(): boolean {
-    if (this.taken >= this.#cap || this.#now() - this.#slowedAt < PATIENCE) return false
+    if (this.taken >= this.#cap || this.#context.elapsed() - this.#slowedAt < PATIENCE) return false
     this.take()
     return true
   }
@@ -74,18 +79,17 @@ export class HostBudget {
   moved(bytes: number, wanted: boolean): void {
     this.#bytes += bytes
     this.isWanted = wanted
-    const now = this.#now()
-    const elapsed = now - this.#since
+    const { elapsed } = this.#window
     if (elapsed < WINDOW) return
     const rate = this.#bytes / elapsed
     if (!wanted) this.#before = undefined
-    else this.#adapt(rate, now)
+    else this.#adapt(rate)
     this.#measureAnew()
   }
 
   /** Halves the limit, because the host is overloaded. */
   slowDown(): void {
-    const now = this.#now()
+    const now = this.#context.elapsed()
     if (now - this.#slowedAt < TOGETHER) return
     this.#slowedAt = now
     this.limit = Math.max(1, this.limit >> 1)
@@ -93,7 +97,8 @@ export class HostBudget {
     this.#holdUntil = now + PATIENCE
   }
 
-  #adapt(rate: number, now: number): void {
+  #adapt(rate: number): void {
+    const now = this.#context.elapsed()
     const before = this.#before
     if (before !== undefined) {
       const hoped = before.rate * (this.limit / before.limit - 1)
@@ -104,7 +109,7 @@ export class HostBudget {
         return
       }
     }
-    if (this.limit >= this.#cap || now < this.#holdUntil) return
+    if (this.limit >= this.#cap || now < this.#holdUntil || !this.#window.isLeft) return
     this.#before = { rate, limit: this.limit }
     this.limit = Math.min(this.#cap, this.limit + Math.max(1, this.limit >> 1))
     this.#changed()
@@ -112,7 +117,7 @@ export class HostBudget {
 
   #measureAnew(): void {
     this.#bytes = 0
-    this.#since = this.#now()
+    this.#window = new SpareTime(this.#context)
   }
 
   #changed(): void {
