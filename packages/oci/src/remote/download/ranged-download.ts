@@ -45,8 +45,8 @@ export interface RangedDownload extends Download {
 /**
  * Downloads a blob as {@link download} does, over several connections if one alone would be slow: the blob is large, no other one
  * waits, the process has time, the source answers 206, and more connections raise the throughput. The consumer sees one ordered
- * stream. If one of this does not hold, one connection downloads the rest. Every range is requested from the registry, so that redirects to signed
- * addresses are always fresh.
+ * stream. If one of this does not hold, one connection downloads the rest. Every range is requested from the registry, so that
+ * redirects to signed addresses are always fresh.
  */
 export function rangedDownload(context: Context, whole: RangedDownload): AsyncGenerator<Uint8Array> {
   const isLarge = whole.descriptor.size - whole.offset >= WORTH_SPLITTING
@@ -57,25 +57,27 @@ async function* splitDownload(context: Context, whole: RangedDownload): AsyncGen
   const { size } = whole.descriptor
   const spare = new SpareTime(context)
   let position = whole.offset
-  let rate = 0
-  for await (const chunk of download(context, whole)) {
-    yield chunk
-    position += chunk.byteLength
-    const { elapsed } = spare
-    if (elapsed < FIRST_LOOK || !spare.isLeft) continue
-    if (whole.budget.isWanted || size - position < WORTH_SPLITTING) continue
-    rate = (position - whole.offset) / elapsed
-    if ((size - position) / rate > SOON) break
-  }
-  if (position >= size) return
-  const parts = new Parts(context, whole, position, rate)
+  let parts: Parts | undefined
   try {
+    for await (const chunk of download(context, whole)) {
+      yield chunk
+      position += chunk.byteLength
+      const { elapsed } = spare
+      if (parts !== undefined || elapsed < FIRST_LOOK || !spare.isLeft) continue
+      if (whole.budget.isWanted || size - position < WORTH_SPLITTING) continue
+      const rate = (position - whole.offset) / elapsed
+      if ((size - position) / rate < SOON) continue
+      parts = new Parts(context, whole, position, rate)
+      // The one connection stays open until then, because a source that gives no ranges would send all of the blob once more.
+      if (await parts.begin()) break
+    }
+    if (parts === undefined || position >= size) return
     for await (const chunk of parts.read()) {
       yield chunk
       position += chunk.byteLength
     }
   } finally {
-    parts.stop()
+    parts?.stop()
   }
   if (position < size) yield* download(context, { ...whole, offset: position })
 }
@@ -99,7 +101,7 @@ class Parts {
   readonly #window: Part[] = []
   #next: number
   #workers = 0
-  #wanted = FIRST_STEP
+  #wanted = 1
   #failed = false
   #wake = () => {}
   /** Bytes received on all connections since the last measurement, and the time of the first of them. */
@@ -115,6 +117,15 @@ class Parts {
     this.#next = position
     this.#best = { rate, workers: 1 }
     this.#signal = AbortSignal.any([whole.signal, this.#abort.signal])
+  }
+
+  /** Requests the first range. @returns whether the source gives it; then more connections request the next ones */
+  async begin(): Promise<boolean> {
+    const woken = new Promise<void>(resolve => (this.#wake = resolve))
+    this.#staff()
+    await woken
+    this.#wanted = FIRST_STEP
+    return !this.#failed
   }
 
   async *read(): AsyncGenerator<Uint8Array> {
