@@ -13,8 +13,8 @@ const free: Buffer[] = []
 let alive = 0
 const collected = new FinalizationRegistry<void>(() => alive--)
 
-/** The bytes that were read into each buffer that was handed on. */
-const handedOn = new WeakMap<ArrayBufferLike, { readonly memory: Buffer; readonly end: number }>()
+/** Memory of which chunks were handed on: where the last of them ends, and what gives the memory back. */
+const lent = new WeakMap<ArrayBufferLike, { readonly end: number; readonly giveBack: () => void }>()
 
 /** What the socket reads into next whose read was handled last. */
 let next: Buffer = COMMON
@@ -29,14 +29,24 @@ export const largeReads: { readonly onread?: OnReadOpts } =
   process.platform === 'win32' ? {} : { onread: { buffer: nextBuffer, callback: takeRead } }
 
 /**
- * Gives the memory of a chunk back, if a socket was read into it. For the last consumer of a stream, which has no use for this chunk
- * and all chunks before it any more: several chunks may lie in one buffer, and the last of them frees it.
+ * Lends memory to the consumer of its chunks. If they are not recycled, it is collected as any other memory.
+ * @param memory is a whole buffer, not a part of one
+ * @param end bytes of all chunks
+ * @param giveBack is called when the last chunk is recycled
+ */
+export function lend(memory: Uint8Array, end: number, giveBack: () => void): void {
+  lent.set(memory.buffer, { end, giveBack })
+}
+
+/**
+ * Gives the memory of a chunk back, if it is lent. For the last consumer of a stream, which has no use for this chunk and all chunks
+ * before it any more: several chunks may lie in one buffer, and the last of them frees it.
  */
 export function recycle(chunk: Uint8Array): void {
-  const read = handedOn.get(chunk.buffer)
-  if (read === undefined || chunk.byteOffset + chunk.byteLength !== read.end) return
-  handedOn.delete(chunk.buffer)
-  free.push(read.memory)
+  const loan = lent.get(chunk.buffer)
+  if (loan === undefined || chunk.byteOffset + chunk.byteLength !== loan.end) return
+  lent.delete(chunk.buffer)
+  loan.giveBack()
 }
 
 /** Node asks for it when a socket is made, and after each read. */
@@ -51,7 +61,7 @@ function takeRead(this: unknown, bytes: number, memory: Uint8Array): boolean {
   const socket = this as Socket
   const isLarge = memory !== COMMON
   if (isLarge && bytes >= SIZE / 4) {
-    handedOn.set(memory.buffer, { memory: memory as Buffer, end: bytes })
+    lend(memory, bytes, () => free.push(memory as Buffer))
     next = largeBuffer()
     return socket.push(memory.subarray(0, bytes))
   }

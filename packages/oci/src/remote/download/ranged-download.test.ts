@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
+import { recycle } from '../../machine/read-buffers.ts'
 import { digestOf } from '../../model/hash.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { parseReference } from '../../model/reference.ts'
@@ -48,6 +49,23 @@ describe('a large blob from a slow source', () => {
     const { server, repository } = await slowRegistry()
     expect(await sizeOf(repository.fetch(layer))).toBe(layer.size)
     expect(server.seen.filter(({ headers }) => headers.range !== undefined).length).toBeGreaterThan(3)
+  })
+
+  it('is downloaded into memory that is used again', async () => {
+    const { repository } = await slowRegistry()
+    const ranges = new Set<ArrayBufferLike>()
+    for (let copy = 0; copy < 2; copy++) {
+      let position = 0
+      for await (const chunk of repository.fetch(layer)) {
+        if (chunk.buffer.byteLength === 4 * MIB) ranges.add(chunk.buffer)
+        expect(bytes.subarray(position, (position += chunk.byteLength)).equals(chunk)).toBe(true)
+        recycle(chunk)
+      }
+      expect(position).toBe(bytes.byteLength)
+    }
+    // The window has 16 ranges at most, and the two copies take about 38.
+    expect(ranges.size).toBeGreaterThan(1)
+    expect(ranges.size).toBeLessThanOrEqual(16)
   })
 
   it('is downloaded by one request without read-ahead, verified or not', async () => {

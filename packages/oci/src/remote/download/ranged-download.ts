@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
 import type { ApiResponse } from '../http/request.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { lend, recycle } from '../../machine/read-buffers.ts'
 import { SpareTime } from '../../spare-time.ts'
 import { networkError } from '../http/failure.ts'
 import type { HostBudget } from '../http/host-budget.ts'
@@ -82,12 +82,50 @@ async function* splitDownload(context: Context, whole: RangedDownload): AsyncGen
   if (position < size) yield* download(context, { ...whole, offset: position })
 }
 
-/** One range and the chunks received of it. */
-interface Part {
+/** Bytes of a range that wait for its end: the memory of a range is free after its last bytes, but sockets keep less than these. */
+const HELD_BACK = 64 * 1024
+
+/** Memory of ranges that are read, for the next ones. */
+const free: Buffer[] = []
+
+/** One range and the bytes received of it. */
+class Part {
   readonly first: number
   readonly last: number
-  readonly chunks: Uint8Array[]
-  done: boolean
+  readonly #memory = free.pop() ?? Buffer.allocUnsafeSlow(CHUNK)
+  #received = 0
+  #read = 0
+
+  constructor(first: number, last: number) {
+    this.first = first
+    this.last = last
+    lend(this.#memory, last - first + 1, () => free.push(this.#memory))
+  }
+
+  get isDone(): boolean {
+    return this.#read > this.last - this.first
+  }
+
+  /**
+   * Copies a chunk, because a window of chunks would hold several times its bytes in the memory of sockets.
+   * @returns false if these are more bytes than the range has
+   */
+  receive(chunk: Uint8Array): boolean {
+    if (this.#received + chunk.byteLength > this.last - this.first + 1) return false
+    this.#memory.set(chunk, this.#received)
+    this.#received += chunk.byteLength
+    recycle(chunk)
+    return true
+  }
+
+  /** What can be handed on, if anything. */
+  take(): Uint8Array | undefined {
+    const isWhole = this.#received > this.last - this.first
+    const [start, end] = [this.#read, isWhole ? this.#received : this.#received - HELD_BACK]
+    if (end <= start) return undefined
+    this.#read = end
+    return this.#memory.subarray(start, end)
+  }
 }
 
 /**
@@ -133,10 +171,10 @@ class Parts {
       this.#staff()
       const part = this.#window[0]
       if (part === undefined) return
-      const chunk = part.chunks.shift()
+      const chunk = part.take()
       if (chunk !== undefined) {
         yield chunk
-      } else if (part.done) this.#window.shift()
+      } else if (part.isDone) this.#window.shift()
       else if (this.#failed && this.#workers === 0) return
       else if (this.#signal.aborted) throw networkError(this.#signal.reason, this.#whole.asked)
       else await new Promise<void>(resolve => (this.#wake = resolve))
@@ -169,7 +207,7 @@ class Parts {
     while (!this.#failed && this.#workers <= this.#wanted && this.#hasMore()) {
       const first = this.#next
       const last = Math.min(first + CHUNK, this.#whole.descriptor.size) - 1
-      const part: Part = { first, last, chunks: [], done: false }
+      const part = new Part(first, last)
       this.#next = last + 1
       this.#window.push(part)
       if (!(await this.#fill(part))) this.#failed = true
@@ -190,18 +228,13 @@ class Parts {
           return false
         }
         for await (const chunk of response.body) {
-          position += chunk.byteLength
-          if (position > part.last + 1) return false
-          // A copy, because a window of chunks would hold several times its bytes in the memory of sockets.
-          part.chunks.push(Uint8Array.from(chunk))
-          recycle(chunk)
-          this.#adapt(chunk.byteLength)
+          const { byteLength } = chunk
+          if (!part.receive(chunk)) return false
+          position += byteLength
+          this.#adapt(byteLength)
           this.#wake()
         }
-        if (position > part.last) {
-          part.done = true
-          return true
-        }
+        if (position > part.last) return true
       } catch (thrown) {
         const error: GpregError = networkError(thrown, this.#whole.asked)
         // A host that refuses several connections (429, 503, 403, …) may still allow one.
