@@ -78,8 +78,8 @@ function growBy(percent: number): void {
 
 /**
  * Makes V8 mark the heap in one go. By default it does so in hundreds of steps, so that no pause is long, and until the last one all code
- * also notes what it writes: 3 % of the CPU time of a copy. Nobody waits for a pause of 20 ms here. The heap of
- * a large set is marked in steps, because some plans took 40 MB more without.
+ * also notes what it writes: 3 % of the CPU time of a copy. Nobody waits for a pause of 20 ms here. The heap of a large set is marked in
+ * steps, because some plans took 40 MB more without.
  */
 function collectAtOnce(wanted: boolean): void {
   setFlag(wanted ? '--no-incremental-marking' : '--incremental-marking')

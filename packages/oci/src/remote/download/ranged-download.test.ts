@@ -16,9 +16,15 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
 })
 
-/** A registry with one large blob, and a clock by which every connection is slow. */
-async function slowRegistry() {
+/**
+ * A registry with one large blob, and a clock by which every connection is slow.
+ * @param ranges that are given whole; the next one breaks off in its middle, and all later ones are refused
+ */
+async function slowRegistry(ranges = Infinity) {
+  let left = ranges
   const server = await scriptedServer(({ headers: { range } }, response) => {
+    const isPart = range !== undefined && !range.endsWith('-')
+    if (isPart && left < 0) return void response.writeHead(503).end()
     const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
     const end = last === '' ? bytes.byteLength : Number(last) + 1
     const body = bytes.subarray(Number(first), end)
@@ -27,7 +33,8 @@ async function slowRegistry() {
       'content-length': body.byteLength,
       ...(range === undefined ? {} : { 'content-range': contentRange }),
     })
-    response.end(body)
+    if (!isPart || left-- > 0) response.end(body)
+    else response.write(body.subarray(0, body.byteLength >> 1), () => setImmediate(() => response.destroy()))
   })
   cleanups.push(() => server[Symbol.asyncDispose]())
   let clock = 0
@@ -66,6 +73,12 @@ describe('a large blob from a slow source', () => {
     // The window has 16 ranges at most, and the two copies take about 38.
     expect(ranges.size).toBeGreaterThan(1)
     expect(ranges.size).toBeLessThanOrEqual(16)
+  })
+
+  it('is downloaded whole if ranges break off and are then refused', async () => {
+    const { server, repository } = await slowRegistry(3)
+    expect(await sizeOf(repository.fetch(layer))).toBe(layer.size)
+    expect(server.seen.at(-1)?.headers.range).toMatch(/^bytes=\d+-$/)
   })
 
   it('is downloaded by one request without read-ahead, verified or not', async () => {

@@ -2,15 +2,12 @@ import type { Context } from '../../context.ts'
 import type { GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
 import type { ApiResponse } from '../http/request.ts'
-import { lend, recycle } from '../../machine/read-buffers.ts'
 import { SpareTime } from '../../spare-time.ts'
 import { networkError } from '../http/failure.ts'
 import type { HostBudget } from '../http/host-budget.ts'
+import { Part } from './part.ts'
 
 const MIB = 1024 * 1024
-
-/** Bytes of one range: few enough to hold a window of them in memory, and enough that a round trip hardly counts. */
-const CHUNK = 4 * MIB
 
 /** Connections for one blob at most. */
 const MOST = 12
@@ -82,52 +79,6 @@ async function* splitDownload(context: Context, whole: RangedDownload): AsyncGen
   if (position < size) yield* download(context, { ...whole, offset: position })
 }
 
-/** Bytes of a range that wait for its end: the memory of a range is free after its last bytes, but sockets keep less than these. */
-const HELD_BACK = 64 * 1024
-
-/** Memory of ranges that are read, for the next ones. */
-const free: Buffer[] = []
-
-/** One range and the bytes received of it. */
-class Part {
-  readonly first: number
-  readonly last: number
-  readonly #memory = free.pop() ?? Buffer.allocUnsafeSlow(CHUNK)
-  #received = 0
-  #read = 0
-
-  constructor(first: number, last: number) {
-    this.first = first
-    this.last = last
-    lend(this.#memory, last - first + 1, () => free.push(this.#memory))
-  }
-
-  get isDone(): boolean {
-    return this.#read > this.last - this.first
-  }
-
-  /**
-   * Copies a chunk, because a window of chunks would hold several times its bytes in the memory of sockets.
-   * @returns false if these are more bytes than the range has
-   */
-  receive(chunk: Uint8Array): boolean {
-    if (this.#received + chunk.byteLength > this.last - this.first + 1) return false
-    this.#memory.set(chunk, this.#received)
-    this.#received += chunk.byteLength
-    recycle(chunk)
-    return true
-  }
-
-  /** What can be handed on, if anything. */
-  take(): Uint8Array | undefined {
-    const isWhole = this.#received > this.last - this.first
-    const [start, end] = [this.#read, isWhole ? this.#received : this.#received - HELD_BACK]
-    if (end <= start) return undefined
-    this.#read = end
-    return this.#memory.subarray(start, end)
-  }
-}
-
 /**
  * Downloads the rest of a blob in ranges, several at once. If that does not work out, its stream ends early and without an error.
  */
@@ -159,9 +110,8 @@ class Parts {
 
   /** Requests the first range. @returns whether the source gives it; then more connections request the next ones */
   async begin(): Promise<boolean> {
-    const woken = new Promise<void>(resolve => (this.#wake = resolve))
     this.#staff()
-    await woken
+    await this.#change()
     this.#wanted = FIRST_STEP
     return !this.#failed
   }
@@ -174,15 +124,20 @@ class Parts {
       const chunk = part.take()
       if (chunk !== undefined) {
         yield chunk
-      } else if (part.isDone) this.#window.shift()
+      } else if (part.isRead) this.#window.shift()
       else if (this.#failed && this.#workers === 0) return
       else if (this.#signal.aborted) throw networkError(this.#signal.reason, this.#whole.asked)
-      else await new Promise<void>(resolve => (this.#wake = resolve))
+      else await this.#change()
     }
   }
 
   stop(): void {
     this.#abort.abort()
+  }
+
+  /** Resolves when bytes have arrived or a worker has ended. */
+  #change(): Promise<void> {
+    return new Promise(resolve => (this.#wake = resolve))
   }
 
   /** Starts workers up to the wanted number, as far as the host's budget allows. The first one uses the slot of the transfer. */
@@ -205,10 +160,8 @@ class Parts {
 
   async #work(): Promise<void> {
     while (!this.#failed && this.#workers <= this.#wanted && this.#hasMore()) {
-      const first = this.#next
-      const last = Math.min(first + CHUNK, this.#whole.descriptor.size) - 1
-      const part = new Part(first, last)
-      this.#next = last + 1
+      const part = new Part(this.#next, this.#whole.descriptor.size)
+      this.#next = part.end
       this.#window.push(part)
       if (!(await this.#fill(part))) this.#failed = true
     }
@@ -216,10 +169,10 @@ class Parts {
 
   /** Downloads one range. @returns false if the source does not give it */
   async #fill(part: Part): Promise<boolean> {
-    let position = part.first
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await this.#whole.openRange(position, part.last, this.#signal)
+        const { position, end } = part
+        const response = await this.#whole.openRange(position, end - 1, this.#signal)
         const start = parseRangeStart(response.header('content-range'))
         const isCoded = response.header('content-encoding') !== undefined
         if (response.status !== 206 || start !== position || isCoded) {
@@ -228,13 +181,11 @@ class Parts {
           return false
         }
         for await (const chunk of response.body) {
-          const { byteLength } = chunk
           if (!part.receive(chunk)) return false
-          position += byteLength
-          this.#adapt(byteLength)
+          this.#adapt(chunk.byteLength)
           this.#wake()
         }
-        if (position > part.last) return true
+        if (part.isWhole) return true
       } catch (thrown) {
         const error: GpregError = networkError(thrown, this.#whole.asked)
         // A host that refuses several connections (429, 503, 403, …) may still allow one.

@@ -1,5 +1,4 @@
-import type { Context } from '../../context.ts'
-import { SpareTime } from '../../spare-time.ts'
+import { SpareTime, type ProcessClock } from '../../spare-time.ts'
 
 /** Transfers at once in the beginning: the best number for loopback and for most lines. */
 const START = 4
@@ -28,7 +27,7 @@ export class HostBudget {
   /** Whether transfers wait for a slot. They fill the line better than more connections for one blob. */
   isWanted = false
   readonly #cap: number
-  readonly #context: Pick<Context, 'elapsed' | 'idle'>
+  readonly #clock: ProcessClock
   readonly #listeners = new Set<() => void>()
   #slowedAt = -Infinity
   #bytes = 0
@@ -39,10 +38,10 @@ export class HostBudget {
   #holdUntil = 0
 
   /** @param cap transfers at once that are never exceeded */
-  constructor(cap: number, context: Pick<Context, 'elapsed' | 'idle'>) {
+  constructor(cap: number, clock: ProcessClock) {
     this.#cap = cap
-    this.#context = context
-    this.#window = new SpareTime(context)
+    this.#clock = clock
+    this.#window = new SpareTime(clock)
     this.limit = Math.min(START, cap)
   }
 
@@ -61,7 +60,7 @@ export class HostBudget {
 
   /** Takes a slot beyond the limit, for a caller that measures itself whether it helps. @returns false at the cap */
   takeExtra(): boolean {
-    if (this.taken >= this.#cap || this.#context.elapsed() - this.#slowedAt < PATIENCE) return false
+    if (this.taken >= this.#cap || this.#clock.elapsed() - this.#slowedAt < PATIENCE) return false
     this.take()
     return true
   }
@@ -89,7 +88,7 @@ export class HostBudget {
 
   /** Halves the limit, because the host is overloaded. */
   slowDown(): void {
-    const now = this.#context.elapsed()
+    const now = this.#clock.elapsed()
     if (now - this.#slowedAt < TOGETHER) return
     this.#slowedAt = now
     this.limit = Math.max(1, this.limit >> 1)
@@ -98,7 +97,7 @@ export class HostBudget {
   }
 
   #adapt(rate: number): void {
-    const now = this.#context.elapsed()
+    const now = this.#clock.elapsed()
     const before = this.#before
     if (before !== undefined) {
       const hoped = before.rate * (this.limit / before.limit - 1)
@@ -117,7 +116,7 @@ export class HostBudget {
 
   #measureAnew(): void {
     this.#bytes = 0
-    this.#window = new SpareTime(this.#context)
+    this.#window = new SpareTime(this.#clock)
   }
 
   #changed(): void {
