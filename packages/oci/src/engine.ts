@@ -42,7 +42,7 @@ export {
   tryParseReference,
 } from './model/reference.ts'
 export { once } from './once.ts'
-export { removeDrafts, SECRET_MODE, writeOutputFile } from './machine/output-file.ts'
+export { removeDrafts, replaceFile, SECRET_MODE, writeOutputFile } from './machine/output-file.ts'
 export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
 export { unifyProxies } from './remote/connection/proxy-environment.ts'
 export { isPrivateHost } from './remote/connection/private-address.ts'
@@ -66,7 +66,7 @@ export { isThere, readDocument, storageError } from './store/layout/layout-files
 export { LayoutReader, splitName } from './store/layout/layout-reader.ts'
 export { digestHex } from './model/digest.ts'
 export { fetchBytes } from './store/verify.ts'
-export { decodeText } from './text.ts'
+export { compareText, decodeText } from './text.ts'
 export { isRecord } from './value.ts'
 
 export type { ManifestReader } from './store/manifest-reader.ts'

@@ -12,3 +12,8 @@ export function decodeText(bytes: Uint8Array): string {
   const found = MARKS.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte))
   return new TextDecoder(found?.encoding ?? 'utf-8').decode(bytes)
 }
+
+/** Orders texts by code unit, as `sort` does without a comparison: the same on every machine, whatever its language is. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

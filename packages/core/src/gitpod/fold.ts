@@ -1,4 +1,5 @@
 import { formatReference, type Reference } from '@gpreg/oci'
+import { compareText } from '@gpreg/oci/engine'
 import { globMatcher } from '../glob.ts'
 import type { FoundImage } from './discovery/found-image.ts'
 import type { ImageEntry, ImageSet, WantedImage } from './image-set.ts'
@@ -64,7 +65,7 @@ export function excludeImages(
 
 /** Sorts by source, then by name, by code unit, because the installer lists in this order. */
 export function sortEntries<E extends WantedImage>(entries: readonly E[], nameOf: (entry: E) => string): E[] {
-  return entries.toSorted((a, b) => bySource(a, b) || compare(nameOf(a), nameOf(b)))
+  return entries.toSorted((a, b) => bySource(a, b) || compareText(nameOf(a), nameOf(b)))
 }
 
 function distinct(references: readonly Reference[]): Reference[] {
@@ -76,9 +77,5 @@ export function targetName({ target }: ImageEntry): string {
 }
 
 function bySource(a: { readonly source: Reference }, b: { readonly source: Reference }): number {
-  return compare(formatReference(a.source), formatReference(b.source))
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return compareText(formatReference(a.source), formatReference(b.source))
 }

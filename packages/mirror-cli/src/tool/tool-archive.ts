@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { GpregError } from '@gpreg/oci'
+import { replaceFile } from '@gpreg/oci/engine'
 import { GZIP, hashing, packFiles, type PackedFile } from './pack-files.ts'
 import { nodeFlags, programFiles } from './program-files.ts'
 
@@ -32,21 +33,15 @@ export async function writeToolArchive(
   path: string,
   options: ToolArchiveOptions,
 ): Promise<{ readonly size: number; readonly sha256: string }> {
-  const draft = `${path}.${process.pid}.tmp`
   const hash = createHash('sha256')
   try {
     const files = await archiveFiles(options)
-    await pipeline(
-      packFiles(files, options.modified),
-      createGzip(GZIP),
-      hashing(hash),
-      createWriteStream(draft),
+    await replaceFile(path, draft =>
+      pipeline(packFiles(files, options.modified), createGzip(GZIP), hashing(hash), createWriteStream(draft)),
     )
-    const { size } = await stat(draft)
-    await rename(draft, path)
+    const { size } = await stat(path)
     return { size, sha256: hash.digest('hex') }
   } catch (cause) {
-    await rm(draft, { force: true })
     throw new GpregError('storage', `cannot write ${path}`, {
       path,
       cause,

@@ -19,21 +19,33 @@ export async function writeOutputFile(
   sync = true,
 ): Promise<void> {
   const place = await realpath(path).catch(() => path)
-  const draft = `${place}.${process.pid}.tmp`
   try {
-    // The mode is set before anything is written, so that nobody else can read it.
-    await using file = await open(draft, 'w', mode)
-    if (mode !== undefined) await file.chmod(mode)
-    await file.writeFile(text)
-    if (sync) await file.sync()
-    await rename(draft, place)
+    await replaceFile(place, async draft => {
+      // The mode is set before anything is written, so that nobody else can read it.
+      await using file = await open(draft, 'w', mode)
+      if (mode !== undefined) await file.chmod(mode)
+      await file.writeFile(text)
+      if (sync) await file.sync()
+    })
   } catch (cause) {
-    await rm(draft, { force: true })
     throw new GpregError('storage', `cannot write ${path}`, {
       path,
       cause,
       hint: 'name a file in a directory that exists and can be written to',
     })
+  }
+}
+
+/** Has a draft written beside a file, which then gets the file's name. If anything fails, the draft is removed and the old file stays. */
+export async function replaceFile<T>(path: string, write: (draft: string) => Promise<T>): Promise<T> {
+  const draft = `${path}.${process.pid}.tmp`
+  try {
+    const result = await write(draft)
+    await rename(draft, path)
+    return result
+  } catch (cause) {
+    await rm(draft, { force: true })
+    throw cause
   }
 }
 

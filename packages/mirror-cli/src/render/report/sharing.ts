@@ -1,4 +1,5 @@
 import type { ReportedImage } from '@gpreg/core'
+import { compareText } from '@gpreg/oci/engine'
 import { nameOf } from './words.ts'
 
 /** An image in the picture of who shares what. Names of one digest are one image. */
@@ -63,8 +64,8 @@ export function findSharing(images: readonly ReportedImage[]): Sharing {
   )
   const together = sum([...users.values()])
   return {
-    images: [...measured.values()].toSorted((a, b) => total(b) - total(a) || compare(a.name, b.name)),
-    blobs: blobs.toSorted((a, b) => b.saved - a.saved || compare(a.digest, b.digest)),
+    images: [...measured.values()].toSorted((a, b) => total(b) - total(a) || compareText(a.name, b.name)),
+    blobs: blobs.toSorted((a, b) => b.saved - a.saved || compareText(a.digest, b.digest)),
     alone: together + blobs.reduce((all, { saved }) => all + saved, 0),
     together,
   }
@@ -81,8 +82,4 @@ function shortName(name: string): string {
 
 function sum(blobs: readonly { readonly size: number }[]): number {
   return blobs.reduce((all, { size }) => all + size, 0)
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
