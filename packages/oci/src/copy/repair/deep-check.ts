@@ -1,7 +1,7 @@
 import { GpregError, unlessAborted, type ErrorCode } from '../../errors.ts'
 import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { recycle } from '../../machine/lent-memory.ts'
 import { isTagLister } from '../../store/capabilities.ts'
 import type { Place } from '../../store/artifact.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'

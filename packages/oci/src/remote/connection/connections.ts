@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { largeReads } from '../../machine/read-buffers.ts'
+import { largeReads } from '../../machine/socket-reads.ts'
 import { readProxies, type Proxy } from './proxies.ts'
 import { Trust, type TrustOptions } from './trust.ts'
 import type { Context } from '../../context.ts'

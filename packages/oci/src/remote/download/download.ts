@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { recycle } from '../../machine/lent-memory.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { codingOf, gunzipped } from '../http/content-coding.ts'

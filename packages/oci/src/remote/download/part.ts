@@ -1,4 +1,4 @@
-import { lend, recycle } from '../../machine/read-buffers.ts'
+import { Loan, recycle } from '../../machine/lent-memory.ts'
 
 /** Bytes of one range: few enough to hold a window of them in memory, and enough that a round trip hardly counts. */
 const SIZE = 4 * 1024 * 1024
@@ -22,7 +22,7 @@ export class Part {
   constructor(start: number, size: number) {
     this.#start = start
     this.end = Math.min(start + SIZE, size)
-    lend(this.#memory, this.end - start, () => free.push(this.#memory))
+    new Loan(this.#memory, () => free.push(this.#memory)).close(this.end - start)
   }
 
   /** The next byte that is wanted from the source. */

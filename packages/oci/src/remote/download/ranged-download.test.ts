@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { recycle } from '../../machine/lent-memory.ts'
 import { digestOf } from '../../model/hash.ts'
 import { MediaType } from '../../model/descriptor.ts'
 import { parseReference } from '../../model/reference.ts'

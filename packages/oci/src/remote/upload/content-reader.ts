@@ -1,5 +1,5 @@
 import type { ByteStream, Content } from '../../store/content.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { recycle } from '../../machine/lent-memory.ts'
 import type { BufferPool } from './upload-resources.ts'
 
 /** Bytes handed on at once: few enough that a slow registry takes them within the stall time-out. */

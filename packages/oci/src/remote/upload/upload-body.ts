@@ -4,7 +4,7 @@ import type { ByteStream } from '../../store/content.ts'
 import type { RegistryClient } from '../http/client.ts'
 import type { ApiResponse } from '../http/request.ts'
 import type { RepositoryApi, RepositoryRequest } from '../repository-api.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { UnsentChunks } from './unsent-chunks.ts'
 import { answerTimeout } from './upload-session.ts'
 
 export interface UploadBody {
@@ -41,6 +41,7 @@ export async function sendBody(
       answerTimeout: answerTimeout(api.client.stallTimeout, length),
     })
     await response.body.dump()
+    guard.unsent.recycle()
     return response
   } catch (error) {
     // If the content failed, that is the cause; the broken request only followed.
@@ -49,9 +50,6 @@ export async function sendBody(
     guard.end()
   }
 }
-
-/** Bytes of a chunk that a socket writes completely before it takes the next one: its `highWaterMark` in undici. */
-const FILLS_SOCKET = 64 * 1024
 
 /** Checks within each stall time-out, so that a stall is noticed at most a tenth of it late. */
 const CHECKS = 10
@@ -63,6 +61,7 @@ const CHECKS = 10
 class StallGuard {
   readonly signal: AbortSignal
   reason: unknown
+  unsent = new UnsentChunks()
   readonly #abort = new AbortController()
   readonly #client: RegistryClient
   readonly #context: Context
@@ -82,6 +81,8 @@ class StallGuard {
   /** Reads the first bytes before the request, because a server closes a connection on which no request comes (crane: 5 s). */
   async open(stream: ByteStream): Promise<ByteStream> {
     this.#close()
+    // What an earlier connection has not written is left to it.
+    this.unsent = new UnsentChunks()
     this.#source = stream[Symbol.asyncIterator]()
     try {
       return this.#watch(await this.#source.next(), this.#source)
@@ -97,8 +98,7 @@ class StallGuard {
         this.#handedOver = this.#context.elapsed()
         yield chunk.value
         this.#handedOver = undefined
-        // A shorter chunk may still wait in the socket, which takes the next one before it is full.
-        if (chunk.value.byteLength >= FILLS_SOCKET) recycle(chunk.value)
+        this.unsent.add(chunk.value)
       }
     } catch (error) {
       this.reason ??= error

@@ -1,7 +1,7 @@
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, type Digest } from '../../model/digest.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { recycle } from '../../machine/lent-memory.ts'
 import type { ByteStream, Content } from '../content.ts'
 import { goOn, verifiedRest } from '../continuation.ts'
 import type { WritableContent } from '../layout/layout-content.ts'

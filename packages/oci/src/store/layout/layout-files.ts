@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { GpregError, isGpregError } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
-import { recycle } from '../../machine/read-buffers.ts'
+import { recycle } from '../../machine/lent-memory.ts'
 import { writerMark } from '../writer.ts'
 import { assertNoLink } from './layout-links.ts'
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { largeReads, recycle } from './read-buffers.ts'
+import { recycle } from './lent-memory.ts'
+import { largeReads } from './socket-reads.ts'
 
 const SENT = randomBytes(6 * 1024 * 1024)
 
