@@ -22,6 +22,7 @@ export function judge(parts: readonly Part[]): Bar[] {
     ...apply(of('bundles'), bundleBars),
     ...apply(of('planning'), planningBars),
     ...apply(of('verify'), verifyBars),
+    ...apply(of('tls'), tlsBars),
     ...apply(of('wan'), lineBars),
   ]
 }
@@ -127,6 +128,13 @@ function planningBars(part: Part): Bar[] {
 function verifyBars(part: Part): Bar[] {
   const baseline = findSeries(part, '--deep', 'baseline')
   return [bar('verify --deep wall / curl | sha256sum', 1.1, against(part, '--deep', 'wall', baseline))]
+}
+
+function tlsBars(part: Part): Bar[] {
+  return [
+    againstBest(part, 'cold', 'wall', 'over TLS, wall / fastest peer', 0.7),
+    againstBest(part, 'cold', 'cpu', 'over TLS, CPU / leanest peer', 0.5),
+  ]
 }
 
 function lineBars(part: Part): Bar[] {

@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- [--all] [--runs 5] [--scale 1] [--before DIR] [-
   --bundles        instead: bundles saved and loaded
   --scalability    instead: time and memory of planning 100, 1,000 and 10,000 images
   --rss            instead: peak memory at 1 GB and at 10 GB of layers
+  --tls            instead: copies between registries that speak TLS
   --line KIND      instead: a source behind a thin line (wan) or one that breaks (flaky)
   --killed         instead: a copy of 1 GB killed at nine tenths, and what is sent again
   --runs N         rounds; in each, every contestant runs once
@@ -37,6 +38,7 @@ const { values: flags, positionals } = parseArgs({
     bundles: { type: 'boolean', default: false },
     scalability: { type: 'boolean', default: false },
     rss: { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
     line: { type: 'string' },
     killed: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
@@ -95,5 +97,6 @@ function chosenParts(): readonly PartName[] {
   if (flags.bundles) return ['bundles']
   if (flags.scalability) return ['planning']
   if (flags.rss) return ['memory']
+  if (flags.tls) return ['tls']
   return ['copies']
 }

@@ -13,6 +13,8 @@ export interface Site {
   readonly target: string
   readonly home: string
   readonly stock: Stock
+  /** PEM file of the CA of both registries; undefined if they speak plain HTTP */
+  readonly caFile?: string | undefined
 }
 
 export type Phase = 'cold' | 'unchanged'
@@ -54,7 +56,7 @@ export function commandOf(checkout: string): string {
 function gpregAt(name: string, command: string): Contestant {
   return {
     name,
-    async prepare({ source, target, home, stock }) {
+    async prepare({ source, target, home, stock, caFile }) {
       const args = [
         'mirror',
         ...(await imageSet({ source, home, stock })),
@@ -63,7 +65,7 @@ function gpregAt(name: string, command: string): Contestant {
         '--json',
       ]
       // The command runs by its own name, as for a user, because its first line sets the flags of Node.
-      return { command, args, env: environment(home) }
+      return { command, args, env: environment(home, caFile) }
     },
   }
 }
@@ -98,7 +100,7 @@ function imageCopier(
         command: 'xargs',
         args: ['-P', `${jobs[phase]}`, '-n', '2', name, ...copy(site)],
         stdin: list,
-        env: environment(site.home),
+        env: environment(site.home, site.caFile),
       }
     },
   }
@@ -118,16 +120,18 @@ const skopeo = imageCopier(
   text => `docker://${text}`,
 )
 const crane = imageCopier('crane', { cold: 2, unchanged: 4 }, () => ['copy', '--insecure', '--jobs', '4'])
-const regctl = imageCopier('regctl', { cold: 2, unchanged: 4 }, ({ source, target }) => [
-  ...[source, target].flatMap(host => ['--host', `reg=${host},tls=disabled,reqConcurrent=8`]),
+const regctl = imageCopier('regctl', { cold: 2, unchanged: 4 }, ({ source, target, caFile }) => [
+  ...[source, target].flatMap(host => [
+    '--host',
+    `reg=${host},tls=${caFile === undefined ? 'disabled' : 'enabled'},reqConcurrent=8`,
+  ]),
   'image',
   'copy',
 ])
-const oras = imageCopier('oras', { cold: 2, unchanged: 4 }, () => [
+const oras = imageCopier('oras', { cold: 2, unchanged: 4 }, ({ caFile }) => [
   'cp',
   '--no-tty',
-  '--from-plain-http',
-  '--to-plain-http',
+  ...(caFile === undefined ? ['--from-plain-http', '--to-plain-http'] : []),
   '--concurrency',
   '4',
 ])
@@ -138,11 +142,12 @@ const oras = imageCopier('oras', { cold: 2, unchanged: 4 }, () => [
  */
 const baseline: Contestant = {
   name: 'baseline',
-  async prepare({ source, target, home, stock }, phase) {
+  async prepare({ source, target, home, stock, caFile }, phase) {
     if (phase !== 'cold') return undefined
+    const scheme = caFile === undefined ? 'http' : 'https'
     const lines = stock.blobs.map(
       ({ digest, repository }) =>
-        `http://${source}/v2/${repository}/blobs/${digest} http://${target}/v2/gitpod/${repository}/blobs/uploads/ ${digest}`,
+        `${scheme}://${source}/v2/${repository}/blobs/${digest} ${scheme}://${target}/v2/gitpod/${repository}/blobs/uploads/ ${digest}`,
     )
     const list = join(home, 'blobs')
     await writeFile(list, lines.join('\n'))
@@ -150,7 +155,7 @@ const baseline: Contestant = {
       command: 'xargs',
       args: ['-P', '4', '-n', '3', 'sh', '-ec', PIPE, 'pipe'],
       stdin: list,
-      env: environment(home),
+      env: environment(home, caFile),
     }
   },
 }
@@ -178,6 +183,8 @@ async function forgetBlobs(): Promise<void> {
   if (isRoot) await rm('/var/lib/containers/cache/blob-info-cache-v1.boltdb', { force: true })
 }
 
-export function environment(home: string): NodeJS.ProcessEnv {
-  return { PATH, HOME: home, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1' }
+/** @param caFile PEM file of certificates, which all contestants take from this variable */
+export function environment(home: string, caFile?: string): NodeJS.ProcessEnv {
+  const trust = caFile === undefined ? {} : { SSL_CERT_FILE: caFile }
+  return { PATH, HOME: home, XDG_RUNTIME_DIR: home, TMPDIR: home, NO_COLOR: '1', ...trust }
 }

@@ -37,6 +37,7 @@ export const PART_NAMES = [
   'bundles',
   'planning',
   'memory',
+  'tls',
   'wan',
   'flaky',
 ] as const

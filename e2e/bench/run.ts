@@ -11,6 +11,7 @@ import { measureLine } from './parts/lines.ts'
 import { measureMemory } from './parts/memory.ts'
 import { measurePlanning } from './parts/planning.ts'
 import { measureStart } from './parts/start.ts'
+import { measureTls } from './parts/tls.ts'
 import { measureVerify } from './parts/verify.ts'
 import type { Plan } from './plan.ts'
 import { PART_NAMES, type BenchRun, type Measured, type PartName } from './results.ts'
@@ -23,6 +24,7 @@ const MEASURES: Readonly<Record<PartName, (plan: Plan) => Promise<Measured>>> = 
   bundles: measureBundles,
   planning: measurePlanning,
   memory: measureMemory,
+  tls: measureTls,
   wan: plan => measureLine('wan', plan),
   flaky: plan => measureLine('flaky', plan),
 }

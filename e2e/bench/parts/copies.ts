@@ -1,7 +1,7 @@
 import { mustRun } from '../../support/process.ts'
 import { startRegistry, type Registry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
-import { findPeers, gpreg, ourContestants, type Contestant, type Phase } from '../contestants.ts'
+import { findPeers, gpreg, ourContestants, type Contestant, type Phase, type Site } from '../contestants.ts'
 import { runBetween } from '../measure.ts'
 import type { Plan } from '../plan.ts'
 import type { Measured, Sample } from '../results.ts'
@@ -52,11 +52,21 @@ async function runOnce(
   await using home = await temporaryDirectory()
   await using target = await startRegistry({ parent })
   const site = { source: source.host, target: target.host, home: home.path, stock }
-  // Writes the cached data of earlier runs to the disk, so that it is not written during this run.
-  await mustRun('sync', [])
-  const cold = await runBetween(source, target, (await contestant.prepare(site, 'cold'))!)
+  const cold = await copyCold(contestant, source, target, site)
   const again = await contestant.prepare(site, 'unchanged')
   return again ? { cold, unchanged: await runBetween(source, target, again) } : { cold }
+}
+
+/** Runs a copy into an empty registry. */
+export async function copyCold(
+  contestant: Contestant,
+  source: Registry,
+  target: Registry,
+  site: Site,
+): Promise<Sample> {
+  // Writes the cached data of earlier runs to the disk, so that it is not written during this run.
+  await mustRun('sync', [])
+  return runBetween(source, target, (await contestant.prepare(site, 'cold'))!)
 }
 
 export function describeStock({ references, blobs, uniqueBytes, countedBytes }: Stock): string {
