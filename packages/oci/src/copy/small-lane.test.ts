@@ -21,16 +21,16 @@ it('narrows where a host has too much, down to what one transfer allows', async 
   const clock = { elapsed: () => now, idle: () => now }
   const [source, target] = [0, 0].map(() => new HostBudget(16, clock)) as [HostBudget, HostBudget]
   const lane = new SmallLane(16)
-  expect(await widthOf(lane, source, target)).toBe(32)
+  expect(await widthOf(lane, source, target)).toBe(16)
   const widths = []
   for (now = 2_000; now <= 8_000; now += 2_000) {
     target.slowDown()
     widths.push(await widthOf(lane, source, target))
   }
-  expect(widths).toEqual([16, 8, 8, 8])
+  expect(widths).toEqual([8, 4, 4, 4])
 })
 
 it('is as narrow as the user wants, with or without budgets', async () => {
-  expect(await widthOf(new SmallLane(1))).toBe(8)
-  expect(await widthOf(new SmallLane(16), new HostBudget(2, createContext()))).toBe(16)
+  expect(await widthOf(new SmallLane(1))).toBe(4)
+  expect(await widthOf(new SmallLane(16), new HostBudget(2, createContext()))).toBe(8)
 })
