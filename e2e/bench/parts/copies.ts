@@ -8,9 +8,6 @@ import type { Measured, Sample } from '../results.ts'
 import { stockRelease, type Stock } from '../stock.ts'
 import { takeTurns } from '../turns.ts'
 
-/** Peers that are never the fastest take part in few rounds if all parts run in one go. */
-const SLOW = { names: ['crane', 'regctl'], rounds: 2 }
-
 /** Copies a release into an empty registry (cold), and then once more (unchanged). */
 export async function measureCopies({
   rounds,
@@ -19,7 +16,6 @@ export async function measureCopies({
   before,
   peers,
   peersOnly,
-  brief,
 }: Plan): Promise<Measured> {
   const contestants = [
     ...ourContestants(before).filter(each => each !== gpreg || !peersOnly),
@@ -30,7 +26,6 @@ export async function measureCopies({
   const series = await takeTurns(
     contestants.map(contestant => ({
       name: contestant.name,
-      rounds: brief && SLOW.names.includes(contestant.name) ? Math.min(rounds, SLOW.rounds) : undefined,
       isPeer: contestant !== gpreg,
       run: () => runOnce(contestant, source, stock, parent),
     })),
@@ -38,7 +33,7 @@ export async function measureCopies({
   )
   return {
     name: 'copies',
-    about: `${describeStock(stock)}${brief ? `; ${SLOW.names.join(' and ')} in ${SLOW.rounds} rounds` : ''}`,
+    about: describeStock(stock),
     series,
   }
 }
