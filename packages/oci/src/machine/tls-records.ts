@@ -52,34 +52,33 @@ class TlsRecords {
     return this.#memory?.subarray(this.#end)
   }
 
+  get #hasGathered(): boolean {
+    return this.#start < this.#end
+  }
+
   get #isEmpty(): boolean {
-    return this.#start === this.#end && this.#waiting.length === 0
+    return !this.#hasGathered && this.#waiting.length === 0
   }
 
   /** Takes what was read. @returns false to stop reading until the socket is read from */
   take(record: Uint8Array): boolean {
     if (record.buffer !== this.#memory?.buffer) {
-      const isMoreLikely = record.byteLength === RECORD
-      if (isMoreLikely) this.#begin()
+      // More is likely to come.
+      if (record.byteLength === RECORD) this.#memory = takeBuffer()
       return this.#handOnCopy(record)
     }
-    if (this.#start === this.#end && record.byteLength < RECORD) {
+    if (!this.#hasGathered && record.byteLength < RECORD) {
       this.#leave()
       return this.#handOnCopy(record)
     }
     this.#end += record.byteLength
     if (LARGE - this.#end < RECORD) {
-      this.#waiting.push(this.#gathered())
+      this.#waiting.push(this.#takeGathered())
       this.#leave()
-      this.#begin()
+      this.#memory = takeBuffer()
     }
     this.#schedule()
     return this.#waiting.length === 0
-  }
-
-  #begin(): void {
-    this.#memory = takeBuffer()
-    this.#start = this.#end = 0
   }
 
   /** Leaves the memory to those who use its chunks. */
@@ -91,7 +90,7 @@ class TlsRecords {
   }
 
   /** The bytes that were joined and not handed on. */
-  #gathered(): Buffer {
+  #takeGathered(): Buffer {
     const memory = this.#memory!
     this.#loan ??= lendBuffer(memory)
     const chunk = memory.subarray(this.#start, this.#end)
@@ -109,7 +108,7 @@ class TlsRecords {
 
   /** The next chunk to hand on. */
   #next(): Buffer | undefined {
-    return this.#waiting.shift() ?? (this.#start === this.#end ? undefined : this.#gathered())
+    return this.#waiting.shift() ?? (this.#hasGathered ? this.#takeGathered() : undefined)
   }
 
   #schedule(): void {
