@@ -8,6 +8,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
 import { rolldown, type OutputAsset, type OutputChunk } from 'rolldown'
+import { asciiScript } from './bundle/ascii.ts'
 
 const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 
@@ -47,6 +48,15 @@ await using bundle = await rolldown({
   // A module that asks for its folder gets that of the bundle, so no module may read a file beside it. The build of Node defines the name
   // too; with it, undici leaves out its second parser of HTTP, which is an experiment and a quarter of undici.
   transform: { target: 'node22.19', define: { esbuildDetection: 'true' } },
+  plugins: [
+    {
+      name: 'ascii',
+      // Not in `renderChunk`, because rolldown writes its own form of string literals after that.
+      generateBundle(_, files) {
+        for (const file of Object.values(files)) if (file.type === 'chunk') file.code = asciiScript(file.code)
+      },
+    },
+  ],
 })
 const { output } = await bundle.write({
   dir: `${CLI}dist`,
