@@ -17,7 +17,7 @@ import { HostPause } from './http/host-pause.ts'
 import { listRepositories } from './lists.ts'
 import { Referrers } from './referrers.ts'
 import { RepositoryApi } from './repository-api.ts'
-import { RemoteRepository } from './repository.ts'
+import { RemoteRepository, type RegistryParts } from './repository.ts'
 import { applySourceMirrors, type SourceMirror } from './source-mirrors.ts'
 import { Mounts } from './upload/mounts.ts'
 import { uploadJournal, type UploadJournal } from './upload/upload-journal.ts'
@@ -141,8 +141,7 @@ interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
 /** One registry, for one side of a copy. */
 interface Registry {
   readonly client: RegistryClient
-  readonly referrers: Referrers
-  readonly mounts: Mounts
+  readonly parts: RegistryParts
 }
 
 class RunRegistries implements Registries {
@@ -175,15 +174,11 @@ class RunRegistries implements Registries {
     reference: Reference,
     access: 'read' | 'write' = side === 'target' ? 'write' : 'read',
   ): OpenRepository {
-    const { clouds, sourceMirrors = [] } = this.#options
+    const { sourceMirrors = [] } = this.#options
     const { host, repository: name } =
       side === 'source' ? applySourceMirrors(reference, sourceMirrors) : reference
-    const { client, referrers, mounts } = this.#registry(side, host)
-    const create =
-      side === 'target' && clouds !== undefined ? () => this.#create(clouds, host, name) : undefined
-    const api = new RepositoryApi(client, name, access)
-    const options = { api, referrers, mounts, uploads: this.#uploads, create }
-    return { host, repository: new RemoteRepository(options, this.#context) }
+    const { client, parts } = this.#registry(side, host)
+    return { host, repository: new RemoteRepository(new RepositoryApi(client, name, access), parts) }
   }
 
   ping(host: string): Promise<Greeting> {
@@ -237,7 +232,7 @@ class RunRegistries implements Registries {
   }
 
   #openRegistry(side: Side, host: string): Registry {
-    const { connections, stallTimeout, plainHttp = [], waitForQuota = false } = this.#options
+    const { clouds, connections, stallTimeout, plainHttp = [], waitForQuota = false } = this.#options
     const { maxWait = DEFAULT_MAX_WAIT } = this.#options
     const budget = this.#budgets.get(host) ?? new HostBudget(this.concurrency, this.#context)
     this.#budgets.set(host, budget)
@@ -247,11 +242,19 @@ class RunRegistries implements Registries {
     const credentials = this.#credentials(side, host)
     const shared = { plainHttp, connections, budget, pause }
     const options = { ...shared, host, side, waitForQuota, credentials, stallTimeout }
-    return {
-      client: new RegistryClient(options, this.#context),
-      referrers: new Referrers(this.#context),
-      mounts: new Mounts(this.#context),
+    const context = this.#context
+    const create =
+      side === 'target' && clouds !== undefined
+        ? (name: string) => this.#create(clouds, host, name)
+        : undefined
+    const parts = {
+      referrers: new Referrers(context),
+      mounts: new Mounts(context),
+      uploads: this.#uploads,
+      create,
+      context,
     }
+    return { client: new RegistryClient(options, context), parts }
   }
 
   #credentials(side: Side, host: string): Credentials {

@@ -33,18 +33,15 @@ import type { Mounts } from './upload/mounts.ts'
 import { startUpload, type UploadSession } from './upload/upload-session.ts'
 import { uploadBlob } from './upload/upload.ts'
 
-export interface RemoteRepositoryOptions {
-  readonly api: RepositoryApi
-  /** Shared by all repositories of the registry. */
+/** What all repositories of one registry share. A set may have tens of thousands of repositories, so these keep little of their own. */
+export interface RegistryParts {
   readonly referrers: Referrers
-  /** Shared by all repositories of the registry. */
   readonly mounts: Mounts
   /** Shared by all uploads of the run. */
   readonly uploads: UploadResources
-  /** Creates the repository, for a registry that wants it created before the first push. */
-  readonly create?: CreateRepository | undefined
-  /** Blobs may be fetched over several connections, ahead of the reader; default true. */
-  readonly readAhead?: boolean
+  /** Creates a repository by its name, for a registry that wants it created before the first push. */
+  readonly create?: ((name: string) => Promise<void>) | undefined
+  readonly context: Context
 }
 
 /** A repository of a registry, by the OCI distribution API. */
@@ -63,16 +60,19 @@ export class RemoteRepository
     UnverifiedFetcher,
     ReadAhead
 {
-  readonly name: string
-  readonly #options: RemoteRepositoryOptions
   readonly #api: RepositoryApi
-  readonly #context: Context
+  readonly #parts: RegistryParts
+  readonly #readsAhead: boolean
 
-  constructor(options: RemoteRepositoryOptions, context: Context) {
-    this.name = options.api.name
-    this.#options = options
-    this.#api = options.api
-    this.#context = context
+  /** @param readsAhead whether blobs may be fetched over several connections, ahead of the reader */
+  constructor(api: RepositoryApi, parts: RegistryParts, readsAhead = true) {
+    this.#api = api
+    this.#parts = parts
+    this.#readsAhead = readsAhead
+  }
+
+  get name(): string {
+    return this.#api.name
   }
 
   /** The largest body of an upload that the host, or a proxy before it, is believed to take, in bytes. */
@@ -95,12 +95,11 @@ export class RemoteRepository
   }
 
   fetchUnverified(descriptor: Descriptor, call: FetchCall = {}): ByteStream {
-    const { api, readAhead = true } = this.#options
-    return downloadContent(api, descriptor, call, this.#context, readAhead)
+    return downloadContent(this.#api, descriptor, call, this.#parts.context, this.#readsAhead)
   }
 
   withoutReadAhead(): RemoteRepository {
-    return new RemoteRepository({ ...this.#options, readAhead: false }, this.#context)
+    return new RemoteRepository(this.#api, this.#parts, false)
   }
 
   budget(): Budget {
@@ -129,9 +128,9 @@ export class RemoteRepository
 
   async pushUnlessStored(descriptor: Descriptor, content: Content, call: Call = {}): Promise<void> {
     if (isManifestType(descriptor.mediaType)) return this.#pushManifest(descriptor, content, call)
-    const { mounts, create } = this.#options
+    const { mounts } = this.#parts
     await this.#pushBlob(descriptor, content, call, () =>
-      mounts.startUnlessStored(this.#api, descriptor, call, create),
+      mounts.startUnlessStored(this.#api, descriptor, call, this.#create),
     )
     await mounts.learnFrom(this.#api, descriptor, call)
   }
@@ -141,8 +140,7 @@ export class RemoteRepository
   }
 
   mount(descriptor: Descriptor, fromRepository: string, call: Call = {}): Promise<boolean> {
-    const { mounts, create } = this.#options
-    return mounts.mount(this.#api, descriptor, fromRepository, call, create)
+    return this.#parts.mounts.mount(this.#api, descriptor, fromRepository, call, this.#create)
   }
 
   /** Also takes a deleted referrer out of the list of its subject, if the client keeps that list. */
@@ -150,7 +148,7 @@ export class RemoteRepository
     const subject = await this.#subjectOf(descriptor, call)
     await deleteContent(this.#api, descriptor, call)
     if (subject !== undefined)
-      await this.#options.referrers.forget(this.#api, subject.digest, descriptor.digest, call)
+      await this.#parts.referrers.forget(this.#api, subject.digest, descriptor.digest, call)
   }
 
   untag(tag: string, call: Call = {}): Promise<void> {
@@ -162,7 +160,12 @@ export class RemoteRepository
   }
 
   referrers(subject: Digest, call: ReferrersCall = {}): Promise<readonly Descriptor[]> {
-    return this.#options.referrers.list(this.#api, subject, call)
+    return this.#parts.referrers.list(this.#api, subject, call)
+  }
+
+  get #create(): CreateRepository | undefined {
+    const { create } = this.#parts
+    return create && (() => create(this.name))
   }
 
   async #subjectOf({ mediaType, digest }: Descriptor, call: Call): Promise<Descriptor | undefined> {
@@ -176,10 +179,10 @@ export class RemoteRepository
     call: Call,
     open: () => Promise<UploadSession | undefined>,
   ): Promise<void> {
-    const signal = call.signal ?? this.#context.signal
-    const { uploads: resources } = this.#options
-    const upload = { api: this.#api, descriptor, content, signal, context: this.#context, resources, open }
-    return creating(() => uploadBlob(upload), this.#options.create)
+    const { context, uploads: resources } = this.#parts
+    const signal = call.signal ?? context.signal
+    const upload = { api: this.#api, descriptor, content, signal, context, resources, open }
+    return creating(() => uploadBlob(upload), this.#create)
   }
 
   async #pushManifest(descriptor: Descriptor, content: Content, call: Call): Promise<void> {
@@ -200,11 +203,11 @@ export class RemoteRepository
     const { mediaType } = descriptor
     const response = await creating(
       () => putManifest(this.#api, tagOrDigest, mediaType, bytes, call),
-      this.#options.create,
+      this.#create,
     )
     const { subject } = parseManifest(bytes, mediaType)
     // A registry that keeps a list of referrers says so in this header; for any other, the client keeps the list.
     if (subject !== undefined && response.header('oci-subject') === undefined)
-      await this.#options.referrers.record(this.#api, subject.digest, { descriptor, bytes }, call)
+      await this.#parts.referrers.record(this.#api, subject.digest, { descriptor, bytes }, call)
   }
 }
