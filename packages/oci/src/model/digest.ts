@@ -3,15 +3,13 @@ import { GpregError } from '../errors.ts'
 /** `algorithm:hex`, e.g. `sha256:e3b0…`. https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
 export type Digest = `sha256:${string}` | `sha512:${string}`
 
-/** The two registered algorithms and the length of their hex form. */
-const HEX_LENGTH = { sha256: 64, sha512: 128 } as const
-export type DigestAlgorithm = keyof typeof HEX_LENGTH
+/** The two registered algorithms. */
+export type DigestAlgorithm = 'sha256' | 'sha512'
 
-const DIGEST = /^(sha256|sha512):([0-9a-f]+)$/
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
 
 export function isDigest(text: string): text is Digest {
-  const [, algorithm, hex = ''] = DIGEST.exec(text) ?? []
-  return algorithm !== undefined && hex.length === HEX_LENGTH[algorithm as DigestAlgorithm]
+  return DIGEST.test(text)
 }
 
 /** @throws `digest-invalid` */

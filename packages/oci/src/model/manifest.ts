@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GpregError, type ErrorSubject } from '../errors.ts'
+import { utf8Text } from '../text.ts'
 import { MediaType, isIndexType, isManifestType, sharedMediaType, type Descriptor } from './descriptor.ts'
 import { isDigest, type Digest } from './digest.ts'
 
@@ -19,9 +20,9 @@ const platform = z.object({
 })
 
 const descriptor = z.object({
-  mediaType: z.string().max(255).default('').transform(sharedMediaType),
+  mediaType: z.string().max(255).optional(),
   digest,
-  size: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  size: z.number().int().min(0),
   platform: platform.optional(),
   annotations: annotations.optional(),
   artifactType: z.string().optional(),
@@ -166,20 +167,24 @@ function view(
  * Optional fields are absent, never `undefined`, so that descriptors compare and print well.
  * @param mediaType of a descriptor that names none
  */
-function clean(value: z.output<typeof descriptor>, mediaType: string): Descriptor {
-  const { platform, ...rest } = Object.fromEntries(
-    Object.entries(value).filter(([, field]) => field !== undefined),
-  ) as typeof value
-  if (rest.mediaType === '') rest.mediaType = mediaType
+function clean({ platform, ...value }: z.output<typeof descriptor>, mediaType: string): Descriptor {
+  const { digest, size, artifactType, annotations, urls } = value
   const { os, architecture, variant } = platform ?? {}
-  if (!os || !architecture) return rest as Descriptor
-  return { ...rest, platform: { os, architecture, ...(variant ? { variant } : {}) } } as Descriptor
+  return {
+    mediaType: value.mediaType ? sharedMediaType(value.mediaType) : mediaType,
+    digest,
+    size,
+    ...(annotations && { annotations }),
+    ...(artifactType !== undefined && { artifactType }),
+    ...(urls && { urls }),
+    ...(os && architecture && { platform: { os, architecture, ...(variant && { variant }) } }),
+  }
 }
 
 function readJson(bytes: Uint8Array, subject: ErrorSubject): object {
   let json: unknown
   try {
-    const text = new TextDecoder().decode(bytes)
+    const text = utf8Text(bytes)
     json = JSON.parse(text)
     if (text.includes('null')) json = withoutNulls(json)
   } catch (cause) {

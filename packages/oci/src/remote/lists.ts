@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { GpregError, type ErrorSubject } from '../errors.ts'
 import { isRepository } from '../model/reference.ts'
 import type { Call } from '../store/content.ts'
+import { utf8Text } from '../text.ts'
 import type { DocumentBounds } from './http/body.ts'
 import type { Document, RegistryClient } from './http/client.ts'
 import type { RepositoryApi } from './repository-api.ts'
@@ -75,7 +76,8 @@ async function* pages<S extends z.ZodType>(
 
 /** The query of the link with `rel="next"`; its path is the one already asked. https://www.rfc-editor.org/rfc/rfc8288 */
 export function nextQuery(link: string | undefined): string | undefined {
-  for (const [, target = '', parameters = ''] of (link ?? '').slice(0, 8192).matchAll(/<([^>]*)>([^,]*)/g)) {
+  if (link === undefined) return undefined
+  for (const [, target = '', parameters = ''] of link.slice(0, 8192).matchAll(/<([^>]*)>([^,]*)/g)) {
     if (/;\s*rel\s*=\s*"?next"?/i.test(parameters))
       return URL.parse(target, 'http://registry')?.search.slice(1)
   }
@@ -84,7 +86,7 @@ export function nextQuery(link: string | undefined): string | undefined {
 
 function readJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+    return JSON.parse(utf8Text(bytes))
   } catch {
     return undefined
   }

@@ -6,6 +6,7 @@ import type { ManifestNode } from '../../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../../model/platform.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'
 import type { ManifestReader } from '../../store/manifest-reader.ts'
+import { utf8Text } from '../../text.ts'
 import { imagePlatform } from './image-platform.ts'
 
 /**
@@ -54,7 +55,7 @@ export function filterPlatforms(
   unnamed: ReadonlyMap<Digest, readonly Platform[]> = new Map(),
 ): ManifestNode {
   if (node.manifest.kind !== 'index' || platforms.length === 0) return node
-  const document = JSON.parse(Buffer.from(node.bytes).toString('utf8')) as { manifests: unknown[] }
+  const document = JSON.parse(utf8Text(node.bytes)) as { manifests: unknown[] }
   const children = node.manifest.manifests
   const platformsOfEntry = ({ platform, digest }: Descriptor) =>
     platform === undefined ? (unnamed.get(digest) ?? []) : [platform]

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { Side } from '../../errors.ts'
 import { PATIENT, withRetry } from '../../retry.ts'
+import { utf8Text } from '../../text.ts'
 import type { DocumentBounds } from '../http/body.ts'
 import type { ApiRequest } from '../http/request.ts'
 import type { Transport } from '../http/transport.ts'
@@ -31,7 +32,7 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
       const response = await transport.send(request, url, undefined, context.signal)
       if (response.status !== 200) throw await transport.failure(response, request)
       const bytes = await transport.read(response, TOKEN_BOUNDS, request)
-      const token = parseToken(Buffer.from(bytes).toString('utf8'), context.now(), host, side)
+      const token = parseToken(utf8Text(bytes), context.now(), host, side)
       for (const secret of [token.value, token.refreshToken]) if (secret) secrets.learn(secret)
       return token
     })
