@@ -45,7 +45,7 @@ export class RepositoryApi {
 
   /** Sends a request. Its errors name the repository. */
   request(request: RepositoryRequest): Promise<ApiResponse> {
-    return this.#naming(() => this.send(request))
+    return this.send(request).catch(error => this.#throwNamed(error))
   }
 
   /** Sends a request of an upload. Its errors name no repository, because the caller knows the image that they are about. */
@@ -60,19 +60,16 @@ export class RepositoryApi {
 
   /** Sends a GET and reads the body of its response whole. Its errors name the repository. */
   document(request: Omit<RepositoryRequest, 'method'>, bounds: DocumentBounds): Promise<Document> {
-    return this.#naming(() => this.client.document(this.#complete({ ...request, method: 'GET' }), bounds))
+    const whole = this.#complete({ ...request, method: 'GET' })
+    return this.client.document(whole, bounds).catch(error => this.#throwNamed(error))
   }
 
   #complete({ url, scopes = this.scopes, ...request }: RepositoryRequest): ApiRequest {
     return { ...request, scopes, url: url instanceof URL ? url : `${this.name}/${url}` }
   }
 
-  async #naming<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw isGpregError(error) ? error.about(this.subject()) : error
-    }
+  #throwNamed(error: unknown): never {
+    throw isGpregError(error) ? error.about(this.subject()) : error
   }
 }
 

@@ -45,7 +45,6 @@ export async function readDocument(
   patience: number,
   elapsed: () => number,
 ): Promise<Uint8Array> {
-  const { method, path, via: _, ...subject } = asked
   const coding = codingOf(response, asked)
   const deadline = elapsed() + patience
   const chunks: Uint8Array[] = []
@@ -53,14 +52,8 @@ export async function readDocument(
   try {
     for await (const chunk of response.body) {
       size += chunk.byteLength
-      if (size > limit)
-        throw new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)
-      if (elapsed() > deadline) {
-        throw new GpregError('stalled', `${subject.host} took too long over ${method} ${path}`, {
-          ...subject,
-          hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
-        })
-      }
+      if (size > limit) throw tooLarge(asked, { limit, code })
+      if (elapsed() > deadline) throw tooSlow(asked)
       chunks.push(chunk)
     }
   } catch (thrown) {
@@ -68,4 +61,15 @@ export async function readDocument(
   }
   const bytes = joinChunks(chunks)
   return coding === undefined ? bytes : gunzippedDocument(bytes, limit, asked)
+}
+
+function tooLarge({ method, path, via: _, ...subject }: Asked, { limit, code }: DocumentBounds): GpregError {
+  return new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)
+}
+
+function tooSlow({ method, path, via: _, ...subject }: Asked): GpregError {
+  return new GpregError('stalled', `${subject.host} took too long over ${method} ${path}`, {
+    ...subject,
+    hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
+  })
 }

@@ -174,11 +174,13 @@ export class RegistryClient {
   async #sendAuthorized(request: ApiRequest): Promise<ApiResponse> {
     const transport = this.#transport
     const signal = request.signal ?? this.#context.signal
-    const url = await transport.urlOf(request.url)
-    await this.#pause.gate(signal)
-    if (request.method === 'GET' && describePath(request.url).includes('/manifests/'))
+    const base = await transport.endpoint()
+    const url = transport.urlOf(request.url, base)
+    if (this.#pause.isAsked) await this.#pause.gate(signal)
+    if (this.quota.isUsedUp && request.method === 'GET' && describePath(request.url).includes('/manifests/'))
       await this.quota.ration()
-    const authorization = transport.isOwn(url) ? await this.#authority.header(request.scopes) : undefined
+    const isAsked = this.#authority.isAsked && transport.isOwn(url)
+    const authorization = isAsked ? await this.#authority.header(request.scopes) : undefined
     let used = authorization
     let response = await transport.sendFollowing(request, url, authorization, signal)
     const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
@@ -191,7 +193,7 @@ export class RegistryClient {
       if (renewed !== undefined) {
         await response.body.dump()
         used = renewed
-        response = await transport.sendFollowing(request, await transport.urlOf(request.url), renewed, signal)
+        response = await transport.sendFollowing(request, transport.urlOf(request.url, base), renewed, signal)
       }
     }
     if (!request.expect.includes(response.status)) {

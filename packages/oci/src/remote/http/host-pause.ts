@@ -46,6 +46,11 @@ export class HostPause {
     return error
   }
 
+  /** Whether the host has asked for a pause, now or earlier. If not, no request needs to wait at the {@link gate}. */
+  get isAsked(): boolean {
+    return this.#until > 0
+  }
+
   /** Waits for the end of a pause. @throws `rate-limited` and the like at once if the pause is too long to be kept */
   async gate(signal: AbortSignal): Promise<void> {
     for (let left; (left = this.#left()) > 0;) {

@@ -44,9 +44,14 @@ export class PullQuota {
     this.#until = this.#context.now() + wait
   }
 
+  /** Whether the host said that no pulls are left. If not, no request needs to {@link ration}. */
+  get isUsedUp(): boolean {
+    return this.left === 0
+  }
+
   /** Settles when a manifest may be requested. @throws `rate-limited` if no pulls are left and `wait` is not set */
   async ration(): Promise<void> {
-    if (this.left !== 0 || this.#context.now() >= this.#until) return
+    if (!this.isUsedUp || this.#context.now() >= this.#until) return
     const { host, side, wait } = this.#options
     if (!wait) {
       throw new GpregError('rate-limited', `${host} has no pulls left for now`, {

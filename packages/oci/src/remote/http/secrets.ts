@@ -77,12 +77,10 @@ export class Secrets {
   }
 
   /** Runs work and scrubs the error that it throws. */
-  async guard<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
+  guard<T>(work: () => Promise<T>): Promise<T> {
+    return work().catch((error: unknown) => {
       throw error instanceof GpregError ? this.scrubError(error) : error
-    }
+    })
   }
 
   #scrubSubject({ path, ...subject }: ErrorSubject): ErrorSubject {

@@ -45,9 +45,8 @@ export class Transport {
   readonly #options: TransportOptions
   readonly #context: Context
   #endpoint: Promise<URL> | undefined
-  /** The base URL and its origin, once they are known. */
+  /** The base URL, once it is known. */
   #base: URL | undefined
-  #origin: string | undefined
   /** Hosts that have responded at all, with whatever status. */
   readonly #answered = new Set<string>()
   /** Origins that the registry names in a `Location` but that do not work: its own address is used instead. */
@@ -66,16 +65,12 @@ export class Transport {
   /** The base URL of the API, `https://host/v2/`. */
   endpoint(): Promise<URL> {
     const { host, plainHttp, stallTimeout } = this.#options
-    this.#endpoint ??= findEndpoint(host, plainHttp, stallTimeout).then(url => {
-      this.#origin = url.origin
-      return (this.#base = url)
-    })
+    this.#endpoint ??= findEndpoint(host, plainHttp, stallTimeout).then(url => (this.#base = url))
     return this.#endpoint
   }
 
-  /** The absolute URL of a request. */
-  async urlOf(url: string | URL): Promise<URL> {
-    const base = await this.endpoint()
+  /** The absolute URL of a request. @param base see {@link endpoint} */
+  urlOf(url: string | URL, base: URL): URL {
     // A base as an argument of its own would be parsed once more for each request.
     if (!(url instanceof URL)) return new URL(`${base.href}${url}`)
     return this.#misnamed.has(url.origin) ? new URL(`${url.pathname}${url.search}`, base) : url
@@ -88,7 +83,8 @@ export class Transport {
 
   /** Whether a URL has the scheme, host and port of the registry itself. */
   isOwn(url: URL): boolean {
-    return url.origin === this.#origin
+    // Not by `origin`, which is put together anew each time.
+    return url.host === this.#base?.host && url.protocol === this.#base.protocol
   }
 
   /**
@@ -102,7 +98,9 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<ApiResponse> {
     const { plainHttp } = this.#options
-    let response = await this.#sendToOwn(request, url, authorization, signal)
+    let response = await (this.isOwn(url)
+      ? this.send(request, url, authorization, signal)
+      : this.#sendElsewhere(request, url, authorization, signal))
     for (let hops = 0; isRedirect(response.status, request.method); hops++) {
       const asked = this.asked(request)
       const next = await followRedirect(response, hops, asked, plainHttp)
@@ -113,16 +111,15 @@ export class Transport {
   }
 
   /**
-   * Sends a request. If the registry gave an address that does not work (an inner name, no port, another scheme), the request goes
-   * to the registry's own address, and so do all later ones to that origin.
+   * Sends a request to another address than that of the registry. If the registry gave one that does not work (an inner name, no port,
+   * another scheme), the request goes to the registry's own address, and so do all later ones to that origin.
    */
-  async #sendToOwn(
+  async #sendElsewhere(
     request: ApiRequest,
     url: URL,
     authorization: string | undefined,
     signal: AbortSignal,
   ): Promise<ApiResponse> {
-    if (this.isOwn(url)) return this.send(request, url, authorization, signal)
     const base = await this.endpoint()
     if (!url.pathname.startsWith(base.pathname)) return this.send(request, url, authorization, signal)
     const [first] = await Promise.allSettled([this.send(request, url, authorization, signal)])
