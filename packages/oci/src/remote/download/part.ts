@@ -3,9 +3,6 @@ import { Loan, recycle } from '../../machine/lent-memory.ts'
 /** Bytes of one range: few enough to hold a window of them in memory, and enough that a round trip hardly counts. */
 const SIZE = 4 * 1024 * 1024
 
-/** Bytes of a range that wait for its end: the memory of a range is free after its last bytes, but sockets keep less than these. */
-const HELD_BACK = 64 * 1024
-
 /** Memory of ranges that are read, for the next ones. */
 const free: Buffer[] = []
 
@@ -52,9 +49,9 @@ export class Part {
 
   /** What can be handed on, if anything. */
   take(): Uint8Array | undefined {
-    const [start, end] = [this.#read, this.isWhole ? this.#received : this.#received - HELD_BACK]
-    if (end <= start) return undefined
-    this.#read = end
-    return this.#memory.subarray(start, end)
+    const start = this.#read
+    if (start === this.#received) return undefined
+    this.#read = this.#received
+    return this.#memory.subarray(start, this.#received)
   }
 }
