@@ -165,13 +165,13 @@ function view(
 
 /**
  * Optional fields are absent, never `undefined`, so that descriptors compare and print well.
- * @param mediaType of a descriptor that names none
+ * @param usual the media type of a descriptor that names none
  */
-function clean({ platform, ...value }: z.output<typeof descriptor>, mediaType: string): Descriptor {
-  const { digest, size, artifactType, annotations, urls } = value
+function clean(value: z.output<typeof descriptor>, usual: string): Descriptor {
+  const { mediaType, digest, size, annotations, artifactType, urls, platform } = value
   const { os, architecture, variant } = platform ?? {}
   return {
-    mediaType: value.mediaType ? sharedMediaType(value.mediaType) : mediaType,
+    mediaType: mediaType ? sharedMediaType(mediaType) : usual,
     digest,
     size,
     ...(annotations && { annotations }),

@@ -33,7 +33,7 @@ import type { Mounts } from './upload/mounts.ts'
 import { startUpload, type UploadSession } from './upload/upload-session.ts'
 import { uploadBlob } from './upload/upload.ts'
 
-/** What all repositories of one registry share. A set may have tens of thousands of repositories, so these keep little of their own. */
+/** What all repositories of one registry share. It is one object, because a set may have tens of thousands of repositories. */
 export interface RegistryParts {
   readonly referrers: Referrers
   readonly mounts: Mounts

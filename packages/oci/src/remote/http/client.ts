@@ -179,8 +179,8 @@ export class RegistryClient {
     if (this.#pause.isAsked) await this.#pause.gate(signal)
     if (this.quota.isUsedUp && request.method === 'GET' && describePath(request.url).includes('/manifests/'))
       await this.quota.ration()
-    const isAsked = this.#authority.isAsked && transport.isOwn(url)
-    const authorization = isAsked ? await this.#authority.header(request.scopes) : undefined
+    const wantsLogin = this.#authority.isAsked && transport.isOwn(url)
+    const authorization = wantsLogin ? await this.#authority.header(request.scopes) : undefined
     let used = authorization
     let response = await transport.sendFollowing(request, url, authorization, signal)
     const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
