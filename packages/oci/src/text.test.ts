@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decodeText } from './text.ts'
+import { decodeText, utf8Text } from './text.ts'
 
 const encodings: Record<string, (text: string) => Buffer> = {
   'UTF-8': text => Buffer.from(text),
@@ -23,4 +23,9 @@ it.each(Object.entries(encodings))('%s is read', (_, encode) => {
 
 it('any bytes are some text', () => {
   fc.assert(fc.property(fc.uint8Array(), bytes => void decodeText(bytes)))
+})
+
+it('UTF-8 is read without its mark, each time', () => {
+  for (const bytes of ['\uFEFFa…', 'a…', '\uFEFFa…'].map(text => Buffer.from(text)))
+    expect(utf8Text(bytes)).toBe('a…')
 })

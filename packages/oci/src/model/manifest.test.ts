@@ -61,6 +61,7 @@ describe('parseManifest', () => {
 
   it.each([
     ['a size that is no size', { ...image, config: { ...config, size: -1 } }],
+    ['a size that no number holds exactly', { ...image, config: { ...config, size: 2 ** 53 } }],
     ['a digest that would be a path', { ...image, config: { ...config, digest: 'sha256:../../etc/passwd' } }],
     [
       'an unknown algorithm',
