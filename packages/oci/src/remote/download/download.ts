@@ -1,11 +1,11 @@
 import type { Context } from '../../context.ts'
-import { GpregError, type ErrorSubject } from '../../errors.ts'
+import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { recycle } from '../../machine/lent-memory.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { codingOf, gunzipped } from '../http/content-coding.ts'
-import { networkError, type Asked } from '../http/failure.ts'
+import { networkError, subjectOf, type Asked } from '../http/failure.ts'
 
 export interface Download {
   readonly descriptor: Descriptor
@@ -60,7 +60,7 @@ export async function* download(
       throw new GpregError(
         'unreachable',
         `the answer of ${asked.host} ended ${descriptor.size - position} bytes early`,
-        about(asked),
+        subjectOf(asked),
       )
     } catch (thrown) {
       const error = networkError(thrown, asked)
@@ -87,7 +87,7 @@ function bytesToSkip(response: ApiResponse, position: number, asked: Asked): num
   if (response.status !== 206) return position
   if (parseRangeStart(response.header('content-range')) === position) return 0
   throw new GpregError('protocol', `${asked.host} answered another range than was asked for`, {
-    ...about(asked),
+    ...subjectOf(asked),
     retryable: true,
   })
 }
@@ -100,11 +100,7 @@ export function parseRangeStart(header: string | undefined): number | undefined 
 
 function tooLong(descriptor: Descriptor, asked: Asked): GpregError {
   return new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, {
-    ...about(asked),
+    ...subjectOf(asked),
     digest: descriptor.digest,
   })
-}
-
-function about({ method: _method, path: _path, via: _via, ...subject }: Asked): ErrorSubject {
-  return subject
 }

@@ -1,7 +1,7 @@
 import { GpregError, isGpregError, type ErrorCode } from '../../errors.ts'
 import { joinChunks } from '../../machine/read-buffers.ts'
 import { codingOf, gunzippedDocument } from './content-coding.ts'
-import { networkError, type Asked } from './failure.ts'
+import { networkError, STALLED_HINT, subjectOf, type Asked } from './failure.ts'
 import type { ApiResponse } from './request.ts'
 
 /** Bytes read of the body of a failed response. */
@@ -63,13 +63,17 @@ export async function readDocument(
   return coding === undefined ? bytes : gunzippedDocument(bytes, limit, asked)
 }
 
-function tooLarge({ method, path, via: _, ...subject }: Asked, { limit, code }: DocumentBounds): GpregError {
-  return new GpregError(code, `the answer to ${method} ${path} has more than ${limit} bytes`, subject)
+function tooLarge(asked: Asked, { limit, code }: DocumentBounds): GpregError {
+  const { method, path } = asked
+  return new GpregError(
+    code,
+    `the answer to ${method} ${path} has more than ${limit} bytes`,
+    subjectOf(asked),
+  )
 }
 
-function tooSlow({ method, path, via: _, ...subject }: Asked): GpregError {
-  return new GpregError('stalled', `${subject.host} took too long over ${method} ${path}`, {
-    ...subject,
-    hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
-  })
+function tooSlow(asked: Asked): GpregError {
+  const { method, path, host } = asked
+  const details = { ...subjectOf(asked), hint: STALLED_HINT }
+  return new GpregError('stalled', `${host} took too long over ${method} ${path}`, details)
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { createGunzip, gunzipSync } from 'node:zlib'
 import { GpregError } from '../../errors.ts'
 import type { ByteStream } from '../../store/content.ts'
-import type { Asked } from './failure.ts'
+import { subjectOf, type Asked } from './failure.ts'
 import type { ApiResponse } from './request.ts'
 
 /**
@@ -16,11 +16,11 @@ export function codingOf({ header }: ApiResponse, asked: Asked, size?: number): 
   const coding = header('content-encoding')?.trim().toLowerCase() ?? ''
   if (coding === '' || coding === 'identity' || header('content-length') === String(size)) return undefined
   if (coding === 'gzip' || coding === 'x-gzip') return 'gzip'
-  const { method, path, via: _, ...subject } = asked
-  const message = `${subject.host} answered ${method} ${path} compressed with ${coding.slice(0, 40)}, which was not asked for`
+  const { method, path, host } = asked
+  const message = `${host} answered ${method} ${path} compressed with ${coding.slice(0, 40)}, which was not asked for`
   throw new GpregError('protocol', message, {
-    ...subject,
-    hint: `switch compression off for ${subject.host}, or for the proxy before it`,
+    ...subjectOf(asked),
+    hint: `switch compression off for ${host}, or for the proxy before it`,
   })
 }
 
@@ -30,18 +30,18 @@ export function gunzipped(stream: ByteStream): ByteStream {
 }
 
 /** @returns the document as it is if it is not compressed after all @throws `protocol` if it cannot be read, or is larger than the limit */
-export function gunzippedDocument(
-  bytes: Uint8Array,
-  limit: number,
-  { method, path, via: _, ...subject }: Asked,
-): Uint8Array {
+export function gunzippedDocument(bytes: Uint8Array, limit: number, asked: Asked): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
     return gunzipSync(bytes, { maxOutputLength: limit })
   } catch (cause) {
-    throw new GpregError('protocol', `the compressed answer to ${method} ${path} cannot be read`, {
-      ...subject,
-      cause,
-    })
+    throw new GpregError(
+      'protocol',
+      `the compressed answer to ${asked.method} ${asked.path} cannot be read`,
+      {
+        ...subjectOf(asked),
+        cause,
+      },
+    )
   }
 }

@@ -14,6 +14,15 @@ export interface Asked extends ErrorSubject {
   readonly via?: { readonly registry: string; readonly location: string }
 }
 
+/** What an error is about that a request led to. */
+export function subjectOf({ method: _method, path: _path, via: _via, ...subject }: Asked): ErrorSubject {
+  return subject
+}
+
+/** The next step after a host that sent too little for too long. */
+export const STALLED_HINT =
+  'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout'
+
 const STALLED = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** undici's code for a proxy that answers an http URL with 407. Requests are made by this package, so no other argument is invalid. */
@@ -58,7 +67,7 @@ export function networkError(
   if (STALLED.has(code)) {
     return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, {
       ...details,
-      hint: 'run the same command again to continue; a line that is slow rather than down may need a longer --stall-timeout',
+      hint: STALLED_HINT,
     })
   }
   if (code === 'ABORT_ERR' || code === 'UND_ERR_ABORTED')

@@ -1,6 +1,6 @@
 import { GpregError } from '../../errors.ts'
 import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
-import type { Asked } from './failure.ts'
+import { subjectOf, type Asked } from './failure.ts'
 import type { ApiResponse } from './request.ts'
 
 const MAX_REDIRECTS = 5
@@ -77,9 +77,9 @@ export function uploadLocation(
 }
 
 function refuse(asked: Asked, what: string): GpregError {
-  const { method, path, via: _, ...subject } = asked
-  return new GpregError('protocol', `${subject.host ?? 'the registry'} ${what} (${method} ${path})`, {
-    ...subject,
+  const { method, path, host = 'the registry' } = asked
+  return new GpregError('protocol', `${host} ${what} (${method} ${path})`, {
+    ...subjectOf(asked),
     hint: 'look at the registry and the proxies before it: X-Forwarded-Proto and the redirect settings of its storage',
   })
 }
