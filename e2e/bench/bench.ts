@@ -28,29 +28,7 @@ const USAGE = `npm run bench -- [--all] [--runs 5] [--scale 1] [--before DIR] [-
   --parent DIR     where registries keep their storage; default ${tmpdir()}
   --json FILE      the figures of every run`
 
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    all: { type: 'boolean', default: false },
-    page: { type: 'boolean', default: false },
-    start: { type: 'boolean', default: false },
-    deep: { type: 'boolean', default: false },
-    bundles: { type: 'boolean', default: false },
-    scalability: { type: 'boolean', default: false },
-    rss: { type: 'boolean', default: false },
-    tls: { type: 'boolean', default: false },
-    line: { type: 'string' },
-    killed: { type: 'boolean', default: false },
-    runs: { type: 'string', default: '5' },
-    peers: { type: 'string' },
-    'peers-only': { type: 'boolean', default: false },
-    before: { type: 'string' },
-    scale: { type: 'string', default: '1' },
-    parent: { type: 'string', default: tmpdir() },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-})
+const { values: flags, positionals } = parseFlags()
 
 listenForInterruption()
 try {
@@ -58,6 +36,42 @@ try {
 } catch (error) {
   if (!interrupted.aborted) throw error
   process.exitCode = 130
+}
+
+function parseFlags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        all: { type: 'boolean', default: false },
+        page: { type: 'boolean', default: false },
+        start: { type: 'boolean', default: false },
+        deep: { type: 'boolean', default: false },
+        bundles: { type: 'boolean', default: false },
+        scalability: { type: 'boolean', default: false },
+        rss: { type: 'boolean', default: false },
+        tls: { type: 'boolean', default: false },
+        line: { type: 'string' },
+        killed: { type: 'boolean', default: false },
+        runs: { type: 'string', default: '5' },
+        peers: { type: 'string' },
+        'peers-only': { type: 'boolean', default: false },
+        before: { type: 'string' },
+        scale: { type: 'string', default: '1' },
+        parent: { type: 'string', default: tmpdir() },
+        json: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+/** Ends the benchmark before it begins, because its flags are wrong. */
+function refuse(message: string): never {
+  console.error(`${message}\n\n${USAGE}`)
+  process.exit(2)
 }
 
 async function main(): Promise<void> {
@@ -91,7 +105,7 @@ async function measure(): Promise<void> {
 function chosenParts(): readonly PartName[] {
   if (flags.all) return ALL_PARTS
   if (flags.line === 'wan' || flags.line === 'flaky') return [flags.line]
-  if (flags.line !== undefined) throw new Error(`--line ${flags.line}: wan or flaky`)
+  if (flags.line !== undefined) refuse(`--line ${flags.line}: wan or flaky`)
   if (flags.start) return ['start']
   if (flags.deep) return ['verify']
   if (flags.bundles) return ['bundles']
