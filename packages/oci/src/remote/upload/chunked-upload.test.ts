@@ -6,6 +6,7 @@ import { MediaType } from '../../model/descriptor.ts'
 import { contentFrom } from '../../store/content.ts'
 import type { RegistryClient } from '../http/client.ts'
 import type { ApiRequest, ApiResponse } from '../http/request.ts'
+import { responseError } from '../http/failure.ts'
 import { RepositoryApi } from '../repository-api.ts'
 import { ChunkedUpload } from './chunked-upload.ts'
 import type { UploadJournal } from './upload-journal.ts'
@@ -44,12 +45,10 @@ function registryAt(
     if (given instanceof GpregError) throw given
     const { status, headers = {} } = given
     const url = new URL('https://registry/v2/app/blobs/uploads/1')
-    return {
-      status,
-      url,
-      header: (name: string) => headers[name],
-      body: { dump: async () => {} },
-    } as unknown as ApiResponse
+    const response = { status, url, header: (name: string) => headers[name], text: '', scrub: String }
+    const about = { method: asked.method, path: url.pathname, host, side: 'target' } as const
+    if (!asked.expect.includes(status)) throw responseError(response, about, 0)
+    return { ...response, body: { dump: async () => {} } } as unknown as ApiResponse
   }
   const client = {
     host,
@@ -74,6 +73,7 @@ function registryAt(
   return { requests, send, received: () => digestOf(Buffer.concat(bodies)) }
 }
 
+const about = { host: 'registry.internal', side: 'target' } as const
 const cut = (host: string) => new GpregError('unreachable', 'cut', { host, side: 'target' })
 const started: Answer = { status: 202, headers: { location: '/v2/app/blobs/uploads/2' } }
 
@@ -124,6 +124,40 @@ describe('an upload that outlives its process', () => {
   })
 })
 
+describe('the journal', () => {
+  /** Whether an upload is still in the journal after its closing PUT was answered so. */
+  async function keepsAfter(answer: Answer): Promise<boolean> {
+    let isKept = true
+    const journal: UploadJournal = {
+      find: async () => undefined,
+      note: async () => {},
+      forget: async () => void (isKept = false),
+    }
+    const { send } = registryAt(
+      about.host,
+      ({ method }) => {
+        if (method === 'PUT') return answer
+        return { status: 204, headers: { range: `0-${80 * MIB - 1}` } }
+      },
+      { journal },
+    )
+    await expect(send()).rejects.toThrow()
+    return isKept
+  }
+
+  it('forgets an upload that the registry refuses to close', async () => {
+    expect(await keepsAfter(new GpregError('digest-mismatch', 'wrong', about))).toBe(false)
+    expect(await keepsAfter({ status: 400 })).toBe(false)
+    expect(await keepsAfter({ status: 404 })).toBe(false)
+  })
+
+  it('keeps an upload that a later run may close: after a new login, or when the registry is up again', async () => {
+    expect(await keepsAfter({ status: 401 })).toBe(true)
+    expect(await keepsAfter({ status: 503 })).toBe(true)
+    expect(await keepsAfter(cut(about.host))).toBe(true)
+  })
+})
+
 describe('a registry that', () => {
   it('answers a Range that does not move is not believed', async () => {
     const { requests, send } = registryAt('123456789012.dkr.ecr.eu-west-1.amazonaws.com', ({ method }) => {
@@ -157,6 +191,35 @@ describe('a registry that', () => {
     await send()
     expect(requests.filter(line => line.startsWith('PATCH 0-'))).toHaveLength(2)
     expect(requests).not.toContain('GET')
+  })
+
+  it.each([400, 403, 404, 405, 409, 410, 416, 500, 501])(
+    'answers %i to the question for an upload gets the blob from the start',
+    async status => {
+      const { requests, send, received } = registryAt('registry.internal', ({ method }) => {
+        if (method === 'HEAD') return { status: 404 }
+        if (method === 'POST') return started
+        return { status: method === 'GET' ? status : 201 }
+      })
+      await send()
+      expect(requests.filter(line => line !== 'GET').slice(0, 3)).toEqual([
+        'HEAD',
+        'POST',
+        `PATCH 0-${32 * MIB - 1}`,
+      ])
+      expect(received()).toBe(descriptor.digest)
+    },
+  )
+
+  it('tells of more bytes than the blob has gets it from the start', async () => {
+    const { requests, send, received } = registryAt('registry.internal', ({ method }) => {
+      if (method === 'HEAD') return { status: 404 }
+      if (method === 'POST') return started
+      return method === 'GET' ? { status: 204, headers: { range: `0-${80 * MIB}` } } : { status: 201 }
+    })
+    await send()
+    expect(requests.slice(0, 3)).toEqual(['GET', 'HEAD', 'POST'])
+    expect(received()).toBe(descriptor.digest)
   })
 
   it('took fewer bytes than were sent gets the rest', async () => {

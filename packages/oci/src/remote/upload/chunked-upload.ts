@@ -51,6 +51,9 @@ const RESUMABLE: ReadonlySet<ErrorCode> = new Set([
   'upload-lost',
 ])
 
+/** Errors of an upload that no later run could continue either. After others, such as those of a login, one can. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set(['digest-mismatch', 'upload-lost', 'not-found', 'protocol'])
+
 export interface ChunkedBlob {
   readonly api: RepositoryApi
   readonly descriptor: Descriptor
@@ -94,13 +97,17 @@ export class ChunkedUpload {
    * @param offset bytes that it has received; undefined if only the registry knows
    */
   async send(first: UploadSession, offset?: number): Promise<void> {
-    const { api, descriptor } = this.#blob
+    const { api } = this.#blob
     try {
       await this.#send(first, offset)
+      await this.#forget()
+    } catch (thrown) {
+      const error = failureOf(api, thrown)
+      if (error !== undefined && HOPELESS.has(error.code)) await this.#forget()
+      throw thrown
     } finally {
       await this.#reader.close()
     }
-    await this.#blob.journal?.forget(uploadKey(api, descriptor))
   }
 
   async #send(first: UploadSession, offset?: number): Promise<void> {
@@ -133,7 +140,9 @@ export class ChunkedUpload {
   /** The same upload at the offset that the registry tells, or a new one; undefined if the blob turns out to be stored. */
   async #resume(session: UploadSession): Promise<UploadSession | undefined> {
     const { api, descriptor, signal, context } = this.#blob
-    const found = this.#quirks.resumes ? await findUpload(api, session, { signal }, context) : undefined
+    const found = this.#quirks.resumes
+      ? await findUpload(api, session, descriptor, { signal }, context)
+      : undefined
     this.#offset = found?.offset ?? 0
     if (found !== undefined) return found.session
     return (await isStored(api, descriptor, { signal })) ? undefined : startUpload(api, { signal })
@@ -188,6 +197,11 @@ export class ChunkedUpload {
     const { api, descriptor, journal } = this.#blob
     if (location.host === api.client.host)
       await journal?.note(uploadKey(api, descriptor), location, this.#offset)
+  }
+
+  async #forget(): Promise<void> {
+    const { api, descriptor, journal } = this.#blob
+    await journal?.forget(uploadKey(api, descriptor))
   }
 
   /** The offset after a chunk, by the registry's word if it can be believed; bytes that it did not take are sent again. */

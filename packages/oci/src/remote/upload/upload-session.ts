@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { isGpregError, type GpregError } from '../../errors.ts'
+import { isGpregError, unlessAborted, type GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
 import { BRIEF, pause } from '../../retry.ts'
@@ -62,28 +62,32 @@ export async function askToMount(
   return response
 }
 
-/** The location of an open upload and the offset that the registry tells; undefined if the registry has dropped it. */
+/**
+ * The location of an open upload and the offset that the registry tells. Undefined if the registry has dropped the upload, does not
+ * tell, or tells of more bytes than the blob has: a new upload may go well where this one cannot continue.
+ * @throws errors without an answer, and requests to wait, because a new upload would meet them, too
+ */
 export async function findUpload(
   api: RepositoryApi,
   session: UploadSession,
+  { size }: Descriptor,
   { signal }: Call,
   context: Context,
 ): Promise<{ readonly session: UploadSession; readonly offset: number } | undefined> {
   for (let attempt = 1; ; attempt++) {
-    const response = await api.send({
-      method: 'GET',
-      url: session.location,
-      expect: [200, 204, 400, 404, 405, 409],
-      signal,
-    })
-    await response.body.dump()
-    if (response.status === 409 && attempt < BUSY.tries) {
+    try {
+      const response = await api.send({ method: 'GET', url: session.location, expect: [200, 204], signal })
+      await response.body.dump()
+      const location =
+        response.header('location') === undefined ? session.location : locationOf(api, response)
+      const offset = parseUploadRange(response.header('range'))
+      return offset > size ? undefined : { session: { ...session, location }, offset }
+    } catch (thrown) {
+      const { code, subject } = unlessAborted(thrown)
+      if (subject.status === undefined || code === 'rate-limited') throw thrown
+      if (subject.status !== 409 || attempt === BUSY.tries) return undefined
       await pause(context, BUSY.wait, signal)
-      continue
     }
-    if (response.status !== 204 && response.status !== 200) return undefined
-    const location = response.header('location') === undefined ? session.location : locationOf(api, response)
-    return { session: { ...session, location }, offset: parseUploadRange(response.header('range')) }
   }
 }
 
