@@ -75,7 +75,7 @@ function registryAt(
 
 const about = { host: 'registry.internal', side: 'target' } as const
 const cut = (host: string) => new GpregError('unreachable', 'cut', { host, side: 'target' })
-const started: Answer = { status: 202, headers: { location: '/v2/app/blobs/uploads/2' } }
+const started = { status: 202, headers: { location: '/v2/app/blobs/uploads/2' } }
 
 describe('an upload that outlives its process', () => {
   const journal: UploadJournal = {
@@ -264,6 +264,27 @@ describe('a registry that', () => {
     await send()
     expect(patched).toBe(descriptor.size)
     expect(requests.at(-1)).toBe('HEAD')
+  })
+
+  it.each([0, 10 * MIB])('takes no byte of any chunk after byte %i is given up in the end', async first => {
+    const { send, requests } = registryAt(about.host, ({ method }) => {
+      if (method === 'GET') return { status: 204, headers: { range: `0-${first}` } }
+      return { status: method === 'PUT' ? 201 : 202, headers: { range: `0-${10 * MIB - 1}` } }
+    })
+    await expect(send()).rejects.toMatchObject({ code: 'upload-lost', retryable: false })
+    expect(requests.length).toBeLessThan(60)
+  })
+
+  it('takes only larger chunks than a proxy before it is given up', async () => {
+    const { send, requests } = registryAt(about.host, ({ method }, received) => {
+      if (method === 'HEAD') return { status: 404 }
+      if (method === 'POST')
+        return { ...started, headers: { ...started.headers, 'oci-chunk-min-length': String(5 * MIB) } }
+      if (method === 'GET') return { status: 404 }
+      return { status: received > MIB ? 413 : 202 }
+    })
+    await expect(send()).rejects.toMatchObject({ code: 'protocol', subject: { status: 413 } })
+    expect(requests.filter(line => line.startsWith('PATCH')).at(-1)).toBe(`PATCH 0-${5 * MIB - 1}`)
   })
 
   it('drops its bytes every time is given up in the end', async () => {

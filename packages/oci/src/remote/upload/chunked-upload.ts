@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import type { ErrorCode, GpregError } from '../../errors.ts'
+import { GpregError, type ErrorCode } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ByteStream, Content } from '../../store/content.ts'
@@ -124,7 +124,7 @@ export class ChunkedUpload {
       } catch (thrown) {
         const error = failureOf(api, thrown)
         if (error === undefined) throw thrown
-        if (lowerBodyLimit(api.client, error, length)) failures = 0
+        if (lowerBodyLimit(api.client, error, length, session.minimumChunk)) failures = 0
         else if (RESUMABLE.has(error.code) && error.retryable) await this.#waitOrThrow(error, ++failures)
         else throw error
         if (!this.#kept && this.#blob.journal !== undefined) this.#keep(true)
@@ -179,7 +179,7 @@ export class ChunkedUpload {
       range: `${start}-${end - 1}`,
     } as const
     const response = await sendBody(api, request, body, signal, context)
-    this.#offset = this.#offsetAfter(response, end)
+    this.#offset = this.#offsetAfter(response, start, end)
     return response.header('location') === undefined
       ? session
       : { ...session, location: locationOf(api, response) }
@@ -204,12 +204,22 @@ export class ChunkedUpload {
     await journal?.forget(uploadKey(api, descriptor))
   }
 
-  /** The offset after a chunk, by the registry's word if it can be believed; bytes that it did not take are sent again. */
-  #offsetAfter(response: ApiResponse, end: number): number {
+  /**
+   * The offset after a chunk, by the registry's word if it can be believed; bytes that it did not take are sent again.
+   * @throws `upload-lost` if it took none, because it may take none for ever
+   */
+  #offsetAfter(response: ApiResponse, start: number, end: number): number {
     const range = response.header('range')
     if (!this.#quirks.tellsOffset || range === undefined) return end
     const told = parseUploadRange(range)
-    return told > 0 && told < end ? told : end
+    if (told === 0 || told >= end) return end
+    if (told > start) return told
+    const { host, side } = this.#blob.api.client
+    throw new GpregError(
+      'upload-lost',
+      `${host} took no byte of a chunk from byte ${start} on: it has ${told}`,
+      { host, side },
+    )
   }
 
   async #waitOrThrow(error: GpregError, failures: number): Promise<void> {
@@ -228,9 +238,18 @@ export class ChunkedUpload {
   }
 }
 
-/** Lowers the body limit of a host after a 413, for this and all later bodies. @returns false for other errors */
-export function lowerBodyLimit(client: RegistryClient, error: GpregError, length: number): boolean {
-  if (error.subject.status !== 413 || length <= SMALLEST_CHUNK) return false
+/**
+ * Lowers the body limit of a host after a 413, for this and all later bodies.
+ * @param smallest bytes of the smallest body that the registry takes
+ * @returns false for other errors, and for a body that cannot be made smaller
+ */
+export function lowerBodyLimit(
+  client: RegistryClient,
+  error: GpregError,
+  length: number,
+  smallest = 0,
+): boolean {
+  if (error.subject.status !== 413 || length <= Math.max(SMALLEST_CHUNK, smallest)) return false
   client.bodyLimit = Math.min(client.bodyLimit, CHUNK, Math.ceil(length / 2))
   return true
 }
