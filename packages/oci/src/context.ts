@@ -19,6 +19,9 @@ export interface Context<E = OciEvent> {
   random(): number
 }
 
+/** The longest wait of a timer, in milliseconds; a longer one would end at once. https://nodejs.org/api/timers.html */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 export function createContext<E = OciEvent>(overrides: Partial<Context<E>> = {}): Context<E> {
   return {
     emit: () => {},
@@ -27,7 +30,9 @@ export function createContext<E = OciEvent>(overrides: Partial<Context<E>> = {})
     elapsed: () => performance.now(),
     idle: () => performance.nodeTiming.idleTime,
     sleep: async (milliseconds, signal) => {
-      await delay(milliseconds, undefined, signal === undefined ? {} : { signal })
+      let left = milliseconds
+      do await delay(Math.min(left, LONGEST_TIMER), undefined, signal === undefined ? {} : { signal })
+      while ((left -= LONGEST_TIMER) > 0)
     },
     random: Math.random,
     ...overrides,

@@ -17,12 +17,12 @@ export class RateLimit {
   constructor(bytesPerSecond: number, context: Context) {
     this.#rate = bytesPerSecond / 1000
     this.#context = context
-    this.#freeAt = context.now()
+    this.#freeAt = context.elapsed()
   }
 
   /** Resolves when this many bytes may be sent. */
   async take(bytes: number, signal: AbortSignal = this.#context.signal): Promise<void> {
-    const now = this.#context.now()
+    const now = this.#context.elapsed()
     this.#freeAt = Math.max(this.#freeAt, now - SAVED_UP) + bytes / this.#rate
     const wait = this.#freeAt - now
     if (wait > SLICE) await pause(this.#context, wait, signal)

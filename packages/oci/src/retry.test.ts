@@ -47,6 +47,13 @@ describe('withRetry', () => {
     })
   })
 
+  it('waits no shorter because of a Retry-After of 0, which would use up all tries at once', async () => {
+    const { waits, context } = recording()
+    const asked = new GpregError('server-error', 'x', { retryAfter: 0 })
+    await expect(withRetry(context, 'x', PATIENT, failing(asked, 99))).rejects.toThrow('x')
+    expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 16000])
+  })
+
   it('does not multiply the tries of a layer below', async () => {
     const { waits, context } = recording()
     const inner = failing(new GpregError('unreachable', 'x'), 99)

@@ -35,6 +35,7 @@ async function repositoryOn(
   const context = createContext({
     emit: event => events.push(event),
     now: () => clock,
+    elapsed: () => clock,
     sleep: async milliseconds => {
       waits.push(milliseconds)
       clock += milliseconds

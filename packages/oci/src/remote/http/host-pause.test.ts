@@ -9,14 +9,21 @@ const asked = new GpregError('rate-limited', 'r.test answered 429', { host: 'r.t
 
 /** A host with a clock of its own, which sleeping moves on. */
 function pausing(longest: number) {
-  let now = 0
+  let [now, clock] = [0, 0]
   const events: OciEvent[] = []
   const context = createContext({
-    now: () => now,
+    now: () => clock + now,
+    elapsed: () => now,
     sleep: async milliseconds => void (now += milliseconds),
     emit: event => events.push(event),
   })
-  return { pause: new HostPause({ host: 'r.test', longest }, context), context, events, now: () => now }
+  return {
+    pause: new HostPause({ host: 'r.test', longest }, context),
+    context,
+    events,
+    now: () => now,
+    setClock: (to: number) => void (clock = to),
+  }
 }
 
 describe('a pause that a host asks for', () => {
@@ -26,6 +33,14 @@ describe('a pause that a host asks for', () => {
     await pause.gate(context.signal)
     expect(now()).toBe(3000)
     expect(events).toEqual([])
+  })
+
+  it('is no longer because the clock is set back', async () => {
+    const { pause, context, now, setClock } = pausing(HOUR)
+    pause.begin(3000, asked)
+    setClock(-HOUR)
+    await pause.gate(context.signal)
+    expect(now()).toBe(3000)
   })
 
   it('is told when it begins and every minute, with its reason', async () => {

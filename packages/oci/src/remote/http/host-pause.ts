@@ -34,9 +34,9 @@ export class HostPause {
    */
   begin(milliseconds: number, error: GpregError): GpregError {
     const { host, longest } = this.#options
-    this.#until = Math.max(this.#until, this.#context.now() + milliseconds)
+    this.#until = Math.max(this.#until, this.#context.elapsed() + milliseconds)
     if (milliseconds > longest) {
-      const end = new Date(this.#until).toISOString().slice(0, 16).replace('T', ' ')
+      const end = new Date(this.#end()).toISOString().slice(0, 16).replace('T', ' ')
       return (this.#refusal = error.with({
         retryable: false,
         hint: `${host} asks for a pause until ${end} UTC; wait that long with --max-wait ${Math.ceil(milliseconds / 60_000)}m, or run the same command again then`,
@@ -60,15 +60,21 @@ export class HostPause {
     this.#refusal = undefined
   }
 
+  /** Whole milliseconds until the end of the pause. */
   #left(): number {
-    return this.#until - this.#context.now()
+    return Math.ceil(this.#until - this.#context.elapsed())
+  }
+
+  /** The end of the pause in milliseconds since the epoch. */
+  #end(): number {
+    return this.#context.now() + this.#left()
   }
 
   async #tell(reason: string): Promise<void> {
     const { host } = this.#options
     try {
       for (let left; (left = this.#left()) > 0;) {
-        this.#context.emit({ type: 'host.waiting', host, left, until: this.#until, reason })
+        this.#context.emit({ type: 'host.waiting', host, left, until: this.#end(), reason })
         await pause(this.#context, Math.min(left, TELL))
       }
     } catch {

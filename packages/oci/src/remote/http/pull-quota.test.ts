@@ -8,7 +8,7 @@ function quotaThat(wait: boolean) {
   const events: OciEvent[] = []
   const context = createContext({
     emit: event => events.push(event),
-    now: () => now,
+    elapsed: () => now,
     sleep: async milliseconds => void (now += milliseconds),
   })
   return {

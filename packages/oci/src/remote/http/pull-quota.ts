@@ -41,7 +41,7 @@ export class PullQuota {
     if (left === undefined) return
     this.left = Number(left)
     const wait = window === undefined ? LOOK_AGAIN : Math.min(Number(window) * 1000, LOOK_AGAIN)
-    this.#until = this.#context.now() + wait
+    this.#until = this.#context.elapsed() + wait
   }
 
   /** Whether the host said that no pulls are left. If not, no request needs to {@link ration}. */
@@ -51,7 +51,7 @@ export class PullQuota {
 
   /** Settles when a manifest may be requested. @throws `rate-limited` if no pulls are left and `wait` is not set */
   async ration(): Promise<void> {
-    if (!this.isUsedUp || this.#context.now() >= this.#until) return
+    if (!this.isUsedUp || this.#context.elapsed() >= this.#until) return
     const { host, side, wait } = this.#options
     if (!wait) {
       throw new GpregError('rate-limited', `${host} has no pulls left for now`, {
@@ -66,7 +66,7 @@ export class PullQuota {
   }
 
   async #countDown(): Promise<void> {
-    for (let left; (left = this.#until - this.#context.now()) > 0;) {
+    for (let left; (left = Math.ceil(this.#until - this.#context.elapsed())) > 0;) {
       this.#context.emit({ type: 'quota.waiting', host: this.#options.host, left })
       await pause(this.#context, Math.min(left, TELL))
     }

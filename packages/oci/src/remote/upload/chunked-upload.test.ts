@@ -28,7 +28,7 @@ type Answer = { readonly status: number; readonly headers?: Readonly<Record<stri
 function registryAt(
   host: string,
   answer: (request: ApiRequest, received: number) => Answer,
-  { now = () => 0, ...more }: { journal?: UploadJournal; now?: () => number } = {},
+  { elapsed = () => 0, ...more }: { journal?: UploadJournal; elapsed?: () => number } = {},
 ) {
   const requests: string[] = []
   const bodies: Buffer[] = []
@@ -58,7 +58,7 @@ function registryAt(
     stallTimeout: 1000,
     request,
   } as unknown as RegistryClient
-  const context = createContext({ sleep: async () => {}, now })
+  const context = createContext({ sleep: async () => {}, elapsed })
   const upload = new ChunkedUpload({
     api: new RepositoryApi(client, 'app', 'write'),
     descriptor,
@@ -90,7 +90,10 @@ describe('an upload that outlives its process', () => {
 
   it('is sent in chunks on a slow line, byte for byte', async () => {
     let clock = 0
-    const slow = registryAt(host, () => ({ status: (clock += 1000) && 201 }), { journal, now: () => clock })
+    const slow = registryAt(host, () => ({ status: (clock += 1000) && 201 }), {
+      journal,
+      elapsed: () => clock,
+    })
     await slow.send(0)
     expect(slow.requests).toEqual([...patches(0), 'PUT'])
     expect(slow.received()).toBe(descriptor.digest)
@@ -109,7 +112,7 @@ describe('an upload that outlives its process', () => {
         clock += 60_000
         return cut(host)
       },
-      { journal, now: () => clock },
+      { journal, elapsed: () => clock },
     )
     await fast.send(0)
     expect(fast.requests).toEqual([

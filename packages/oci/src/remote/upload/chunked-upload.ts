@@ -89,7 +89,7 @@ export class ChunkedUpload {
     this.#kept = blob.journal !== undefined
     this.#chunk = this.#kept ? KEPT_CHUNK : CHUNK
     this.#reader = new ContentReader(blob.content, blob.descriptor.size, blob.signal, blob.resources.buffers)
-    this.#started = blob.context.now()
+    this.#started = blob.context.elapsed()
   }
 
   /**
@@ -152,7 +152,7 @@ export class ChunkedUpload {
   #isBrief(sent: number): boolean {
     const { context, descriptor } = this.#blob
     this.#sent += sent
-    const elapsed = context.now() - this.#started
+    const elapsed = context.elapsed() - this.#started
     return elapsed >= FIRST_LOOK && (elapsed * descriptor.size) / this.#sent < BRIEF
   }
 
