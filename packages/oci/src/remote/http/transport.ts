@@ -148,13 +148,14 @@ export class Transport {
       const response = await sendRequest(request, { url, connection, authorization, signal })
       this.#answered.add(asked.host)
       this.#report(asked, response.status)
-      if (response.status === 429 || response.status >= 500) budget.slowDown()
+      if (response.status === 429 || (response.status >= 500 && !isExpected(request, 'server-error')))
+        budget.slowDown()
       this.quota.note(response.header('ratelimit-remaining'))
       return response
     } catch (thrown) {
       this.#report(asked, 0)
       const error = networkError(thrown, asked, connection)
-      if (error.code === 'stalled') budget.slowDown()
+      if (error.code === 'stalled' && !isExpected(request, 'stalled')) budget.slowDown()
       throw error
     }
   }
@@ -196,6 +197,11 @@ export class Transport {
     const { host, side } = this.#options
     this.#context.emit({ type: 'request', side, host, method, path, status })
   }
+}
+
+/** Whether the owner of a request has another way to go on after such an error. Then it does not tell that the host is overloaded. */
+function isExpected({ patience }: ApiRequest, code: ErrorCode): boolean {
+  return patience?.[code] !== undefined
 }
 
 /** Whether an answer, or its absence, is that of the server that was meant, so that no other address is tried. */

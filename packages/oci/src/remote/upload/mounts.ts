@@ -49,7 +49,7 @@ export class Mounts {
     try {
       const response = await creating(() => askToMount(api, descriptor, from, call), create)
       if (response.status === 201) return true
-      await cancelUpload(api, sessionOf(api, response))
+      await cancelUpload(api, sessionOf(api, response), call)
     } catch (thrown) {
       const error = answerOf(thrown)
       if (error.code === 'unreachable') return false
@@ -74,7 +74,7 @@ export class Mounts {
     if (answer === 'stored') return undefined
     if (answer !== undefined && (this.#ofItself === 'done' || descriptor.size < WORTH_ASKING)) return answer
     if (!(await isStored(api, descriptor, call))) return answer ?? startUpload(api, call)
-    if (answer !== undefined) await this.#ignored(api, answer)
+    if (answer !== undefined) await this.#ignored(api, answer, call)
     return undefined
   }
 
@@ -83,7 +83,7 @@ export class Mounts {
     if (this.#ofItself !== 'unknown' || this.#isLearning) return
     this.#isLearning = true
     const answer = await this.#mountFromItself(api, stored, call)
-    if (answer !== undefined && answer !== 'stored') await this.#ignored(api, answer)
+    if (answer !== undefined && answer !== 'stored') await this.#ignored(api, answer, call)
   }
 
   /** @returns the upload that the registry opened instead; undefined if it refuses, or ignores such mounts */
@@ -108,9 +108,9 @@ export class Mounts {
     }
   }
 
-  async #ignored(api: RepositoryApi, upload: UploadSession): Promise<void> {
+  async #ignored(api: RepositoryApi, upload: UploadSession, call: Call): Promise<void> {
     this.#ofItself = 'ignored'
-    await cancelUpload(api, upload)
+    await cancelUpload(api, upload, call)
   }
 
   #tell(error: GpregError): void {

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { isGpregError, unlessAborted, type GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
-import { BRIEF, pause } from '../../retry.ts'
+import { BRIEF, NO_RETRY, pause } from '../../retry.ts'
 import type { Call } from '../../store/content.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { uploadLocation } from '../http/location.ts'
@@ -109,13 +109,24 @@ export async function finishUpload(
   await response.body.dump()
 }
 
-/** Cancels an upload. If that fails, the registry removes it later by itself. */
-export async function cancelUpload(api: RepositoryApi, { location }: UploadSession): Promise<void> {
+/** Cancels an upload. That is tried once, because the registry removes it later by itself. */
+export async function cancelUpload(
+  api: RepositoryApi,
+  { location }: UploadSession,
+  { signal }: Call,
+): Promise<void> {
   try {
     const response = await api.send({
       method: 'DELETE',
       url: location,
       expect: [200, 202, 204, 404, 405],
+      signal,
+      patience: {
+        'rate-limited': NO_RETRY,
+        unreachable: NO_RETRY,
+        stalled: NO_RETRY,
+        'server-error': NO_RETRY,
+      },
     })
     await response.body.dump()
   } catch {
