@@ -47,9 +47,12 @@ describe('a host with no pulls left', () => {
   })
 })
 
-it.each(['1;w=21600', '76', undefined, 'rubbish'])('a quota of %j holds no request back', async header => {
-  const { quota, now } = quotaThat(false)
-  quota.note(header)
-  await quota.ration()
-  expect(now()).toBe(0)
-})
+it.each(['1;w=21600', '76', '0', undefined, 'rubbish'])(
+  'a quota of %j holds no request back',
+  async header => {
+    const { quota, now } = quotaThat(false)
+    quota.note(header)
+    await quota.ration()
+    expect(now()).toBe(0)
+  },
+)

@@ -35,13 +35,16 @@ export class PullQuota {
     this.#context = context
   }
 
-  /** Reads `ratelimit-remaining: 76;w=21600`: pulls, and the seconds of the window that they are counted in. */
+  /**
+   * Reads `ratelimit-remaining: 76;w=21600`: pulls, and the seconds of the window that they are counted in. Without a window it is the
+   * header of other hosts, which counts requests of any kind: such a host answers 429 when none are left.
+   * https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06
+   */
   note(header: string | undefined): void {
-    const [, left, window] = /^(\d{1,9})(?:\s*;\s*w=(\d{1,7}))?/.exec(header ?? '') ?? []
+    const [, left, window] = /^(\d{1,9})\s*;\s*w=(\d{1,7})/.exec(header ?? '') ?? []
     if (left === undefined) return
     this.left = Number(left)
-    const wait = window === undefined ? LOOK_AGAIN : Math.min(Number(window) * 1000, LOOK_AGAIN)
-    this.#until = this.#context.elapsed() + wait
+    this.#until = this.#context.elapsed() + Math.min(Number(window) * 1000, LOOK_AGAIN)
   }
 
   /** Whether the host said that no pulls are left. If not, no request needs to {@link ration}. */

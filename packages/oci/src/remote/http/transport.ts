@@ -150,7 +150,7 @@ export class Transport {
       this.#report(asked, response.status)
       if (response.status === 429 || (response.status >= 500 && !isExpected(request, 'server-error')))
         budget.slowDown()
-      this.quota.note(response.header('ratelimit-remaining'))
+      if (this.isOwn(url)) this.quota.note(response.header('ratelimit-remaining'))
       return response
     } catch (thrown) {
       this.#report(asked, 0)
