@@ -203,6 +203,21 @@ describe('each unique blob crosses the line once', () => {
     await expectWhole('b:1', sampleImage([base]))
   })
 
+  it.each(['forbidden', 'not-found', 'server-error', 'digest-mismatch'] as const)(
+    'but from the source where the target answers %s',
+    async code => {
+      faults.target.onMount = () => false
+      faults.target.onFetch = ({ mediaType }) => {
+        if (!isManifestType(mediaType)) throw new GpregError(code, 'no reading', { side: 'target' })
+      }
+      for (const repository of ['a', 'b'])
+        await pushSample(source.repository(repository), sampleImage([base]), '1')
+      const { images } = await copy([item('a:1'), item('b:1')])
+      expect(images.map(({ status }) => status)).toEqual(['copied', 'copied'])
+      await expectWhole('b:1', sampleImage([base]))
+    },
+  )
+
   it('and what any repository of the target has is mounted from there', async () => {
     await pushSample(source.repository('new'), sampleImage([base]), '1')
     const { descriptor, bytes } = blobOf(base, MediaType.ociLayerGzip)

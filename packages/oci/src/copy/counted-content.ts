@@ -1,3 +1,4 @@
+import { isGpregError } from '../errors.ts'
 import type { EventSink } from '../events.ts'
 import type { Digest } from '../model/digest.ts'
 import type { UnverifiedContent } from '../store/capabilities.ts'
@@ -13,7 +14,8 @@ export interface CountedContent {
 }
 
 /**
- * Content that reports progress. Opened again at an earlier offset, it reports the repeated bytes as negative progress.
+ * Content that reports progress. Opened again at an earlier offset, it reports the repeated bytes as negative progress. An error of
+ * reading is of the source, also if a repository of the target is read: it must not be taken for one of the upload.
  * @param onChunk is awaited for every chunk before it is handed on
  */
 export function countedContent(
@@ -29,11 +31,15 @@ export function countedContent(
     const offset = call.offset ?? 0
     if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
     position = offset
-    for await (const chunk of stream) {
-      await onChunk(chunk.byteLength, call)
-      position += chunk.byteLength
-      emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
-      yield chunk
+    try {
+      for await (const chunk of stream) {
+        await onChunk(chunk.byteLength, call)
+        position += chunk.byteLength
+        emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
+        yield chunk
+      }
+    } catch (error) {
+      throw isGpregError(error) ? error.with({ side: 'source' }) : error
     }
   }
   return {

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { GpregError, isGpregError, toGpregError } from '../errors.ts'
+import { GpregError, toGpregError } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -192,19 +192,20 @@ export class Transfer {
     return true
   }
 
-  /** Sends a blob from the first source that has it. */
+  /** Sends a blob from the first source that has it. A repository of the target is a short cut: whatever fails there, the source is read. */
   async #send(place: BlobDestination, sources: readonly Place<ReadableRepository>[]): Promise<void> {
     const { descriptor } = place.blob
     if (this.#diskFull !== undefined) throw this.#diskFull
     let failure: GpregError | undefined
-    for (const { repository } of sources) {
+    for (const { store, repository } of sources) {
       try {
         await this.#sendFrom(repository, place)
         this.#defeats = 0
         return
       } catch (thrown) {
         failure = toGpregError(thrown).about({ digest: descriptor.digest })
-        if (!isGpregError(failure, 'not-found') || failure.subject.side === 'target') break
+        const isShortCut = store === place.blob.store && failure.code !== 'aborted'
+        if (failure.subject.side !== 'source' || !(failure.code === 'not-found' || isShortCut)) break
       }
     }
     const error = failure ?? new GpregError('bug', `${descriptor.digest} has no source`)
