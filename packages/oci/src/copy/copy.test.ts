@@ -305,6 +305,26 @@ describe('failures', () => {
     await expect(target.repository('a').resolve('1')).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('of a disk that is read fail that blob, and of one that is written the rest', async () => {
+    const [bad, good] = [3, 2].map(mebibytes => Buffer.alloc(mebibytes * 1024 * 1024, 'layer')) as [
+      Buffer,
+      Buffer,
+    ]
+    await pushSample(source.repository('bad'), sampleImage([bad]), '1')
+    await pushSample(source.repository('good'), sampleImage([good]), '1')
+    const ofDisk = ({ size }: Descriptor) => {
+      if (size === bad.length) throw new GpregError('storage', 'cannot use it')
+    }
+    const statuses = async () => {
+      const { images } = await copy([item('bad:1'), item('good:1')], { concurrency: 1 })
+      return images.map(({ status }) => status)
+    }
+    faults = { source: {}, target: { onPush: ofDisk } }
+    expect(await statuses()).toEqual(['failed', 'failed'])
+    faults = { source: { onFetch: ofDisk }, target: {} }
+    expect(await statuses()).toEqual(['failed', 'copied'])
+  })
+
   it('that pass are tried again', async () => {
     await pushSample(source.repository('a'), sampleImage(['x']), '1')
     let failures = 2

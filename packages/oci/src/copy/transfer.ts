@@ -53,7 +53,7 @@ export class Transfer {
   readonly #others: OtherShards<BlobPlan> | undefined
   readonly #arrivals = new Map<BlobDestination, Promise<void>>()
   #defeats = 0
-  /** The error of a disk on this side that cannot be written: no other blob can be, either. */
+  /** The error of a target's disk that cannot be written: no other blob can be, either. */
   #diskFull: GpregError | undefined
 
   /** @param others processes that send the other blobs of the set */
@@ -209,7 +209,7 @@ export class Transfer {
       }
     }
     const error = failure ?? new GpregError('bug', `${descriptor.digest} has no source`)
-    if (error.code === 'storage') this.#diskFull ??= error
+    if (error.code === 'storage' && error.subject.side !== 'source') this.#diskFull ??= error
     if (error.code !== 'aborted') {
       this.#defeats++
       this.#context.emit({ type: 'blob.failed', digest: descriptor.digest, error })

@@ -43,13 +43,14 @@ export class DirectoryContent implements WritableContent {
 
   async *read(digest: Digest, offset: number, signal: AbortSignal | undefined): ByteStream {
     if (await this.#isLinked(digest)) throw this.#notFound(digest)
+    const path = blobPath(this.location, digest)
     try {
-      yield* readFrom(blobPath(this.location, digest), offset, signal)
+      yield* readFrom(path, offset, signal)
     } catch (error) {
       // A link does not count as content.
       if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? ''))
         throw this.#notFound(digest)
-      throw storageError(error, this.location)
+      throw storageError(error, path)
     }
   }
 
