@@ -11,5 +11,9 @@ export interface Credential {
 }
 
 export function isSameCredential(one: Credential, other: Credential): boolean {
-  return one.username === other.username && one.password === other.password
+  return (
+    one.username === other.username &&
+    one.password === other.password &&
+    one.identityToken === other.identityToken
+  )
 }

@@ -97,6 +97,25 @@ describe('credential helpers', () => {
       expect(await ask()).toEqual({ username: 'u-r.internal', password: 's' })
     }))
 
+  it('are asked once, and again for a login that is refused or after a failure', async () => {
+    const runs = join(home, 'runs')
+    const script = `echo >> ${runs}; n=$(wc -l < ${runs}); [ $n != 2 ] && echo "{\\"Username\\":\\"<token>\\",\\"Secret\\":\\"$n\\"}"`
+    await withHelper(script, async () => {
+      const file = await write('config.json', { credHelpers: { 'r.internal': 'fake' } })
+      const credentials = await loadCredentials(file, {}, context)
+      const find = async (refused?: string) => {
+        const login = refused && { username: '<token>', password: '', identityToken: refused }
+        return (await credentials.find('r.internal', 'x', login || undefined))?.identityToken
+      }
+      const findAtOnce = (refused?: string) => Promise.all([find(refused), find(refused), find(refused)])
+      expect(await findAtOnce()).toEqual(['1', '1', '1'])
+      expect(await find('another')).toBe('1')
+      await expect(findAtOnce('1')).rejects.toMatchObject({ code: 'unauthorized' })
+      expect(await findAtOnce('1')).toEqual(['3', '3', '3'])
+      expect(await findAtOnce('1')).toEqual(['3', '3', '3'])
+    })
+  })
+
   it('may have nothing', () =>
     withHelper('echo "credentials not found in native keychain"; exit 1', async () => {
       expect(await ask()).toBeUndefined()

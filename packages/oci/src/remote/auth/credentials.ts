@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
 import { decodeText } from '../../text.ts'
-import { askHelper } from './credential-helper.ts'
+import { HelperAnswers } from './helper-answers.ts'
 import type { Credential } from './credential.ts'
 import { findLogin, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
 import { homeDirectory } from '../../machine/home-directory.ts'
@@ -31,10 +31,15 @@ export async function loadCredentials(
 ): Promise<Credentials> {
   const named = authFile ?? env['REGISTRY_AUTH_FILE']
   const files = named === undefined ? await readUsualFiles(env, context) : [await readConfig(named)]
+  const helpers = new HelperAnswers(patience)
   return {
-    async find(host, repository) {
+    async find(host, repository, refused) {
       for (const file of files) {
-        const credential = await lookUp(file, host, repository, patience)
+        const found = findLogin(file, host, repository)
+        const credential =
+          found?.kind === 'helper'
+            ? await helpers.get(found.name, serverName(host), refused)
+            : found?.credential
         if (credential !== undefined) return credential
       }
       return undefined
@@ -78,14 +83,4 @@ async function readConfig(path: string): Promise<DockerConfig> {
     })
   }
   return parseDockerConfig(text, path)
-}
-
-async function lookUp(
-  file: DockerConfig,
-  host: string,
-  repository: string,
-  patience?: number,
-): Promise<Credential | undefined> {
-  const found = findLogin(file, host, repository)
-  return found?.kind === 'helper' ? askHelper(found.name, serverName(host), patience) : found?.credential
 }

@@ -212,6 +212,26 @@ it('a login of a cloud is not sent to a token server on another host, and one of
   expect(await ofFile.repository.exists(layer)).toBe(true)
 })
 
+it('another login of the files is used before that of a cloud', async () => {
+  const access = tokens()
+  const files: Credentials = {
+    find: async (_host, _repository, refused) => ({
+      username: 'me',
+      password: refused?.password === 'old' ? 'new' : 'old',
+    }),
+  }
+  await using opened = await open(
+    (request, response) => {
+      if (userOf(request) !== 'me:new') return refuse(response, 401)
+      response.writeHead(200, { 'content-length': layer.size }).end()
+    },
+    access,
+    { files },
+  )
+  expect(await opened.repository.exists(layer)).toBe(true)
+  expect(access.given).toBe(0)
+})
+
 describe('over plain HTTP to another machine', () => {
   // This address reaches loopback, and is none by its name.
   const open = async (side: 'source' | 'target', files: Credentials, access: LoginSource) => {

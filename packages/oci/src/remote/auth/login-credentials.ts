@@ -43,7 +43,7 @@ export class LoginCredentials implements Credentials {
   }
 
   async find(host: string, repository: string, refused?: Credential): Promise<Credential | undefined> {
-    const found = this.#filesRefused ? undefined : await this.#options.files.find(host, repository)
+    const found = this.#filesRefused ? undefined : await this.#options.files.find(host, repository, refused)
     if (found !== undefined && !(refused && isSameCredential(found, refused))) return found
     const given = await this.#given(refused)
     if (found !== undefined) this.#filesRefused = given !== undefined
