@@ -73,3 +73,47 @@ describe('a login that a token server refuses', () => {
     expect(asked).toBe(times)
   })
 })
+
+describe('a token that many requests need at once', () => {
+  const challenge: Challenge = { scheme: 'bearer', realm: 'https://auth.corp/token' }
+  const scopes = [{ repository: 'app', actions: 'pull' }] as const
+  const times = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 4 }, work))
+
+  /** An authority that gets `t1`, `t2`, …, each for ten milliseconds; other outcomes by `fail`. */
+  function counted() {
+    const clock = { now: 0, asked: 0, fail: false }
+    const authority = new Authority({
+      host: 'r.corp',
+      side: 'source',
+      credential: async () => undefined,
+      fetchToken: async () => {
+        clock.asked++
+        if (clock.fail) throw new GpregError('unreachable', 'cut')
+        return { value: `t${clock.asked}`, renewAt: clock.now + 10 }
+      },
+      now: () => clock.now,
+    })
+    return { authority, clock }
+  }
+
+  it('is requested once, at first, when it has expired, and when it was refused', async () => {
+    const { authority, clock } = counted()
+    await authority.renew([challenge], [], undefined)
+    expect(await times(() => authority.header(scopes))).toEqual(Array(4).fill('Bearer t2'))
+    clock.now = 10
+    expect(await times(() => authority.header(scopes))).toEqual(Array(4).fill('Bearer t3'))
+    const renewed = await times(() => authority.renew([challenge], scopes, 'Bearer t3'))
+    expect(renewed).toEqual(Array(4).fill('Bearer t4'))
+    expect(await authority.renew([challenge], scopes, 'Bearer t3')).toBe('Bearer t4')
+  })
+
+  it('is requested again after a failure', async () => {
+    const { authority, clock } = counted()
+    await authority.renew([challenge], [], undefined)
+    clock.fail = true
+    await expect(times(() => authority.header(scopes))).rejects.toMatchObject({ code: 'unreachable' })
+    expect(clock.asked).toBe(2)
+    clock.fail = false
+    expect(await authority.header(scopes)).toBe('Bearer t3')
+  })
+})

@@ -1,4 +1,5 @@
 import { GpregError, isGpregError, type Side } from '../../errors.ts'
+import { renewOnce } from '../../once.ts'
 import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
@@ -100,8 +101,7 @@ export class Authority {
     const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic') ?? this.#challenge
     if (chosen === undefined) return undefined
     this.#challenge = chosen
-    // A refused token may have expired early, or allow too little: a new one is asked for.
-    if (used?.startsWith('Bearer ')) this.#tokens.delete(scopeKey(scopes))
+    if (used?.startsWith('Bearer ')) await this.#forget(used, scopes)
     const header = await this.header(scopes)
     if (header !== used) return header
     if (chosen.scheme !== 'basic' || used === undefined) return undefined
@@ -117,19 +117,25 @@ export class Authority {
     return refused && other && !isSameCredential(refused, other) ? other : undefined
   }
 
+  /** Forgets a token that was refused: it may have expired early, or allow too little. A newer one stays. */
+  async #forget(used: string, scopes: readonly Scope[]): Promise<void> {
+    const key = scopeKey(scopes)
+    const held = this.#tokens.get(key)
+    const token = await held?.catch(() => undefined)
+    if (used === `Bearer ${token?.value}` && this.#tokens.get(key) === held) this.#tokens.delete(key)
+  }
+
+  /** Requests that need the same token at once share the request for it. */
   async #token(
     challenge: Bearer,
     scopes: readonly Scope[],
     credential: Credential | undefined,
   ): Promise<Token> {
     const key = scopeKey(scopes)
-    const known = await this.#tokens.get(key)
+    const held = this.#tokens.get(key)
+    const known = await held
     if (known !== undefined && this.#options.now() < known.renewAt) return known
-    const pending = this.#fetchToken(challenge, scopes, credential)
-    // Requests that start meanwhile share the promise; a failed one is removed.
-    this.#tokens.set(key, pending)
-    pending.catch(() => this.#tokens.delete(key))
-    return pending
+    return renewOnce(this.#tokens, key, held, () => this.#fetchToken(challenge, scopes, credential))
   }
 
   /** If the token server refuses the credential, another one is tried: the login may have expired. */

@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts'
 import type { Side } from '../../errors.ts'
-import { PATIENT, withRetry } from '../../retry.ts'
+import { patienceFor, withRetry } from '../../retry.ts'
 import { utf8Text } from '../../text.ts'
 import type { DocumentBounds } from '../http/body.ts'
-import type { ApiRequest } from '../http/request.ts'
+import { followRedirect, isRedirect } from '../http/location.ts'
+import type { ApiRequest, ApiResponse } from '../http/request.ts'
 import type { Transport } from '../http/transport.ts'
 import { assertCloudRealm, assertRealm, type TokenFetch } from './authority.ts'
 import { parseToken, tokenRequest } from './token.ts'
@@ -16,7 +17,8 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
   return async (challenge, scopes, credential) => {
     for (const secret of [credential?.password, credential?.identityToken]) if (secret) secrets.learn(secret)
     const registry = await transport.endpoint()
-    await assertRealm(challenge.realm, registry, side, said => secrets.scrub(said))
+    const assertServer = (realm: string) => assertRealm(realm, registry, side, said => secrets.scrub(said))
+    await assertServer(challenge.realm)
     if (credential?.isOfCloud === true) assertCloudRealm(challenge.realm, registry, side)
     const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
     if (headers['authorization'] !== undefined) secrets.learnHeader(headers['authorization'])
@@ -28,8 +30,8 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
       headers,
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     }
-    return withRetry(context, `token for ${host}`, PATIENT, async () => {
-      const response = await transport.send(request, url, undefined, context.signal)
+    return withRetry(context, `token for ${host}`, patienceFor, async () => {
+      const response = await sendFollowing(transport, request, url, assertServer, context.signal)
       if (response.status !== 200) throw await transport.failure(response, request)
       const bytes = await transport.read(response, TOKEN_BOUNDS, request)
       const token = parseToken(utf8Text(bytes), context.now(), host, side)
@@ -37,4 +39,28 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
       return token
     })
   }
+}
+
+/**
+ * Sends a request for a token and follows the redirects of the token server. A login stays with the server that the registry names:
+ * another one is asked without it, as Go's clients do, and is not asked at all if the login is in the body.
+ */
+async function sendFollowing(
+  transport: Transport,
+  request: ApiRequest,
+  url: URL,
+  assertServer: (realm: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<ApiResponse> {
+  const { headers: _login, ...anonymous } = request
+  let response = await transport.send(request, url, undefined, signal)
+  for (let hops = 0; isRedirect(response.status, request.method); hops++) {
+    await response.body.dump()
+    const next = await followRedirect(response, hops, transport.asked(request, response.url))
+    await assertServer(next.href)
+    const isNamed = next.origin === url.origin
+    if (!isNamed && request.body !== undefined) break
+    response = await transport.send(isNamed ? request : anonymous, next, undefined, signal)
+  }
+  return response
 }

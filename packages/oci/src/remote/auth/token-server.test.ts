@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createContext } from '../../context.ts'
+import { digestOf } from '../../model/hash.ts'
+import { parseReference } from '../../model/reference.ts'
+import { scriptedServer, type ScriptedServer } from '../../testing/scripted-server.ts'
+import { createRegistries, type RegistriesOptions } from '../registries.ts'
+import type { Credential } from './credential.ts'
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void
+
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean()
+})
+
+async function serve(answer: Answer): Promise<ScriptedServer> {
+  const server = await scriptedServer(answer)
+  cleanups.push(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+/** Asks a registry that wants the token `good` of this token server. */
+async function ask(tokens: ScriptedServer, login?: Credential, options: RegistriesOptions = {}) {
+  const registry = await serve((request, response) => {
+    const isGood = request.headers.authorization === 'Bearer good'
+    const challenge = `Bearer realm="http://${tokens.host}/token",service="r"`
+    response.writeHead(isGood ? 200 : 401, isGood ? {} : { 'www-authenticate': challenge }).end()
+  })
+  const context = createContext({ sleep: async () => {} })
+  const credentials = { find: async () => login }
+  const registries = await createRegistries({ credentials, env: {}, ...options }, context)
+  cleanups.push(() => registries.close())
+  const { repository } = registries.open('source', parseReference(`${registry.host}/app:1`))
+  return repository.exists({ mediaType: 'application/x', digest: digestOf(Buffer.from('x')), size: 1 })
+}
+
+const give: Answer = (_, response) => void response.end('{"token":"good"}')
+const password = { username: 'me', password: 'secret' }
+const identityToken = { username: '', password: '', identityToken: 'secret' }
+
+/** Sends clients on to another path or another server. */
+const redirect =
+  (to: string): Answer =>
+  (request, response) =>
+    request.url?.startsWith('/token')
+      ? response.writeHead(307, { location: to }).end()
+      : give(request, response)
+
+describe('a redirect of a token server', () => {
+  it.each([password, identityToken])('to itself is followed with the login', async login => {
+    const tokens = await serve(redirect('/auth?service=r'))
+    expect(await ask(tokens, login)).toBe(true)
+    const [named, moved] = tokens.seen
+    expect(moved).toMatchObject({ method: named?.method, url: '/auth?service=r' })
+    expect(moved?.headers.authorization).toBe(named?.headers.authorization)
+  })
+
+  it('to another server is followed without it', async () => {
+    const elsewhere = await serve(give)
+    expect(await ask(await serve(redirect(`http://${elsewhere.host}/`)), password)).toBe(true)
+    expect(elsewhere.seen.map(({ headers }) => headers.authorization)).toEqual([undefined])
+  })
+
+  it('to another server is not followed with a login in its body', async () => {
+    const elsewhere = await serve(give)
+    const tokens = await serve(redirect(`http://${elsewhere.host}/`))
+    await expect(ask(tokens, identityToken)).rejects.toMatchObject({ subject: { status: 307 } })
+    expect(elsewhere.seen).toEqual([])
+  })
+
+  it('to what may be no token server is refused', async () => {
+    const tokens = await serve(redirect('ftp://127.0.0.1/'))
+    await expect(ask(tokens, password)).rejects.toMatchObject({ code: 'protocol' })
+  })
+})
+
+it('a token server that sends nothing is asked once more, because each time takes the whole time-out', async () => {
+  const tokens = await serve(() => {})
+  await expect(ask(tokens, undefined, { stallTimeout: 500 })).rejects.toMatchObject({ code: 'stalled' })
+  expect(tokens.seen).toHaveLength(2)
+})
