@@ -44,3 +44,24 @@ it('leaves no slot idle for one who waits for another host', async () => {
   finish()
   await Promise.all([first, second])
 })
+
+it('leaves no listener to a budget that outlives it', async () => {
+  const budget = new HostBudget(1, createContext())
+  let listeners = 0
+  const listened = Object.assign(budget, {
+    onChange: (listener: () => void) => {
+      listeners++
+      const remove = HostBudget.prototype.onChange.call(budget, listener)
+      return () => {
+        listeners--
+        remove()
+      }
+    },
+  })
+  const slots = new Slots()
+  const run = () => slots.run([listened], async () => expect(listeners).toBe(1))
+  await Promise.all([run(), run(), run()])
+  expect(listeners).toBe(0)
+  await Promise.all([run(), run()])
+  expect(listeners).toBe(0)
+})

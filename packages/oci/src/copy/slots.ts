@@ -11,15 +11,19 @@ interface Waiting {
  */
 export class Slots {
   #waiting: Waiting[] = []
-  readonly #known = new Set<Budget>()
+  /** The budgets that are listened to, and what ends that: budgets outlive the slots. */
+  readonly #known = new Map<Budget, () => void>()
+  /** Jobs that run or wait. */
+  #jobs = 0
   #sweeping = false
 
   async run<T>(budgets: readonly Budget[], work: () => Promise<T>): Promise<T> {
     const needed = [...new Set(budgets)]
+    this.#jobs++
     for (const budget of needed) {
       if (this.#known.has(budget)) continue
-      this.#known.add(budget)
-      budget.onChange(() => this.#sweep())
+      const unlisten = budget.onChange(() => this.#sweep())
+      this.#known.set(budget, unlisten)
     }
     await new Promise<void>(enter => {
       this.#waiting.push({ budgets: needed, enter })
@@ -29,12 +33,18 @@ export class Slots {
       return await work()
     } finally {
       for (const budget of needed) budget.release()
+      if (--this.#jobs === 0) this.#unlisten()
     }
   }
 
   /** Reports transferred bytes to the budgets, which adapt to the throughput. Called for every chunk. */
   moved(budgets: readonly Budget[], bytes: number): void {
     for (const budget of budgets) budget.moved(bytes, this.#waiting.length > 0)
+  }
+
+  #unlisten(): void {
+    for (const unlisten of this.#known.values()) unlisten()
+    this.#known.clear()
   }
 
   #sweep(): void {

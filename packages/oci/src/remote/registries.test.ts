@@ -106,6 +106,21 @@ describe('downloads', () => {
     expect(inLargeReads).toBeGreaterThan(wanted / 2)
   })
 
+  it.each<[string, Record<string, string>, number]>([
+    ['another coding', { 'content-encoding': 'br' }, 200],
+    ['another range', { 'content-range': 'bytes 1-5/10000' }, 206],
+    ['a redirect to nowhere', { location: 'ftp://x' }, 307],
+  ])('leave the connection of an answer with %s', async (_, headers, status) => {
+    const closed: Promise<unknown>[] = []
+    const { repository } = await repositoryOn((_request, response) => {
+      closed.push(new Promise(resolve => response.once('close', resolve)))
+      response.writeHead(status, headers).write(Buffer.alloc(1024 * 1024))
+    })
+    await expect(read(repository)).rejects.toMatchObject({ code: 'protocol' })
+    await expect(repository.readNamed('1')).rejects.toMatchObject({ code: expect.any(String) })
+    await Promise.all(closed)
+  })
+
   it('never complete with a wrong digest', async () => {
     const wrong = Buffer.from(blob)
     wrong[5000] = 0

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
 import type { Side } from '../errors.ts'
 import { DOCKER_HUB, isBelow, type Reference, type RegistryPrefix } from '../model/reference.ts'
-import { once } from '../once.ts'
+import { renewOnce } from '../once.ts'
 import { countRetries } from '../retry.ts'
 import type { Call } from '../store/content.ts'
 import { loadCredentials, type Credentials } from './auth/credentials.ts'
@@ -208,6 +208,7 @@ class RunRegistries implements Registries {
     this.#files = await this.#options.readFiles()
     for (const [key, requests] of this.#requests()) this.#earlier.set(key, requests)
     this.#registries.clear()
+    this.#created.clear()
   }
 
   #requests(): Map<string, number> {
@@ -269,6 +270,7 @@ class RunRegistries implements Registries {
   async #create(clouds: Clouds, host: string, name: string): Promise<void> {
     const source = await clouds(host, 'target')
     if (source === undefined || !isRepositoryCreator(source)) return
-    return once(this.#created, `${host}/${name}`, () => source.ensureRepository(name, this.#context))
+    const create = () => source.ensureRepository(name, this.#context)
+    return renewOnce(this.#created, `${host}/${name}`, undefined, create)
   }
 }

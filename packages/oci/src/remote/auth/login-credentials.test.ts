@@ -50,9 +50,11 @@ async function open(
   const context = createContext({ now: () => now, emit: event => events.push(event), sleep: async () => {} })
   const credentials = files ?? { find: async () => undefined }
   const registries = await createRegistries({ credentials, env: {}, clouds: async () => access }, context)
-  const { repository } = registries.open(side, parseReference(`${server.host}/team/app:1`))
+  const reopen = () => registries.open(side, parseReference(`${server.host}/team/app:1`)).repository
   return {
-    repository,
+    repository: reopen(),
+    registries,
+    open: reopen,
     server,
     events,
     pass: (milliseconds: number) => (now += milliseconds),
@@ -301,6 +303,31 @@ describe('a repository that must be created before the first push', () => {
     const push = () => opened.repository.push(layer, contentFrom(blob))
     await Promise.all([push(), push(), push()])
     expect(made).toEqual(['team/app'])
+  })
+
+  it('is created by a later push if that failed, and again after a renewal', async () => {
+    let [asked, exists] = [0, false]
+    const access = {
+      ...tokens(),
+      ensureRepository: async () => {
+        if (++asked === 1) throw new GpregError('rate-limited', 'throttled')
+        exists = true
+      },
+    }
+    await using opened = await open((request, response) => {
+      const { method, url } = request
+      request.resume()
+      if (!exists && method !== 'HEAD') return void response.writeHead(404).end()
+      if (method === 'POST') return void response.writeHead(202, { location: `${url}1` }).end()
+      request.on('end', () => response.writeHead(201).end())
+    }, access)
+    const push = () => opened.open().push(layer, contentFrom(blob))
+    await expect(push()).rejects.toMatchObject({ code: 'rate-limited' })
+    await push()
+    exists = false
+    await opened.registries.renew()
+    await push()
+    expect(asked).toBe(3)
   })
 
   it('that is still unknown after its creation is an error', async () => {

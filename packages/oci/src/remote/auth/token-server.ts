@@ -35,7 +35,7 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
       if (response.status !== 200) throw await transport.failure(response, request)
       const bytes = await transport.read(response, TOKEN_BOUNDS, request)
       const token = parseToken(utf8Text(bytes), context.now(), host, side)
-      for (const secret of [token.value, token.refreshToken]) if (secret) secrets.learn(secret)
+      for (const secret of [token.value, token.refreshToken]) if (secret) secrets.learnToken(secret)
       return token
     })
   }

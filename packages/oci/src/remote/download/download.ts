@@ -32,11 +32,8 @@ export async function* download(
     // The request has retries of its own; the tries here are for streams that break.
     const response = await open(isCoded ? 0 : position)
     try {
-      const coding = codingOf(
-        response,
-        asked,
-        response.status === 206 ? descriptor.size - position : descriptor.size,
-      )
+      const length = response.status === 206 ? descriptor.size - position : descriptor.size
+      const coding = codingOf(response, asked, length)
       if (coding !== undefined && !isCoded && position > 0) {
         isCoded = true
         response.body.destroy()
@@ -63,6 +60,7 @@ export async function* download(
         subjectOf(asked),
       )
     } catch (thrown) {
+      response.body.destroy()
       const error = networkError(thrown, asked)
       const policy = patienceFor(error)
       if (signal.aborted || !error.retryable || attempt >= policy.attempts) {

@@ -45,11 +45,12 @@ export async function readDocument(
   patience: number,
   elapsed: () => number,
 ): Promise<Uint8Array> {
-  const coding = codingOf(response, asked)
   const deadline = elapsed() + patience
   const chunks: Uint8Array[] = []
+  let coding: 'gzip' | undefined
   let size = 0
   try {
+    coding = codingOf(response, asked)
     for await (const chunk of response.body) {
       size += chunk.byteLength
       if (size > limit) throw tooLarge(asked, { limit, code })
@@ -57,6 +58,7 @@ export async function readDocument(
       chunks.push(chunk)
     }
   } catch (thrown) {
+    response.body.destroy()
     throw networkError(thrown, asked)
   }
   const bytes = joinChunks(chunks)

@@ -185,11 +185,10 @@ export class RegistryClient {
     let response = await transport.sendFollowing(request, url, authorization, signal)
     const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
     if ((response.status === 401 || mayHaveEnded) && transport.isOwn(response.url)) {
-      const renewed = await this.#authority.renew(
-        parseChallenges(response.header('www-authenticate')),
-        request.scopes,
-        authorization,
-      )
+      const challenges = parseChallenges(response.header('www-authenticate'))
+      const renewal = this.#authority.renew(challenges, request.scopes, authorization)
+      renewal.catch(() => response.body.destroy())
+      const renewed = await renewal
       if (renewed !== undefined) {
         await response.body.dump()
         used = renewed

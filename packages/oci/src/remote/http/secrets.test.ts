@@ -38,6 +38,22 @@ describe('scrubbing', () => {
   })
 })
 
+describe('the tokens of very many repositories', () => {
+  const tokenOf = (index: number) => `${index}.`.padEnd(200, 'tOken/')
+
+  it('are removed from text while they are in use, and a login always', () => {
+    const secrets = new Secrets()
+    secrets.learnHeader(BASIC)
+    for (let index = 0; index < 4_000; index++) {
+      secrets.learnHeader(`Bearer ${tokenOf(index)}`)
+      secrets.learnHeader(`Bearer ${tokenOf(0)}`)
+      const said = [index, Math.max(0, index - 100), 0].map(tokenOf).join(' ')
+      expect(secrets.scrub(`${said} ${LOGIN.password}`)).toBe(Array(4).fill('[secret]').join(' '))
+    }
+    expect(secrets.scrub(tokenOf(1))).toBe(tokenOf(1))
+  })
+})
+
 /** Everything that a caller is shown of a failure: the error with its causes, and all events. */
 async function shown(respond: Parameters<typeof scriptedServer>[0]): Promise<string> {
   const server = await scriptedServer(respond)

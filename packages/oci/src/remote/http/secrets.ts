@@ -3,6 +3,9 @@ import { GpregError, type ErrorSubject } from '../../errors.ts'
 /** Characters of the shortest secret: shorter values would match ordinary words of messages. */
 const SHORTEST = 4
 
+/** Tokens, in all their encodings, after which the earlier ones begin to be forgotten: more than are in use at once. */
+const TOKENS = 2_000
+
 const HIDDEN = '[secret]'
 
 /** The value of a query parameter: presigned URLs carry their signature there. */
@@ -13,44 +16,52 @@ const QUERY_VALUE = /([?&][\w.~%-]+=)[^&\s"'<>]+/g
  * removed from its text before that is shown or logged.
  */
 export class Secrets {
+  /** Headers whose secrets are remembered. */
   readonly #headers = new Set<string>()
-  readonly #values = new Set<string>()
-  /** The values, longest first, because one may be part of another; sorted on first use. */
-  #ordered: readonly string[] | undefined
+  readonly #logins = new Set<string>()
+  /** Each repository has tokens of its own that live for minutes, so only the latest are kept: these, and those before them. */
+  #tokens = new Set<string>()
+  #earlierTokens = new Set<string>()
 
-  /** Remembers an `Authorization` header and the password in it. */
+  /** Remembers an `Authorization` header and the password or the token in it. */
   learnHeader(header: string): void {
     if (this.#headers.has(header)) return
-    this.#headers.add(header)
     const space = header.indexOf(' ')
     const value = header.slice(space + 1)
-    this.learn(value)
-    if (header.slice(0, space).toLowerCase() !== 'basic') return
-    const login = Buffer.from(value, 'base64').toString('utf8')
-    this.learn(login)
-    this.learn(login.slice(login.indexOf(':') + 1))
+    if (header.slice(0, space).toLowerCase() === 'basic') {
+      const login = Buffer.from(value, 'base64').toString('utf8')
+      for (const secret of [value, login, login.slice(login.indexOf(':') + 1)]) this.learn(secret)
+    } else {
+      this.learnToken(value)
+    }
+    this.#headers.add(header)
   }
 
-  /** Remembers a password or a token, in every encoding in which it may come back. */
+  /** Remembers a password or another secret of a login. */
   learn(value: string): void {
-    const base64 = Buffer.from(value).toString('base64')
-    for (const form of [
-      value,
-      encodeURIComponent(value),
-      JSON.stringify(value).slice(1, -1),
-      base64,
-      base64.replace(/=+$/, ''),
-      Buffer.from(value).toString('base64url'),
-    ])
-      if (form.length >= SHORTEST) this.#values.add(form)
-    this.#ordered = undefined
+    addForms(value, this.#logins)
+  }
+
+  /** Remembers a token, until enough others have been in use since. */
+  learnToken(value: string): void {
+    if (this.#tokens.size >= TOKENS) {
+      this.#earlierTokens = this.#tokens
+      this.#tokens = new Set()
+      this.#headers.clear()
+    }
+    addForms(value, this.#tokens)
   }
 
   /** Text of a registry without the secrets and without the values of URL queries. */
   scrub(text: string): string {
-    this.#ordered ??= [...this.#values].sort((a, b) => b.length - a.length)
+    const found: string[] = []
+    for (const secrets of [this.#logins, this.#tokens, this.#earlierTokens])
+      for (const secret of secrets)
+        if (secret.length <= text.length && text.includes(secret)) found.push(secret)
+    // Longest first, because one may be part of another.
+    found.sort((a, b) => b.length - a.length)
     let scrubbed = text
-    for (const value of this.#ordered) scrubbed = scrubbed.replaceAll(value, HIDDEN)
+    for (const secret of found) scrubbed = scrubbed.replaceAll(secret, HIDDEN)
     return scrubbed.replace(QUERY_VALUE, `$1${HIDDEN}`)
   }
 
@@ -91,4 +102,18 @@ export class Secrets {
 /** The messages of an error and its causes. */
 function textsOf(cause: unknown): string[] {
   return cause instanceof Error ? [cause.message, ...textsOf(cause.cause)] : []
+}
+
+/** Adds a secret in every encoding in which it may come back. */
+function addForms(value: string, secrets: Set<string>): void {
+  const base64 = Buffer.from(value).toString('base64')
+  for (const form of [
+    value,
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
+    base64,
+    base64.replace(/=+$/, ''),
+    Buffer.from(value).toString('base64url'),
+  ])
+    if (form.length >= SHORTEST) secrets.add(form)
 }

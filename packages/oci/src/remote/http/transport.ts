@@ -102,9 +102,8 @@ export class Transport {
       ? this.send(request, url, authorization, signal)
       : this.#sendElsewhere(request, url, authorization, signal))
     for (let hops = 0; isRedirect(response.status, request.method); hops++) {
-      const asked = this.asked(request)
-      const next = await followRedirect(response, hops, asked, plainHttp)
       await response.body.dump()
+      const next = await followRedirect(response, hops, this.asked(request), plainHttp)
       response = await this.send(request, next, this.isOwn(next) ? authorization : undefined, signal)
     }
     return response
@@ -126,7 +125,11 @@ export class Transport {
     if (isRightAddress(first, request, signal)) return unwrap(first)
     const ownUrl = new URL(`${url.pathname}${url.search}`, base)
     const [own] = await Promise.allSettled([this.send(request, ownUrl, authorization, signal)])
-    if (own.status === 'rejected' || NOT_HERE.has(own.value.status)) return unwrap(first)
+    if (own.status === 'rejected') return unwrap(first)
+    if (NOT_HERE.has(own.value.status)) {
+      await own.value.body.dump()
+      return unwrap(first)
+    }
     if (first.status === 'fulfilled') await first.value.body.dump()
     this.#misnamed.add(url.origin)
     return own.value
