@@ -12,14 +12,20 @@ import { nextQuery } from './lists.ts'
 
 const MAX_PAGES = 100
 
+/** After this many repositories without a list, and none with one, the other repositories of the registry are not asked. */
+const ENOUGH = 3
+
 /** A manifest that has a subject. */
 export type Referrer = Pick<ManifestNode, 'descriptor' | 'bytes'>
 
 /** Lists and records referrers in one registry: by its referrers API, or with fallback tags if it has none. */
 export class Referrers {
   readonly #context: Context
-  /** A registry with the API always answers with a list, so after another answer the API is not asked again. */
-  #lacksApi = false
+  /** Whether a repository answers with lists; by its name. Those of one host may differ, because proxies route by path. */
+  readonly #answers = new Map<string, boolean>()
+  /** Whether any repository has answered with a list. */
+  #hasApi = false
+  #isTold = false
   /** A fallback index is read, changed and written, so only one writer at a time may do that; by `repository@subject`. */
   readonly #writers = new Map<string, Promise<void>>()
 
@@ -33,7 +39,7 @@ export class Referrers {
    * @throws if the registry does not tell: it wants a login, asks to wait, or fails
    */
   async list(api: RepositoryApi, subject: Digest, call: ReferrersCall): Promise<readonly Descriptor[]> {
-    const found = this.#lacksApi ? undefined : await this.#listByApi(api, subject, call)
+    const found = await this.#listByApi(api, subject, call)
     if (found !== undefined) return found
     if (call.tags?.has(fallbackTag(subject)) === false) return []
     return (await readFallback(api, subject, call)) ?? []
@@ -52,7 +58,7 @@ export class Referrers {
    * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests
    */
   async forget(api: RepositoryApi, subject: Digest, referrer: Digest, call: Call): Promise<void> {
-    if (!this.#lacksApi && (await this.#listByApi(api, subject, call)) !== undefined) return
+    if ((await this.#listByApi(api, subject, call)) !== undefined) return
     await this.#inTurn(api, subject, () => removeFromFallback(api, subject, referrer, call))
   }
 
@@ -68,19 +74,29 @@ export class Referrers {
     return turn
   }
 
-  /** @returns undefined if the registry has no referrers API, which is told once unless it says so by a 404 */
+  /** @returns undefined if the repository has no referrers API, which is told once unless it says so by a 404 */
   async #listByApi(
     api: RepositoryApi,
     subject: Digest,
     call: Call,
   ): Promise<readonly Descriptor[] | undefined> {
+    const { name } = api
+    const known = this.#answers.get(name)
+    if (!(known ?? (this.#hasApi || this.#answers.size < ENOUGH))) return undefined
     try {
-      return await listByApi(api, subject, call)
+      const found = await listByApi(api, subject, call)
+      this.#hasApi = true
+      this.#answers.set(name, true)
+      return found
     } catch (thrown) {
       const error = unlessAborted(thrown)
       if (!isNoList(error)) throw error
-      this.#lacksApi = true
-      if (error.subject.status !== 404) this.#tell(api, error.message)
+      // After a list the answer is about this subject, and some registries know no digests but sha256.
+      if (digestAlgorithm(subject) === 'sha256' && !this.#answers.get(name)) this.#answers.set(name, false)
+      if (error.subject.status !== 404 && !this.#isTold) {
+        this.#isTold = true
+        this.#tell(api, error.message)
+      }
       return undefined
     }
   }
