@@ -16,7 +16,14 @@ export { unfinishedReferrers } from './copy/memory/unfinished-referrers.ts'
 export { digestTag } from './copy/digest-tag.ts'
 export { cosignTags, findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './copy/referrers.ts'
 export { graphsOf } from './copy/survey.ts'
-export { abortedError, isRefusal, toGpregError, unlessAborted, unlessMissing } from './errors.ts'
+export {
+  abortedError,
+  isRefusal,
+  throwIfAborted,
+  toGpregError,
+  unlessAborted,
+  unlessMissing,
+} from './errors.ts'
 export { Limiter, allSettledOrThrow, mapLimited } from './limiter.ts'
 export { descriptorOf } from './model/manifest.ts'
 export { isForeignLayer, isManifestType } from './model/descriptor.ts'

@@ -186,6 +186,11 @@ export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | unde
   }
 }
 
+/** As the method of the signal, but of one type: the reason of a signal may be anything, such as a text or a time-out. @throws `aborted` */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal.reason)
+}
+
 export function abortedError(cause?: unknown): GpregError {
   return new GpregError('aborted', 'interrupted', {
     cause,

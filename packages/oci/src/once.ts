@@ -1,3 +1,5 @@
+import { abortedError } from './errors.ts'
+
 /** Runs `work` once for each key. Later calls with the same key get the same promise, also while it is pending. */
 export function once<T>(known: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
   const pending = known.get(key) ?? work()
@@ -12,8 +14,8 @@ export function once<T>(known: Map<string, Promise<T>>, key: string, work: () =>
 export function renewOnce<T>(
   known: Map<string, Promise<T>>,
   key: string,
-  old: Promise<T> | undefined,
   work: () => Promise<T>,
+  old?: Promise<T>,
 ): Promise<T> {
   const current = known.get(key)
   if (current !== undefined && current !== old) return current
@@ -21,4 +23,15 @@ export function renewOnce<T>(
   known.set(key, pending)
   pending.catch(() => known.get(key) === pending && known.delete(key))
   return pending
+}
+
+/** Waits for work that others wait for, too. The signal ends the wait and not the work. @throws `aborted` */
+export function waitFor<T>(shared: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(abortedError(signal.reason))
+    const settle = () => signal.removeEventListener('abort', stop)
+    shared.then(resolve, reject).finally(settle)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop)
+  })
 }

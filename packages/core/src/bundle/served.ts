@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { type ReadableRepository, type Store, LayoutStore } from '@gpreg/oci'
-import { isThere } from '@gpreg/oci/engine'
+import { isThere, throwIfAborted } from '@gpreg/oci/engine'
 import { isPart } from './files.ts'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
 import { LOCK_NAME } from './files.ts'
@@ -32,7 +32,7 @@ export async function openServedStore(
   }
   if (readOnly)
     return { store: await LayoutStore.read(first), readOnly: true, [Symbol.asyncDispose]: async () => {} }
-  context.signal.throwIfAborted()
+  throwIfAborted(context.signal)
   const store = await LayoutStore.open(first, context.now())
   const claim = await store.claim(context.signal)
   return { store, readOnly: false, [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose]() }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { throwIfAborted } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Artifact } from '../store/artifact.ts'
@@ -41,7 +42,7 @@ async function measure(
   const hash = createHash('sha256')
   let size = 0
   for await (const chunk of content.open({ offset: 0, signal })) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     hash.update(chunk)
     size += chunk.byteLength
   }

@@ -371,6 +371,18 @@ describe('failures', () => {
   })
 })
 
+it.each([undefined, 'enough', new DOMException('too late', 'TimeoutError')])(
+  'a plan ends by an abort with the reason %s, and gives no images that failed',
+  async reason => {
+    await pushSample(source.repository('a'), sampleImage(['x']), '1')
+    const wanted = { ...item('a:1'), source: { store: 'source', repository: source.repository('a') } }
+    const context = createContext({ signal: AbortSignal.abort(reason) })
+    await expect(planTransfer([wanted], { concurrency: 1 }, context)).rejects.toMatchObject({
+      code: 'aborted',
+    })
+  },
+)
+
 describe('signatures and referrers', () => {
   async function signed() {
     const child = sampleImage(['amd64 layer'])

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { GpregError, toGpregError } from '../errors.ts'
+import { GpregError, throwIfAborted, toGpregError } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -105,7 +105,7 @@ export class Transfer {
     if (source === undefined) return
     const send = () =>
       this.#inTurn(blob, source.repository, home.repository, async () => {
-        this.#context.signal.throwIfAborted()
+        throwIfAborted(this.#context.signal)
         onStart(blob)
         await this.#deliver(home, blob.sources, () => this.#mountFromSource(blob, home.repository))
       })
@@ -157,7 +157,7 @@ export class Transfer {
   /** Mounts a blob. If the registry refuses, the blob is sent, preferably from the repository beside it. */
   async #fill(place: BlobDestination, holder: Repository): Promise<void> {
     const { blob, repository } = place
-    this.#context.signal.throwIfAborted()
+    throwIfAborted(this.#context.signal)
     const sources = [{ store: blob.store, repository: holder }, ...blob.sources]
     await this.#deliver(place, sources, () => this.#mount(blob.descriptor, repository, holder.name))
   }

@@ -270,7 +270,6 @@ class RunRegistries implements Registries {
   async #create(clouds: Clouds, host: string, name: string): Promise<void> {
     const source = await clouds(host, 'target')
     if (source === undefined || !isRepositoryCreator(source)) return
-    const create = () => source.ensureRepository(name, this.#context)
-    return renewOnce(this.#created, `${host}/${name}`, undefined, create)
+    return renewOnce(this.#created, `${host}/${name}`, () => source.ensureRepository(name, this.#context))
   }
 }

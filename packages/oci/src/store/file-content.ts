@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { GpregError } from '../errors.ts'
+import { GpregError, throwIfAborted } from '../errors.ts'
 import type { Content } from './content.ts'
 
 /**
@@ -12,7 +12,7 @@ export function fileContent(path: string): Content {
       try {
         yield* createReadStream(path, { start: offset, ...(signal === undefined ? {} : { signal }) })
       } catch (cause) {
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
         throw new GpregError('input-unreadable', `cannot read ${path}`, {
           path,
           cause,

@@ -1,4 +1,4 @@
-import { GpregError } from '../errors.ts'
+import { GpregError, throwIfAborted } from '../errors.ts'
 import { isForeignLayer, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { isDigest, type Digest } from '../model/digest.ts'
 import { childrenOf, describeReferrer, parseManifest, type Manifest } from '../model/manifest.ts'
@@ -103,7 +103,7 @@ export class MemoryRepository
   }
 
   async *fetchUnverified({ digest }: Descriptor, { offset = 0, signal }: FetchCall = {}): ByteStream {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     const stored = this.#content.get(digest)
     if (stored === undefined) throw this.#notFound(digest)
     if (offset < stored.bytes.byteLength) yield stored.bytes.subarray(offset)
@@ -121,10 +121,10 @@ export class MemoryRepository
     if (this.#content.has(descriptor.digest) && !isManifestType(descriptor.mediaType)) return
     const chunks: Uint8Array[] = []
     for await (const chunk of verified(content.open({ offset: 0, signal }), descriptor)) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       chunks.push(chunk)
     }
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     this.#store(descriptor, Buffer.concat(chunks))
   }
 

@@ -1,6 +1,7 @@
 import { type Context } from '@gpreg/core'
 import { createCloudApi, type CallPolicy } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
+import { abortedError, throwIfAborted } from '@gpreg/oci/engine'
 import { gcpError } from './errors.ts'
 import type { GcpCall } from './gcp-call.ts'
 import { codesOf } from './failure.ts'
@@ -29,13 +30,13 @@ export function call<T>(
 
 /** The SDK cannot cancel a call: after an abort or a time-out, the call is left running and its answer ignored. */
 async function answerTo<T>(run: () => Promise<T>, signal: AbortSignal, { resource }: GcpCall): Promise<T> {
-  signal.throwIfAborted()
+  throwIfAborted(signal)
   const over = new AbortController()
   const giveUp = AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT)])
   const givenUp = new Promise<never>((_, reject) => {
     const stop = () => {
       const stalled = new GpregError('stalled', `Google gave no answer about ${resource}`, { resource })
-      reject(signal.aborted ? signal.reason : stalled)
+      reject(signal.aborted ? abortedError(signal.reason) : stalled)
     }
     giveUp.addEventListener('abort', stop, { signal: over.signal })
   })

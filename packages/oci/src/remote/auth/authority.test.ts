@@ -3,6 +3,7 @@ import { assertRealm, Authority } from './authority.ts'
 import { GpregError } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 
+const { signal } = new AbortController()
 const at = (registry: string, realm: string) => assertRealm(realm, new URL(`${registry}/v2/`), 'source')
 
 describe('a token server', () => {
@@ -40,10 +41,10 @@ it.each<Challenge>([{ scheme: 'bearer', realm: 'https://auth.corp/token' }, { sc
       fetchToken: () => Promise.reject(new TypeError('a token server was asked')),
       now: () => 0,
     })
-    expect(await authority.header([])).toBeUndefined()
-    expect(await authority.renew([challenge], [], undefined)).toBe('Bearer abc')
-    expect(await authority.header([])).toBe('Bearer abc')
-    expect(await authority.renew([challenge], [], 'Bearer abc')).toBeUndefined()
+    expect(await authority.header([], signal)).toBeUndefined()
+    expect(await authority.renew([challenge], [], undefined, signal)).toBe('Bearer abc')
+    expect(await authority.header([], signal)).toBe('Bearer abc')
+    expect(await authority.renew([challenge], [], 'Bearer abc', signal)).toBeUndefined()
   },
 )
 
@@ -66,10 +67,10 @@ describe('a login that a token server refuses', () => {
       },
       now: () => 0,
     })
-    await expect(authority.renew([challenge], scope('app'), undefined)).rejects.toMatchObject({
+    await expect(authority.renew([challenge], scope('app'), undefined, signal)).rejects.toMatchObject({
       subject: { status },
     })
-    await expect(authority.header(scope('web'))).rejects.toMatchObject({ subject: { status } })
+    await expect(authority.header(scope('web'), signal)).rejects.toMatchObject({ subject: { status } })
     expect(asked).toBe(times)
   })
 })
@@ -98,22 +99,22 @@ describe('a token that many requests need at once', () => {
 
   it('is requested once, at first, when it has expired, and when it was refused', async () => {
     const { authority, clock } = counted()
-    await authority.renew([challenge], [], undefined)
-    expect(await times(() => authority.header(scopes))).toEqual(Array(4).fill('Bearer t2'))
+    await authority.renew([challenge], [], undefined, signal)
+    expect(await times(() => authority.header(scopes, signal))).toEqual(Array(4).fill('Bearer t2'))
     clock.now = 10
-    expect(await times(() => authority.header(scopes))).toEqual(Array(4).fill('Bearer t3'))
-    const renewed = await times(() => authority.renew([challenge], scopes, 'Bearer t3'))
+    expect(await times(() => authority.header(scopes, signal))).toEqual(Array(4).fill('Bearer t3'))
+    const renewed = await times(() => authority.renew([challenge], scopes, 'Bearer t3', signal))
     expect(renewed).toEqual(Array(4).fill('Bearer t4'))
-    expect(await authority.renew([challenge], scopes, 'Bearer t3')).toBe('Bearer t4')
+    expect(await authority.renew([challenge], scopes, 'Bearer t3', signal)).toBe('Bearer t4')
   })
 
   it('is requested again after a failure', async () => {
     const { authority, clock } = counted()
-    await authority.renew([challenge], [], undefined)
+    await authority.renew([challenge], [], undefined, signal)
     clock.fail = true
-    await expect(times(() => authority.header(scopes))).rejects.toMatchObject({ code: 'unreachable' })
+    await expect(times(() => authority.header(scopes, signal))).rejects.toMatchObject({ code: 'unreachable' })
     expect(clock.asked).toBe(2)
     clock.fail = false
-    expect(await authority.header(scopes)).toBe('Bearer t3')
+    expect(await authority.header(scopes, signal)).toBe('Bearer t3')
   })
 })

@@ -1,5 +1,5 @@
 import { GpregError, isGpregError, type Side } from '../../errors.ts'
-import { renewOnce } from '../../once.ts'
+import { renewOnce, waitFor } from '../../once.ts'
 import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
@@ -44,7 +44,9 @@ export interface Scope {
  */
 export class Authority {
   readonly #options: AuthorityOptions
-  readonly #tokens = new Map<string, Promise<Token>>()
+  readonly #tokens = new Map<string, Token>()
+  /** Requests for tokens that are under way. */
+  readonly #pending = new Map<string, Promise<Token>>()
   /** Basic headers that the registry has accepted: a few a run, because logins of clouds expire after hours. */
   readonly #accepted = new Set<string>()
   /** Logins that the token server does not take, whatever the scope. */
@@ -65,14 +67,17 @@ export class Authority {
     return (await this.#options.credential(scope?.repository ?? '')) !== undefined
   }
 
-  /** The `Authorization` header for these scopes; undefined until the registry has asked for credentials. */
-  async header(scopes: readonly Scope[]): Promise<string | undefined> {
+  /**
+   * The `Authorization` header for these scopes; undefined until the registry has asked for credentials.
+   * @param signal ends the wait for a token
+   */
+  async header(scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
     const challenge = this.#challenge
     const credential = challenge && (await this.#options.credential(scopes[0]?.repository ?? ''))
     if (challenge === undefined) return undefined
     if (credential?.registryToken !== undefined) return `Bearer ${credential.registryToken}`
     if (challenge.scheme === 'basic') return credential && basicAuth(credential)
-    return `Bearer ${(await this.#token(challenge, scopes, credential)).value}`
+    return `Bearer ${(await this.#token(challenge, scopes, credential, signal)).value}`
   }
 
   accept(used: string | undefined): void {
@@ -96,13 +101,16 @@ export class Authority {
     challenges: readonly Challenge[],
     scopes: readonly Scope[],
     used: string | undefined,
+    signal: AbortSignal,
   ): Promise<string | undefined> {
     const bearer = challenges.find(challenge => challenge.scheme === 'bearer')
     const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic') ?? this.#challenge
     if (chosen === undefined) return undefined
     this.#challenge = chosen
-    if (used?.startsWith('Bearer ')) await this.#forget(used, scopes)
-    const header = await this.header(scopes)
+    // A refused token may have expired early, or allow too little. A newer one stays.
+    const key = scopeKey(scopes)
+    if (used === `Bearer ${this.#tokens.get(key)?.value}`) this.#tokens.delete(key)
+    const header = await this.header(scopes, signal)
     if (header !== used) return header
     if (chosen.scheme !== 'basic' || used === undefined) return undefined
     const other = await this.#other(scopes)
@@ -117,25 +125,23 @@ export class Authority {
     return refused && other && !isSameCredential(refused, other) ? other : undefined
   }
 
-  /** Forgets a token that was refused: it may have expired early, or allow too little. A newer one stays. */
-  async #forget(used: string, scopes: readonly Scope[]): Promise<void> {
-    const key = scopeKey(scopes)
-    const held = this.#tokens.get(key)
-    const token = await held?.catch(() => undefined)
-    if (used === `Bearer ${token?.value}` && this.#tokens.get(key) === held) this.#tokens.delete(key)
-  }
-
   /** Requests that need the same token at once share the request for it. */
   async #token(
     challenge: Bearer,
     scopes: readonly Scope[],
     credential: Credential | undefined,
+    signal: AbortSignal,
   ): Promise<Token> {
     const key = scopeKey(scopes)
-    const held = this.#tokens.get(key)
-    const known = await held
+    const known = this.#tokens.get(key)
     if (known !== undefined && this.#options.now() < known.renewAt) return known
-    return renewOnce(this.#tokens, key, held, () => this.#fetchToken(challenge, scopes, credential))
+    const fetch = async () => {
+      const token = await this.#fetchToken(challenge, scopes, credential)
+      this.#tokens.set(key, token)
+      this.#pending.delete(key)
+      return token
+    }
+    return waitFor(renewOnce(this.#pending, key, fetch), signal)
   }
 
   /** If the token server refuses the credential, another one is tried: the login may have expired. */

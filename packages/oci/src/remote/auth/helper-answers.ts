@@ -23,6 +23,6 @@ export class HelperAnswers {
     const known = await answer
     const isRefused = known && refused && isSameCredential(known, refused)
     if (answer !== undefined && !isRefused) return known
-    return renewOnce(this.#answers, key, answer, () => askHelper(name, server, this.#patience))
+    return renewOnce(this.#answers, key, () => askHelper(name, server, this.#patience), answer)
   }
 }

@@ -6,6 +6,7 @@ import { parseReference } from '../../model/reference.ts'
 import { scriptedServer, type ScriptedServer } from '../../testing/scripted-server.ts'
 import { createRegistries, type RegistriesOptions } from '../registries.ts'
 import type { Credential } from './credential.ts'
+import { ANONYMOUS } from './credentials.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -80,3 +81,27 @@ it('a token server that sends nothing is asked once more, because each time take
   await expect(ask(tokens, undefined, { stallTimeout: 500 })).rejects.toMatchObject({ code: 'stalled' })
   expect(tokens.seen).toHaveLength(2)
 })
+
+it.each(['the first answer', 'the token'])(
+  'a request is given up while it waits with others for %s',
+  async what => {
+    const asked = Promise.withResolvers<void>()
+    const tokens = await serve(() => asked.resolve())
+    const registry = await serve((_, response) => {
+      if (what === 'the first answer') return asked.resolve()
+      const challenge = `Bearer realm="http://${tokens.host}/token"`
+      response.writeHead(401, { 'www-authenticate': challenge }).end()
+    })
+    const registries = await createRegistries({ credentials: ANONYMOUS, env: {} }, createContext())
+    cleanups.push(() => registries.close())
+    const { repository } = registries.open('source', parseReference(`${registry.host}/app:1`))
+    const [first, second] = [new AbortController(), new AbortController()]
+    const pending = repository.resolve('1', { signal: first.signal })
+    await asked.promise
+    const waiting = repository.resolve('1', { signal: second.signal })
+    second.abort('enough')
+    await expect(waiting).rejects.toMatchObject({ code: 'aborted' })
+    first.abort('enough')
+    await expect(pending).rejects.toMatchObject({ code: 'aborted' })
+  },
+)

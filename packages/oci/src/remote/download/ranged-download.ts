@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import type { GpregError } from '../../errors.ts'
+import { abortedError, type GpregError } from '../../errors.ts'
 import { download, parseRangeStart, type Download } from './download.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { SpareTime } from '../../spare-time.ts'
@@ -126,7 +126,7 @@ class Parts {
         yield chunk
       } else if (part.isRead) this.#window.shift()
       else if (this.#failed && this.#workers === 0) return
-      else if (this.#signal.aborted) throw networkError(this.#signal.reason, this.#whole.asked)
+      else if (this.#signal.aborted) throw abortedError(this.#signal.reason)
       else await this.#change()
     }
   }

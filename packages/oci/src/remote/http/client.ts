@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { isGpregError, type ErrorCode, type GpregError, type Side } from '../../errors.ts'
+import { waitFor } from '../../once.ts'
 import { BRIEF, PATIENT, patienceFor, withRetry, type RetryPolicy } from '../../retry.ts'
 import { Authority } from '../auth/authority.ts'
 import { parseChallenges } from '../auth/challenge.ts'
@@ -60,6 +61,7 @@ export class RegistryClient {
   readonly #authority: Authority
   /** Settles when the first request has been answered. */
   #first: Promise<void> | undefined
+  #isFirstOver = false
   readonly #outage: Outage
   /** Requests in a row that used up all their tries. */
   #defeats = 0
@@ -131,13 +133,11 @@ export class RegistryClient {
     this.#outage.assertNone(request.method)
     if (this.#first === undefined) {
       const first = this.secrets.guard(() => this.#sendAuthorized(request))
-      this.#first = first.then(
-        () => {},
-        () => {},
-      )
+      const settle = () => void (this.#isFirstOver = true)
+      this.#first = first.then(settle, settle)
       return first
     }
-    await this.#first
+    if (!this.#isFirstOver) await waitFor(this.#first, request.signal ?? this.#context.signal)
     return this.secrets.guard(() => this.#sendAuthorized(request))
   }
 
@@ -174,19 +174,19 @@ export class RegistryClient {
   async #sendAuthorized(request: ApiRequest): Promise<ApiResponse> {
     const transport = this.#transport
     const signal = request.signal ?? this.#context.signal
-    const base = await transport.endpoint()
+    const base = transport.base ?? (await waitFor(transport.endpoint(), signal))
     const url = transport.urlOf(request.url, base)
     if (this.#pause.isAsked) await this.#pause.gate(signal)
     if (this.quota.isUsedUp && request.method === 'GET' && describePath(request.url).includes('/manifests/'))
-      await this.quota.ration()
+      await waitFor(this.quota.ration(), signal)
     const wantsLogin = this.#authority.isAsked && transport.isOwn(url)
-    const authorization = wantsLogin ? await this.#authority.header(request.scopes) : undefined
+    const authorization = wantsLogin ? await this.#authority.header(request.scopes, signal) : undefined
     let used = authorization
     let response = await transport.sendFollowing(request, url, authorization, signal)
     const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
     if ((response.status === 401 || mayHaveEnded) && transport.isOwn(response.url)) {
       const challenges = parseChallenges(response.header('www-authenticate'))
-      const renewal = this.#authority.renew(challenges, request.scopes, authorization)
+      const renewal = this.#authority.renew(challenges, request.scopes, authorization, signal)
       renewal.catch(() => response.body.destroy())
       const renewed = await renewal
       if (renewed !== undefined) {

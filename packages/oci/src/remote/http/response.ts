@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { abortedError, throwIfAborted } from '../../errors.ts'
 
 /** Bytes of an unwanted body that are still read, so that its connection can be used again. */
 const MAX_DUMP = 128 * 1024
@@ -123,7 +124,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#signal.aborted) controller.abort(this.#signal.reason)
+    if (this.#signal.aborted) controller.abort(abortedError(this.#signal.reason))
     else this.#controller = controller
   }
 
@@ -153,10 +154,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   readonly #abort = (): void => {
-    const { reason } = this.#signal
-    this.#reject?.(reason)
-    this.#body?.destroy(reason)
-    this.#controller?.abort(reason)
+    const error = abortedError(this.#signal.reason)
+    this.#reject?.(error)
+    this.#body?.destroy(error)
+    this.#controller?.abort(error)
     this.#dropReferences()
   }
 
@@ -166,14 +167,14 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Sends one request. @throws errors of undici, and the reason of the signal */
+/** Sends one request. @throws errors of undici, and `aborted` */
 export function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
 ): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
+    throwIfAborted(signal)
     dispatcher.dispatch(options, new ResponseHandler(resolve, reject, signal))
   })
 }

@@ -62,6 +62,11 @@ export class Transport {
     return this.#base?.protocol === 'http:' ? 'http' : 'https'
   }
 
+  /** The base URL of the API, once it is known. */
+  get base(): URL | undefined {
+    return this.#base
+  }
+
   /** The base URL of the API, `https://host/v2/`. */
   endpoint(): Promise<URL> {
     const { host, plainHttp, stallTimeout } = this.#options

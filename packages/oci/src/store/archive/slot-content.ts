@@ -1,4 +1,4 @@
-import { GpregError } from '../../errors.ts'
+import { GpregError, throwIfAborted } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, type Digest } from '../../model/digest.ts'
 import { recycle } from '../../machine/lent-memory.ts'
@@ -154,7 +154,7 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     await this.#writeFrame(slot)
     try {
       for await (const chunk of verifiedRest(kept, descriptor, content, signal)) {
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
         batch.push(chunk)
         batched += chunk.byteLength
         if (batched >= WRITE_SIZE) await flush()
@@ -164,7 +164,7 @@ export class SlotContent implements WritableContent, AsyncDisposable {
         this.#files.pump()
       }
       await flush()
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
     } catch (error) {
       await flush().catch(() => {})
       if (state.written > noted) await this.#journal.note(slot.digest, state.written).catch(() => {})
@@ -191,7 +191,7 @@ export class SlotContent implements WritableContent, AsyncDisposable {
   async *#readBack(state: SlotState, from: number, to: number, signal: AbortSignal | undefined): ByteStream {
     const start = contentStart(state.slot)
     for (let position = from; position < to;) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       const bytes = await this.#files.read(start + position, Math.min(READ_SIZE, to - position))
       if (bytes.byteLength === 0) return
       position += bytes.byteLength

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { throwIfAborted } from '../../errors.ts'
 import type { ByteStream } from '../content.ts'
 import { damaged } from '../damage.ts'
 import { storageError } from '../layout/layout-files.ts'
@@ -47,7 +48,7 @@ export class VolumeReader implements AsyncDisposable {
   /** Bytes `start` to `end`, the end not included. */
   async *read(start: number, end: number, signal?: AbortSignal): ByteStream {
     for (let position = start; position < end;) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       const volume = this.#volumes.find(each => position < each.start + each.size)
       if (volume === undefined) throw damaged('the archive ends too early', this.#volumes.at(-1)?.path)
       const within = position - volume.start

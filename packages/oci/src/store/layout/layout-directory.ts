@@ -1,6 +1,6 @@
 import { lstat, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GpregError } from '../../errors.ts'
+import { GpregError, throwIfAborted } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, isDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream, Content } from '../content.ts'
@@ -87,7 +87,7 @@ export class DirectoryContent implements WritableContent {
       try {
         const bytes = verified(openUnverified(content, { offset: 0, signal }), descriptor)
         await writeAll(this.location, file, bytes, signal)
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
         await onDisk(this.location, () => file.sync())
       } finally {
         await file.close()

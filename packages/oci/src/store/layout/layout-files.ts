@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { lstat, mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { GpregError, isGpregError } from '../../errors.ts'
+import { GpregError, isGpregError, throwIfAborted } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
 import { recycle } from '../../machine/lent-memory.ts'
@@ -76,7 +76,7 @@ export async function* readFrom(path: string, offset: number, signal: AbortSigna
   try {
     if (!(await file.stat()).isFile()) throw new GpregError('not-found', `${path} is no file`, { path })
     for (let position = offset; ;) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_SIZE), 0, READ_SIZE, position)
       if (bytesRead === 0) return
       position += bytesRead
@@ -114,7 +114,7 @@ export async function writeAll(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for await (const chunk of bytes) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     for (let done = 0; done < chunk.byteLength;) {
       const { bytesWritten } = await onDisk(root, () => file.write(chunk, done))
       done += bytesWritten

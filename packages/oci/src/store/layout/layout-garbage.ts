@@ -1,4 +1,4 @@
-import { GpregError } from '../../errors.ts'
+import { GpregError, throwIfAborted } from '../../errors.ts'
 import { isManifestType } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
 import { assertManifestSize, childrenOf, parseManifest, type Manifest } from '../../model/manifest.ts'
@@ -59,7 +59,7 @@ export async function deleteGarbage(
 ): Promise<void> {
   const content = new DirectoryContent(root)
   for (const digest of digests) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     await content.delete(digest)
   }
 }
@@ -79,7 +79,7 @@ async function readReached(
     for await (const chunk of verified(content.read(digest, 0, signal), descriptor)) chunks.push(chunk)
     return parseManifest(Buffer.concat(chunks), undefined)
   } catch (cause) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new GpregError('input-invalid', `${digest} in ${content.location} cannot be read: ${why}`, {
       path: content.location,
