@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ describe.each<[string, () => SecretVault]>([
 describe('a file of secrets', () => {
   it('takes with it what a killed run left beside it', async () => {
     const path = join(directory, 'killed.json')
-    const draft = `${path}.${2 ** 22 + 1}.tmp`
+    const draft = `${path}.${hostname()}~${2 ** 22 + 1}~1~x.tmp`
     await writeFile(draft, 'canary', { mode: 0o600 })
     await fileVault(path).update({ registryStorage: key })
     await expect(stat(draft)).rejects.toMatchObject({ code: 'ENOENT' })

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { removeDrafts, SECRET_MODE, writeOutputFile } from './output-file.ts'
+import { removeDrafts, replaceFile, SECRET_MODE, writeOutputFile } from './output-file.ts'
+import { writerMark } from './writer.ts'
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-'))))
@@ -38,10 +40,32 @@ test('says where it cannot write', async () => {
   await expect(writeOutputFile(path, 'new')).rejects.toMatchObject({ code: 'storage', subject: { path } })
 })
 
+test.runIf(process.platform === 'linux')('writes into a pipe, as into a device: it stays one', async () => {
+  const path = join(directory, 'pipe')
+  execFileSync('mkfifo', [path])
+  const [text] = await Promise.all([readFile(path, 'utf8'), writeOutputFile(path, 'new', SECRET_MODE)])
+  expect(text).toBe('new')
+  expect((await lstat(path)).isFIFO()).toBe(true)
+})
+
+test('takes no draft of its path for its own, because another container may have its process id', async () => {
+  const path = join(directory, 'gpreg.lock.json')
+  const drafts: string[] = []
+  const write = async (draft: string) => void (drafts.push(draft), await writeFile(draft, draft))
+  await Promise.all([replaceFile(path, write), replaceFile(path, write)])
+  expect(new Set(drafts).size).toBe(2)
+  expect(await readdir(directory)).toEqual(['gpreg.lock.json'])
+})
+
 test('removes the drafts of runs that were killed, and nothing else', async () => {
   const path = join(directory, 'secret.json')
-  const killed = `secret.json.${2 ** 22 + 1}.tmp`
-  const others = [`secret.json.${process.ppid}.tmp`, 'secret.json.x.tmp', `other.json.${2 ** 22 + 1}.tmp`]
+  const killed = `secret.json.${hostname()}~${2 ** 22 + 1}~1~x.tmp`
+  const others = [
+    `secret.json.${await writerMark()}.tmp`,
+    `secret.json.other-host~${2 ** 22 + 1}~1~x.tmp`,
+    'secret.json.x.tmp',
+    `other.json.${hostname()}~${2 ** 22 + 1}~1~x.tmp`,
+  ]
   await Promise.all([killed, ...others].map(name => writeFile(join(directory, name), 'canary')))
   await removeDrafts(path)
   expect((await readdir(directory)).sort()).toEqual([...others].sort())

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GpregError } from '../errors.ts'
 import { onDisk } from './layout/layout-files.ts'
-import { showsLife, writerMark, writerName, writerOf } from './writer.ts'
+import { showsLife, writerMark, writerName, writerOf } from '../machine/writer.ts'
 
 const PREFIX = 'claim~'
 

@@ -24,7 +24,7 @@ import { storeContract } from '../testing/store-contract.ts'
 import { contentFrom, type ByteStream, type Store } from './content.ts'
 import { LayoutStore } from './layout/layout-store.ts'
 import { MemoryStore } from './memory-store.ts'
-import { writerMark } from './writer.ts'
+import { writerMark } from '../machine/writer.ts'
 
 const directories: string[] = []
 afterAll(() => Promise.all(directories.map(directory => rm(directory, { recursive: true }))))

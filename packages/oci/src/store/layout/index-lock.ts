@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GpregError } from '../../errors.ts'
-import { writerMark, writerName, writerOf } from '../writer.ts'
+import { writerMark, writerName, writerOf } from '../../machine/writer.ts'
 import { ingestPath, onDisk, storageError, temporaryPath } from './layout-files.ts'
 
 const NAME = 'index.lock'

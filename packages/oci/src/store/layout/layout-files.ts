@@ -5,7 +5,8 @@ import { GpregError, isGpregError, throwIfAborted } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
 import { recycle } from '../../machine/lent-memory.ts'
-import { writerMark } from '../writer.ts'
+import { syncFolder } from '../../machine/output-file.ts'
+import { writerMark } from '../../machine/writer.ts'
 import { assertNoLink } from './layout-links.ts'
 
 /** Bytes of one read. */
@@ -139,15 +140,6 @@ export async function settleBlob(temporary: string, root: string, digest: Digest
 export async function settle(temporary: string, path: string): Promise<void> {
   await rename(temporary, path)
   await syncFolder(dirname(path))
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 /** Runs work on files, and turns errors of the disk into `storage` errors. */

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UPLOAD_AGE } from '../capabilities.ts'
-import { writerOf } from '../writer.ts'
+import { writerOf } from '../../machine/writer.ts'
 import { ingestFolder, onDisk } from './layout-files.ts'
 import { assertNoLink, hasLink } from './layout-links.ts'
 

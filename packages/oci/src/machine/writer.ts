@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { isRunning } from '../machine/process.ts'
+import { isRunning } from './process.ts'
 
 const SEPARATOR = '~'
 
