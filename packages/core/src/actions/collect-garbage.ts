@@ -31,9 +31,10 @@ export async function collectGarbage(
   // Nothing is made where there is no layout.
   await LayoutStore.read(directory)
   const store = await LayoutStore.open(directory, context.now())
-  await using _ = await store.claim(context.signal)
+  await using claim = await store.claim(context.signal)
   const call = { signal: context.signal }
   const garbage = await findGarbage(directory, call)
+  await claim.assertHeld()
   if (!dryRun) await deleteGarbage(directory, garbage, call)
   const { digests: removed, bytes, kept } = garbage
   return {

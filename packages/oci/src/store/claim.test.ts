@@ -45,6 +45,17 @@ describe('a claim', () => {
     expect(await readdir(folder)).toHaveLength(1)
   })
 
+  it('is lost when another takes it for gone', async () => {
+    const folder = await newFolder()
+    await using claim = await Claim.make(folder, '/srv/registry')
+    await claim.assertHeld()
+    for (const name of await readdir(folder)) await rm(join(folder, name))
+    await expect(claim.assertHeld()).rejects.toMatchObject({
+      code: 'storage',
+      message: expect.stringMatching(/^\/srv\/registry was taken over/),
+    })
+  })
+
   it('goes to one of several that start together', async () => {
     const folder = await newFolder()
     const claims = await Promise.allSettled(Array.from({ length: 4 }, () => Claim.make(folder, folder)))

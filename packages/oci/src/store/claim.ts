@@ -34,17 +34,16 @@ export interface ClaimOptions {
  */
 export class Claim implements AsyncDisposable {
   readonly #folder: string
+  readonly #path: string
   readonly #name: string
   readonly #beat: NodeJS.Timeout
 
-  private constructor(folder: string, name: string) {
+  private constructor(folder: string, path: string, name: string) {
     this.#folder = folder
+    this.#path = path
     this.#name = name
-    this.#beat = setInterval(() => {
-      const now = new Date()
-      // If the folder is gone, nobody can claim it.
-      utimes(join(folder, name), now, now).catch(() => {})
-    }, BEAT).unref()
+    // `assertHeld` throws the errors.
+    this.#beat = setInterval(() => void this.#touch().catch(() => {}), BEAT).unref()
   }
 
   /**
@@ -54,7 +53,7 @@ export class Claim implements AsyncDisposable {
   static async make(folder: string, path: string, options: ClaimOptions = {}): Promise<Claim> {
     let seen: string | undefined
     for (let sightings = 1; ;) {
-      const claim = await Claim.#write(folder)
+      const claim = await Claim.#write(folder, path)
       try {
         const holder = await claim.#otherHolder(options.signal)
         if (holder === undefined) return claim
@@ -70,13 +69,13 @@ export class Claim implements AsyncDisposable {
     }
   }
 
-  static async #write(folder: string): Promise<Claim> {
+  static async #write(folder: string, path: string): Promise<Claim> {
     const name = `${PREFIX}${await writerMark()}`
     await onDisk(folder, async () => {
       await mkdir(folder, { recursive: true })
       await writeFile(join(folder, name), '')
     })
-    return new Claim(folder, name)
+    return new Claim(folder, path, name)
   }
 
   /**
@@ -94,6 +93,33 @@ export class Claim implements AsyncDisposable {
       await rm(file, { force: true })
     }
     return undefined
+  }
+
+  /**
+   * Checks the claim before files get their names or are removed: a process that stood still for a while (a suspended machine, a
+   * hanging share) looks gone to those of other hosts, and one of them may be writing here since.
+   * @throws `storage` if the claim is lost
+   */
+  async assertHeld(): Promise<void> {
+    await onDisk(this.#path, () =>
+      this.#touch().catch(cause => {
+        if (cause.code !== 'ENOENT') throw cause
+        throw new GpregError(
+          'storage',
+          `${this.#path} was taken over by another gpreg while this one stood still`,
+          {
+            path: this.#path,
+            cause,
+            hint: 'wait until that one has ended, then run the same command again',
+          },
+        )
+      }),
+    )
+  }
+
+  async #touch(): Promise<void> {
+    const now = new Date()
+    await utimes(join(this.#folder, this.#name), now, now)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

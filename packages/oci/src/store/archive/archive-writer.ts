@@ -22,6 +22,7 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   readonly location: string
   readonly #output: ArchiveOutput
   readonly #plan: TarPlan
+  readonly #claim: Claim
   readonly #slots: SlotContent
   readonly #parts: WritableParts
   readonly #opened: readonly AsyncDisposable[]
@@ -29,12 +30,14 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   private constructor(
     output: ArchiveOutput,
     plan: TarPlan,
+    claim: Claim,
     slots: SlotContent,
     opened: readonly AsyncDisposable[],
   ) {
     this.location = output.path
     this.#output = output
     this.#plan = plan
+    this.#claim = claim
     this.#slots = slots
     this.#opened = opened
     this.#parts = layoutParts(slots, new PlannedNames())
@@ -51,7 +54,8 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
     signal?: AbortSignal,
   ): Promise<ArchiveWriter | undefined> {
     const folder = partialPath(output.path)
-    const opened: AsyncDisposable[] = [await Claim.make(folder, output.path)]
+    const claim = await Claim.make(folder, output.path, { signal })
+    const opened: AsyncDisposable[] = [claim]
     let writer: ArchiveWriter | undefined
     try {
       const identity = `gpreg ${plan.digest} ${output.volumeSize ?? 'whole'}`
@@ -62,7 +66,7 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
       const slots = await SlotContent.open(output, plan, journal)
       opened.push(slots)
       await slots.check(signal)
-      return (writer = new ArchiveWriter(output, plan, slots, opened))
+      return (writer = new ArchiveWriter(output, plan, claim, slots, opened))
     } finally {
       if (writer === undefined) await close(opened)
     }
@@ -81,6 +85,7 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
    * Gives the files their final names, after all content is written.
    * @param clear is called before the first rename
    * @param seal is called after the last rename
+   * @throws `storage`, also if another process has taken over
    */
   async finish(
     clear: () => Promise<void>,
@@ -88,6 +93,7 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
   ): Promise<void> {
     const finished = await this.#slots.finish()
     const folder = partialPath(this.#output.path)
+    await this.#claim.assertHeld()
     await onDisk(folder, () => mkdir(join(folder, FINISHING), { recursive: true }))
     await clear()
     for (const { path } of volumesOf(this.#output, this.#plan.size))

@@ -321,6 +321,25 @@ describe('an archive', () => {
     expect(await readdir(dirname(target.path))).toEqual([])
   })
 
+  it('leaves the draft to a writer that has taken over', async () => {
+    const target = { path: join(await newDirectory(), 'x.tar') }
+    const drafts = partialPath(target.path)
+    const plan = planTar(contents([]))
+    await using lost = (await ArchiveWriter.open(target, plan))!
+    for (const name of await readdir(drafts)) if (name.startsWith('claim~')) await rm(join(drafts, name))
+    await using archive = (await ArchiveWriter.open(target, plan))!
+    const done: string[] = []
+    const finish = (writer: ArchiveWriter, name: string) =>
+      writer.finish(
+        async () => void done.push(`${name} clears`),
+        async () => void done.push(`${name} seals`),
+      )
+    await expect(finish(lost, 'lost')).rejects.toMatchObject({ code: 'storage' })
+    await finish(archive, 'archive')
+    expect(done).toEqual(['archive clears', 'archive seals'])
+    expect(await readdir(dirname(target.path))).toEqual(['x.tar'])
+  })
+
   it('refuses content with another size than planned', async () => {
     const [bytes] = [Buffer.alloc(600, 'x')]
     const [descriptor] = descriptors([bytes])

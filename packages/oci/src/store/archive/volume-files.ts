@@ -78,9 +78,8 @@ export class VolumeFiles implements AsyncDisposable {
   }
 
   /** Syncs a volume while writing goes on, one at a time. `finish` throws its errors. */
-  #sync({ file }: Volume): void {
-    this.#syncing ??= file
-      .datasync()
+  #sync({ path, file }: Volume): void {
+    this.#syncing ??= onDisk(path, () => file.datasync())
       .catch(error => void (this.#broken ??= error))
       .finally(() => (this.#syncing = undefined))
     this.#unsynced = 0
@@ -118,6 +117,8 @@ export class VolumeFiles implements AsyncDisposable {
   async finish(): Promise<FinishedVolume[]> {
     await this.#pumping
     await this.#hashReady()
+    // The system reports a failed sync once: the next one would succeed.
+    await this.#syncing
     if (this.#broken !== undefined) throw this.#broken
     for (const { path, file, size } of this.#volumes) {
       await onDisk(path, async () => {
