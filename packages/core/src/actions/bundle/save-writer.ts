@@ -89,7 +89,7 @@ export async function writeArchive(
 }
 
 /**
- * Writes a draft into a directory, or continues an unfinished one.
+ * Writes a draft into a directory, or continues an unfinished one. An older bundle in it stays as it is until all content is there.
  * @throws `storage`, also if another process is writing into the directory, `input-invalid`, `aborted`
  */
 export async function writeDirectory(
@@ -99,10 +99,13 @@ export async function writeDirectory(
   context: Context,
 ): Promise<Written> {
   const layout = await LayoutStore.resume(options.path, context.now(), leftOut(lock), context.signal)
-  await using _ = await layout.claim(context.signal)
-  const targeted = retarget(surveys, name => ({ store: options.path, repository: layout.repository(name) }))
+  await using claim = await layout.claim(context.signal)
+  const draft = layout.draft()
+  const targeted = retarget(surveys, name => ({ store: options.path, repository: draft.repository(name) }))
   const { plan, outcome } = await copyInto(targeted, registries, options, context)
   if (outcome.images.some(({ status }) => status === 'failed')) return { plan, outcome }
+  await claim.assertHeld()
+  await draft.finish()
   await writeOutputFile(join(options.path, LOCK_NAME), writeLock(lock))
   return { plan, outcome, sidecar: await seal([], lock, options) }
 }

@@ -1,9 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../../machine/output-file.ts'
-import type { Descriptor } from '../../model/descriptor.ts'
 import type { Store } from '../content.ts'
-import { namedEntry, type IndexEntry, type WritableNames } from '../layout/layout-content.ts'
+import { HeldNames } from '../layout/layout-content.ts'
 import { isThere, onDisk } from '../layout/layout-files.ts'
 import { layoutParts } from '../layout/layout-reader.ts'
 import { WritableLayoutRepository, type WritableParts } from '../layout/layout-writer.ts'
@@ -40,7 +39,7 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
     this.#claim = claim
     this.#slots = slots
     this.#opened = opened
-    this.#parts = layoutParts(slots, new PlannedNames())
+    this.#parts = layoutParts(slots, new HeldNames())
   }
 
   /**
@@ -134,20 +133,5 @@ async function takeBack(output: ArchiveOutput, size: number): Promise<void> {
   for (const { path } of volumesOf(output, size)) {
     const draft = draftPath(output, path)
     if (!(await isThere(draft)) && (await isThere(path))) await onDisk(path, () => rename(path, draft))
-  }
-}
-
-/** Names that are only kept in memory, because the head of the archive has them already. */
-class PlannedNames implements WritableNames {
-  readonly #named = new Map<string, IndexEntry>()
-  #entries: readonly IndexEntry[] | undefined
-
-  entries(): readonly IndexEntry[] {
-    return (this.#entries ??= [...this.#named.values()])
-  }
-
-  async set(name: string, descriptor: Descriptor): Promise<void> {
-    this.#named.set(name, namedEntry(name, descriptor))
-    this.#entries = undefined
   }
 }

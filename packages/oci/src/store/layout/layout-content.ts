@@ -62,6 +62,21 @@ export function namedEntry(name: string, { mediaType, digest, size }: Descriptor
   return { mediaType, digest, size, annotations: { [REF_NAME]: name } }
 }
 
+/** Names that are only kept in memory: the head of an archive has them already, and a directory gets them when its content is there. */
+export class HeldNames implements WritableNames {
+  readonly named = new Map<string, Descriptor>()
+  #entries: readonly IndexEntry[] | undefined
+
+  entries(): readonly IndexEntry[] {
+    return (this.#entries ??= [...this.named].map(([name, descriptor]) => namedEntry(name, descriptor)))
+  }
+
+  async set(name: string, descriptor: Descriptor): Promise<void> {
+    this.named.set(name, descriptor)
+    this.#entries = undefined
+  }
+}
+
 /** Compares entries by name; those without a name come last, in their order. */
 export function byName(a: IndexEntry, b: IndexEntry): number {
   const [left, right] = [a, b].map(each => each.annotations?.[REF_NAME] ?? '\uffff') as [string, string]

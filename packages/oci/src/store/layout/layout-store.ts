@@ -15,7 +15,7 @@ import type {
   UploadRemover,
 } from '../capabilities.ts'
 import type { Call, Content, Store } from '../content.ts'
-import { REF_NAME, type IndexEntry } from './layout-content.ts'
+import { HeldNames, REF_NAME, type IndexEntry } from './layout-content.ts'
 import { DirectoryContent } from './layout-directory.ts'
 import { ingestFolder } from './layout-files.ts'
 import { prepareFolders, removeUploads } from './layout-folders.ts'
@@ -27,6 +27,12 @@ import { ResumableDirectory } from '../resumable-directory.ts'
 import { digestOfStream } from '../verify.ts'
 import { ReferrerScan } from './referrer-scan.ts'
 import { WritableLayoutRepository } from './layout-writer.ts'
+
+/** Repositories that get their tags only by `finish`. */
+export interface LayoutDraft {
+  repository(name: string): WritableLayoutRepository
+  finish(): Promise<void>
+}
 
 type DirectoryParts = LayoutParts<DirectoryContent, LayoutIndex>
 
@@ -99,6 +105,20 @@ export class LayoutStore implements Store<LayoutRepository>, RepositoryLister, U
 
   repository(name: string): LayoutRepository {
     return new LayoutRepository(name, this.#parts)
+  }
+
+  /** Holds tags back until all of them are written at once, because half of the new ones would break what the old ones name. */
+  draft(): LayoutDraft {
+    const { content, names } = this.#parts
+    const held = new HeldNames()
+    const parts = layoutParts(content, held)
+    return {
+      repository: name => new WritableLayoutRepository(name, parts),
+      finish: async () => {
+        // The index takes changes of one moment in one write.
+        await Promise.all([...held.named].map(([name, descriptor]) => names.set(name, descriptor)))
+      },
+    }
   }
 
   /**

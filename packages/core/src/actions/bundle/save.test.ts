@@ -1,0 +1,77 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createRegistryServer, MemoryStore, parseReference, type ListeningServer } from '@gpreg/oci'
+import { createRegistries, type Registries } from '@gpreg/oci/engine'
+import { pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
+import { createContext } from '../../context.ts'
+import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
+import { saveBundle, type SaveOptions } from './save.ts'
+import { verifyBundle } from './verify-bundle.ts'
+
+const context = createContext({ sleep: async () => {} })
+const old = sampleImage(['base', 'old'])
+const young = sampleImage(['base', 'young'])
+
+let directory: string
+let store: MemoryStore
+let server: ListeningServer
+let registries: Registries
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'gpreg-save-'))
+  store = new MemoryStore()
+  server = await createRegistryServer(store, {}, context).listen('127.0.0.1', 0)
+  registries = await createRegistries({ env: {} }, context)
+})
+afterEach(async () => {
+  await registries.close()
+  await server.close()
+  await rm(directory, { recursive: true })
+})
+
+const push = (name: string, image: Sample) => pushSample(store.repository(name), image, '1')
+
+/** An image whose manifest is there, and its last layer is not. */
+async function pushBroken(name: string, image: Sample): Promise<void> {
+  await push(name, image)
+  await store.repository(name).delete([...image.blobs.values()].at(-1)!.descriptor)
+}
+
+function setOf(...names: string[]): ImageSet<NamedImage> {
+  const images = names.map(name => ({
+    source: parseReference(`127.0.0.1:${server.port}/${name}:1`),
+    name: { repository: name, tag: '1' },
+    purpose: 'components' as const,
+    origins: [],
+  }))
+  return { images, excluded: [] }
+}
+
+const save = (names: readonly string[], options: Pick<SaveOptions, 'path' | 'form'>, run = context) =>
+  saveBundle(setOf(...names), registries, { tool: 'gpreg 0', ...options }, run)
+
+describe('a directory with a bundle', () => {
+  it('keeps it whole while a save of another one fails, and has the other one once a save succeeds', async () => {
+    const options = { path: join(directory, 'b'), form: 'directory' } as const
+    await push('app', old)
+    await save(['app'], options)
+    await push('app', young)
+    await pushBroken('broken', sampleImage(['broken']))
+
+    const failed = await save(['app', 'broken'], options)
+    expect(failed.totals).toMatchObject({ images: 2, failed: 1 })
+    expect(await verifyBundle([options.path], undefined, context)).toMatchObject({
+      problems: [],
+      totals: { images: 1 },
+    })
+
+    await push('broken', sampleImage(['broken']))
+    expect((await save(['app', 'broken'], options)).totals.failed).toBe(0)
+    expect(await verifyBundle([options.path], undefined, context)).toMatchObject({
+      problems: [],
+      totals: { images: 2 },
+    })
+    expect(await readdir(join(options.path, 'ingest'))).toEqual([])
+  })
+})
