@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { storageError } from '@gpreg/oci/engine'
+import { isGpregError } from '@gpreg/oci'
+import { readError } from '@gpreg/oci/engine'
 import type { VolumeFile } from './files.ts'
 
 export interface VolumeDamage {
@@ -42,7 +43,10 @@ async function damageOf(
       onBytes(chunk.byteLength)
     }
   } catch (error) {
-    throw storageError(error, path)
+    const unread = readError(error, path)
+    // The other volumes are read all the same, so that all that must be sent again is known at once.
+    if (isGpregError(unread, 'bundle-damaged')) return { status: 'damaged', message: unread.message }
+    throw unread
   }
   const sha256 = hash.digest('hex')
   return sha256 === expected.sha256

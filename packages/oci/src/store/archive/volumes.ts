@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { throwIfAborted } from '../../errors.ts'
 import type { ByteStream } from '../content.ts'
 import { damaged } from '../damage.ts'
-import { storageError } from '../layout/layout-files.ts'
+import { readError, storageError } from '../layout/layout-files.ts'
 
 /** Bytes of one read. */
 const READ_SIZE = 256 * 1024
@@ -89,7 +89,7 @@ export class VolumeReader implements AsyncDisposable {
     try {
       return await file.read(Buffer.allocUnsafe(length), 0, length, position)
     } catch (error) {
-      throw storageError(error, path)
+      throw readError(error, path)
     }
   }
 }

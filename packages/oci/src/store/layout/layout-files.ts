@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { GpregError, isGpregError, throwIfAborted } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
+import { damaged } from '../damage.ts'
 import { recycle } from '../../machine/lent-memory.ts'
 import { syncFolder } from '../../machine/output-file.ts'
 import { writerMark } from '../../machine/writer.ts'
@@ -155,12 +156,31 @@ export async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T
 export function storageError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error
-  const full = code === 'ENOSPC' || code === 'EDQUOT'
+  const full = FULL.has(code)
   return new GpregError('storage', full ? `the disk of ${path} is full` : `cannot use ${path} (${code})`, {
     path,
     cause: error,
-    hint: full
-      ? 'make room, then run the same command again: what is finished is kept'
-      : 'check the path and its permissions',
+    hint: hintOf(code),
   })
+}
+
+/** What the user can do about an error code of the system. man 3 errno */
+function hintOf(code: string): string {
+  if (FULL.has(code)) return 'make room, then run the same command again: what is finished is kept'
+  if (code === 'EFBIG') return 'its file system takes no file so large; a bundle is cut by --volume-size 4GB'
+  if (BROKEN.has(code)) return 'its disk is broken there: name another disk, or copy the file to one again'
+  return 'check the path and its permissions'
+}
+
+const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT'])
+
+/** Codes for bytes that a disk or its file system cannot give back. */
+const BROKEN: ReadonlySet<unknown> = new Set(['EIO', 'EBADMSG', 'EUCLEAN'])
+
+/** An error of reading stored bytes: what a disk cannot give back is as damaged as what has changed. Any other as {@link storageError}. */
+export function readError(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  return BROKEN.has(code)
+    ? damaged(`${path} cannot be read (${code})`, path, error)
+    : storageError(error, path)
 }
