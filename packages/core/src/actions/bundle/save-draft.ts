@@ -59,6 +59,17 @@ export async function draftBundle(
   context: Context,
 ): Promise<Draft | FailedDraft> {
   const begun = options.form === 'archive' ? await readBegun(options.path) : undefined
+  return draftAfter(begun, set, registries, options, context)
+}
+
+/** @param begun the lock of the unfinished bundle at this path */
+async function draftAfter(
+  begun: Lock | undefined,
+  set: ImageSet<NamedImage>,
+  registries: Registries,
+  options: SaveOptions,
+  context: Context,
+): Promise<Draft | FailedDraft> {
   const pinned = options.platforms?.length ? set : pinTo(set, begun, options.path, context)
   const nothing = new EmptyTarget(options.path)
   const items = pinned.images.map(entry => {
@@ -70,6 +81,11 @@ export async function draftBundle(
     })
   })
   const surveys = await surveyItems(items, copyOptions(options, registries), context)
+  if (pinned !== set && surveys.some(isGone)) {
+    const message = `${partialPath(options.path)} cannot be finished: its source has dropped what the tags stood for, so they are read again`
+    context.emit({ type: 'warning', code: 'bundle-restarted', message, subject: { path: options.path } })
+    return draftAfter(undefined, set, registries, options, context)
+  }
   if (!surveys.every(isToCopy))
     return {
       status: 'failed',
@@ -86,6 +102,10 @@ export async function draftBundle(
 
 function isToCopy(survey: Survey): survey is ToCopy {
   return survey.status === 'to-copy'
+}
+
+function isGone(survey: Survey): boolean {
+  return survey.status === 'failed' && survey.error.code === 'not-found'
 }
 
 async function readBegun(path: string): Promise<Lock | undefined> {

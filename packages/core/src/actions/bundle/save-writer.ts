@@ -7,7 +7,7 @@ import { createSidecar, formatSidecar, type Sidecar, type SidecarFile } from '..
 import { signBytes } from '../../bundle/signature.ts'
 import { volumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
-import { type CopyOutcome, GpregError, isGpregError, digestOf, LayoutStore } from '@gpreg/oci'
+import { type CopyOutcome, GpregError, digestOf, LayoutStore } from '@gpreg/oci'
 import {
   executePlan,
   probeTargets,
@@ -22,6 +22,7 @@ import {
   discardBeginning,
   planTar,
   retarget,
+  unlessAborted,
 } from '@gpreg/oci/engine'
 import { writeLock, type Lock } from '../../documents/lock.ts'
 import { copyOptions } from '../mirror.ts'
@@ -46,7 +47,7 @@ export async function writeArchive(
   options: SaveOptions,
   context: Context,
 ): Promise<Written> {
-  const whole = await wholeBundle(lock, options)
+  const whole = await wholeBundle(lock, options, context)
   if (whole !== undefined) {
     const images = surveys.map(({ item, root }) => ({ item, status: 'up-to-date' as const, root }))
     const plan = { images, blobs: [] }
@@ -111,7 +112,11 @@ export async function writeDirectory(
 }
 
 /** The volumes of a bundle with this lock, if it exists already and every volume has the hash in its sidecar. */
-async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarFile[] | undefined> {
+async function wholeBundle(
+  lock: Lock,
+  options: SaveOptions,
+  { signal }: Context,
+): Promise<SidecarFile[] | undefined> {
   try {
     const files = await findBundle([sidecarPath(options.path, false)])
     const document = files.sidecar?.document
@@ -123,9 +128,10 @@ async function wholeBundle(lock: Lock, options: SaveOptions): Promise<SidecarFil
     const same =
       wanted.length === files.volumes.length &&
       wanted.every(({ path }, at) => files.volumes[at]!.path === path)
-    return same && (await volumeDamage(files.volumes)).length === 0 ? [...document.volumes] : undefined
+    if (!same) return undefined
+    return (await volumeDamage(files.volumes, signal)).length === 0 ? [...document.volumes] : undefined
   } catch (error) {
-    if (isGpregError(error, 'aborted')) throw error
+    unlessAborted(error)
     return undefined
   }
 }

@@ -6,11 +6,14 @@ import { createRegistryServer, MemoryStore, parseReference, type ListeningServer
 import { createRegistries, type Registries } from '@gpreg/oci/engine'
 import { pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
 import { createContext } from '../../context.ts'
+import type { GpregEvent } from '../../events.ts'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { saveBundle, type SaveOptions } from './save.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
-const context = createContext({ sleep: async () => {} })
+/** Without time, so that the same images make the same bundle. */
+const world = { sleep: async () => {}, now: () => 0 }
+const context = createContext(world)
 const old = sampleImage(['base', 'old'])
 const young = sampleImage(['base', 'young'])
 
@@ -73,5 +76,41 @@ describe('a directory with a bundle', () => {
       totals: { images: 2 },
     })
     expect(await readdir(join(options.path, 'ingest'))).toEqual([])
+  })
+})
+
+describe('an archive', () => {
+  const emitting = (events: GpregEvent[], signal = new AbortController().signal) =>
+    createContext({ ...world, emit: event => void events.push(event), signal })
+
+  it('that was begun is begun anew if the source has dropped what it began with', async () => {
+    const options = { path: join(directory, 'x.tar'), form: 'archive' } as const
+    await push('app', old)
+    await pushBroken('broken', sampleImage(['broken']))
+    expect((await save(['app', 'broken'], options)).totals.failed).toBe(1)
+    await push('app', young)
+    await store.repository('app').delete(old.descriptor)
+    await push('broken', sampleImage(['broken']))
+
+    const events: GpregEvent[] = []
+    const saved = await save(['app', 'broken'], options, emitting(events))
+    expect(saved.totals.failed).toBe(0)
+    expect(saved.images[0]).toMatchObject({ digest: young.descriptor.digest })
+    const warnings = events.flatMap(event => (event.type === 'warning' ? event.message : []))
+    expect(warnings[1]).toMatch(/^.*x\.tar\.partial cannot be finished/)
+    expect(await readdir(directory)).toEqual(['x.tar', 'x.tar.manifest.json'])
+  })
+
+  it('is not hashed to its end after an interruption, nor written again', async () => {
+    const options = { path: join(directory, 'x.tar'), form: 'archive' } as const
+    await push('app', old)
+    await save(['app'], options)
+    const abort = new AbortController()
+    const events: GpregEvent[] = []
+    const run = emitting(events, abort.signal)
+    const emit = (event: GpregEvent) => (run.emit(event), event.type === 'plan.image' && abort.abort())
+    await expect(save(['app'], options, { ...run, emit })).rejects.toMatchObject({ code: 'aborted' })
+    expect(events.at(-1)?.type).toBe('plan.image')
+    expect(await readdir(directory)).toEqual(['x.tar', 'x.tar.manifest.json'])
   })
 })
