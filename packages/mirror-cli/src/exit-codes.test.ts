@@ -1,6 +1,6 @@
 import type { VerifyResult } from '@gpreg/core'
 import { describe, expect, test } from 'vitest'
-import { ExitCode, exitCodeOf, exitCodeOfFailures, exitCodeOfVerify } from './exit-codes.ts'
+import { ExitCode, exitCodeOf, exitCodeOfFailures, exitCodeOfMirror, exitCodeOfVerify } from './exit-codes.ts'
 
 describe('exit codes', () => {
   test.each([
@@ -37,6 +37,12 @@ describe('exit codes', () => {
   ] as const)('%s', (_, failures, total, exit) => {
     expect(exitCodeOfFailures(failures, total)).toBe(exit)
   })
+})
+
+test('a save that was not begun failed for some images, although only they have rows', () => {
+  const images = [{ status: 'failed', error: { code: 'unreachable' } }]
+  expect(exitCodeOfMirror({ images, totals: { images: 1 } } as never)).toBe(6)
+  expect(exitCodeOfMirror({ images, totals: { images: 3 } } as never)).toBe(3)
 })
 
 describe('verify', () => {

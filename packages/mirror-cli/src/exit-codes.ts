@@ -90,9 +90,10 @@ export function exitCodeOfFailures(failures: readonly ErrorCode[], total: number
   return codes.size === 1 && failures.length >= total && telling ? only : ExitCode.failed
 }
 
-export function exitCodeOfMirror({ images }: MirrorResult | MirrorPlan | SaveResult): ExitCode {
+export function exitCodeOfMirror({ images, totals }: MirrorResult | MirrorPlan | SaveResult): ExitCode {
   const failures = images.flatMap(({ status, error }) => (status === 'failed' ? [error?.code ?? 'bug'] : []))
-  return exitCodeOfFailures(failures, images.length)
+  // Rows of referrers are more than the images; a save that was not begun has only rows of what failed.
+  return exitCodeOfFailures(failures, Math.max(totals.images, images.length))
 }
 
 /** 4 if a check failed. */

@@ -7,7 +7,6 @@ import type { Context } from '../../context.ts'
 import { digestOf, type Digest, formatReference } from '@gpreg/oci'
 import {
   surveyItems,
-  type TransferPlan,
   graphsOf,
   type Survey,
   type ToCopy,
@@ -45,10 +44,10 @@ export interface Draft {
   readonly lock: Lock
 }
 
-/** A bundle that is not started, because images could not be read. The plan has only these images. */
+/** A bundle that is not started, because images could not be read. */
 export interface FailedDraft {
   readonly status: 'failed'
-  readonly plan: TransferPlan
+  readonly surveys: readonly Survey[]
 }
 
 /** Reads the manifests of all images and plans the bundle. If an image cannot be read, no bundle is started. */
@@ -71,7 +70,7 @@ async function draftAfter(
   context: Context,
 ): Promise<Draft | FailedDraft> {
   const pinned = options.platforms?.length ? set : pinTo(set, begun, options.path, context)
-  const nothing = new EmptyTarget(options.path)
+  const nothing = new EmptyTarget(options.path, new Set(options.since?.blobs.map(({ digest }) => digest)))
   const items = pinned.images.map(entry => {
     const { name } = entry
     const to = { store: options.path, repository: nothing.repository(name.repository) }
@@ -86,11 +85,7 @@ async function draftAfter(
     context.emit({ type: 'warning', code: 'bundle-restarted', message, subject: { path: options.path } })
     return draftAfter(undefined, set, registries, options, context)
   }
-  if (!surveys.every(isToCopy))
-    return {
-      status: 'failed',
-      plan: { images: surveys.filter(survey => survey.status === 'failed'), blobs: [] },
-    }
+  if (!surveys.every(isToCopy)) return { status: 'failed', surveys }
   const base = options.since && baseOf(options.since, surveys)
   const lockAt = (created: string) => lockBundle(pinned, surveys, new Date(created), base, options.policy)
   const lock = lockAt(set.locked ?? new Date(context.now()).toISOString())

@@ -8,7 +8,7 @@ import { pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
 import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
-import { saveBundle, type SaveOptions } from './save.ts'
+import { planSave, saveBundle, type SaveOptions } from './save.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
 /** Without time, so that the same images make the same bundle. */
@@ -113,4 +113,19 @@ describe('an archive', () => {
     expect(events.at(-1)?.type).toBe('plan.image')
     expect(await readdir(directory)).toEqual(['x.tar', 'x.tar.manifest.json'])
   })
+})
+
+it('a bundle that is not begun counts the images that could be read, too', async () => {
+  const options = { path: join(directory, 'x.tar'), form: 'archive', tool: 'gpreg 0' } as const
+  await push('app', old)
+  const set = setOf('app', 'missing')
+  const saved = await saveBundle(set, registries, options, context)
+  expect(saved.totals).toMatchObject({ images: 2, copied: 0, failed: 1 })
+  expect(saved.images.map(({ target, error }) => [target, error?.code])).toEqual([['missing:1', 'not-found']])
+  const plan = await planSave(set, registries, options, context)
+  expect(plan.totals).toMatchObject({ images: 2, toCopy: 1, failed: 1 })
+  expect(plan.totals.bytes.send).toBe(
+    [...old.blobs.values()].reduce((sum, { descriptor }) => sum + descriptor.size, 0),
+  )
+  expect(await readdir(directory)).toEqual([])
 })

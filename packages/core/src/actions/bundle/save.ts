@@ -3,16 +3,19 @@ import { freeSpace } from '../../bundle/disk.ts'
 import type { SidecarFile } from '../../documents/sidecar.ts'
 import type { Context } from '../../context.ts'
 import type { Digest } from '@gpreg/oci'
-import { executePlan, probeTargets, type Registries, planTar, EmptyTarget, retarget } from '@gpreg/oci/engine'
+import { executePlan, probeTargets, type Registries, planTar } from '@gpreg/oci/engine'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
 import { describePlan, dockerHub, type MirrorPlan } from '../mirror-plan.ts'
 import { copyOptions, startMeter, type MirrorResult } from '../mirror.ts'
-import { draftBundle, leftOut, type SaveOptions } from './save-draft.ts'
+import { draftBundle, type SaveOptions } from './save-draft.ts'
 import { writeArchive, writeDirectory, type Written } from './save-writer.ts'
 
 export type { SaveOptions } from './save-draft.ts'
 
-/** The answer of `gpreg bundle save --json`. Images and totals are those of a MirrorResult; a target is a name in the bundle. */
+/**
+ * The answer of `gpreg bundle save --json`. Images and totals are those of a MirrorResult; a target is a name in the bundle. If an image
+ * could not be read, no bundle is begun: `images` has only what failed, `totals` counts all.
+ */
 export interface SaveResult extends Omit<MirrorResult, 'kind'> {
   readonly kind: 'SaveResult'
   readonly path: string
@@ -46,6 +49,7 @@ export async function saveBundle(
   return {
     ...copied,
     kind: 'SaveResult',
+    totals: { ...copied.totals, images: set.images.length },
     path: options.path,
     ...(sidecar === undefined ? {} : { lock: sidecar.lock.digest }),
     volumes: sidecar?.volumes ?? [],
@@ -56,8 +60,8 @@ export async function saveBundle(
 
   async function write(): Promise<Written> {
     if (draft.status === 'failed') {
-      const outcome = await executePlan(draft.plan, copyOptions(options, registries), meter.context)
-      return { plan: draft.plan, outcome }
+      const plan = { images: draft.surveys.filter(survey => survey.status === 'failed'), blobs: [] }
+      return { plan, outcome: await executePlan(plan, copyOptions(options, registries), meter.context) }
     }
     const writeForm = options.form === 'archive' ? writeArchive : writeDirectory
     return writeForm(draft, registries, options, meter.context)
@@ -72,12 +76,8 @@ export async function planSave(
   context: Context,
 ): Promise<MirrorPlan> {
   const draft = await draftBundle(set, registries, options, context)
-  if (draft.status === 'failed') return describePlan(draft.plan)
-  const planned = new EmptyTarget(options.path, leftOut(draft.lock))
-  const plan = await probeTargets(
-    retarget(draft.surveys, name => ({ store: options.path, repository: planned.repository(name) })),
-    context,
-  )
+  const plan = await probeTargets(draft.surveys, context)
+  if (draft.status === 'failed') return describePlan(plan)
   const disk = {
     needed: planTar(bundleContents(draft.surveys, draft.lock)).size,
     free: await freeSpace(options.path),
