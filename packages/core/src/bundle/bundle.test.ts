@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -209,6 +209,36 @@ describe('the files of a bundle', () => {
       })
       await rm(`${path}${remove}`)
     }
+  })
+
+  it.each(['with a sidecar', 'without'])('are found beside other files in their directory, %s', async how => {
+    const { path, directory } = await newBundle(newKey().secret)
+    for (const name of ['scan.2022', 'a.2023', 'other.tar']) await writeFile(join(directory, name), 'x')
+    if (how === 'without') await rm(`${path}.manifest.json`)
+    expect((await opening([directory])).error).toBeUndefined()
+    expect((await findBundle([directory])).volumes).toHaveLength(3)
+  })
+
+  it.each<[string, (at: Parts, to: string) => Promise<unknown>]>([
+    ['with a sidecar', (at, to) => copyFile(`${at.path}.manifest.json`, `${to}.manifest.json`)],
+    ['without', (at, to) => copyFile(at.volumes[0]!, `${to}.001`)],
+  ])('are refused if another bundle is in their directory, %s', async (_, copy) => {
+    const bundle = await newBundle(newKey().secret)
+    const other = join(bundle.directory, 'a.tar')
+    await copy(bundle, other)
+    const refusal = { code: 'usage', message: 'there are 2 bundles: a.tar, x.tar' }
+    await expect(findBundle([bundle.directory])).rejects.toMatchObject(refusal)
+    expect((await opening([bundle.path])).error).toBeUndefined()
+  })
+
+  it('are refused if two bundles are named', async () => {
+    const bundles = [await newBundle(newKey().secret), await newBundle(newKey().secret)]
+    const [one, two] = bundles.map(({ path }) => path)
+    await rename(`${two}.manifest.json`, `${two}.2.manifest.json`)
+    await expect(findBundle([one!, `${two}.2`])).rejects.toMatchObject({
+      code: 'usage',
+      message: 'there are 2 bundles: x.tar, x.tar.2',
+    })
   })
 
   it('can be opened without a sidecar, and a missing volume is named', async () => {

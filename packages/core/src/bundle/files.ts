@@ -52,7 +52,13 @@ export interface BundleFiles {
 export async function findBundle(named: readonly string[]): Promise<BundleFiles> {
   const [only] = named
   if (only !== undefined && named.length === 1 && (await isLayout(only))) return findDirectory(only)
-  const paths = (await Promise.all(named.map(partsAt))).flat()
+  const parts = (await Promise.all(named.map(partsAt))).flat()
+  const { bundle, sidecar } = await oneBundle(parts)
+  const listed = sidecar && new Set(sidecar.document.volumes.map(({ name }) => name))
+  const belongs = ({ path, isNamed }: Part) =>
+    isNamed || bundle === undefined || (listed?.has(basename(path)) ?? basename(baseOf(path)) === bundle)
+  // Other files in a directory, such as scan.2022, are nothing of the bundle.
+  const paths = parts.filter(part => isBeside(part.path) || belongs(part)).map(({ path }) => path)
   const [first] = paths
   if (first === undefined) throw new GpregError('usage', 'no bundle was named')
   const given = new Map<string, string>()
@@ -66,9 +72,6 @@ export async function findBundle(named: readonly string[]): Promise<BundleFiles>
       })
     given.set(name, path)
   }
-  // A base name may end in a number, too, e.g. gitpod.2022.
-  const bases = [...new Set(paths.flatMap(path => [path, baseOf(path)]))]
-  const sidecar = await readSidecar(await firstThere(bases.map(base => sidecarPath(base, false))))
   const name = sidecar === undefined ? baseOf(first) : sidecar.path.slice(0, -SIDECAR.length)
   const volumes =
     sidecar === undefined
@@ -79,6 +82,34 @@ export async function findBundle(named: readonly string[]): Promise<BundleFiles>
     volumes,
     ...(await sidecarFiles(sidecar)),
   }
+}
+
+/** A file that may be one of a bundle. */
+interface Part {
+  readonly path: string
+  /** false if only its directory was named */
+  readonly isNamed: boolean
+}
+
+/**
+ * The name and the sidecar of the bundle that files belong to. Both are undefined if none of them tells.
+ * @throws `usage` for files of several bundles, because only one of them would be read
+ */
+async function oneBundle(parts: readonly Part[]) {
+  const found = await Promise.all(
+    parts.map(async ({ path, isNamed }) => {
+      // A base name may end in a number, too, e.g. gitpod.2022.
+      const sidecar = await firstThere([path, baseOf(path)].map(base => sidecarPath(base, false)))
+      if (sidecar !== undefined) return { name: basename(sidecar, SIDECAR), sidecar }
+      return !isNamed && path.endsWith('.001') ? { name: basename(baseOf(path)) } : {}
+    }),
+  )
+  const names = [...new Set(found.flatMap(({ name }) => name ?? []))].sort()
+  if (names.length > 1)
+    throw new GpregError('usage', `there are ${names.length} bundles: ${names.join(', ')}`, {
+      hint: 'name the file or the volumes of one of them',
+    })
+  return { bundle: names[0], sidecar: await readSidecar(found.find(({ sidecar }) => sidecar)?.sidecar) }
 }
 
 async function findDirectory(directory: string): Promise<BundleFiles> {
@@ -109,10 +140,10 @@ async function isLayout(path: string): Promise<boolean> {
 }
 
 /** The files that a path names. A directory, such as a mount point, names the volumes and sidecars in it. */
-async function partsAt(path: string): Promise<string[]> {
-  if (!(await isDirectory(path))) return [path]
+async function partsAt(path: string): Promise<Part[]> {
+  if (!(await isDirectory(path))) return [{ path, isNamed: true }]
   const names = await reading(path, () => readdir(path))
-  return names.filter(isPart).map(name => join(path, name))
+  return names.filter(isPart).map(name => ({ path: join(path, name), isNamed: false }))
 }
 
 /** True for the name of a volume, of a sidecar, or of its signature. */
