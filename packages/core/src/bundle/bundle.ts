@@ -4,7 +4,7 @@ import { GpregError, isGpregError, digestOf, type Digest, Archive, LayoutStore }
 import { damaged, REF_NAME, readDocument, type LayoutReader } from '@gpreg/oci/engine'
 import { readLock, writeLock, type Lock } from '../documents/lock.ts'
 import { lockedNames } from './bundle-lock.ts'
-import { findBundle, LOCK_NAME, type BundleFiles } from './files.ts'
+import { findBundle, LOCK_NAME, sidecarPath, signaturePath, type BundleFiles } from './files.ts'
 import { verifyBytes } from './signature.ts'
 import { assertTar } from './tar-file.ts'
 
@@ -28,6 +28,9 @@ export interface Bundle extends AsyncDisposable {
   /** absent in layouts that gpreg did not write */
   readonly lock?: Lock
 }
+
+/** Documents in the tar of a bundle: the lock, and the sidecar if the tar was made of a directory. */
+const DOCUMENTS = [LOCK_NAME, sidecarPath('', true), signaturePath(sidecarPath('', true))]
 
 /**
  * Opens a bundle, after checking its sidecar and signature.
@@ -56,7 +59,7 @@ export async function openBundle(
   const archive = await Archive.open(
     name,
     files.volumes.map(({ path }) => path!),
-    [LOCK_NAME],
+    DOCUMENTS,
   )
   try {
     const lock = checkLock(await archive.document(LOCK_NAME), files)

@@ -227,8 +227,8 @@ function numberOf(name: string): number {
   return Number(/\d+$/.exec(name)?.[0])
 }
 
-/** Limit in bytes: more than the lock of any release has, and few enough to keep in memory. */
-const MAX_SIDECAR = 64 * 1024 * 1024
+/** Limit in bytes: few enough to keep in memory, and more than any lock that is written (64 MiB) has with the volumes. */
+const MAX_SIDECAR = 128 * 1024 * 1024
 
 /** Limit in bytes. A signature of P-256 has some 70 bytes. */
 const MAX_SIGNATURE = 64 * 1024

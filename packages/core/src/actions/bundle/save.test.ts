@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRegistryServer, MemoryStore, parseReference, type ListeningServer } from '@gpreg/oci'
 import { createRegistries, type Registries } from '@gpreg/oci/engine'
-import { pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
+import { lacks, pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
 import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
 import type { ImageSet, NamedImage } from '../../gitpod/image-set.ts'
@@ -76,6 +78,17 @@ describe('a directory with a bundle', () => {
       totals: { images: 2 },
     })
     expect(await readdir(join(options.path, 'ingest'))).toEqual([])
+  })
+})
+
+it.skipIf(lacks('tar'))('a directory with a bundle is one in a tar, too', async () => {
+  const [path, tar] = [join(directory, 'b'), join(directory, 'b.tar')]
+  await push('app', old)
+  await save(['app'], { path, form: 'directory' })
+  await promisify(execFile)('tar', ['-C', path, '-cf', tar, '.'])
+  expect(await verifyBundle([tar], undefined, context)).toMatchObject({
+    problems: [],
+    totals: { images: 1 },
   })
 })
 

@@ -359,6 +359,13 @@ describe('an archive', () => {
   })
 })
 
+/** A blob with so long a name that the tar needs two headers for it. */
+const longBlob = (number: number): Descriptor => ({
+  mediaType: MediaType.octetStream,
+  digest: `sha512:${number.toString(16).padStart(128, '0')}`,
+  size: 0,
+})
+
 describe('an untrusted archive', () => {
   const header = (name: string, size: number, type = '0') => {
     const block = Buffer.from(encodeHeader({ name, size, mtime: 0 }).subarray(-BLOCK))
@@ -382,9 +389,6 @@ describe('an untrusted archive', () => {
   }
 
   it.each([
-    ['a path out of it', [header('../../etc/passwd', 0)], /"\.\.\/\.\.\/etc\/passwd" is nothing/],
-    ['an absolute path', [header('/etc/passwd', 0)], /is nothing that a bundle has/],
-    ['another file', [header('blobs/sha256/readme', 0)], /is nothing that a bundle has/],
     ['a symbolic link', [header(`blobs/sha256/${hex}`, 0, '2')], /a symbolic link/],
     ['a hard link', [header(`blobs/sha256/${hex}`, 0, '1')], /a hard link/],
     ['a device', [header(`blobs/sha256/${hex}`, 0, '3')], /a device/],
@@ -402,7 +406,36 @@ describe('an untrusted archive', () => {
   })
 
   it.each([
-    ['no index', end, /no index\.json/],
+    ['a path out of it', [index, header('../../etc/passwd', 0)], /"\.\.\/\.\.\/etc\/passwd" is nothing/],
+    ['an absolute path', [index, header('/etc/passwd', 0)], /is nothing that a bundle has/],
+    ['another file', [index, header('blobs/sha256/readme', 0)], /is nothing that a bundle has/],
+    ['another directory', [index, header('etc/', 0, '5')], /is nothing that a bundle has/],
+    ['no index', [header('manifest.json', 0)], /it has no index\.json/],
+  ])('is no bundle with %s', async (_, members, message) => {
+    const error = await opening(Buffer.concat([...members, end]))
+    expect(error).toMatchObject({ code: 'input-invalid', message: expect.stringMatching(message) })
+  })
+
+  it('may have what docker save and an unpacked layout have beside the layout', async () => {
+    const names = ['manifest.json', 'repositories', './ingest/claim~x']
+    const members = [header('./ingest/', 0, '5'), ...names.map(name => header(name, 0))]
+    expect(await opening(Buffer.concat([index, ...members, end]))).toBeUndefined()
+  })
+
+  it.each([
+    ['members', contents(Array.from({ length: 100_001 }, (_, at) => longBlob(at))), /100001 manifests and/],
+    [
+      'index.json',
+      contents([], { entries: [namedEntry('x'.repeat(17 << 20), longBlob(0))] }),
+      /in index\.json/,
+    ],
+    ['a document', contents([], { documents: { [NOTE]: ' '.repeat(65 << 20) } }), /bytes in note\.json/],
+  ])('is not planned beyond what is read again: %s', (_, planned, message) => {
+    const refusal = { code: 'usage', message: expect.stringMatching(message) }
+    expect(() => planTar(planned)).toThrow(expect.objectContaining(refusal))
+  })
+
+  it.each([
     ['no end', index, /has no end/],
     ['half of its end', Buffer.concat([index, Buffer.alloc(BLOCK)]), /cut off/],
     ['another archive behind it', Buffer.concat([index, end, index, end]), /goes on behind its end/],
@@ -435,7 +468,7 @@ describe('an untrusted archive', () => {
     await using archive = await Archive.open('x.tar', [path], [NOTE])
     expect(await archive.document(NOTE)).toBe('{}\n')
     await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({
-      code: 'bundle-damaged',
+      code: 'input-invalid',
       message: expect.stringContaining(NOTE),
     })
   })

@@ -1,11 +1,12 @@
+import { GpregError } from '../../errors.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { damaged } from '../damage.ts'
 import { MAX_DOCUMENT, MAX_INDEX } from '../layout/layout-files.ts'
 import { BLOCK, decodeHeader, decodePax, END, padded } from './tar-header.ts'
 import type { VolumeReader } from './volumes.ts'
 
-/** Members at most: more than any bundle has, few enough for memory. */
-const MAX_MEMBERS = 200_000
+/** Headers of members at most: more than any bundle has, few enough for memory. */
+export const MAX_MEMBERS = 200_000
 
 /** bytes of a pax header at most */
 const MAX_PAX = 64 * 1024
@@ -35,13 +36,16 @@ export interface TarIndex {
 
 const LAYOUT_INDEX = 'index.json'
 const LAYOUT_DOCUMENTS = ['oci-layout', LAYOUT_INDEX]
-const DIRECTORIES = /^(?:\.\/?|(?:\.\/)?blobs(?:\/sha(?:256|512))?\/?)$/
+const DIRECTORIES = /^(?:\.\/?|(?:\.\/)?(?:blobs(?:\/sha(?:256|512))?|ingest)\/?)$/
+
+/** What others put beside a layout: docker save its own index, and a layout that was a directory what was not finished in it. */
+const PASSED_OVER = /^(?:\.\/)?(?:manifest\.json|repositories|ingest\/[^/]+)$/
 
 /**
  * Reads the headers of an archive, and nothing between them. An archive is untrusted: members that an OCI layout does not have
  * are refused, and no name in it is ever used as a path.
  * @param extra names of documents that are allowed beside those of an OCI layout
- * @throws `bundle-damaged`
+ * @throws `bundle-damaged`, `input-invalid` for a tar of something else
  */
 export async function readTarIndex(
   volumes: VolumeReader,
@@ -77,10 +81,11 @@ export async function readTarIndex(
     }
     pax = new Map()
     if (header.type === '5' && DIRECTORIES.test(member)) continue
-    if (header.type !== '0')
+    if (header.type === '0' && PASSED_OVER.test(member)) continue
+    if (header.type !== '0' && header.type !== '5')
       throw damaged(`${name}: ${shown} is ${typeName(header.type)}, which no bundle has`, name)
-    const added = members.add(member, { start, size })
-    if (added === 'unknown') throw damaged(`${name}: ${shown} is nothing that a bundle has`, name)
+    const added = header.type === '5' ? 'unknown' : members.add(member, { start, size })
+    if (added === 'unknown') throw noBundle(name, `${shown} is nothing that a bundle has`)
     if (added === 'twice') throw damaged(`${name} has ${shown} twice`, name)
     if (added === 'document' && size > (member === LAYOUT_INDEX ? MAX_INDEX : MAX_DOCUMENT))
       throw damaged(`${name}: ${shown} has ${size} bytes`, name)
@@ -136,12 +141,20 @@ class Members {
     return 'document'
   }
 
-  /** @throws `bundle-damaged` without `index.json` */
+  /** @throws `input-invalid` without `index.json` */
   index(name: string): TarIndex {
     const layoutIndex = this.#documents.get(LAYOUT_INDEX)
-    if (layoutIndex === undefined) throw damaged(`${name} has no index.json: it is no OCI layout`, name)
+    if (layoutIndex === undefined) throw noBundle(name, 'it has no index.json')
     return { layoutIndex, documents: this.#documents, blobs: this.#blobs }
   }
+}
+
+/** The error for a tar that is whole, but of something else. */
+function noBundle(name: string, why: string): GpregError {
+  return new GpregError('input-invalid', `${name} is no bundle: ${why}`, {
+    path: name,
+    hint: 'name a tar that gpreg bundle save wrote, or one of an OCI image layout, as skopeo copy docker-archive:… oci-archive:… makes it',
+  })
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -149,7 +162,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '2': 'a symbolic link',
   '3': 'a device',
   '4': 'a device',
-  '5': 'a directory',
   '6': 'a pipe',
   S: 'a sparse file',
 }

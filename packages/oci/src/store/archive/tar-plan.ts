@@ -1,8 +1,11 @@
 import { byDigest, bySize, MediaType, type Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
 import { digestOf } from '../../model/hash.ts'
+import { GpregError } from '../../errors.ts'
 import { byName, formatIndex, type IndexEntry } from '../layout/layout-content.ts'
-import { encodeHeader, END, padded } from './tar-header.ts'
+import { MAX_DOCUMENT, MAX_INDEX } from '../layout/layout-files.ts'
+import { BLOCK, encodeHeader, END, padded } from './tar-header.ts'
+import { MAX_MEMBERS } from './tar-index.ts'
 
 /** The room for one blob, known before its first byte arrives. */
 export interface Slot {
@@ -42,11 +45,14 @@ export interface TarContents {
 /**
  * Assigns every member its offset. Documents and manifests come first, so that a reader finds them without seeking. Blobs follow,
  * largest first: that is the order of the copy, so that volumes can be hashed soon after they are written.
+ * @throws `usage` for an archive that would not be read again
  */
 export function planTar({ documents, entries, manifests, blobs, created }: TarContents): TarPlan {
   const mtime = Math.floor(created / 1000)
   const sorted = entries.toSorted(byName)
   const index = formatIndex({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: sorted })
+  for (const [name, text] of Object.entries(documents)) assertAtMost(MAX_DOCUMENT, text, name)
+  assertAtMost(MAX_INDEX, index, 'index.json')
   const head = Buffer.concat(
     Object.entries({
       'oci-layout': JSON.stringify({ imageLayoutVersion: '1.0.0' }),
@@ -63,6 +69,9 @@ export function planTar({ documents, entries, manifests, blobs, created }: TarCo
       return slot
     },
   )
+  const headers = slots.reduce((sum, { header }) => sum + (header.byteLength > BLOCK ? 2 : 1), 0)
+  if (headers + Object.keys(documents).length + 2 > MAX_MEMBERS)
+    throw tooLarge(`${slots.length} manifests and blobs, and at most ${MAX_MEMBERS} are read`)
   const digest = digestOf(Buffer.concat([head, ...slots.map(slot => slot.header)]))
   return { head, slots, entries: sorted, size: offset + END, digest }
 }
@@ -75,6 +84,18 @@ export function contentStart({ offset, header }: Slot): number {
 /** The offset behind a slot. */
 export function slotEnd(slot: Slot): number {
   return contentStart(slot) + padded(slot.size)
+}
+
+function assertAtMost(limit: number, text: string, name: string): void {
+  const size = Buffer.byteLength(text)
+  if (size > limit) throw tooLarge(`${size} bytes in ${name}, and at most ${limit} are read`)
+}
+
+/** The error for an archive beyond a limit of its readers. It is thrown before anything is written. */
+function tooLarge(what: string): GpregError {
+  return new GpregError('usage', `the archive would have ${what}`, {
+    hint: 'put the images into several archives',
+  })
 }
 
 function memberName(digest: Digest): string {
