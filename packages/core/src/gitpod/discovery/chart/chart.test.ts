@@ -77,6 +77,20 @@ describe('with helm', () => {
     expect(warnings).toEqual([])
   })
 
+  it('passes over templates that are switched off, of which helm prints the comments', async () => {
+    await write({ 'app/Chart.yaml': 'name: app' })
+    const pod = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{image: redis:6}]}\n'
+    const templates = [
+      '# Source: app/templates/pdb.yaml\n# Copyright\n',
+      `# Source: app/templates/a.yaml\n${pod}`,
+      '# Source: app/templates/a.yaml\n# only a comment\n',
+    ]
+    await installHelm(`echo '${templates.map(text => `---\n${text}`).join('')}'`)
+    const { images, warnings } = await read('app')
+    expect(images).toEqual({ 'docker.io/library/redis:6': 'chart:app/templates/a.yaml' })
+    expect(warnings).toEqual([])
+  })
+
   it.each([
     ['Error: found in Chart.yaml, but missing in charts/ directory: b', 'helm dependency build'],
     ['Error: chart requires kubeVersion: <1.25.0', '--kube-version'],

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { abortedError } from '@gpreg/oci/engine'
 import type { Context } from '../../../context.ts'
 import { invalidInput } from '../../../input.ts'
+import { hasContent } from '../manifests/documents.ts'
 
 /** The largest output of helm that is taken. Charts with many CRDs render to several MB. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -60,11 +61,11 @@ export interface RenderedTemplate {
 /** helm writes this before each document; the first segment is the name of the chart. */
 const SOURCE = /^# Source: [^/\r\n]+\/(.*?)\r?$/m
 
-/** Splits what `helm template` prints by templates. */
+/** Splits what `helm template` prints by templates. Of one that is switched off, helm prints the comments outside of its condition. */
 export function splitRendered(rendered: string): RenderedTemplate[] {
   const byTemplate = new Map<string, string>()
   for (const document of rendered.split(/^---(?=\s*$)/m)) {
-    if (document.trim() === '') continue
+    if (!hasContent(document)) continue
     const template = SOURCE.exec(document)?.[1] ?? ''
     byTemplate.set(template, `${byTemplate.get(template) ?? ''}---${document}`)
   }

@@ -14,9 +14,14 @@ export function readDocuments(text: string): ManifestDocument[] {
   return (
     readJson(text) ??
     splitDocuments(text)
-      .filter(({ text }) => HAS_CONTENT.test(text.replace(MARKER, '')))
+      .filter(({ text }) => hasContent(text))
       .map(readYaml)
   )
+}
+
+/** True if a document in YAML has more than comments and directives. */
+export function hasContent(document: string): boolean {
+  return HAS_CONTENT.test(document.replace(MARKER, ''))
 }
 
 /** A part of a file. */
