@@ -76,6 +76,7 @@ const REASONS: Readonly<Record<Doubt['why'], string | undefined>> = {
   placeholder: 'has a placeholder, which a template fills in',
   malformed: 'is no image reference',
   unsure: 'may be an image',
+  alone: 'may be a part of a name',
   id: undefined,
 }
 

@@ -122,6 +122,7 @@ const REASONS: Readonly<Record<Doubt['why'], (doubt: Doubt) => string>> = {
     `is filled in elsewhere and is left out: ${quote(text)}; name the image with --image`,
   id: ({ text }) => `is the ID of an image without its name and is left out: ${quote(text)}`,
   malformed: ({ text }) => `is no image reference and is left out: ${quote(text)}`,
+  alone: ({ text, reason }) => `counts as ${quote(text)}, but ${reason}; name the image with --image if so`,
   unsure: ({ reason }) => `is left out, because ${reason}; name the image with --image if it is wanted`,
 }
 
@@ -131,7 +132,12 @@ function quote(text: string): string {
 
 /** In containers every doubt is told. Elsewhere the same keys also hold switches and nothing at all. */
 function isTold({ container, why, text }: Doubt): boolean {
-  return container || why === 'unsure' || ((why === 'placeholder' || why === 'malformed') && /\W/.test(text))
+  return (
+    container ||
+    why === 'unsure' ||
+    why === 'alone' ||
+    ((why === 'placeholder' || why === 'malformed') && /\W/.test(text))
+  )
 }
 
 const SHOWN = 5

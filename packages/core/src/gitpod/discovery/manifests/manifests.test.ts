@@ -56,6 +56,17 @@ spec:
     )
   })
 
+  it('that may have a part of their name beside them count, with a warning', () => {
+    const events: GpregEvent[] = []
+    const yaml = 'apiVersion: x/v1\nkind: Runner\nspec:\n  repository: my/repo\n  image: runner:v1\n'
+    expect(images(yaml, createContext({ emit: event => events.push(event) }))).toEqual([
+      'docker.io/library/runner:v1',
+    ])
+    expect(events).toMatchObject([
+      { code: 'image-skipped', message: expect.stringMatching(/all\.yaml:5.*"runner:v1", but my\/repo/) },
+    ])
+  })
+
   it('that are malformed are refused, and the message has their line', () => {
     const yaml = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: Upper/Case\n'
     expect(() => images(yaml)).toThrow(

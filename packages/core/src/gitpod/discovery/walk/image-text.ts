@@ -5,9 +5,11 @@ import { referencesInText } from './prose.ts'
 
 /**
  * The images in a text that is neither JSON nor YAML: scripts, configuration in other languages, prose. Known keys count where
- * the text says plainly that they are keys: `--sidecar-image=busybox:1`, a line `image = "alpine"`.
+ * the text says plainly that they are keys: `--sidecar-image=busybox:1`, a line `image = "alpine"`. Lines that are comments do not
+ * count, as in YAML.
  */
-export function imagesInText(text: string): Reference[] {
+export function imagesInText(written: string): Reference[] {
+  const text = written.replace(COMMENT_LINES, '')
   if (!text.includes('/') && !/image/i.test(text)) return []
   const named = [...assignments(text)].flatMap(name => {
     const read = readImageName(name)
@@ -16,6 +18,7 @@ export function imagesInText(text: string): Reference[] {
   return distinct([...named, ...referencesInText(text)])
 }
 
+const COMMENT_LINES = /^[ \t]*(?:#|\/\/).*$/gm
 /** `--image=NAME`, `--sidecar-image NAME`, `SIDECAR_IMAGE=NAME` */
 const FLAG = /(?:^|[\s"'`;(])(?:--?([\w.-]+)(?:=|[ \t]+)|(\w+)=)["']?([^\s"'`;,)\\]+)/g
 /** `image = "NAME"`, `image: NAME` */

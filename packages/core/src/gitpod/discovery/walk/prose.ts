@@ -29,7 +29,7 @@ const AROUND = /^\{+|[}.:!?]+$/g
 const HOST = /^(?:(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*|\d+(?:\.\d+){3}|localhost)(?::\d+)?$|^[a-z0-9-]+:\d+$/
 
 /** Hosts of source code and of the names of labels, groups and modules. */
-const NO_REGISTRY =
+export const NO_REGISTRY =
   /^(?:github\.com|gitlab\.com|bitbucket\.org|(?!registry\.)[\w.-]*\bk8s\.io|[\w.-]*\bkubernetes\.io)\//
 /** A place in a source file: `controller.go:234`. */
 const SOURCE_FILE = /\.(?:go|py|rb|rs|java|kt|cs|c|cc|cpp|h|js|ts|tsx|sh|sql|ya?ml|json|md|html|git):[\w.-]*$/

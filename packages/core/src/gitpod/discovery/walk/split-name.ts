@@ -1,6 +1,7 @@
 import { namesHost } from '@gpreg/oci/engine'
-import { isPlaceholder, isTagged } from './image-name.ts'
+import { isPlaceholder, isTagged, TRANSPORT } from './image-name.ts'
 import { wordsOf } from './image-key.ts'
+import { NO_REGISTRY } from './prose.ts'
 
 /** The scalars of one map, by the words of their keys: `sidecarImageTag` is at `sidecar image tag`. */
 export type NameParts = ReadonlyMap<string, string>
@@ -15,8 +16,9 @@ export interface InheritedParts {
   readonly imageRegistry?: string
 }
 
-/** A name that was put together, or why it was not. */
-export type JoinedName = { readonly text: string } | { readonly unsure: string }
+/** A name that was put together, with what is unsure of it; or why there is none. */
+export type JoinedName =
+  { readonly text: string; readonly unsure?: string } | { readonly text?: undefined; readonly unsure: string }
 
 const REGISTRY = ['registry', 'hub', 'image registry', 'image hub'] as const
 const REPOSITORY = ['repository', 'repo', 'image repository', 'image repo'] as const
@@ -27,6 +29,9 @@ const PART_WORDS: ReadonlySet<string> = new Set(
 )
 /** Words before `image` that tell no images of one map apart. */
 const PLAIN = new Set(['', 'image', 'base', 'container', 'docker', 'default'])
+const VARIABLE = /^[A-Z][A-Z\d_]*$/
+/** Variables of these names are mostly about the program that reads them, and not about one of its images. */
+const OF_PROGRAM: readonly string[] = ['repository', 'repo', 'version']
 
 export function partsOf(scalars: Iterable<readonly [key: string, text: string]>): NameParts {
   const parts = new Map<string, string>()
@@ -36,7 +41,8 @@ export function partsOf(scalars: Iterable<readonly [key: string, text: string]>)
 
 /**
  * The name at a key that ends with `image`, with what its map says about registry, repository, tag and digest: `image: redis`
- * beside `tag: "7"`, `driverImage` beside `driverImageTag`.
+ * beside `tag: "7"`, `driverImage` beside `driverImageTag`. A repository may be one of source code, so it counts only with a
+ * host, or if another key says the registry, tag or digest.
  */
 export function joinImage(
   key: string,
@@ -44,19 +50,19 @@ export function joinImage(
   parts: NameParts,
   inherited: InheritedParts,
 ): JoinedName {
-  const prefix = wordsOf(key).slice(0, -1).join(' ')
   const name = text.trim()
-  const prefixes = PLAIN.has(prefix) ? [prefix, ''] : [prefix]
-  const find = (look: (prefix: string) => string | undefined) =>
-    prefixes.map(look).find(text => text !== undefined)
   if (isPlaceholder(name) || name === '') return { text: name }
-  const own = {
-    tag: find(at => part(parts, at, TAG) ?? part(parts, at, ['version'])),
-    digest: find(at => digestOf(parts, at)),
-  }
-  const isBare = !name.includes('/') && !isTagged(name)
-  const repository = name.includes('/') ? undefined : find(at => part(parts, at, REPOSITORY))
-  const registry = namesHost(name) ? undefined : find(at => registryOf(parts, at))
+  const prefix = wordsOf(key).slice(0, -1).join(' ')
+  const near = VARIABLE.test(key) ? withoutParts(parts, OF_PROGRAM) : parts
+  const find = (look: (parts: NameParts, prefix: string) => string | undefined, within = near) =>
+    (PLAIN.has(prefix) ? [prefix, ''] : [prefix])
+      .map(at => look(within, at))
+      .find(text => text !== undefined && !isForeign(text))
+  const isWhole = isTagged(name)
+  const own = isWhole ? {} : { tag: find(tagOf), digest: find(digestOf) }
+  const isBare = !name.includes('/') && !isWhole
+  const repository = name.includes('/') ? undefined : find(repositoryOf)
+  const registry = namesHost(name) ? undefined : find(registryOf)
   if (isBare && repository === undefined && registry === undefined && inherited.hub !== undefined) {
     const tag = own.tag ?? inherited.tag
     return tag === undefined
@@ -65,7 +71,12 @@ export function joinImage(
   }
   if (repository !== undefined && lastSegment(repository) === name)
     return { unsure: `the key repository may already name it: ${repository}` }
-  return joined({ registry, repository, name, ...(isTagged(name) ? {} : own) })
+  const hasVersion = own.tag !== undefined || own.digest !== undefined
+  const isOfImage = registry !== undefined || hasVersion || hasHost(repository)
+  if (repository !== undefined && isOfImage) return joined({ registry, repository, name, ...own })
+  const beside = repository ?? (isWhole || hasVersion ? undefined : find(ofProgram, parts))
+  const unsure = beside === undefined ? {} : { unsure: `${beside} beside it may be a part of its name` }
+  return { ...joined({ registry, name, ...own }), ...unsure }
 }
 
 /** The words that name the repository in a map which stands for one image, in the order in which they count. */
@@ -150,7 +161,7 @@ interface Parts {
   readonly digest?: string | undefined
 }
 
-function joined({ registry, repository, name, tag, digest }: Parts): JoinedName {
+function joined({ registry, repository, name, tag, digest }: Parts): { readonly text: string } {
   const path = [registry, repository, name]
     .flatMap(piece => piece?.replace(/^docker:\/\/|^\/+|\/+$/g, '') || [])
     .join('/')
@@ -175,6 +186,35 @@ function part(parts: NameParts, prefix: string, words: readonly string[]): strin
     if (text !== undefined && text !== '') return text
   }
   return undefined
+}
+
+function tagOf(parts: NameParts, prefix: string): string | undefined {
+  return part(parts, prefix, TAG) ?? part(parts, prefix, ['version'])
+}
+
+/** The repository, unless it is one of source code, or has a tag and so is a name itself. */
+function repositoryOf(parts: NameParts, prefix: string): string | undefined {
+  const repository = part(parts, prefix, REPOSITORY) ?? ''
+  const isOther = isTagged(repository) || repository.endsWith('.git') || NO_REGISTRY.test(repository)
+  return isOther || repository === '' ? undefined : repository
+}
+
+/** True also if something else fills the repository in: then the name cannot be said. */
+function hasHost(repository = ''): boolean {
+  return namesHost(repository) || isPlaceholder(repository)
+}
+
+function ofProgram(parts: NameParts, prefix: string): string | undefined {
+  return prefix === '' ? (repositoryOf(parts, prefix) ?? tagOf(parts, prefix)) : undefined
+}
+
+function withoutParts(parts: NameParts, words: readonly string[]): NameParts {
+  return new Map([...parts].filter(([word]) => !words.includes(word)))
+}
+
+/** True for what is no part of a name: a URL, a sentence. */
+function isForeign(text: string): boolean {
+  return !isPlaceholder(text) && /\s|:\/\//.test(text.replace(TRANSPORT, ''))
 }
 
 function digestOf(parts: NameParts, prefix: string): string | undefined {

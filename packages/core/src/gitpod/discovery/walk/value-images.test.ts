@@ -57,6 +57,40 @@ describe('names that are split over keys', () => {
     expect(walk(yaml)).toMatchObject({ images: [image], doubts: [] })
   })
 
+  it.each([
+    ['{image: "node:18", repository: "https://github.com/org/app"}', 'docker.io/library/node:18'],
+    ['{image: node, repository: "git@corp.io:org/app.git", version: v2}', 'docker.io/library/node:v2'],
+    ['{image: node, repository: gitlab.com/org/app}', 'docker.io/library/node:latest'],
+    ['{image: node, repo: "oci://q.io/charts"}', 'docker.io/library/node:latest'],
+    ['{image: node, version: "Ubuntu 20.04"}', 'docker.io/library/node:latest'],
+    ['{image: "a:v1", repository: q.io/org}', 'q.io/org/a:v1'],
+    ['{image: a, registry: q.io, repository: org}', 'q.io/org/a:latest'],
+    ['{image: a, repository: org, version: v2}', 'docker.io/org/a:v2'],
+    ['{IMAGE: "node:18", REPOSITORY: org/app, VERSION: "2"}', 'docker.io/library/node:18'],
+    ['{IMAGE: a, REGISTRY: q.io/org, TAG: v1}', 'q.io/org/a:v1'],
+    ['{SIDE_IMAGE: a, SIDE_IMAGE_REPOSITORY: q.io/org, SIDE_VERSION: v1}', 'q.io/org/a:v1'],
+    ['{IMAGE: org/a, IMAGE_TAG: v1, VERSION: "2"}', 'docker.io/org/a:v1'],
+  ])('are kept apart from the source of a program in %s', (yaml, image) => {
+    expect(walk(yaml)).toMatchObject({ images: [image], doubts: [] })
+  })
+
+  it.each([
+    ['{repository: my-org/my-repo, image: "runner:v1"}', 'docker.io/library/runner:v1', ['alone image']],
+    ['{repository: my-org/my-repo, image: runner}', 'docker.io/library/runner:latest', ['alone image']],
+    [
+      'env: [{name: DEFAULT_IMAGE, value: busybox}, {name: VERSION, value: 2.3.4}]',
+      'docker.io/library/busybox:latest',
+      ['alone env[0].value'],
+    ],
+    [
+      '{DEFAULT_IMAGE: busybox, VERSION: 2.3.4, REPOSITORY: org/app}',
+      'docker.io/library/busybox:latest',
+      ['unsure ', 'alone DEFAULT_IMAGE'],
+    ],
+  ])('count alone, and are told, where the repository may be either: %s', (yaml, image, doubts) => {
+    expect(walk(yaml)).toMatchObject({ images: [image], doubts })
+  })
+
   it('without a tag are doubts, unless a chart has one', () => {
     expect(walk('a: {image: {repository: q.io/a, tag: ""}}')).toMatchObject({
       images: [],
@@ -83,6 +117,7 @@ describe('what is no image', () => {
     'labels: {image: redis}',
     'text: controller at sigs.k8s.io/runtime/controller.go:234',
     'text: github.com/org/project:main',
+    'script: "set -e\n# SIDE_IMAGE=org/a:1\n  // image = \\"q.io/b:1\\"\n"',
     'expr: up{image="nginx"} > 1',
     'image: https://example.com/a',
     'openAPIV3Schema: {properties: {image: {default: "q.io/a:1"}}}',

@@ -22,11 +22,12 @@ export interface Mention {
   readonly path: ValuePath
 }
 
-/** A place that should name an image, or that perhaps does, and from which none was taken. */
+/** A place that should name an image, or that perhaps does, and from which none was taken, or perhaps too short a name. */
 export interface Doubt {
   readonly path: ValuePath
   readonly text: string
-  readonly why: 'empty' | 'placeholder' | 'id' | 'malformed' | 'unsure'
+  /** `alone`: the text counts as it is, and what stands beside it may belong to it */
+  readonly why: 'empty' | 'placeholder' | 'id' | 'malformed' | 'unsure' | 'alone'
   /** What is unsure. */
   readonly reason?: string
   /** True at the `image` of a container, where only an image can stand. */
@@ -177,9 +178,10 @@ class Walk implements ValueImages {
   #name(joined: JoinedName, visit: Visit): void {
     const { path, key, role } = visit
     const container = CONTAINERS.has(key)
-    if ('unsure' in joined)
+    const { text, unsure: reason } = joined
+    if (text === undefined)
       return void this.doubts.push({ path, text: '', why: 'unsure', reason: joined.unsure, container })
-    const { text } = joined
+    if (reason !== undefined) this.doubts.push({ path, text, why: 'alone', reason, container })
     const read = readImageName(text)
     if (read.kind === 'other') return this.#text(text, visit)
     if (read.kind !== 'image') return void this.doubts.push({ path, text, why: read.kind, container })
