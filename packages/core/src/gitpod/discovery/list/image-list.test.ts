@@ -105,6 +105,24 @@ describe('tables', () => {
     ],
     ['NAME   IMAGES\nweb    redis:6,quay.io/a/b:1\n', ['docker.io/library/redis:6', 'quay.io/a/b:1']],
     ['image;target\n"quay.io/a/b:1";r.corp/b:1\n', ['quay.io/a/b:1 -> r.corp/b:1']],
+    [
+      'NAME IMAGE\napi quay.io/org/server:1.2\na redis:7\n',
+      ['quay.io/org/server:1.2', 'docker.io/library/redis:7'],
+    ],
+    ['REPOSITORY TAG\nredis 7\nquay.io/org/a 1.10\n', ['docker.io/library/redis:7', 'quay.io/org/a:1.10']],
+    [
+      'NAME        IMAGE    READY\na-long-name-of-it redis:7 yes\nb           c:1      no\n',
+      ['docker.io/library/redis:7', 'docker.io/library/c:1'],
+    ],
+    [
+      'IMAGE          ID      DISK USAGE   EXTRA\nredis:7        abc         12.8MB   U\n',
+      ['docker.io/library/redis:7'],
+    ],
+    ['NAME   IMAGES\nweb    redis:6, a:1\n', ['docker.io/library/redis:6', 'docker.io/library/a:1']],
+    [
+      'REPOSITORY TAG IMAGE ID CREATED\nredis 6.2 aaa 2 weeks ago\nalpine 3.16 bbb now\n',
+      ['docker.io/library/alpine:3.16', expect.stringContaining('! list:2: the words of this row')],
+    ],
     ['| Image | Tag |\n|---|:--|\n| `quay.io/a/b` | 1.10 |\n', ['quay.io/a/b:1.10']],
   ])('reads %j', async (text, images) => {
     expect(await read(text)).toEqual(images)

@@ -1,8 +1,9 @@
 import type { ListItem } from './list-item.ts'
 import { linesOf } from './text-list.ts'
 
-/** A column of a table: its name in lower case, and where it starts and ends in lines without separators. */
+/** A column of a table, and where it starts and ends in lines without separators. */
 interface Column {
+  /** in lower case */
   readonly name: string
   readonly start: number
   readonly end: number
@@ -11,6 +12,7 @@ interface Column {
 /** The columns that name an image, the best first, and those that name its target. */
 const NAMES = ['ref', 'image', 'images', 'reference', 'source', 'original', 'repository'] as const
 const TARGETS = ['target', 'destination', 'dest', 'mirror'] as const
+const READ: ReadonlySet<string> = new Set([...NAMES, ...TARGETS, 'tag', 'digest'])
 
 /** True for text whose first line names columns: `docker images`, `crictl images`, `ctr images ls`, `gpreg images`, CSV with a header. */
 export function isTable(text: string): boolean {
@@ -26,7 +28,7 @@ export function isTable(text: string): boolean {
   )
 }
 
-/** Reads a table. Rows without an image are told. */
+/** Reads a table. Rows without an image, and those that do not fit its header, are told. */
 export function* readTable(text: string): Generator<ListItem> {
   const lines = linesOf(text)
   const header = headerOf(lines)
@@ -43,8 +45,15 @@ function* readRow(
   columns: readonly Column[],
   separator: string | undefined,
 ): Generator<ListItem> {
+  const texts = separator === undefined ? alignedCells(content, columns) : content.split(separator)
+  if (texts === undefined) {
+    yield { remark: 'the words of this row are not below those of the header, so it is left out', line }
+    return
+  }
   const cells = new Map(
-    cellsOf(content, columns, separator).filter(([, value]) => value !== '' && value !== '<none>'),
+    columns
+      .map(({ name }, index) => [name, unquote(texts[index] ?? '')] as const)
+      .filter(([, value]) => value !== '' && value !== '<none>'),
   )
   const cell = (names: readonly string[]) =>
     names.map(name => cells.get(name)).find(value => value !== undefined)
@@ -77,9 +86,7 @@ function separatorOf(header: string): string | undefined {
 function columnsOf(header: string): Column[] {
   const separator = separatorOf(header)
   if (separator !== undefined)
-    return header
-      .split(separator)
-      .map((cell, index) => ({ name: unquote(cell).toLowerCase(), start: index, end: index + 1 }))
+    return header.split(separator).map(cell => ({ name: unquote(cell).toLowerCase(), start: 0, end: 0 }))
   // "IMAGE ID" is one column of Docker and crictl, and names no image.
   const words = [...header.matchAll(/IMAGE ID|\S+/g)]
   return words.map(({ 0: word, index }, at) => ({
@@ -89,16 +96,24 @@ function columnsOf(header: string): Column[] {
   }))
 }
 
-function cellsOf(
-  content: string,
-  columns: readonly Column[],
-  separator: string | undefined,
-): [string, string][] {
-  const cells = separator === undefined ? undefined : content.split(separator)
-  return columns.map(({ name, start, end }) => [
-    name,
-    unquote(cells === undefined ? content.slice(start, end) : (cells[start] ?? '')),
-  ])
+/**
+ * The cells of a row without separators. Tools that squeeze blanks, such as awk, move them away from their header: then every
+ * word is a cell, if there is one for each column.
+ */
+function alignedCells(content: string, columns: readonly Column[]): readonly string[] | undefined {
+  const isAligned = columns.every(
+    ({ name, start, end }) =>
+      !READ.has(name) ||
+      (isEdge(content, start) && isEdge(content, end) && !/[^,\s]\s+\S/.test(content.slice(start, end))),
+  )
+  if (isAligned) return columns.map(({ start, end }) => content.slice(start, end))
+  const words = content.trim().split(/\s+/)
+  return words.length === columns.length ? words : undefined
+}
+
+/** True if no word of the row goes over the offset. */
+function isEdge(content: string, offset: number): boolean {
+  return offset === 0 || offset >= content.length || /\s/.test(content[offset - 1]!)
 }
 
 function unquote(cell: string): string {
