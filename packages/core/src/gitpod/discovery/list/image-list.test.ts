@@ -42,6 +42,7 @@ describe('lines', () => {
       'sudo docker pull redis:6\nredis:7 // cache\nquay.io/a \\\n',
       ['docker.io/library/redis:6', 'docker.io/library/redis:7', 'quay.io/a:latest'],
     ],
+    ['- redis:6\n\uFEFF---\n\uFEFF- quay.io/a/b:1\n', ['docker.io/library/redis:6', 'quay.io/a/b:1']],
     ['redis 6.2\nquay.io/a/b\tv1', ['docker.io/library/redis:6.2', 'quay.io/a/b:v1']],
     ['quay.io/app:1 docker.io/istio/proxyv2:1.15', ['quay.io/app:1', 'docker.io/istio/proxyv2:1.15']],
   ])('reads %j', async (text, images) => {

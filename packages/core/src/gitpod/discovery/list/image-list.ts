@@ -1,6 +1,7 @@
 import { GpregError, type Reference } from '@gpreg/oci'
 import type { Context } from '../../../context.ts'
 import { place, referenceAt } from '../../../input.ts'
+import { withoutByteOrderMarks } from '../byte-order-marks.ts'
 import { purposeOf, type FoundImage } from '../found-image.ts'
 import { isRemark, type ListedImage, type ListItem } from './list-item.ts'
 import { withoutTransport } from './transport.ts'
@@ -14,7 +15,7 @@ import { assertReadableText, isDocument, readTextList } from './text-list.ts'
 export async function parseImageList(text: string, path: string, context: Context): Promise<FoundImage[]> {
   assertReadableText(text, path)
   const images: FoundImage[] = []
-  for (const item of await readItems(text, path)) {
+  for (const item of await readItems(withoutByteOrderMarks(text), path)) {
     if (isRemark(item)) warn(item.remark, item.line)
     else if (isPlaceholder(item.name))
       warn(`${item.name} has a placeholder; name the image with --image`, item.line)

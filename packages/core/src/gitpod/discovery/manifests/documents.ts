@@ -1,4 +1,5 @@
 import { isAlias, isCollection, LineCounter, parseDocument, type ParsedNode } from 'yaml'
+import { withoutByteOrderMarks } from '../byte-order-marks.ts'
 import { PLAIN_VALUES } from '../yaml-input.ts'
 
 /** One document of a file. */
@@ -10,7 +11,8 @@ export interface ManifestDocument {
 }
 
 /** The documents of a text in YAML or JSON, without empty ones. */
-export function readDocuments(text: string): ManifestDocument[] {
+export function readDocuments(written: string): ManifestDocument[] {
+  const text = withoutByteOrderMarks(written)
   return (
     readJson(text) ??
     splitDocuments(text)

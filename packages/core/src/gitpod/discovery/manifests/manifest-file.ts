@@ -33,7 +33,7 @@ export interface ForeignDocument extends ForeignContent {
  */
 export function readManifestFile(text: string, path: string): ManifestFile {
   const unreadable = unreadableText(text)
-  if (unreadable !== undefined) return { images: [], remarks: [], foreign: [unreadable], objects: 0 }
+  if (unreadable !== undefined) return withoutObjects(unreadable)
   const foreign: ForeignDocument[] = []
   const read: ObjectImages[] = []
   const superseded: string[] = []
@@ -49,6 +49,7 @@ export function readManifestFile(text: string, path: string): ManifestFile {
       else read.push(readObject(item, document, path))
     }
   }
+  if (objects === 0 && text.includes('\uFFFD')) return withoutObjects(OTHER_ENCODING)
   const remarks = read.flatMap(({ remarks }) => remarks)
   if (superseded.length > 0) remarks.push(supersededRemark(superseded, path))
   return { images: read.flatMap(({ images }) => images), remarks, foreign, objects }
@@ -60,16 +61,20 @@ function objectsOf(value: unknown): readonly PlacedObject[] | undefined {
 
 const GIVE = 'give Kubernetes manifests: text in UTF-8 or UTF-16'
 const EMPTY = 'an empty file'
+/** What a decoder writes for bytes that are no text also stands in texts, so it is a reason only where nothing else is found. */
+const OTHER_ENCODING: ForeignDocument = {
+  what: 'text in another encoding than UTF-8 and UTF-16',
+  hint: GIVE,
+  broken: false,
+}
+
+function withoutObjects(reason: ForeignDocument): ManifestFile {
+  return { images: [], remarks: [], foreign: [reason], objects: 0 }
+}
 
 /** Why a text is no YAML before anything is parsed. */
 function unreadableText(text: string): ForeignDocument | undefined {
-  const what = text.includes('\0')
-    ? 'a binary file'
-    : text.includes('\uFFFD')
-      ? 'text in another encoding than UTF-8 and UTF-16'
-      : text.trim() === ''
-        ? EMPTY
-        : undefined
+  const what = text.includes('\0') ? 'a binary file' : text.trim() === '' ? EMPTY : undefined
   return what === undefined ? undefined : { what, hint: GIVE, broken: false }
 }
 

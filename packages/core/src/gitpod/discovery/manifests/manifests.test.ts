@@ -143,6 +143,28 @@ describe('parseManifests', () => {
     )
   })
 
+  it('reads objects with the character that stands for broken bytes', () => {
+    const yaml = 'apiVersion: v1\nkind: Pod\nspec: {containers: [{image: redis:6, args: ["\uFFFD"]}]}\n'
+    expect(images(yaml)).toEqual(['docker.io/library/redis:6'])
+  })
+
+  it.each(['\uFEFF', '---\n\uFEFF', '\uFEFF---\n', '---\n\uFEFF---\n'])(
+    'reads joined files with byte order marks: %j',
+    between => {
+      const [one, two] = ['a:1', 'b:2'].map(
+        image => `apiVersion: v1\nkind: Pod\nspec: {containers: [{image: "${image}"}]}\n`,
+      )
+      const second = between.includes('---') ? two : `---\n${two}`
+      const events: GpregEvent[] = []
+      const context = createContext({ emit: event => events.push(event) })
+      expect(images(`\uFEFF${one}${between}${second}`, context)).toEqual([
+        'docker.io/library/a:1',
+        'docker.io/library/b:2',
+      ])
+      expect(events).toEqual([])
+    },
+  )
+
   it('throws only GpregErrors for any text', () => {
     const nested = fc.letrec(tie => ({
       node: fc.oneof(

@@ -35,6 +35,7 @@ describe('keys that name images', () => {
     ['env: [{name: A_IMAGE, value: side}]', 'docker.io/library/side:latest'],
     ['params: [{name: image, default: side}]', 'docker.io/library/side:latest'],
     ['from: {kind: DockerImage, name: side}', 'docker.io/library/side:latest'],
+    ['data: {a.yaml: "\\uFEFFimage: side\\n"}', 'docker.io/library/side:latest'],
     ['image: docker://redis:7', 'docker.io/library/redis:7'],
   ])('%s', (yaml, image) => {
     expect(walk(yaml).images).toEqual([image])

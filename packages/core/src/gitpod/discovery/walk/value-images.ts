@@ -1,4 +1,5 @@
 import type { Reference } from '@gpreg/oci'
+import { withoutByteOrderMarks } from '../byte-order-marks.ts'
 import { CONTAINER, embeddedDocuments } from './embedded.ts'
 import { roleOf, type KeyRole } from './image-key.ts'
 import { isTagged, readImageName } from './image-name.ts'
@@ -89,7 +90,7 @@ class Walk implements ValueImages {
     for (let visit = this.#waiting.pop(); visit !== undefined; visit = this.#waiting.pop()) {
       const mark = this.#waiting.length
       const { value } = visit
-      if (isScalar(value)) this.#scalar(String(value), visit)
+      if (isScalar(value)) this.#scalar(withoutByteOrderMarks(String(value)), visit)
       else if (typeof value === 'object' && value !== null && this.#isNew(value, visit.role)) {
         if (!Array.isArray(value)) this.#map(entriesOf(value, visit.path), visit)
         else this.#list(value, visit)
