@@ -8,8 +8,8 @@ import { createContext } from '../context.ts'
 import type { GpregEvent } from '../events.ts'
 import { MediaType, digestOf, formatReference, parseReference, contentFrom, MemoryStore } from '@gpreg/oci'
 import { parsePrefix } from '@gpreg/oci/engine'
-import { collectImageSet } from './collect.ts'
-import type { ImageSetRequest } from './image-set-request.ts'
+import { collectBundleSet, collectImageSet } from './collect.ts'
+import type { ImageSetRequest, ImageSetWorld } from './image-set-request.ts'
 import { createLock, writeLock } from '../documents/lock.ts'
 
 let directory: string
@@ -17,13 +17,14 @@ beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-set
 afterEach(() => rm(directory, { recursive: true }))
 
 const events: GpregEvent[] = []
+const world = (stdin = ''): ImageSetWorld => ({
+  context: createContext({ emit: event => events.push(event) }),
+  openVersions: () => Promise.reject(new TypeError('no network in this test')),
+  stdin: async () => stdin,
+})
 async function collect(request: ImageSetRequest, stdin = '') {
   events.length = 0
-  return collectImageSet(request, {
-    context: createContext({ emit: event => events.push(event) }),
-    openVersions: () => Promise.reject(new TypeError('no network in this test')),
-    stdin: async () => stdin,
-  })
+  return collectImageSet(request, world(stdin))
 }
 const targets = async (request: ImageSetRequest, stdin?: string) =>
   (await collect(request, stdin)).images.map(
@@ -122,6 +123,16 @@ describe('collectImageSet', () => {
     ])
     expect(await targets({ config, to, namings: ['installer'] })).toEqual([
       'docker.io/gitpod/workspace-go:latest r.io/g/gitpod/workspace-go:latest',
+    ])
+  })
+
+  it("takes the original for the mirror's copy that a configuration names, also for a bundle", async () => {
+    const copy = 'c.io/x/gitpod/workspace-full:latest'
+    const config = await file('c.yaml', `repository: c.io/x\nworkspace: {workspaceImage: "${copy}"}\n`)
+    expect(await targets({ config })).toEqual([`docker.io/gitpod/workspace-full:latest ${copy}`])
+    const { images } = await collectBundleSet({ config }, world())
+    expect(images).toMatchObject([
+      { source: { host: 'docker.io' }, name: { repository: 'gitpod/workspace-full', tag: 'latest' } },
     ])
   })
 

@@ -95,7 +95,10 @@ function allowedHosts({ allowHosts = [] }: Choice, mirror: HostedRegistry | unde
   return mirror === undefined ? [] : [...new Set([hostOfAddress(mirror.address), 'docker.io'])]
 }
 
-/** Writes out the default image, because `gpreg mirror --config` mirrors it only if the configuration names it. The installer would find it without. */
+/**
+ * Writes out the mirror's copy of the default image: `gpreg mirror --config` takes the original for it, and finds no image that the
+ * configuration does not name. The installer would find it without.
+ */
 function workspaceImageOf(
   { workspaceImage, dropImageRepo }: Choice,
   mirror: HostedRegistry | undefined,

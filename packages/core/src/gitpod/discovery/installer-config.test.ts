@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { formatReference } from '@gpreg/oci'
 import { parseInstallerConfig } from './installer-config.ts'
 
 const parse = (text: string) => parseInstallerConfig(text, 'gitpod.config.yaml')
@@ -20,6 +21,22 @@ describe('parseInstallerConfig', () => {
   ])('has no target and no base image if the configuration has the defaults', text => {
     expect(parse(text)).toEqual({ naming: 'installer' })
   })
+
+  it.each([
+    ['r.io/g', 'false', 'r.io/g/gitpod/workspace-full:latest', 'docker.io/gitpod/workspace-full:latest'],
+    ['r.io/g', 'true', 'r.io/g/workspace-full:latest', 'docker.io/gitpod/workspace-full:latest'],
+    ['r.io:5000', 'false', 'r.io:5000/gitpod/workspace-go:1', 'docker.io/gitpod/workspace-go:1'],
+    ['r.io/g', 'false', 'r.io/g/team/base:1', 'r.io/g/team/base:1'],
+    ['r.io/g', 'true', 'r.io/g/workspace-corp:1', 'r.io/g/workspace-corp:1'],
+    ['r.io/g', 'false', 'other.io/g/gitpod/workspace-full:1', 'other.io/g/gitpod/workspace-full:1'],
+    ['r.io/gitpod', 'false', 'r.io/gitpod/workspace-full:1', 'r.io/gitpod/workspace-full:1'],
+  ])(
+    'takes the original for the copy in the mirror: %s, dropImageRepo: %s, %s',
+    (to, flat, image, source) => {
+      const text = `repository: ${to}\ndropImageRepo: ${flat}\nworkspace: {workspaceImage: "${image}"}`
+      expect(formatReference(parse(text).workspaceImage!)).toBe(source)
+    },
+  )
 
   it('says that manifests are no configuration, and what reads them', () => {
     expect(() => parse('apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n')).toThrow(
