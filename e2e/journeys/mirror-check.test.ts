@@ -66,6 +66,10 @@ describe.skipIf(needs('docker-registry', 'htpasswd', 'openssl'))('values check -
   it.each([
     ['a lock', () => ['--lock', lock]],
     ['a list, without asking any source', () => ['--images', list]],
+    [
+      'a lock, without reading the release whose rules apply',
+      () => ['--lock', lock, '--release', '2022.08.0', ...sourceMirrors(upstream.host, NAMES)],
+    ],
   ])('finds no problem in a complete mirror, by %s', async (_, from) => {
     expect(await findings(...from())).toMatchObject({ exitCode: 0, errors: [] })
   })

@@ -86,10 +86,11 @@ export default class ValuesCheck extends BaseCommand {
     }
     const { imageFindings } = await import('@gpreg/values-gen')
     const named = [flags.lock, flags.versions, flags.images, flags.manifests].some(flag => flag !== undefined)
-    const release = named ? {} : { release: releaseTag(flags.release) }
+    // Where the images are named, --release only says whose rules apply. Its list would be read from outside the air gap.
+    const release = named ? undefined : releaseTag(flags.release)
     const { set, registries, context } = await this.collect({
       ...flags,
-      ...release,
+      release,
       config: file,
       to: undefined,
       naming: undefined,
