@@ -32,6 +32,7 @@ export const signatureFlags = withEnvironment({
     helpGroup,
     helpValue: 'FILE',
     description: 'the trusted_root.json of another Sigstore than the public one',
+    relationships: [{ type: 'some', flags: ['verify-key', 'verify-identity'] }],
   }),
 })
 

@@ -34,6 +34,15 @@ it('writes no Secret that KOTS creates, and warns that a name for it has no effe
   expect(warnings).toEqual([expect.stringContaining('--secret-name registry')])
 })
 
+it('warns of a name for a Secret that the configuration does not name', () => {
+  const secretNames = { registry: 'mine', mirror: 'pulls' }
+  const named: Choice = { kind: 'in-cluster', mirror: choice.mirror, secretNames }
+  const { warnings } = generateValues({ choice: named, values, format: 'installer' })
+  expect(warnings).toEqual([
+    expect.stringMatching(/^--secret-name registry=… has no effect: .* no such Secret/),
+  ])
+})
+
 it('writes each field at the path that the release reads', () => {
   const { text } = generateValues({ choice, values, format: 'installer', release: '2022.05.2' })
   expect(text).toMatch(/defaultBaseImageRegistryWhitelist:\s+- registry\.internal/)

@@ -10,6 +10,7 @@ import { planInstallation, type Installation } from './installation/installation
 import { KOTS_SECRETS, kotsConfigValues } from './kots/config-values.ts'
 import { secretManifests, type SecretSet } from './secrets/manifests.ts'
 import type { SecretValues } from './secrets/values.ts'
+import { wantedSecrets } from './secrets/wanted-secrets.ts'
 
 /** `gitpod.config.yaml`, ConfigValues of KOTS, or variables for the installer's `config build-from-envvars`. */
 export type ValuesFormat = 'installer' | 'kots' | 'env'
@@ -43,7 +44,12 @@ export function generateValues(asked: ValuesRequest): GeneratedValues {
     installation,
     text: format(request, installation),
     secrets,
-    warnings: [...baseWarnings(asked.choice, request.choice), ...installation.warnings, ...secrets.warnings],
+    warnings: [
+      ...baseWarnings(asked.choice, request.choice),
+      ...installation.warnings,
+      ...secrets.warnings,
+      ...idleNames(asked, installation),
+    ],
   }
 }
 
@@ -57,22 +63,26 @@ function nameOf(release: string | undefined): string {
   return findRelease(release ?? knownReleases().at(-1)!).release.name
 }
 
-function secretsFor(
-  { choice, values, namespace, format }: ValuesRequest,
-  installation: Installation,
-): SecretSet {
+function secretsFor({ values, namespace, format }: ValuesRequest, installation: Installation): SecretSet {
   const secrets = secretManifests(installation, values, namespace === undefined ? {} : { namespace })
   if (format !== 'kots') return secrets
   const ours = ({ role }: { readonly role: SecretRole }) => !KOTS_SECRETS.includes(role)
-  const ignored = KOTS_SECRETS.filter(role => choice.secretNames?.[role] !== undefined)
-  return {
-    manifests: secrets.manifests.filter(ours),
-    missing: secrets.missing,
-    warnings: [
-      ...secrets.warnings,
-      ...ignored.map(role => `--secret-name ${role}=… has no effect: KOTS makes this Secret and names it`),
-    ],
+  return { ...secrets, manifests: secrets.manifests.filter(ours) }
+}
+
+/** Warns of names for Secrets that nothing reads. */
+function idleNames({ choice, values, format }: ValuesRequest, installation: Installation): string[] {
+  const wanted = wantedSecrets(installation, values).map(({ role }) => role)
+  const why = (role: SecretRole) => {
+    if (!wanted.includes(role)) return 'the configuration names no such Secret'
+    return format === 'kots' && KOTS_SECRETS.includes(role)
+      ? 'KOTS makes this Secret and names it'
+      : undefined
   }
+  return (Object.keys(choice.secretNames ?? {}) as SecretRole[]).flatMap(role => {
+    const reason = why(role)
+    return reason === undefined ? [] : [`--secret-name ${role}=… has no effect: ${reason}`]
+  })
 }
 
 function format(request: ValuesRequest, installation: Installation): string | Sensitive {

@@ -44,7 +44,7 @@ export default class Serve extends BaseCommand {
     }),
   }
   static override strict = false
-  static override flags = { ...serverFlags, ...keyFlag }
+  static override flags = { ...serverFlags, ...keyFlag() }
 
   async run(): Promise<GarbageResult | void> {
     const { args, argv, flags } = await this.parse(Serve)

@@ -17,13 +17,16 @@ export const bundleArgs = {
   }),
 }
 
-export const keyFlag = withEnvironment({
-  key: Flags.string({
-    helpGroup,
-    helpValue: 'PUB.pem',
-    description: 'refuse a bundle that was not signed with this key (ECDSA P-256, PEM)',
-  }),
-})
+/** @param dependsOn the flag that names the bundle, if the command can do without one */
+export const keyFlag = (...dependsOn: string[]) =>
+  withEnvironment({
+    key: Flags.string({
+      helpGroup,
+      helpValue: 'PUB.pem',
+      dependsOn,
+      description: 'refuse a bundle that was not signed with this key (ECDSA P-256, PEM)',
+    }),
+  })
 
 export const receiptFlag = withEnvironment({
   receipt: Flags.string({

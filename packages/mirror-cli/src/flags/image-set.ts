@@ -54,6 +54,7 @@ export const imageSetFlags = withEnvironment({
     delimiter: ',',
     options: ['devcontainer', 'compose'] as const,
     description: 'read these files of --workspace-repo, too; Gitpod itself does not',
+    dependsOn: ['workspace-repo'],
   })(),
   image: Flags.string({
     ...repeatable,

@@ -27,6 +27,7 @@ export const serverFlags = withEnvironment({
   }),
   'read-only': Flags.boolean({ description: 'refuse to be written to, and write nothing' }),
   gc: Flags.boolean({
+    exclusive: ['listen', 'tls-cert', 'htpasswd', 'read-only', 'insecure', 'key'],
     description:
       'serve nothing: remove from the directory what nothing in it reaches, while no server and no copy uses it',
   }),

@@ -20,6 +20,7 @@ export const valuesFlags = withEnvironment({
   'mirror-credentials': Flags.string({
     helpValue: 'FILE|-',
     description: 'login that can pull from the mirror: docker config.json, or {"username","password"}',
+    relationships: [{ type: 'some', flags: ['mirror', 'single-registry'] }],
   }),
   'single-registry': Flags.boolean({
     description: 'the mirror serves all three purposes: workspace images are pushed to it too',

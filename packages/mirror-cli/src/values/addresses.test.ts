@@ -1,7 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import Doctor from '../commands/doctor.ts'
 import { hostOf } from '../commands/login.ts'
 import Mirror from '../commands/mirror.ts'
@@ -11,51 +8,28 @@ import ValuesExternal from '../commands/values/external.ts'
 import ValuesInCluster from '../commands/values/in-cluster.ts'
 import ValuesPatch from '../commands/values/patch.ts'
 import Verify from '../commands/verify.ts'
-import { Config } from '../oclif.ts'
+import { commandRuns } from '../testing/command-runs.ts'
 
-/** A package without commands, because oclif would look for the built commands of this package, and these tests need none. */
-let root: string
-let config: Config
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'gpreg-cli-'))
-  await writeFile(
-    join(root, 'package.json'),
-    JSON.stringify({ name: 'gpreg', version: '0.0.0', oclif: { bin: 'gpreg' } }),
-  )
-  config = await Config.load(root)
-})
-afterAll(() => rm(root, { recursive: true }))
-
-let output = ''
-beforeEach(() => {
-  output = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation(text => {
-    output += String(text)
-    return true
-  })
-})
-afterEach(() => {
-  vi.restoreAllMocks()
-  process.exitCode = undefined
-})
+const runs = commandRuns()
 
 /** Reads the document that `--json` prints for a failure. */
 const failureOf = (text: string): { readonly error: { readonly hint?: string } } => JSON.parse(text)
 
 /** Every command that takes the address of a registry. */
 const commands: Record<string, (address: string) => Promise<unknown>> = {
-  'mirror --to': to => Mirror.run(['--image', 'redis', '--to', to, '--json'], config),
-  'verify --to': to => Verify.run(['--image', 'redis', '--to', to, '--json'], config),
-  doctor: registry => Doctor.run(['--json', '--', registry], config),
-  'node-config --to': to => NodeConfig.run(['--to', to, '--json'], config),
-  'values external --registry': registry => ValuesExternal.run(['--registry', registry, '--json'], config),
+  'mirror --to': to => Mirror.run(['--image', 'redis', '--to', to, '--json'], runs.config),
+  'verify --to': to => Verify.run(['--image', 'redis', '--to', to, '--json'], runs.config),
+  doctor: registry => Doctor.run(['--json', '--', registry], runs.config),
+  'node-config --to': to => NodeConfig.run(['--to', to, '--json'], runs.config),
+  'values external --registry': registry =>
+    ValuesExternal.run(['--registry', registry, '--json'], runs.config),
   'values azure --registry': registry =>
-    ValuesAzure.run(['--registry', registry, '--region', 'r', '--json'], config),
-  'values in-cluster --mirror': mirror => ValuesInCluster.run(['--mirror', mirror, '--json'], config),
+    ValuesAzure.run(['--registry', registry, '--region', 'r', '--json'], runs.config),
+  'values in-cluster --mirror': mirror => ValuesInCluster.run(['--mirror', mirror, '--json'], runs.config),
   'values patch --mirror': mirror =>
     ValuesPatch.run(
       ['none.yaml', '--mirror', mirror, '--mirror-credentials', 'none.json', '-o', 'none', '--json'],
-      config,
+      runs.config,
     ),
 }
 
@@ -74,7 +48,7 @@ describe.each(Object.keys(commands))('%s refuses, with the same message as all c
     ['registry.internal/x:1.0', '"x:1.0" is not a repository path'],
   ])('%s', async (address, why) => {
     await commands[name]?.(address)
-    const { error } = failureOf(output)
+    const { error } = failureOf(runs.output)
     expect(error).toMatchObject({
       code: 'usage',
       message: `${JSON.stringify(address)} is not the address of a registry: ${why}`,

@@ -158,6 +158,11 @@ it.each([
   await expect(answer).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(message) })
 })
 
+it('refuses a lock that no side is held against', async () => {
+  const answer = diffSides([at('old.json'), at('young.json')], { lock: at('old.json') }, world)
+  await expect(answer).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('--lock') })
+})
+
 it.each([
   ['2022.05.1', '2022.11.3', 'workspace.workspaceImage'],
   ['2022.11.3', '2022.05.1', 'experimental.webapp.server.workspaceDefaults.workspaceImage'],

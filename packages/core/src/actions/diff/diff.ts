@@ -95,6 +95,10 @@ export async function diffSides(
   world: SideWorld,
 ): Promise<Diff> {
   const [a, b] = [await recogniseSide(names[0]), await recogniseSide(names[1])]
+  if (lock !== undefined && ![a, b].some(({ kind }) => kind === 'registry'))
+    throw new GpregError('usage', `--lock ${lock} names images of registries, and neither side is one`, {
+      hint: 'leave it out, or compare the lock itself: gpreg diff OLD.lock.json NEW.lock.json',
+    })
   const fixed = lock === undefined ? undefined : await namesOf(lock, options, world)
   const read = (side: SideName, other?: Side) =>
     readSide(side, fixed ?? other?.images.map(({ name }) => name) ?? [], options, world)

@@ -14,7 +14,7 @@ export default class BundleInspect extends BaseCommand {
     { description: 'As a table', command: 'gpreg bundle inspect gitpod.tar' },
     { description: 'For a script', command: 'gpreg bundle inspect gitpod.tar --json' },
   ]
-  static override flags = keyFlag
+  static override flags = keyFlag()
 
   async run() {
     const { flags, argv } = await this.parse(BundleInspect)

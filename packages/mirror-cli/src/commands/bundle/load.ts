@@ -53,7 +53,7 @@ export default class BundleLoad extends BaseCommand {
         description: 'unpack into an OCI layout instead',
       }),
     }),
-    ...keyFlag,
+    ...keyFlag(),
     ...signatureFlags,
     ...receiptFlag,
     ...withEnvironment({

@@ -19,7 +19,7 @@ export default class BundleVerify extends BaseCommand {
       command: 'gpreg bundle verify /media/usb/gitpod.tar.* --key pub.pem',
     },
   ]
-  static override flags = { ...keyFlag, ...eventsFlag }
+  static override flags = { ...keyFlag(), ...eventsFlag }
 
   async run() {
     const { flags, argv } = await this.parse(BundleVerify)

@@ -1,6 +1,7 @@
+import { GpregError } from '@gpreg/oci'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
-import { provisionFlags } from '../../flags/provision.ts'
+import { provisionFlags, rotateFlag } from '../../flags/provision.ts'
 import { authorities, loadAws } from '../../clouds.ts'
 import { Flags } from '../../oclif.ts'
 import { ProvisionCommand } from '../../provision/provision-command.ts'
@@ -52,6 +53,7 @@ export default class ProvisionAws extends ProvisionCommand {
       }),
     }),
     ...provisionFlags,
+    ...rotateFlag,
   }
 
   async run() {
@@ -59,6 +61,7 @@ export default class ProvisionAws extends ProvisionCommand {
     const { region, installation, bucket, rotate } = flags
     const { createAwsClients, createAwsProvider } = await loadAws()
     const withIam = flags['s3-endpoint'] === undefined || flags['iam-endpoint'] !== undefined
+    if (rotate && !withIam) throw noKeyToRotate()
     const endpoints = defined({ s3Endpoint: flags['s3-endpoint'], iamEndpoint: flags['iam-endpoint'] })
     const ca = await authorities(flags['ca-file'])
     const clients = await createAwsClients({
@@ -90,4 +93,10 @@ export default class ProvisionAws extends ProvisionCommand {
     const { ValuesInputs } = await import('../../values/inputs.ts')
     return new ValuesInputs(standardInput(this.signal)).accessKey(path)
   }
+}
+
+function noKeyToRotate(): GpregError {
+  return new GpregError('usage', '--rotate makes a new key, and without an IAM none can be made', {
+    hint: 'name the IAM with --iam-endpoint URL, or make the key there and give it with --registry-credentials FILE',
+  })
 }

@@ -6,6 +6,7 @@ import { BaseCommand } from '../../base-command.ts'
 import { ExitCode } from '../../exit-codes.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
+import { imageSetArguments } from '../../flags/image-set-arguments.ts'
 import { imageSetFlags } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
 import { Args, Flags, type Interfaces } from '../../oclif.ts'
@@ -62,6 +63,11 @@ export default class ValuesCheck extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesCheck)
     const { checkFile, checkResult } = await import('@gpreg/values-gen')
+    const idle = imageSetArguments({ ...flags, release: undefined })
+    if (idle !== undefined && !flags['mirror-check'])
+      throw new GpregError('usage', `only --mirror-check looks at images, so ${idle} does nothing`, {
+        hint: 'add --mirror-check, which asks the registry of the configuration for them',
+      })
     const config = await readInputBytes(args.file, standardInputBytes(this.signal))
     const file = checkFile(config, { path: args.file, ...defined({ release: flags.release }) })
     const images = flags['mirror-check'] ? await this.#missing(args.file, config, flags) : []
