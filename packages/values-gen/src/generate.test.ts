@@ -102,6 +102,13 @@ describe('an existing configuration', () => {
     expect(base(listed, { kind: 'in-cluster' }).warnings).not.toContainEqual(warning)
   })
 
+  it.each(['kots', 'env'] as const)('is refused for the format %s, which writes no configuration', format => {
+    const request = { choice, values, format, base: { path: 'c.yaml', text: 'domain: a.b' } }
+    expect(() => generateValues(request)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(`--format ${format}`) }),
+    )
+  })
+
   it('keeps dropImageRepo of the same mirror', () => {
     const flat = 'dropImageRepo: true\nrepository: registry.internal/gitpod\n'
     expect(String(base(flat, mirrored).text)).toContain('dropImageRepo: true')

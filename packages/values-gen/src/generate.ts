@@ -1,5 +1,5 @@
 import { findRelease, knownReleases } from '@gpreg/core'
-import type { Sensitive } from '@gpreg/oci'
+import { GpregError, type Sensitive } from '@gpreg/oci'
 import { baseWarnings, withBase } from './config/base.ts'
 import { changeConfig, writeConfig } from './config/document.ts'
 import { configFields } from './config/fields.ts'
@@ -35,7 +35,7 @@ export interface GeneratedValues {
   readonly warnings: readonly string[]
 }
 
-/** @throws `usage` if the choice cannot work, `input-invalid` if the base is no configuration */
+/** @throws `usage` if the choice or the format cannot work, `input-invalid` if the base is no configuration */
 export function generateValues(asked: ValuesRequest): GeneratedValues {
   const request = withDefaultsOfBase(asked)
   const installation = planInstallation(request.choice)
@@ -55,8 +55,20 @@ export function generateValues(asked: ValuesRequest): GeneratedValues {
 
 function withDefaultsOfBase(request: ValuesRequest): ValuesRequest {
   const { base, choice, format, release } = request
-  if (base === undefined || format !== 'installer') return request
+  if (base === undefined) return request
+  if (format !== 'installer') throw otherFormat(base.path, format)
   return { ...request, choice: withBase(choice, base.text, nameOf(release)) }
+}
+
+/** ConfigValues hold secrets, and a diff against another kind of file would print them. */
+function otherFormat(base: string, format: ValuesFormat): GpregError {
+  return new GpregError(
+    'usage',
+    `--base ${base} is a gitpod.config.yaml, and --format ${format} writes none`,
+    {
+      hint: `leave --format ${format} out, or --base and --diff`,
+    },
+  )
 }
 
 function nameOf(release: string | undefined): string {

@@ -34,6 +34,11 @@ const IDLE: readonly [keyof typeof commands, readonly string[], readonly string[
   ['values check', ['none.yaml', '--lock', 'none.json'], ['--mirror-check', '--lock none.json']],
   ['values check', ['none.yaml', '--exclude', '*'], ['--mirror-check', "--exclude '*'"]],
   ['values external', ['--registry', 'a.io/b', '--mirror-credentials', 'f'], ['--mirror,']],
+  [
+    'values external',
+    ['--registry', 'a.io/b', '--format', 'kots', '--base', import.meta.filename, '--diff'],
+    ['--base', '--format kots'],
+  ],
   ['provision gcp', ['--project', 'p', '--location', 'l', '--rotate'], ['--rotate']],
   [
     'provision aws',
