@@ -49,6 +49,13 @@ it('writes each field at the path that the release reads', () => {
   expect(text).not.toContain('privateBaseImageAllowList')
 })
 
+it.each(['2022.05.2', '2022.08.0'])('has no variables for %s, whose installer reads none', release => {
+  expect(() => generateValues({ choice, values, format: 'env', release })).toThrow(
+    expect.objectContaining({ code: 'usage', message: expect.stringContaining(release) }),
+  )
+  expect(generateValues({ choice, values, format: 'env', release: '2022.09.2' }).text).toContain('STORE_')
+})
+
 describe('an existing configuration', () => {
   const base = (text: string, choice: Choice, release?: string) =>
     generateValues({

@@ -104,8 +104,24 @@ function format(request: ValuesRequest, installation: Installation): string | Se
     case 'kots':
       return kotsConfigValues(installation, request.values, request.release)
     case 'env':
+      assertBuildsFromEnv(request.release)
       return formatEnv(envVariables(installation))
   }
+}
+
+/** The first release whose installer has `config build-from-envvars`. */
+const ENV_SINCE = '2022.09'
+
+function assertBuildsFromEnv(release: string | undefined): void {
+  const name = nameOf(release)
+  if (name >= ENV_SINCE) return
+  throw new GpregError(
+    'usage',
+    `--format env: the installer of ${name} builds no configuration from variables`,
+    {
+      hint: `use --format installer, or a release from ${ENV_SINCE} on`,
+    },
+  )
 }
 
 function installerConfig({ base, release }: ValuesRequest, installation: Installation): string {

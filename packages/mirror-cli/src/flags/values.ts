@@ -70,7 +70,8 @@ export const valuesFlags = withEnvironment({
     ...outputs,
     options: VALUES_FORMATS,
     default: 'installer' as const,
-    description: 'gitpod.config.yaml, KOTS ConfigValues, or variables for config build-from-envvars',
+    description:
+      'gitpod.config.yaml, KOTS ConfigValues, or variables for config build-from-envvars (2022.09 and later)',
   })(),
   secrets: Flags.string({
     ...outputs,

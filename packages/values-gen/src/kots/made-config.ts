@@ -1,3 +1,4 @@
+import { placesOf } from '@gpreg/core'
 import { parse } from 'yaml'
 import type { KeyPath } from '../config/case.ts'
 
@@ -22,17 +23,17 @@ const secret = (name: string) => ({ kind: 'secret', name })
  * The configuration that Gitpod's KOTS application makes of options, without `config_patch`.
  * https://github.com/gitpod-io/gitpod/blob/2022.11.3/install/kots/manifests/kots-config.yaml and
  * https://github.com/gitpod-io/gitpod/blob/2022.11.3/install/installer/pkg/config/v1/envvars.go
+ * @param release such as `2022.11.3`: each field stands where it reads the field
  */
-export function madeFields(options: KotsOptions): MadeField[] {
-  return [...fieldsOf(options)]
+export function madeFields(options: KotsOptions, release: string): MadeField[] {
+  return [...fieldsOf(options, release)]
 }
 
-function* fieldsOf(options: KotsOptions): Iterable<MadeField> {
-  const field = (path: string, value: unknown, option: string): MadeField => ({
-    path: path.split('.'),
-    value,
-    option,
-  })
+function* fieldsOf(options: KotsOptions, release: string): Iterable<MadeField> {
+  const field = (path: string, value: unknown, option: string): MadeField => {
+    const [place = path] = placesOf(path, release)
+    return { path: place.split('.'), value, option }
+  }
   const domain = options.get('domain')
   if (domain !== undefined) yield field('domain', domain, 'domain')
   yield* registryFields(options, field)
@@ -49,15 +50,13 @@ function* fieldsOf(options: KotsOptions): Iterable<MadeField> {
 type MakeField = (path: string, value: unknown, option: string) => MadeField
 
 function* registryFields(options: KotsOptions, field: MakeField): Iterable<MadeField> {
-  if (isOn(options, 'reg_docker_config_enable')) {
-    const hosts = dockerHosts(options.get('reg_docker_config'))
-    if (hosts.length > 0)
-      yield field(
-        'containerRegistry.privateBaseImageAllowList',
-        [...hosts.toSorted(), 'docker.io'],
-        'reg_docker_config',
-      )
-  }
+  const hosts = addedHosts(options)
+  if (hosts.length > 0)
+    yield field(
+      'containerRegistry.privateBaseImageAllowList',
+      [...hosts.toSorted(), 'docker.io'],
+      'reg_docker_config',
+    )
   if (!isOn(options, 'reg_incluster', true)) {
     yield field('containerRegistry.inCluster', false, 'reg_incluster')
     yield field('containerRegistry.external.url', options.get('reg_url') ?? '', 'reg_url')
@@ -103,8 +102,10 @@ function* databaseFields(options: KotsOptions, field: MakeField): Iterable<MadeF
   } else yield field('database.external.certificate', secret('database'), 'db_incluster')
 }
 
-/** The hosts of a docker config in base64; none if it is none. */
-function dockerHosts(encoded = ''): string[] {
+/** The hosts whose logins KOTS adds to that of the registry, also of the in-cluster one; none if the option is no docker config. */
+export function addedHosts(options: KotsOptions): string[] {
+  if (!isOn(options, 'reg_docker_config_enable')) return []
+  const encoded = options.get('reg_docker_config') ?? ''
   try {
     const { auths } = parse(Buffer.from(encoded, 'base64').toString('utf8')) as { auths?: object }
     return Object.keys(auths ?? {})

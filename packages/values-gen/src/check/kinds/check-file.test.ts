@@ -1,4 +1,4 @@
-import type { Sensitive } from '@gpreg/oci'
+import { Sensitive } from '@gpreg/oci'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { generateValues } from '../../generate.ts'
@@ -6,6 +6,7 @@ import type { Choice } from '../../installation/choice.ts'
 import { checkFile } from './check-file.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
+const docker = (host: string) => base64(JSON.stringify({ auths: { [host]: { auth: base64('a:b') } } }))
 const found = (text: string) =>
   checkFile(text, { path: '-' }).findings.map(({ level, code, path }) => `${level} ${code} ${path}`)
 const values = (options: object) =>
@@ -52,6 +53,37 @@ describe('ConfigValues are checked by the configuration that they make', () => {
     expect(found(values(options))).toEqual(findings)
   })
 
+  it('those for a mirror with a login ask for no step that KOTS takes, in any release', () => {
+    const mirror = { username: 'pull', password: new Sensitive('canary') }
+    const choice: Choice = { kind: 'in-cluster', domain: 'gitpod.example.com', mirror: 'r.internal/g' }
+    for (const release of ['2022.05.2', '2022.11.3']) {
+      const { text } = generateValues({ choice, values: { mirror }, format: 'kots', release })
+      const { findings } = checkFile((text as Sensitive).reveal(), { path: '-', release })
+      expect(findings).toEqual([])
+    }
+  })
+
+  it.each([
+    ['no logins', {}],
+    [
+      'a login for another host',
+      { reg_docker_config_enable: '1', reg_docker_config: docker('other.internal') },
+    ],
+    ['logins that are off', { reg_docker_config_enable: '0', reg_docker_config: docker('r.internal') }],
+  ])('those for a mirror with %s are told how KOTS gets the login', (_, logins) => {
+    const patch = `repository: r.internal/g
+imagePullSecrets: [{kind: secret, name: m}]
+containerRegistry: {privateBaseImageAllowList: [r.internal]}
+`
+    const text = values({ ...logins, advanced_mode_enabled: '1', config_patch: base64(patch) })
+    expect(checkFile(text, { path: '-' }).findings).toEqual([
+      expect.objectContaining({
+        code: 'facade-credentials',
+        hint: expect.stringContaining('reg_docker_config'),
+      }),
+    ])
+  })
+
   it.each<Choice>([
     { kind: 'aws', domain: 'gitpod.example.com', region: 'eu-west-1', bucket: 'b', mirror: 'r.internal/g' },
     { kind: 'external', domain: 'gitpod.example.com', registry: 'r.internal/x', mirror: 'm.internal/g' },
@@ -65,25 +97,23 @@ describe('ConfigValues are checked by the configuration that they make', () => {
 describe('Secrets are checked by their type and keys', () => {
   const secret = (type: string | undefined, data: object) =>
     stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, type, data })
-  const docker = base64(JSON.stringify({ auths: { 'registry.internal': { auth: base64('a:b') } } }))
-  const withHost = (host: string) => base64(JSON.stringify({ auths: { [host]: { auth: base64('a:b') } } }))
   const DOCKER = 'kubernetes.io/dockerconfigjson'
   const at = 'data[".dockerconfigjson"]'
 
   it.each<[string, string[]]>([
-    [secret(DOCKER, { '.dockerconfigjson': docker }), []],
+    [secret(DOCKER, { '.dockerconfigjson': docker('registry.internal') }), []],
     [secret('Opaque', { s3AccessKey: 'YQ==', s3SecretKey: 'YQ==' }), []],
     [secret(undefined, { 'ca.crt': 'YQ==' }), []],
     [secret(DOCKER, { other: 'YQ==' }), ['error secret-data type']],
-    [secret('Opaque', { '.dockerconfigjson': docker }), ['warning secret-type type']],
+    [secret('Opaque', { '.dockerconfigjson': docker('registry.internal') }), ['warning secret-type type']],
     [secret(DOCKER, { '.dockerconfigjson': base64('no JSON') }), [`error secret-data ${at}`]],
     [secret(DOCKER, { '.dockerconfigjson': '{"auths":{}}' }), [`error secret-data ${at}`]],
     [secret(DOCKER, { '.dockerconfigjson': base64('{"auths":{}}') }), [`warning secret-logins ${at}`]],
     [
-      secret(DOCKER, { '.dockerconfigjson': withHost('https://r.internal/x') }),
+      secret(DOCKER, { '.dockerconfigjson': docker('https://r.internal/x') }),
       [`warning secret-logins ${at}`],
     ],
-    [secret(DOCKER, { '.dockerconfigjson': withHost('https://index.docker.io/v1/') }), []],
+    [secret(DOCKER, { '.dockerconfigjson': docker('https://index.docker.io/v1/') }), []],
     [secret('Opaque', { s3AccessKey: 'YQ==' }), ['warning secret-keys type']],
     [secret('Opaque', { password1: 'YQ==' }), ['warning secret-keys type']],
   ])('%s', (text, findings) => {
@@ -91,7 +121,7 @@ describe('Secrets are checked by their type and keys', () => {
   })
 
   it('in several documents each is named', () => {
-    const text = `${secret('Opaque', { accountName: 'YQ==' })}---\n${secret(DOCKER, { '.dockerconfigjson': docker })}`
+    const text = `${secret('Opaque', { accountName: 'YQ==' })}---\n${secret(DOCKER, { '.dockerconfigjson': docker('registry.internal') })}`
     expect(checkFile(text, { path: '-' }).findings).toEqual([
       expect.objectContaining({ code: 'secret-keys', message: expect.stringMatching(/^s: .*accountKey/) }),
     ])

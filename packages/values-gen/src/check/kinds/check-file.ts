@@ -1,7 +1,7 @@
-import { findRelease, knownReleases } from '@gpreg/core'
+import { findRelease, hostOfAddress, knownReleases } from '@gpreg/core'
 import { decodeText, isRecord } from '@gpreg/oci/engine'
 import { parse, stringify } from 'yaml'
-import { madeFields, type KotsOptions } from '../../kots/made-config.ts'
+import { addedHosts, madeFields, type KotsOptions } from '../../kots/made-config.ts'
 import { parseSecrets, type KubernetesSecret } from '../../secrets/kubernetes-secret.ts'
 import { checkConfig, type CheckOptions } from '../check.ts'
 import { checkResult, type CheckResult, type Finding } from '../finding.ts'
@@ -59,7 +59,7 @@ function checkConfigValues(source: YamlSource, options: CheckOptions): CheckResu
       return typeof text === 'string' ? [[name, text] as const] : []
     }),
   )
-  const fields = madeFields(values)
+  const fields = madeFields(values, nameOf(options))
   const made: Record<string, unknown> = {}
   for (const { path, value } of fields) assign(made, path, value)
   const patch = /^(?:1|true)$/.test(values.get('advanced_mode_enabled') ?? '')
@@ -72,9 +72,21 @@ function checkConfigValues(source: YamlSource, options: CheckOptions): CheckResu
     const option = from?.option ?? (patch && path !== 'domain' ? 'config_patch' : 'domain')
     // KOTS asks for an option that has no value, and a template gets its values later.
     if (isTemplate(values.get(option)) || (code === 'required' && !values.has(option))) return []
-    return [finding(source, code, ['spec', 'values', option, 'value'], `${path}: ${message}`, hint)]
+    if (isDoneByKots(code, values, made)) return []
+    const fix = code === 'facade-credentials' ? ADD_LOGIN : hint
+    return [finding(source, code, ['spec', 'values', option, 'value'], `${path}: ${message}`, fix)]
   })
   return checkResult(options.path, config.release, [...faults, ...findings])
+}
+
+const ADD_LOGIN =
+  'give KOTS the login of the mirror in reg_docker_config, and set reg_docker_config_enable to "1": it adds the login after each render'
+
+/** Whether a step that the installer leaves to its user is one that KOTS takes: it renders `experimental`, and adds logins. */
+function isDoneByKots(code: string, values: KotsOptions, { repository }: Record<string, unknown>): boolean {
+  if (code === 'experimental-ignored') return true
+  if (code !== 'facade-credentials' || typeof repository !== 'string') return false
+  return isTemplate(values.get('reg_docker_config')) || addedHosts(values).includes(hostOfAddress(repository))
 }
 
 const FILES =
