@@ -4,9 +4,9 @@ import {
   type Change,
   type Goal,
   type Provider,
+  type ProvisionedChoice,
   type ProvisionedSecrets,
   type SecretVault,
-  type Context,
 } from '@gpreg/core'
 import { fileVault, memoryVault } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
@@ -16,7 +16,7 @@ import { exitCodeOfChecks } from '../exit-codes.ts'
 import type { ProvisionFlags } from '../flags/provision.ts'
 import { ask } from '../prompt.ts'
 import { paintFor } from '../render/text/paint.ts'
-import { renderChanges, renderProvision, type ProvisionDocument } from '../render/provision.ts'
+import { renderChanges, renderProvision, valuesStep, type ProvisionDocument } from '../render/provision.ts'
 import { gitWorkTree } from './git.ts'
 
 /** The parts that the command of a cloud adds: its provider, and credentials that were made by other means. */
@@ -47,7 +47,8 @@ export abstract class ProvisionCommand extends BaseCommand {
     await this.#confirm(planned, flags, goal)
     if (goal === 'absent') return onlyChanges(await provider.destroy(context))
     const changes = await provider.apply(context)
-    const files = await this.#write(flags, provider, context)
+    const choice = await provider.describe(context)
+    const files = await this.#write(flags, choice)
     const checks = await provider.check(context)
     const document: ProvisionDocument = {
       ...common,
@@ -56,9 +57,7 @@ export abstract class ProvisionCommand extends BaseCommand {
       checks,
       files,
       notes: [...(await provider.notes(context)), ...(await notesOfFile(flags['secrets-file']))],
-      next: [
-        `gpreg values ${provider.cloud} --from ${flags.output} --domain DOMAIN -o gitpod.config.yaml --secrets DIR`,
-      ],
+      next: [valuesStep(choice, flags.output)],
     }
     return this.answer(document, renderProvision, exitCodeOfChecks(checks))
   }
@@ -77,8 +76,7 @@ export abstract class ProvisionCommand extends BaseCommand {
     throw new GpregError('aborted', 'nothing was changed')
   }
 
-  async #write(flags: Flags, provider: Provider, context: Context): Promise<WrittenFiles> {
-    const choice = await provider.describe(context)
+  async #write(flags: Flags, choice: ProvisionedChoice): Promise<WrittenFiles> {
     const secrets = flags['secrets-file']
     const place = secrets === undefined ? {} : { secretsFile: relative(dirname(flags.output), secrets) }
     await writeOutputFile(flags.output, formatProvisioned({ choice, ...place }))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { renderDoctor } from './doctor.ts'
-import { renderProvision, type ProvisionDocument } from './provision.ts'
+import { renderProvision, valuesStep, type ProvisionDocument } from './provision.ts'
 
 const document: ProvisionDocument = {
   kind: 'ProvisionResult',
@@ -37,6 +37,24 @@ describe('the output of provision', () => {
     expect(renderProvision({ ...rest, dryRun: true, checks: [], notes: [], next: [] })).toBe(
       'create s3:bucket/b: for blobs',
     )
+  })
+})
+
+describe('the command after provision', () => {
+  const bucket = { kind: 'aws', region: 'r', bucket: 'b', registryEndpoint: 's3.internal' } as const
+
+  it('names the bucket of an object storage that was not made', () => {
+    expect(valuesStep(bucket, 'p.json')).toBe(
+      'gpreg values aws --from p.json --domain DOMAIN --storage-bucket NAME --storage-credentials FILE -o gitpod.config.yaml --secrets DIR',
+    )
+  })
+
+  it('names none where it was made, or is in another kind of cloud', () => {
+    const azure = { kind: 'azure', registry: 'r.azurecr.io', region: 'r' } as const
+    for (const choice of [{ ...bucket, storageBucket: 'b' }, azure])
+      expect(valuesStep(choice, 'p.json')).toBe(
+        `gpreg values ${choice.kind} --from p.json --domain DOMAIN -o gitpod.config.yaml --secrets DIR`,
+      )
   })
 })
 

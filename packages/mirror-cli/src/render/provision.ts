@@ -1,6 +1,7 @@
-import type { Action, Change, Check, Goal } from '@gpreg/core'
+import type { Action, Change, Check, Goal, ProvisionedChoice } from '@gpreg/core'
 import { renderChecks } from './checks.ts'
 import { plain, type Paint, type Style } from './text/paint.ts'
+import { quote } from './text/shell.ts'
 
 /** The answer of `gpreg provision CLOUD --json`. No secret is in it. */
 export interface ProvisionDocument {
@@ -23,6 +24,17 @@ const ACTIONS: Readonly<Record<Action, Style>> = {
   update: 'yellow',
   delete: 'red',
   keep: 'dim',
+}
+
+/**
+ * The command that follows. It names the bucket of an object storage that was not made here: by default that would be the bucket
+ * of the registry, with a key that is for the registry alone.
+ * @param file what was made
+ */
+export function valuesStep(choice: ProvisionedChoice, file: string): string {
+  const isStorageMissing = choice.kind === 'aws' && choice.storageBucket === undefined
+  const storage = isStorageMissing ? ' --storage-bucket NAME --storage-credentials FILE' : ''
+  return `gpreg values ${choice.kind} --from ${quote(file)} --domain DOMAIN${storage} -o gitpod.config.yaml --secrets DIR`
 }
 
 export function renderProvision(document: ProvisionDocument, paint: Paint = plain): string {

@@ -35,6 +35,7 @@ export interface AwsChoice {
   readonly registryEndpoint?: string
   /** the bucket of the object storage; default: the bucket of the registry */
   readonly storageBucket?: string
+  /** default: that of the registry for the same bucket, else that of the region */
   readonly storageEndpoint?: string
 }
 

@@ -42,6 +42,28 @@ describe('registries and storage', () => {
   })
 
   it.each([
+    ['the same bucket is where the registry has it', {}, 'minio.corp.example:9000'],
+    ['the same bucket, named', { storageBucket: 'b' }, 'minio.corp.example:9000'],
+    ['another bucket is on AWS', { storageBucket: 'backups' }, 's3.us-east-1.amazonaws.com'],
+    ['another store may have the same name', { storageEndpoint: 's3.internal' }, 's3.internal'],
+  ])('in a store that is not of AWS: %s', (_, given, endpoint) => {
+    const aws = { kind: 'aws', region: 'us-east-1', bucket: 'b' } as const
+    const choice = { ...aws, registryEndpoint: 'minio.corp.example:9000', ...given }
+    expect(planInstallation(choice).objectStorage).toMatchObject({ endpoint })
+  })
+
+  it('on AWS: the same bucket is in the same region, and a warning names the region that does not count', () => {
+    const aws = { kind: 'aws', region: 'us-east-1', registryRegion: 'eu-central-1', bucket: 'b' } as const
+    const { objectStorage, warnings } = planInstallation(aws)
+    const endpoint = 's3.eu-central-1.amazonaws.com'
+    expect(objectStorage).toMatchObject({ region: 'eu-central-1', endpoint })
+    expect(warnings).toEqual([expect.stringMatching(/^--region us-east-1 has no effect: .* eu-central-1$/)])
+    const apart = planInstallation({ ...aws, storageBucket: 'backups' })
+    expect(apart.objectStorage).toMatchObject({ region: 'us-east-1' })
+    expect(apart.warnings).toEqual([])
+  })
+
+  it.each([
     ['gcr.io', 'gcr', 'gcr.io/project'],
     ['eu.gcr.io', 'gcr', 'eu.gcr.io/project'],
     [

@@ -62,6 +62,7 @@ export function planInstallation(choice: Choice): Installation {
       ...addressWarnings(mirror?.address, addressOf(workspaceImages)),
       ...allowWarnings(choice, mirror?.address),
       ...storageWarnings(workspaceImages, objectStorage),
+      ...regionWarnings(choice, objectStorage),
     ],
   }
 }
@@ -163,6 +164,13 @@ function allowWarnings(
           `${workspaceImage} is pulled from ${imageHost} without credentials: give --allow-host ${imageHost}, unless anybody may pull there`,
         ]
       : []),
+  ]
+}
+
+function regionWarnings(choice: Choice, storage: ObjectStorage | undefined): string[] {
+  if (choice.kind !== 'aws' || storage?.kind !== 's3' || storage.region === choice.region) return []
+  return [
+    `--region ${choice.region} has no effect: the object storage is in the bucket of the registry, which is in ${storage.region}`,
   ]
 }
 

@@ -56,18 +56,18 @@ function inCluster({ s3 }: InClusterChoice, secret: NameSecret): KindSetup {
 
 /** ECR cannot keep workspace images, so on AWS the in-cluster registry keeps them in a bucket. */
 function aws(choice: AwsChoice, secret: NameSecret): KindSetup {
-  const { region, bucket, registryRegion = region, registryEndpoint } = choice
-  const { storageBucket = bucket, storageEndpoint = s3Endpoint(region) } = choice
+  const { region, bucket, registryRegion = region, registryEndpoint, storageBucket = bucket } = choice
+  const storage = registryBucket(bucket, registryRegion, registryEndpoint, secret)
+  const endpoint = choice.storageEndpoint === undefined ? undefined : parseEndpoint(choice.storageEndpoint)
+  // A bucket is in one place; but another store, if it is named, may have one of the same name.
+  const isShared = storageBucket === bucket && [undefined, storage.endpoint].includes(endpoint)
   return {
-    workspaceRegistry: {
-      kind: 'in-cluster',
-      storage: registryBucket(bucket, registryRegion, registryEndpoint, secret),
-    },
+    workspaceRegistry: { kind: 'in-cluster', storage },
     objectStorage: {
       kind: 's3',
       bucket: storageBucket,
-      region,
-      endpoint: parseEndpoint(storageEndpoint),
+      region: isShared ? registryRegion : region,
+      endpoint: endpoint ?? (isShared ? storage.endpoint : s3Endpoint(region)),
       credentials: secret('storage', 'storage-s3'),
     },
   }

@@ -19,7 +19,7 @@ export default class ProvisionAws extends ProvisionCommand {
     {
       description: 'Do it, and write the configuration that follows',
       command:
-        'gpreg provision aws --region eu-west-1 --bucket gitpod-registry --secrets-file s3.json --yes && gpreg values aws --from provision.json --domain gitpod.example.com --secrets secrets',
+        'gpreg provision aws --region eu-west-1 --bucket gitpod-registry --secrets-file s3.json --yes && gpreg values aws --from provision.json --domain gitpod.example.com --storage-bucket gitpod-storage --storage-credentials storage.json --secrets secrets',
     },
     {
       description: 'A bucket in MinIO or Ceph, with a key made there',

@@ -37,7 +37,7 @@ export default class ValuesAws extends ValuesCommand {
       }),
       'storage-endpoint': Flags.string({
         helpValue: 'HOST',
-        description: 'default: the endpoint of --region',
+        description: 'default: that of the registry for the same bucket, else the endpoint of --region',
       }),
       'registry-credentials': Flags.string({
         helpValue: 'FILE|-',
@@ -56,7 +56,9 @@ export default class ValuesAws extends ValuesCommand {
     const { flags } = await this.parse(ValuesAws)
     return this.generate(flags, async inputs => {
       const registryStorage = await inputs.accessKey(flags['registry-credentials'])
-      const shared = [undefined, flags.bucket].includes(flags['storage-bucket']) ? registryStorage : undefined
+      const isShared =
+        [undefined, flags.bucket].includes(flags['storage-bucket']) &&
+        [undefined, flags['registry-endpoint']].includes(flags['storage-endpoint'])
       return {
         choice: {
           kind: 'aws',
@@ -71,7 +73,9 @@ export default class ValuesAws extends ValuesCommand {
         },
         values: defined({
           registryStorage,
-          storage: (await inputs.accessKey(flags['storage-credentials'])) ?? shared,
+          storage:
+            (await inputs.accessKey(flags['storage-credentials'])) ??
+            (isShared ? registryStorage : undefined),
         }),
       }
     })
