@@ -52,7 +52,8 @@ export function loginsOf(
 
 /**
  * The logins for the mirror and the workspace registry in one map, because registry-facade and blobserve have a single docker
- * config. If both are on the same host, the login of the workspace registry is used, because it may push.
+ * config. If both are on the same host, the login of the workspace registry is used, because it may push; `secretManifests` warns
+ * that it must be able to pull.
  */
 export function pullLogins(installation: Installation, values: SecretValues): Logins {
   const { components, 'workspace-images': workspaceImages } = installation.registries

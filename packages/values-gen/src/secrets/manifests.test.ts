@@ -115,6 +115,28 @@ describe('one registry for all', () => {
   })
 })
 
+describe('a mirror and a workspace registry on one host', () => {
+  const registry = 'mirror.internal:5000/workspaces'
+  const choice: Choice = { kind: 'external', mirror, registry }
+
+  it('warn that the login that pushes must pull, too', () => {
+    expect(contents(choice, both)['container-registry']).toEqual({
+      '.dockerconfigjson': { 'mirror.internal:5000': auth('push') },
+    })
+    expect(secretsOf(choice, both).warnings).toEqual([
+      expect.stringMatching(/^container-registry .* must be able to pull from mirror\.internal:5000\/gitpod/),
+    ])
+  })
+
+  it.each<[string, Choice, SecretValues]>([
+    ['one login for both', choice, { registry: login('one'), mirror: login('one') }],
+    ['one login alone', choice, { registry: login('push') }],
+    ['hosts of their own', { ...choice, registry: 'other.internal/workspaces' }, both],
+  ])('warn of nothing with %s', (_, choice, values) => {
+    expect(secretsOf(choice, values).warnings).toEqual([])
+  })
+})
+
 it.each<[string, Choice, SecretValues, object]>([
   [
     'AWS',

@@ -1,5 +1,5 @@
 import { hostOfAddress, isSame } from '@gpreg/core'
-import { GpregError, Sensitive } from '@gpreg/oci'
+import { GpregError, Sensitive, type Login } from '@gpreg/oci'
 import { stringify } from 'yaml'
 import type { SecretRole } from '../installation/choice.ts'
 import type { Installation } from '../installation/installation.ts'
@@ -78,18 +78,28 @@ function manifest(
   return { name, role, fileName: `${name}.yaml`, type, yaml: new Sensitive(yaml) }
 }
 
+function isSameLogin(a: Login, b: Login): boolean {
+  return a.username === b.username && a.password.reveal() === b.password.reveal()
+}
+
 function warningsOf({ registries }: Installation, { mirror, registry }: SecretValues): string[] {
   const { components, 'workspace-images': workspaceImages } = registries
-  if (components.kind === 'public' || !isSame(components, workspaceImages)) return []
+  if (components.kind === 'public' || workspaceImages.kind === 'in-cluster') return []
   const host = hostOfAddress(components.address)
+  const isSingle = isSame(components, workspaceImages)
   const only = 'one login was given for both'
-  if (mirror === undefined && registry !== undefined)
+  if (isSingle && mirror === undefined && registry !== undefined)
     return [
       `${components.credentials.name} can push to ${host} too: ${only}; --mirror-credentials may give one that only pulls`,
     ]
-  if (mirror !== undefined && registry === undefined)
+  if (isSingle && mirror !== undefined && registry === undefined)
     return [
       `the login that pulls from ${host} must be able to push workspace images too: ${only}, so ${components.credentials.name} can push`,
+    ]
+  const isSameHost = !isSingle && host === hostOfAddress(workspaceImages.address)
+  if (isSameHost && mirror !== undefined && registry !== undefined && !isSameLogin(mirror, registry))
+    return [
+      `${workspaceImages.credentials.name} has room for one login to ${host}, which is the one that pushes: it must be able to pull from ${components.address} too, because registry-facade and blobserve pull with it`,
     ]
   return []
 }
