@@ -1,13 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { openBundle } from '../../bundle/bundle.ts'
 import { createContext } from '../../context.ts'
-import { type Digest, LayoutStore } from '@gpreg/oci'
-import { createRegistries } from '@gpreg/oci/engine'
+import { createRegistryServer, type Digest, LayoutStore, MemoryStore } from '@gpreg/oci'
+import { createRegistries, parsePrefix } from '@gpreg/oci/engine'
 import { pushSample, sampleImage } from '@gpreg/oci/testing'
-import { loadBundle } from './load.ts'
+import { loadBundle, receiptOfLoad } from './load.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
 const directories: string[] = []
@@ -52,6 +52,38 @@ it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]
   expect(await readFile(join(target, 'index.json'), 'utf8')).not.toContain('bad:1')
   const { problems } = await verifyBundle([root], undefined, context)
   expect(problems).toMatchObject([{ images: ['bad:1'] }])
+})
+
+it('a signature that failed or went is brought by the next load, and a receipt names only what came', async () => {
+  const signature = sampleImage(['signed', 'twice'], { artifactType: 'application/sig' })
+  const tag = images.good.descriptor.digest.replace(':', '-') + '.sig'
+  const root = await damagedLayout(async () => {})
+  await pushSample((await LayoutStore.open(root)).repository('good'), signature, tag)
+  const manifest = join(root, 'blobs', ...signature.descriptor.digest.split(':'))
+  const store = new MemoryStore()
+  const server = await createRegistryServer(store).listen('127.0.0.1', 0)
+  const to = parsePrefix(`127.0.0.1:${server.port}/x`)
+  const registries = await createRegistries({ env: {} }, context)
+  const held = store.repository('x/good')
+  const load = async () => {
+    await using bundle = await openBundle([root], undefined, context)
+    const result = await loadBundle(bundle, { to }, registries, {}, context)
+    const receipt = await receiptOfLoad(bundle, to, result, context)
+    const blobs = receipt.blobs.map(({ digest }) => digest)
+    const isNoted = [...signature.blobs.keys()].map(digest => blobs.includes(digest))
+    return [result.totals.failed, receipt.images.length, isNoted]
+  }
+
+  await rename(manifest, `${root}/manifest`)
+  expect(await load()).toEqual([1, 2, [false, false, false]])
+  await rename(`${root}/manifest`, manifest)
+  expect(await load()).toEqual([0, 2, [true, true, true]])
+  expect((await held.resolve(tag)).digest).toBe(signature.descriptor.digest)
+  await held.untag(tag)
+  expect(await load()).toEqual([0, 2, [true, true, true]])
+  expect((await held.resolve(tag)).digest).toBe(signature.descriptor.digest)
+  await registries.close()
+  await server.close()
 })
 
 async function rewrite(path: string, text: string): Promise<void> {

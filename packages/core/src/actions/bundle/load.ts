@@ -90,10 +90,13 @@ export async function planLoad(
   return describePlan((await planBundle(bundle, target, registries, options, context)).plan)
 }
 
-/** Foreign layers are taken if the bundle has them. A layout needs no tags against a garbage collection. */
+/**
+ * Foreign layers are taken if the bundle has them. A layout needs no tags against a garbage collection. Signatures are looked for also
+ * where the tag of the image is right, because nothing remembers those that an earlier load could not bring.
+ */
 function loadOptions(options: LoadOptions, target: LoadTarget, registries: Registries): EngineOptions {
   const digestTags = (options.digestTags ?? true) && 'to' in target
-  return { ...copyOptions(options, registries), foreignLayers: true, digestTags }
+  return { ...copyOptions(options, registries), foreignLayers: true, refreshReferrers: true, digestTags }
 }
 
 /** Existence checks that run at the same time. */
@@ -189,7 +192,7 @@ function baseMissing(
   })
 }
 
-/** Makes a receipt of the images that were loaded from a bundle. */
+/** Makes a receipt of the images that were loaded from a bundle, and of those of their referrers that came with them. */
 export async function receiptOfLoad(
   bundle: Bundle,
   to: RegistryPrefix,
@@ -198,17 +201,20 @@ export async function receiptOfLoad(
 ): Promise<Receipt> {
   const lock = await lockOf(bundle, context)
   const whole = new Set(images.flatMap(({ target, status }) => (status === 'failed' ? [] : [target])))
+  const failed = new Set(images.map(({ referrerOf, digest }) => `${referrerOf} ${digest}`))
   const blobs = new Map<Digest, HeldBlob>()
   const originOf = originsOf(bundle, lock)
   const read = cachingReader()
   const held: Receipt['images'][number][] = []
   for (const { name, locked } of bundledImages(lock)) {
     const reference = referenceBelow(to, name)
-    if (!whole.has(formatReference(reference))) continue
+    const target = formatReference(reference)
+    if (!whole.has(target)) continue
     const below = nameBelow(to, reference) ?? name
     const { repository } = below
     held.push({ path: formatRelativeName(below), digest: locked.digest })
-    for (const root of [locked, ...locked.referrers]) {
+    const referrers = locked.referrers.filter(({ digest }) => !failed.has(`${target} ${digest}`))
+    for (const root of [locked, ...referrers]) {
       const graph = await readGraph(bundle.store.repository(name.repository), root, read, {
         signal: context.signal,
       })
