@@ -28,6 +28,9 @@ export interface VerifyProblem {
   readonly digest?: Digest
 }
 
+/** A manifest to walk from, and its tag if clients find it only by that, as they find cosign's signatures. */
+export type Root = Descriptor & { readonly tag?: string }
+
 /** Manifest reads and existence checks that run at the same time. */
 const LOOKS_AT_ONCE = 16
 
@@ -59,8 +62,10 @@ export class Walker {
     this.#context = context
   }
 
-  async walk(place: Place<ReadableRepository>, roots: readonly Descriptor[]): Promise<VerifyProblem[]> {
-    const problems = await allSettledOrThrow(roots.map(root => this.#visit(place, root, true)))
+  async walk(place: Place<ReadableRepository>, roots: readonly Root[]): Promise<VerifyProblem[]> {
+    const problems = await allSettledOrThrow(
+      roots.flatMap(root => [this.#visitTag(place, root), this.#visit(place, root, true)]),
+    )
     // A problem with content that several manifests share is reported once.
     return [
       ...new Map(problems.flat().map(problem => [`${problem.code} ${problem.digest}`, problem])).values(),
@@ -75,6 +80,22 @@ export class Walker {
     return once(this.#known, `${place.store}/${place.repository.name}@${descriptor.digest}`, () => {
       this.checked++
       return isManifest ? this.#visitManifest(place, descriptor) : this.#visitBlob(place, descriptor)
+    })
+  }
+
+  async #visitTag(place: Place<ReadableRepository>, root: Root): Promise<VerifyProblem[]> {
+    const { tag, digest } = root
+    if (tag === undefined) return []
+    const { store, repository } = place
+    return once(this.#known, `${store}/${repository.name}:${tag}@${digest}`, async () => {
+      try {
+        const found = await this.#looks.run(() => repository.resolve(tag, this.#call()))
+        if (found.digest === digest) return []
+        const message = `expected ${digest} as ${repository.name}:${tag}, found ${found.digest}`
+        return [{ code: 'digest-mismatch', message, digest }]
+      } catch (thrown) {
+        return [problem(thrown, root)]
+      }
     })
   }
 
