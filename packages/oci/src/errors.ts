@@ -186,6 +186,17 @@ export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | unde
   }
 }
 
+/** What a store says of having some content; false where a push finds out: the store refuses to tell, or has another size of it. */
+export async function isConfirmed(ask: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await ask()
+  } catch (thrown) {
+    const error = unlessAborted(thrown)
+    if (isRefusal(error) || error.code === 'size-mismatch') return false
+    throw thrown
+  }
+}
+
 /** As the method of the signal, but of one type: the reason of a signal may be anything, such as a text or a time-out. @throws `aborted` */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal.reason)

@@ -132,7 +132,7 @@ export class Walker {
         return [
           {
             code: 'not-found',
-            message: `${descriptor.digest} is not in ${place.repository.name}`,
+            message: `${place.repository.name} has no ${descriptor.digest} of ${descriptor.size} bytes`,
             digest: descriptor.digest,
           },
         ]

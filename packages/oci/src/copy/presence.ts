@@ -16,6 +16,8 @@ export interface BlobPlan {
   readonly places: readonly BlobDestination[]
   /** Set if other shards need the blob first in a repository that no image of this shard is in. */
   readonly home?: BlobDestination
+  /** Set if a repository has other bytes under the digest, because the others may share them. */
+  isWrong?: boolean
 }
 
 /** A blob in a repository that needs it. Each pair of both has exactly one object, so that objects can be compared by identity. */
@@ -50,6 +52,7 @@ class GrowingBlob implements BlobPlan {
   readonly store: string
   sources: readonly Place<ReadableRepository>[]
   home?: BlobDestination
+  isWrong?: boolean
   #only: BlobDestination | undefined
   #several: { readonly list: BlobDestination[]; readonly byName: Map<string, BlobDestination> } | undefined
 
@@ -167,12 +170,15 @@ export class Presence {
         else place.present = await repository.exists(blob.descriptor, this.#call)
         const wanted = { store: blob.store, repository }
         if (place.present && (await this.#check?.isRight(wanted, blob.descriptor)) === false)
-          [place.present, place.isWrong] = [false, true]
+          [place.present, place.isWrong, blob.isWrong] = [false, true, true]
       } catch (thrown) {
-        // A registry that does not tell is sent the blob: some answer 403 for a repository that is not there yet.
-        if (!isRefusal(unlessAborted(thrown))) throw thrown
-        this.#silent.add(repository)
-        place.unchecked = true
+        const error = unlessAborted(thrown)
+        if (error.code === 'size-mismatch') place.isWrong = blob.isWrong = true
+        else if (isRefusal(error)) {
+          // A registry that does not tell is sent the blob: some answer 403 for a repository that is not there yet.
+          this.#silent.add(repository)
+          place.unchecked = true
+        } else throw thrown
       }
       this.#answers.delete(place)
       return place

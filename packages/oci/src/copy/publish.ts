@@ -1,5 +1,5 @@
 import { allSettledOrThrow } from '../limiter.ts'
-import { isRefusal, unlessAborted, type GpregError } from '../errors.ts'
+import { isConfirmed, isRefusal, unlessAborted, type GpregError } from '../errors.ts'
 import { isForeignLayer, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import { childrenOf } from '../model/manifest.ts'
@@ -104,7 +104,7 @@ async function heal(publication: Publication, node: ManifestNode, cause: GpregEr
   if (node.manifest.kind === 'index') throw cause
   const children = childrenOf(node.manifest).filter(child => !isForeignLayer(child))
   const there = await allSettledOrThrow(
-    children.map(child => publication.repository.exists(child, publication.call)),
+    children.map(child => isConfirmed(() => publication.repository.exists(child, publication.call))),
   )
   const missing = children.filter((_, index) => !there[index])
   // A registry that claims to have everything and still refuses the manifest is sent everything.

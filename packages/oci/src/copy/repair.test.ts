@@ -6,10 +6,14 @@ import { attach } from '../artifact/attach.ts'
 import { pack } from '../artifact/pack.ts'
 import { push } from '../artifact/push.ts'
 import { createContext } from '../context.ts'
+import { GpregError } from '../errors.ts'
 import type { OciEvent } from '../events.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestOf } from '../model/hash.ts'
-import { artifactIn } from '../store/artifact.ts'
+import { openRemote } from '../remote/remote.ts'
+import { createRegistryServer } from '../serve/server.ts'
+import { artifactIn, type Artifact } from '../store/artifact.ts'
+import type { Repository } from '../store/content.ts'
 import { LayoutStore } from '../store/layout/layout-store.ts'
 import { verified } from '../store/verify.ts'
 import { MemoryStore } from '../store/memory-store.ts'
@@ -46,10 +50,14 @@ async function stores() {
   await image.target.repository.tag('1', index, bytes)
   const signature = await attach(image, { artifactType: SIGNATURE, layers: [await push(image, 'signed')] })
   const events: OciEvent[] = []
-  const run = async (options: Partial<EngineOptions> = {}, name = 'app:1') => {
+  const run = async (
+    options: Partial<EngineOptions> = {},
+    name = 'app:1',
+    to: Artifact<Repository> = artifactIn(target, `x/${name}`),
+  ) => {
     const context = createContext({ emit: event => events.push(event) })
     const engine = { ...engineOptions({}), ...options }
-    const items = [itemOf({ from: artifactIn(source, name), to: artifactIn(target, `x/${name}`) })]
+    const items = [itemOf({ from: artifactIn(source, name), to })]
     return executePlan(await planTransfer(items, engine, context), engine, context)
   }
   const repository = () => artifactIn(target, 'x/app:1').target.repository
@@ -99,7 +107,23 @@ describe('an image whose bytes are damaged at the target', () => {
     expect((await run({ repair: true, deep: true })).images[0]?.status).toBe('up-to-date')
   })
 
-  it('fails with the step of the operator if the registry keeps wrong bytes', async () => {
+  it.each(['layout', 'registry'])('gets a blob of another size back by any repair of a %s', async kind => {
+    const { run, damage, repository, layers, target } = await stores()
+    await run()
+    await damage(layers[1]!, '')
+    const server = await createRegistryServer(target).listen('127.0.0.1', 0)
+    const remote = await openRemote({ credentials: { find: async () => undefined } })
+    const to = kind === 'registry' ? remote.artifact(`127.0.0.1:${server.port}/x/app:1`) : undefined
+    const { images, totals } = await run({ repair: true }, 'app:1', to)
+    expect(images[0]).toMatchObject({ status: 'copied' })
+    expect(totals.sent).toBe(1)
+    expect(await Array.fromAsync(repository().fetch(layers[1]!))).not.toEqual([])
+    expect((await run({ repair: true }, 'app:1', to)).images[0]?.status).toBe('up-to-date')
+    await remote.close()
+    await server.close()
+  })
+
+  it.each([true, false])('fails with the step of the operator if wrong bytes stay; deep: %s', async deep => {
     const source = new MemoryStore()
     const image = artifactIn(source, 'app:1')
     const layer = await push(image, 'layer')
@@ -110,6 +134,12 @@ describe('an image whose bytes are damaged at the target', () => {
     // As CNCF distribution: the file of a digest stays, whatever is deleted and pushed.
     const stubborn = new Proxy(repository, {
       get(_, key) {
+        // Without `deep`, the wrong size gives the bytes away.
+        if (key === 'exists' && !deep)
+          return async (asked: Descriptor) => {
+            if (asked.digest === layer.digest) throw new GpregError('size-mismatch', 'another size')
+            return repository.exists(asked)
+          }
         if (key === 'fetch')
           return (asked: Descriptor) =>
             asked.digest === layer.digest ? verified(wrong(), asked) : repository.fetch(asked)
@@ -118,7 +148,7 @@ describe('an image whose bytes are damaged at the target', () => {
       },
     })
     const place = { ...target, target: { ...target.target, repository: stubborn } }
-    const [engine, context] = [{ ...engineOptions({}), repair: true, deep: true }, createContext()]
+    const [engine, context] = [{ ...engineOptions({}), repair: true, deep }, createContext()]
     const run = async () => {
       const plan = await planTransfer([itemOf({ from: image, to: place })], engine, context)
       return executePlan(plan, engine, context)

@@ -42,8 +42,8 @@ export class Transfer {
     bytes: { sent: 0, mounted: 0, present: 0 },
     takenOver: 0,
   }
-  /** Checks and mends what was delivered; undefined without `deep`. */
-  readonly mender: Mender | undefined
+  readonly #mender: Mender
+  readonly #deep: boolean
   readonly #context: Context
   /** Limits transfers between stores that have no budget. */
   readonly #large: Limiter
@@ -62,12 +62,18 @@ export class Transfer {
     context: Context,
     others: OtherShards<BlobPlan> | undefined,
   ) {
-    this.mender = deep ? new Mender({ signal: context.signal }) : undefined
+    this.#mender = new Mender({ signal: context.signal })
+    this.#deep = deep
     this.#large = new Limiter(concurrency)
     this.#small = new SmallLane(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
     this.#others = others
     this.#context = context
+  }
+
+  /** Checks what was delivered; undefined without `deep`. */
+  get mender(): Mender | undefined {
+    return this.#deep ? this.#mender : undefined
   }
 
   /** Starts all transfers in the order of the plan. @param onStart is called when the transfer of a blob begins */
@@ -162,7 +168,10 @@ export class Transfer {
     await this.#deliver(place, sources, () => this.#mount(blob.descriptor, repository, holder.name))
   }
 
-  /** Mounts a blob, or else sends it. With `deep` it is read back, because a registry may keep wrong bytes. */
+  /**
+   * Mounts a blob, or else sends it. With `deep` it is read back, because a registry may keep wrong bytes; so is one that a repository
+   * has wrong bytes of, because others may share them.
+   */
   async #deliver(
     place: BlobDestination,
     sources: readonly Place<ReadableRepository>[],
@@ -173,7 +182,8 @@ export class Transfer {
     if (!isWrong && !(await mount())) await send()
     // The first place was read a moment ago; the others may share what was mended there.
     const isKnownWrong = isWrong && place === blob.places[0]
-    await this.mender?.mend({ store: blob.store, repository }, blob.descriptor, isKnownWrong, send)
+    if (this.#deep || blob.isWrong)
+      await this.#mender.mend({ store: blob.store, repository }, blob.descriptor, isKnownWrong, send)
   }
 
   /** Mounts a blob from the source, if that is in the same store. */

@@ -164,7 +164,7 @@ describe('downloads', () => {
 
 describe('retries', () => {
   const found: Answer = (_request, response) => {
-    response.writeHead(200, { 'content-length': '0' }).end()
+    response.writeHead(200, { 'content-length': blob.byteLength }).end(blob)
   }
   const failing = (times: number, status: number, headers: Record<string, string> = {}): Answer => {
     let left = times

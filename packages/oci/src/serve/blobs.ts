@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises'
-import { parseDigest } from '../model/digest.ts'
-import { MediaType, type Descriptor } from '../model/descriptor.ts'
+import { parseDigest, type Digest } from '../model/digest.ts'
+import { MediaType } from '../model/descriptor.ts'
 import { isDeleter, isSizer } from '../store/capabilities.ts'
 import type { ByteStream, ReadableRepository, Repository } from '../store/content.ts'
 import { respond, type ApiRequest } from './response.ts'
@@ -14,8 +14,7 @@ export async function serveBlob(
   digestText: string,
 ): Promise<void> {
   const digest = parseDigest(digestText)
-  const size = isSizer(repository) ? await repository.sizeOf(digest) : undefined
-  if (size === undefined) throw new ApiError(404, 'BLOB_UNKNOWN', `${digest} is not in ${repository.name}`)
+  const size = await storedSize(repository, digest)
   const headers = {
     'content-type': MediaType.octetStream,
     'docker-content-digest': digest,
@@ -44,16 +43,17 @@ export async function serveBlob(
 }
 
 export async function deleteBlob(api: ApiRequest, repository: Repository, digestText: string): Promise<void> {
-  const descriptor: Descriptor = {
-    mediaType: MediaType.octetStream,
-    digest: parseDigest(digestText),
-    size: 0,
-  }
+  const digest = parseDigest(digestText)
   if (!isDeleter(repository)) throw new ApiError(405, 'UNSUPPORTED', 'this store deletes nothing')
-  if (!(await repository.exists(descriptor)))
-    throw new ApiError(404, 'BLOB_UNKNOWN', `${digestText} is not in ${repository.name}`)
-  await repository.delete(descriptor)
+  const size = await storedSize(repository, digest)
+  await repository.delete({ mediaType: MediaType.octetStream, digest, size })
   respond(api, 202)
+}
+
+async function storedSize(repository: ReadableRepository, digest: Digest): Promise<number> {
+  const size = isSizer(repository) ? await repository.sizeOf(digest) : undefined
+  if (size === undefined) throw new ApiError(404, 'BLOB_UNKNOWN', `${digest} is not in ${repository.name}`)
+  return size
 }
 
 /** The first `length` bytes of a stream. */

@@ -1,6 +1,6 @@
 import { isDigest, parseDigest, type Digest } from '../model/digest.ts'
 import { MediaType } from '../model/descriptor.ts'
-import { isMounter, type Ingest } from '../store/capabilities.ts'
+import { isMounter, isSizer, type Ingest } from '../store/capabilities.ts'
 import type { ByteStream, Repository } from '../store/content.ts'
 import { respond, bodyOf, type ApiRequest } from './response.ts'
 import { ApiError } from './api-error.ts'
@@ -66,7 +66,9 @@ export async function cancelUpload(api: ApiRequest, repository: Repository, id: 
 /** Mounts a blob. Without `from` a store with one pool of blobs mounts from any repository. */
 async function mountBlob(repository: Repository, digest: Digest, from: string | null): Promise<boolean> {
   if (!isMounter(repository)) return false
-  return repository.mount({ mediaType: MediaType.octetStream, digest, size: 0 }, from ?? repository.name)
+  // A store with one pool of blobs asks for the size that it has; any other finds the blob by its digest.
+  const size = (isSizer(repository) ? await repository.sizeOf(digest) : undefined) ?? 0
+  return repository.mount({ mediaType: MediaType.octetStream, digest, size }, from ?? repository.name)
 }
 
 /** A chunk must begin where the last one ended. */

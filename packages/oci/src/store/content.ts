@@ -35,7 +35,10 @@ export interface Fetcher {
 }
 
 export interface Inspector {
-  /** Whether the content is in this repository. */
+  /**
+   * Whether the content is in this repository. Blobs of another size do not count, as a full disk leaves them.
+   * @throws `size-mismatch` if there is such a blob, and a push may not replace it
+   */
   exists(descriptor: Descriptor, call?: Call): Promise<boolean>
 }
 

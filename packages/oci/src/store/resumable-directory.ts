@@ -28,8 +28,10 @@ export class ResumableDirectory extends DirectoryContent {
     this.#signal = signal
   }
 
-  override async has(digest: Digest): Promise<boolean> {
-    if (!(await super.has(digest))) return false
+  override async has(descriptor: Descriptor): Promise<boolean> {
+    const { digest } = descriptor
+    // Content that only the destination has cannot be hashed here.
+    if ((await this.size(digest)) === undefined) return super.has(descriptor)
     const known = this.#sound.get(digest) ?? this.#check(digest)
     this.#sound.set(digest, known)
     return known
@@ -45,7 +47,7 @@ export class ResumableDirectory extends DirectoryContent {
     const turn = this.#turns.get(digest) ?? new Limiter(1)
     this.#turns.set(digest, turn)
     await turn.run(async () => {
-      if (await this.has(digest)) return
+      if (await this.has(descriptor)) return
       const path = ingestPath(this.location, `${digestAlgorithm(digest)}-${digestHex(digest)}`)
       await goOn(
         (await sizeOf(path)) ?? 0,
@@ -77,8 +79,6 @@ export class ResumableDirectory extends DirectoryContent {
 
   /** Hashes a stored blob. A wrong one is deleted, so that it is fetched again. */
   async #check(digest: Digest): Promise<boolean> {
-    // Content that only the destination has cannot be hashed here.
-    if ((await this.size(digest)) === undefined) return true
     const found = await digestOfStream(this.read(digest, 0, this.#signal), digestAlgorithm(digest))
     if (found === digest) return true
     await this.delete(digest)

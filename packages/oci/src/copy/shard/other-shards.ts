@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { isRefusal, unlessAborted } from '../../errors.ts'
+import { isConfirmed } from '../../errors.ts'
 import { allSettledOrThrow } from '../../limiter.ts'
 import { pause } from '../../retry.ts'
 import type { Inspector } from '../../store/content.ts'
@@ -104,14 +104,10 @@ export class OtherShards<B extends SharedBlob> {
     return []
   }
 
-  async #isThere(blob: B): Promise<boolean> {
-    try {
-      return await this.#homeOf(blob).exists(blob.descriptor, { signal: this.#context.signal })
-    } catch (thrown) {
-      // Some registries answer 403 for a repository that is not there yet.
-      if (isRefusal(unlessAborted(thrown))) return false
-      throw thrown
-    }
+  /** Some registries answer 403 for a repository that is not there yet. */
+  #isThere(blob: B): Promise<boolean> {
+    const { signal } = this.#context
+    return isConfirmed(() => this.#homeOf(blob).exists(blob.descriptor, { signal }))
   }
 
   /** Each shard begins at another blob, so that shards that need the same blobs rarely send the same one. */

@@ -1,4 +1,5 @@
 import { GpregError } from '../../errors.ts'
+import type { Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
 import { damaged } from '../damage.ts'
@@ -70,8 +71,8 @@ class TarContent implements LayoutContent {
     this.#blobs = blobs
   }
 
-  async has(digest: Digest): Promise<boolean> {
-    return this.#blobs.has(digest)
+  async has({ digest, size }: Descriptor): Promise<boolean> {
+    return this.#blobs.get(digest)?.size === size
   }
 
   async size(digest: Digest): Promise<number | undefined> {

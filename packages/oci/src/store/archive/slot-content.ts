@@ -72,7 +72,7 @@ export class SlotContent implements WritableContent, AsyncDisposable {
     this.#files.pump()
   }
 
-  async has(digest: Digest): Promise<boolean> {
+  async has({ digest }: Descriptor): Promise<boolean> {
     return this.#elsewhere.has(digest) || (await this.size(digest)) !== undefined
   }
 

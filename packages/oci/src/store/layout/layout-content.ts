@@ -28,8 +28,8 @@ export type IndexDocument = z.output<typeof indexDocument>
 export interface LayoutContent {
   /** Path of the layout, for messages. */
   readonly location: string
-  /** Whether the content need not be sent: it is stored, or the destination of the layout is known to have it. */
-  has(digest: Digest): Promise<boolean>
+  /** Whether the content need not be sent: it is stored with its size, or the destination of the layout is known to have it. */
+  has(descriptor: Descriptor): Promise<boolean>
   /** Size of stored content in bytes; undefined if it is not stored. */
   size(digest: Digest): Promise<number | undefined>
   /**

@@ -33,8 +33,8 @@ export class DirectoryContent implements WritableContent {
     this.#elsewhere = elsewhere
   }
 
-  async has(digest: Digest): Promise<boolean> {
-    return this.#elsewhere.has(digest) || (await this.size(digest)) !== undefined
+  async has({ digest, size }: Descriptor): Promise<boolean> {
+    return this.#elsewhere.has(digest) || (await this.size(digest)) === size
   }
 
   async size(digest: Digest): Promise<number | undefined> {

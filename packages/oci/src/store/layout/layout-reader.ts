@@ -106,8 +106,8 @@ export class ReadableLayoutRepository
     return this.#parts.content.read(digest, offset, signal)
   }
 
-  exists({ digest }: Descriptor): Promise<boolean> {
-    return this.#parts.content.has(digest)
+  exists(descriptor: Descriptor): Promise<boolean> {
+    return this.#parts.content.has(descriptor)
   }
 
   sizeOf(digest: Digest): Promise<number | undefined> {

@@ -169,7 +169,7 @@ export class LayoutRepository
   /** Deletes content unless a tag of another repository or a manifest still needs it, because all repositories share it. */
   async delete(descriptor: Descriptor): Promise<void> {
     const { content, names } = this.#parts
-    if (!(await this.exists(descriptor))) throw this.notFound(descriptor.digest)
+    if ((await content.size(descriptor.digest)) === undefined) throw this.notFound(descriptor.digest)
     await names.refresh()
     const isMine = (entry: IndexEntry) =>
       entry.digest === descriptor.digest && [undefined, this.name].includes(splitName(entry)?.repository)
