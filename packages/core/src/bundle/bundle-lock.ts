@@ -13,6 +13,7 @@ import {
 import type { SignaturePolicy } from '../signatures/rules.ts'
 import { createLock, lockedImage, writeLock, type Lock, type LockBase } from '../documents/lock.ts'
 import type { ImageSet, LockedImage, NamedImage, WantedImage } from '../gitpod/image-set.ts'
+import { assertDistinctNames } from '../gitpod/targets.ts'
 import { LOCK_NAME } from './files.ts'
 
 /** An image of a bundle under one of its names. */
@@ -54,10 +55,10 @@ export function lockBundle(
 
 /**
  * The images in the lock of a bundle, with one entry per name.
- * @throws `reference-invalid`
+ * @throws `reference-invalid`, `target-collision` if two images have one name, because one would replace the other
  */
 export function bundledImages({ images }: Lock): BundledImage[] {
-  return images.flatMap(({ source, paths = [], purpose, origins, target: _, ...locked }) =>
+  const named = images.flatMap(({ source, paths = [], purpose, origins, target: _, ...locked }) =>
     paths.map(path => ({
       source: parseReference(source),
       name: parseRelativeName(path),
@@ -66,6 +67,11 @@ export function bundledImages({ images }: Lock): BundledImage[] {
       locked,
     })),
   )
+  assertDistinctNames(
+    named,
+    'images of a bundle have names without a host: put one of the two into another bundle',
+  )
+  return named
 }
 
 /** The images of a bundle, with their names below a prefix. */

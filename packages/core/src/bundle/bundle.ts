@@ -104,9 +104,15 @@ export function checkSignature(
   return 'valid'
 }
 
-/** Checks that the lock in the bundle is the one in the sidecar, because the signature covers only the sidecar. */
+/**
+ * Checks that the lock in the bundle is the one in the sidecar, because the signature covers only the sidecar. One without names of
+ * images in the bundle, as `gpreg lock` writes it, is not the lock of a bundle.
+ */
 function checkLock(text: string | undefined, { name, sidecar }: BundleFiles): Lock | undefined {
-  if (sidecar === undefined) return text === undefined ? undefined : readLock(text, `the lock of ${name}`)
+  if (sidecar === undefined) {
+    const lock = text === undefined ? undefined : readLock(text, `the lock of ${name}`)
+    return lock?.images.some(({ paths }) => paths === undefined) ? undefined : lock
+  }
   if (text === undefined || digestOf(text) !== sidecar.document.lock.digest)
     throw damaged(`the lock in ${name} is not the one that ${sidecar.path} says`, name)
   return sidecar.document.lock.document

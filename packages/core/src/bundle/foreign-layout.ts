@@ -25,7 +25,8 @@ export async function lockOf(bundle: Bundle, context: Context): Promise<Lock> {
 }
 
 /**
- * Makes a lock of a layout that another tool wrote, with the names in its `index.json`. A host in a name is left out.
+ * Makes a lock of a layout that another tool wrote, with the names in its `index.json`. A host in a name is left out, so an image may
+ * have one name twice.
  * @throws `image-set-empty` if no image in the layout has a name
  */
 async function foreignLock({ store, name }: Bundle, context: Context): Promise<Lock> {
@@ -43,6 +44,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
       return { blobs: [], referrers: [] }
     }
   }
+  const known = new Set<string>()
   const locked: { entry: WantedImage; image: LockedImage; paths: string[] }[] = []
   for (const entry of distinct(store.entries())) {
     const split = splitName(entry)
@@ -55,12 +57,15 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
     }
     // Signatures under cosign's tags are skipped, because they are found as referrers of their image.
     if (/^sha256-[0-9a-f]{64}\.\w+$/.test(split.tag)) continue
+    const path = formatRelativeName(split.repository === '' ? split : withoutHost(source))
+    if (known.has(`${path} ${entry.digest}`)) continue
+    known.add(`${path} ${entry.digest}`)
     const repository = store.repository(split.repository)
     const root = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }
     const found = await lookInto(repository, root)
     const origins = [`layout:${text}`]
     locked.push({
-      paths: [formatRelativeName(split.repository === '' ? split : withoutHost(source))],
+      paths: [path],
       entry: { source, purpose: purposeOf(source), origins },
       image: lockedImage(root, found.blobs, found.referrers),
     })

@@ -40,14 +40,15 @@ export function assignNames(
 
 /**
  * Checks that each name of a bundle stands for one image.
+ * @param hint default: what a save can do
  * @throws `target-collision`
  */
-export function assertDistinctNames(images: readonly NamedImage[]): void {
+export function assertDistinctNames(images: readonly NamedImage[], hint?: string): void {
   const bySlot = new Map<string, NamedImage>()
   for (const image of images) {
     const slot = slotOf(image.name)
     const other = bySlot.get(slot)
-    if (other !== undefined) throw collision(other, image, formatRelativeName(image.name))
+    if (other !== undefined) throw collision(other, image, formatRelativeName(image.name), hint)
     bySlot.set(slot, image)
   }
 }
@@ -82,10 +83,10 @@ function isItsOwnTarget({ source, target }: ImageEntry): boolean {
   return target !== undefined && formatReference(source) === formatReference(target)
 }
 
-function collision(a: WantedImage, b: WantedImage, name: string): GpregError {
+function collision(a: WantedImage, b: WantedImage, name: string, hint?: string): GpregError {
   const [first, second] = [a, b].map(({ source }) => formatReference(source)).toSorted() as [string, string]
   return new GpregError('target-collision', `${first} and ${second} would both become ${name}`, {
     reference: name,
-    hint: `leave one out (--exclude '${second}'), or name targets otherwise (--naming source)`,
+    hint: hint ?? `leave one out (--exclude '${second}'), or name targets otherwise (--naming source)`,
   })
 }

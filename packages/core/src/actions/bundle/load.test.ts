@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { openBundle } from '../../bundle/bundle.ts'
 import { createContext } from '../../context.ts'
+import { writeLock, type Lock, type LockEntry } from '../../documents/lock.ts'
 import { createRegistryServer, type Digest, LayoutStore, MemoryStore } from '@gpreg/oci'
 import { createRegistries, parsePrefix } from '@gpreg/oci/engine'
-import { pushSample, sampleImage } from '@gpreg/oci/testing'
+import { pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
 import { loadBundle, receiptOfLoad } from './load.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
@@ -18,13 +19,29 @@ const images = { good: sampleImage(['good']), bad: sampleImage(['bad']) }
 const context = createContext({ sleep: async () => {} })
 
 /** A layout as another tool writes it, with two images. `change` then damages a file of the image `bad`. */
-async function damagedLayout(change: (file: (digest: Digest) => string) => Promise<unknown>) {
+async function damagedLayout(
+  change: (file: (digest: Digest) => string) => Promise<unknown>,
+  names: Record<string, Sample> = images,
+) {
   const root = await mkdtemp(join(tmpdir(), 'gpreg-load-'))
   directories.push(root)
   const layout = await LayoutStore.open(root)
-  for (const [name, image] of Object.entries(images)) await pushSample(layout.repository(name), image, '1')
+  for (const [name, image] of Object.entries(names)) await pushSample(layout.repository(name), image, '1')
   await change(digest => join(root, 'blobs', ...digest.split(':')))
   return root
+}
+
+/** What a load of a layout with these images says of each. */
+async function loadLayout(names: Record<string, Sample>, document?: Lock): Promise<unknown> {
+  const root = await damagedLayout(async () => {}, names)
+  if (document !== undefined) await writeFile(join(root, 'gpreg.lock.json'), writeLock(document))
+  const registries = await createRegistries({ env: {} }, context)
+  await using bundle = await openBundle([root], undefined, context)
+  const target = `${root}-loaded`
+  directories.push(target)
+  const { images } = await loadBundle(bundle, { layout: target }, registries, {}, context)
+  expect((await verifyBundle([root], undefined, context)).problems).toEqual([])
+  return images.map(({ target, status }) => `${target} ${status}`)
 }
 
 const { bad } = images
@@ -52,6 +69,40 @@ it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]
   expect(await readFile(join(target, 'index.json'), 'utf8')).not.toContain('bad:1')
   const { problems } = await verifyBundle([root], undefined, context)
   expect(problems).toMatchObject([{ images: ['bad:1'] }])
+})
+
+describe('a layout of another tool', () => {
+  it('has one image under a name that two hosts have, or is refused', async () => {
+    const [first, second] = ['docker.io/lib/app', 'quay.io/lib/app']
+    const refused = loadLayout({ [first!]: images.good, [second!]: images.bad })
+    await expect(refused).rejects.toMatchObject({
+      code: 'target-collision',
+      subject: { reference: 'lib/app:1' },
+    })
+    expect(await loadLayout({ [first!]: images.good, [second!]: images.good })).toEqual(['lib/app:1 copied'])
+  })
+
+  it('has the names in its index if the lock beside it was not made for a bundle', async () => {
+    const images: LockEntry[] = [
+      {
+        ...{ source: 'docker.io/lib/app:1', purpose: 'components', origins: [], referrers: [], bytes: 0 },
+        ...bad.descriptor,
+      },
+    ]
+    const lock: Lock = { kind: 'Lock', version: 1, created: '2026-11-25T00:00:00.000Z', images }
+    expect(await loadLayout({ 'lib/app': bad }, lock)).toEqual(['lib/app:1 copied'])
+    const twice = [{ ...images[0]!, paths: ['lib/app:1'] }]
+    twice.push({ ...twice[0]!, source: 'quay.io/lib/app:1' })
+    const refused = loadLayout({ 'lib/app': bad }, { ...lock, images: twice })
+    await expect(refused).rejects.toMatchObject({ code: 'target-collision' })
+  })
+
+  it('keeps a signature under the tag of cosign, whatever host its name has', async () => {
+    const tag = images.good.descriptor.digest.replace(':', '-') + '.sig'
+    const root = await damagedLayout(async () => {}, { 'docker.io/lib/app': images.good })
+    await pushSample((await LayoutStore.open(root)).repository('docker.io/lib/app'), images.bad, tag)
+    expect((await verifyBundle([root], undefined, context)).problems).toEqual([])
+  })
 })
 
 it('a signature that failed or went is brought by the next load, and a receipt names only what came', async () => {

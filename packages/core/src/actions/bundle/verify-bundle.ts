@@ -103,7 +103,9 @@ async function walkBundle(bundle: Bundle, context: Context) {
   const images = bundledImages(lock)
   for (const { name, locked } of images) {
     const repository = bundle.store.repository(name.repository)
-    const found = await walker.walk({ store: bundle.name, repository }, [locked, ...locked.referrers])
+    // The tags of a bundle are those of its lock, which was compared with the index when it was opened.
+    const referrers = locked.referrers.map(({ tag: _, ...referrer }) => referrer)
+    const found = await walker.walk({ store: bundle.name, repository }, [locked, ...referrers])
     for (const problem of found) {
       const { digest } = problem
       // Blobs that a differential bundle leaves out are at the target.
