@@ -18,6 +18,7 @@ export { cosignTags, findReferrers, warnOfUnknownReferrers, type FoundReferrers 
 export { graphsOf } from './copy/survey.ts'
 export {
   abortedError,
+  isConfirmed,
   isRefusal,
   throwIfAborted,
   toGpregError,

@@ -7,7 +7,7 @@ import { createContext } from '../../context.ts'
 import { writeLock, type Lock, type LockEntry } from '../../documents/lock.ts'
 import { createRegistryServer, type Digest, LayoutStore, MemoryStore } from '@gpreg/oci'
 import { createRegistries, parsePrefix } from '@gpreg/oci/engine'
-import { pushSample, sampleImage, type Sample } from '@gpreg/oci/testing'
+import { oddRegistry, pushSample, refusing, sampleImage, type Sample } from '@gpreg/oci/testing'
 import { loadBundle, receiptOfLoad } from './load.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
@@ -103,6 +103,31 @@ describe('a layout of another tool', () => {
     await pushSample((await LayoutStore.open(root)).repository('docker.io/lib/app'), images.bad, tag)
     expect((await verifyBundle([root], undefined, context)).problems).toEqual([])
   })
+})
+
+it('an image whose base cannot be asked for fails alone', async () => {
+  const root = await damagedLayout(file => rm(file(layer)))
+  const named = (path: string, { descriptor }: Sample): LockEntry => ({
+    ...{ source: `layout.invalid/${path}`, paths: [path], purpose: 'components', origins: [], referrers: [] },
+    ...{ ...descriptor, bytes: 0 },
+  })
+  const created = '2026-11-25T00:00:00.000Z'
+  const blobs = [{ digest: layer, size: bad.blobs.get(layer)!.descriptor.size, repository: 'holder' }]
+  const lock: Lock = {
+    ...{ kind: 'Lock', version: 1, created, base: { receipt: layer, created, blobs } },
+    images: [named('good:1', images.good), named('bad:1', bad)],
+  }
+  await writeFile(join(root, 'gpreg.lock.json'), writeLock(lock))
+  await using registry = await oddRegistry(refusing('HEAD GET', /\/x\/holder\/blobs\//, 403))
+  const registries = await createRegistries({ env: {} }, context)
+  await using bundle = await openBundle([root], undefined, context)
+  const answer = await loadBundle(bundle, { to: parsePrefix(`${registry.host}/x`) }, registries, {}, context)
+  expect(answer.images.map(({ status, error }) => [status, error?.code])).toEqual([
+    ['failed', 'base-missing'],
+    ['copied', undefined],
+  ])
+  expect(answer.missing).toMatchObject([{ digest: layer }])
+  await registries.close()
 })
 
 it('a signature that failed or went is brought by the next load, and a receipt names only what came', async () => {

@@ -13,6 +13,7 @@ import {
   surveyItems,
   type TransferPlan,
   isAtTarget,
+  isConfirmed,
   type BlobPlan,
   mapLimited,
   formatRelativeName,
@@ -128,7 +129,7 @@ async function planBundle(
 
 /**
  * Finds the blobs that the bundle leaves out in the repositories named by the receipt. An image fails if one of its blobs is
- * neither in the bundle nor at the target.
+ * neither in the bundle nor known to be at the target.
  */
 async function settleBase(
   { store, name }: Bundle,
@@ -145,7 +146,8 @@ async function settleBase(
     const held = base.get(digest)
     if (held !== undefined) {
       const { place: holder } = open({ repository: held.repository })
-      if (await holder.repository.exists(blob.descriptor, { signal: context.signal })) {
+      const { signal } = context
+      if (await isConfirmed(() => holder.repository.exists(blob.descriptor, { signal }))) {
         blob.sources = [holder]
         return
       }
