@@ -7,6 +7,7 @@ import { withEnvironment } from '../flags/environment.ts'
 import { eventsFlag } from '../flags/common.ts'
 import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
+import { assertWritable } from '../output-file.ts'
 import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { Flags } from '../oclif.ts'
@@ -50,6 +51,7 @@ export default class Lock extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Lock)
+    if (flags.output !== STDOUT) await assertWritable(flags.output)
     const { set, registries, context } = await this.collect(flags)
     const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
     const { lock, failed } = await lockImages(set, registries, options, context)

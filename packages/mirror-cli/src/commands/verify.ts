@@ -1,13 +1,6 @@
-import {
-  formatReceipt,
-  openBundle,
-  receiptOfVerify,
-  verifyHoldings,
-  imagesOfBundle,
-  type VerifyResult,
-} from '@gpreg/core'
+import { openBundle, receiptOfVerify, verifyHoldings, imagesOfBundle, type VerifyResult } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { parsePrefix, writeOutputFile, type RegistryPrefix } from '@gpreg/oci/engine'
+import { parsePrefix, type RegistryPrefix } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfVerify } from '../exit-codes.ts'
 import { keyFlag, readKey, receiptFlag } from '../flags/bundle.ts'
@@ -18,9 +11,11 @@ import { imageSetFlags } from '../flags/image-set.ts'
 import { registryFlags } from '../flags/registries.ts'
 import { metricsFlag } from '../metrics/flag.ts'
 import { summariseVerify } from '../metrics/summary.ts'
+import { ReceiptFile } from '../receipt-file.ts'
 import { signatureFlags, signaturePolicy } from '../signatures.ts'
 import { targetFlags } from '../flags/target.ts'
 import { Flags, type Interfaces } from '../oclif.ts'
+import { renderError } from '../render/error.ts'
 import { renderVerify } from '../render/verify.ts'
 
 export default class Verify extends BaseCommand {
@@ -78,19 +73,26 @@ export default class Verify extends BaseCommand {
         hint: 'name it with --to HOST[:PORT]/PREFIX',
       })
     const metrics = await this.metrics(flags, { command: 'verify', summarise: summariseVerify })
-    const result = await metrics.measure(() => this.#verify(flags, to))
-    return this.answer({ ...result, tool: this.tool }, renderVerify, exitCodeOfVerify(result))
+    const receipt = await ReceiptFile.open(flags.receipt)
+    const result = await metrics.measure(() => this.#verify(flags, to, receipt))
+    const exitCode = exitCodeOfVerify(result) || receipt.exitCode
+    const answer = this.answer({ ...result, tool: this.tool }, renderVerify, exitCode)
+    if (receipt.failure !== undefined) this.say(renderError(receipt.failure))
+    return answer
   }
 
-  async #verify(flags: VerifyFlags, to: RegistryPrefix | undefined): Promise<VerifyResult> {
+  async #verify(
+    flags: VerifyFlags,
+    to: RegistryPrefix | undefined,
+    receipt: ReceiptFile,
+  ): Promise<VerifyResult> {
     const { set, registries, context, originOf } =
       flags.bundle === undefined || to === undefined
         ? { ...(await this.collect(flags)), originOf: () => undefined }
         : await this.#bundled(flags, flags.bundle, to)
     const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)), deep: flags.deep }
     const found = await verifyHoldings(set, registries, options, context)
-    if (flags.receipt !== undefined && to !== undefined)
-      await writeOutputFile(flags.receipt, formatReceipt(receiptOfVerify(to, found, originOf, context)))
+    if (to !== undefined) await receipt.write(() => receiptOfVerify(to, found, originOf, context))
     return found.result
   }
 

@@ -1,8 +1,9 @@
-import { access, constants, readFile, realpath, stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { GpregError } from '@gpreg/oci'
 import { toGpregError, writeOutputFile, type Traffic } from '@gpreg/oci/engine'
 import { ExitCode, exitCodeOf } from '../exit-codes.ts'
+import { assertWritable } from '../output-file.ts'
 import { formatExposition } from './exposition.ts'
 import { families, type RunFacts } from './families.ts'
 import type { Summary } from './summary.ts'
@@ -40,22 +41,6 @@ export async function openMetrics<T>(path: string, options: MetricsOptions<T>): 
     })
   await assertWritable(path)
   return new RunMetrics(path, await lastSuccessIn(path, options.command), options)
-}
-
-async function assertWritable(path: string): Promise<void> {
-  const place = await realpath(path).catch(() => path)
-  const isDirectory = await stat(place).then(
-    found => found.isDirectory(),
-    () => false,
-  )
-  // The dot makes a file in the place of the directory an error.
-  const [written] = await Promise.allSettled([access(`${dirname(place)}/.`, constants.W_OK)])
-  if (written.status === 'fulfilled' && !isDirectory) return
-  throw new GpregError('storage', `cannot write ${path}`, {
-    path,
-    cause: written.status === 'rejected' ? written.reason : undefined,
-    hint: 'name a file in a directory that exists and can be written to',
-  })
 }
 
 /** Writes the metrics of each run, or of each round of a watch. */

@@ -14,6 +14,7 @@ import { removeDrafts, writeOutputFile } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'
 import { exitCodeOfChecks } from '../exit-codes.ts'
 import type { ProvisionFlags } from '../flags/provision.ts'
+import { assertWritable } from '../output-file.ts'
 import { ask } from '../prompt.ts'
 import { paintFor } from '../render/text/paint.ts'
 import { renderChanges, renderProvision, valuesStep, type ProvisionDocument } from '../render/provision.ts'
@@ -44,6 +45,7 @@ export abstract class ProvisionCommand extends BaseCommand {
     const onlyChanges = (changes: readonly Change[]) =>
       this.answer({ ...common, dryRun: !isReal, changes, checks: [], notes: [], next: [] }, renderProvision)
     if (!isReal) return onlyChanges(planned)
+    if (goal === 'present') await assertWritable(flags.output)
     await this.#confirm(planned, flags, goal)
     if (goal === 'absent') return onlyChanges(await provider.destroy(context))
     const changes = await provider.apply(context)

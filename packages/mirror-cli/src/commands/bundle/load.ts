@@ -1,14 +1,6 @@
-import {
-  formatReceipt,
-  loadBundle,
-  openBundle,
-  planLoad,
-  receiptOfLoad,
-  verifyBundle,
-  type LoadTarget,
-} from '@gpreg/core'
+import { loadBundle, openBundle, planLoad, receiptOfLoad, verifyBundle, type LoadTarget } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { parsePrefix, writeOutputFile } from '@gpreg/oci/engine'
+import { parsePrefix } from '@gpreg/oci/engine'
 import { BaseCommand } from '../../base-command.ts'
 import { exitCodeOfBundle, exitCodeOfMirror } from '../../exit-codes.ts'
 import { bundleArgs, keyFlag, readKey, receiptFlag } from '../../flags/bundle.ts'
@@ -16,9 +8,11 @@ import { copyOptions, rateFlag, repairFlag, untaggedFlag } from '../../flags/cop
 import { withEnvironment } from '../../flags/environment.ts'
 import { eventsFlag } from '../../flags/common.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { ReceiptFile } from '../../receipt-file.ts'
 import { Flags } from '../../oclif.ts'
 import { signatureFlags, signaturePolicy } from '../../signatures.ts'
 import { renderBundleVerify, renderLoad } from '../../render/bundle.ts'
+import { renderError } from '../../render/error.ts'
 import { renderPlan } from '../../render/mirror.ts'
 
 export default class BundleLoad extends BaseCommand {
@@ -75,6 +69,7 @@ export default class BundleLoad extends BaseCommand {
     const paths = argv as string[]
     const target = targetOf(flags)
     const key = await readKey(flags.key)
+    const receipt = await ReceiptFile.open(flags.receipt)
     const { registries, context } = await this.open(flags)
     if (flags['verify-first']) {
       const checked = await verifyBundle(paths, key, context)
@@ -88,12 +83,11 @@ export default class BundleLoad extends BaseCommand {
       return this.answer(plan, renderPlan, exitCodeOfMirror(plan))
     }
     const result = await loadBundle(bundle, target, registries, options, context)
-    if (flags.receipt !== undefined && 'to' in target)
-      await writeOutputFile(
-        flags.receipt,
-        formatReceipt(await receiptOfLoad(bundle, target.to, result, context)),
-      )
-    return this.answer({ ...result, tool: this.tool }, renderLoad, exitCodeOfMirror(result))
+    if ('to' in target) await receipt.write(() => receiptOfLoad(bundle, target.to, result, context))
+    const exitCode = exitCodeOfMirror(result) || receipt.exitCode
+    const answer = this.answer({ ...result, tool: this.tool }, renderLoad, exitCode)
+    if (receipt.failure !== undefined) this.say(renderError(receipt.failure))
+    return answer
   }
 }
 
