@@ -39,7 +39,7 @@ const IDLE: readonly [keyof typeof commands, readonly string[], readonly string[
     ['--registry', 'a.io/b', '--format', 'kots', '--base', import.meta.filename, '--diff'],
     ['--base', '--format kots'],
   ],
-  ['provision gcp', ['--project', 'p', '--location', 'l', '--rotate'], ['--rotate']],
+  ['provision gcp', ['--project', 'p', '--location', 'l', '--rotate'], ['--rotate', 'Google Cloud']],
   [
     'provision aws',
     ['--region', 'r', '--s3-endpoint', 'https://s3.internal', '--rotate'],

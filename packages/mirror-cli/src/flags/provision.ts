@@ -12,6 +12,10 @@ export const provisionFlags = withEnvironment({
   }),
   'dry-run': Flags.boolean({ description: 'only print what would be changed' }),
   yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+  rotate: Flags.boolean({
+    exclusive: ['destroy'],
+    description: 'make new credentials; the old ones work until the next --rotate',
+  }),
   destroy: Flags.boolean({ description: 'remove what gpreg made, and nothing else' }),
   output: Flags.string({
     ...outputs,
@@ -24,14 +28,6 @@ export const provisionFlags = withEnvironment({
     ...outputs,
     helpValue: 'FILE',
     description: 'where the credentials go, mode 0600; keep it: the next run looks there first',
-  }),
-})
-
-/** The flag of the clouds where gpreg makes the credentials. */
-export const rotateFlag = withEnvironment({
-  rotate: Flags.boolean({
-    exclusive: ['destroy'],
-    description: 'make new credentials; the old ones work until the next --rotate',
   }),
 })
 

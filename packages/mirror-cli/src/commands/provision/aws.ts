@@ -1,7 +1,7 @@
 import { GpregError } from '@gpreg/oci'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
-import { provisionFlags, rotateFlag } from '../../flags/provision.ts'
+import { provisionFlags } from '../../flags/provision.ts'
 import { authorities, loadAws } from '../../clouds.ts'
 import { Flags } from '../../oclif.ts'
 import { ProvisionCommand } from '../../provision/provision-command.ts'
@@ -53,7 +53,6 @@ export default class ProvisionAws extends ProvisionCommand {
       }),
     }),
     ...provisionFlags,
-    ...rotateFlag,
   }
 
   async run() {

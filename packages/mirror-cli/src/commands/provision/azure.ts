@@ -1,7 +1,7 @@
 import { loadAzure } from '../../clouds.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
-import { provisionFlags, rotateFlag } from '../../flags/provision.ts'
+import { provisionFlags } from '../../flags/provision.ts'
 import { loginFlags, registriesOptions } from '../../flags/registries.ts'
 import { Flags } from '../../oclif.ts'
 import { probeWith } from '../../provision/probe.ts'
@@ -52,7 +52,6 @@ export default class ProvisionAzure extends ProvisionCommand {
       }),
     }),
     ...provisionFlags,
-    ...rotateFlag,
     ...loginFlags,
   }
 

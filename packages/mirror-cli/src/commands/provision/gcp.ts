@@ -1,4 +1,5 @@
 import { parseServiceAccountKey, readText } from '@gpreg/core'
+import { GpregError } from '@gpreg/oci'
 import { loadGcp } from '../../clouds.ts'
 import { defined } from '../../flags/defined.ts'
 import { withEnvironment } from '../../flags/environment.ts'
@@ -51,7 +52,8 @@ export default class ProvisionGcp extends ProvisionCommand {
 
   async run() {
     const { flags } = await this.parse(ProvisionGcp)
-    const { project, location, registry, installation } = flags
+    const { project, location, registry, installation, rotate } = flags
+    if (rotate) throw noKeyOfOurs()
     const { createGcpClients, createGcpProvider, gcpEndpoints } = await loadGcp()
     const path = flags['service-account-key']
     const serviceAccountKey =
@@ -71,4 +73,10 @@ export default class ProvisionGcp extends ProvisionCommand {
         }),
     })
   }
+}
+
+function noKeyOfOurs(): GpregError {
+  return new GpregError('usage', '--rotate makes new credentials, and on Google Cloud gpreg makes none', {
+    hint: 'make a key by gcloud iam service-accounts keys create, and give it with --service-account-key FILE',
+  })
 }
