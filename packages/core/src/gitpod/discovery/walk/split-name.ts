@@ -131,6 +131,7 @@ export function joinRepositories(key: string, parts: NameParts, inherited: Inher
       prefix === null ||
       name === '' ||
       name.includes('://') ||
+      isOfSource(name) ||
       parts.has('chart') ||
       OTHER_REPOSITORIES.test(`${key} ${words}`)
     )
@@ -194,9 +195,12 @@ function tagOf(parts: NameParts, prefix: string): string | undefined {
 
 /** The repository, unless it is one of source code, or has a tag and so is a name itself. */
 function repositoryOf(parts: NameParts, prefix: string): string | undefined {
-  const repository = part(parts, prefix, REPOSITORY) ?? ''
-  const isOther = isTagged(repository) || repository.endsWith('.git') || NO_REGISTRY.test(repository)
-  return isOther || repository === '' ? undefined : repository
+  const repository = part(parts, prefix, REPOSITORY)
+  return repository === undefined || isTagged(repository) || isOfSource(repository) ? undefined : repository
+}
+
+function isOfSource(repository: string): boolean {
+  return repository.endsWith('.git') || NO_REGISTRY.test(repository)
 }
 
 /** True also if something else fills the repository in: then the name cannot be said. */

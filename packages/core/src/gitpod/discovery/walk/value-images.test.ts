@@ -100,10 +100,11 @@ describe('names that are split over keys', () => {
     expect(walk('a: {image: {repository: q.io/a}}', { defaultTag: '2' }).images).toEqual(['q.io/a:2'])
   })
 
-  it.each(['chart: {repository: org/charts, tag: v1}', 'x: {repository: "https://q.io/a", version: v1}'])(
-    'are none in %s',
-    yaml => expect(walk(yaml)).toMatchObject({ images: [], doubts: [] }),
-  )
+  it.each([
+    'chart: {repository: org/charts, tag: v1}',
+    'x: {repository: "https://q.io/a", version: v1}',
+    'x: {repository: github.com/org/app, tag: v1}',
+  ])('are none in %s', yaml => expect(walk(yaml)).toMatchObject({ images: [], doubts: [] }))
 })
 
 describe('what is no image', () => {
