@@ -359,10 +359,9 @@ describe('an archive', () => {
   })
 })
 
-/** A blob with so long a name that the tar needs two headers for it. */
-const longBlob = (number: number): Descriptor => ({
+const emptyBlob = (number: number): Descriptor => ({
   mediaType: MediaType.octetStream,
-  digest: `sha512:${number.toString(16).padStart(128, '0')}`,
+  digest: `sha256:${number.toString(16).padStart(64, '0')}`,
   size: 0,
 })
 
@@ -423,10 +422,10 @@ describe('an untrusted archive', () => {
   })
 
   it.each([
-    ['members', contents(Array.from({ length: 100_001 }, (_, at) => longBlob(at))), /100001 manifests and/],
+    ['members', contents(Array.from({ length: 100_001 }, (_, at) => emptyBlob(at))), /100001 manifests and/],
     [
       'index.json',
-      contents([], { entries: [namedEntry('x'.repeat(17 << 20), longBlob(0))] }),
+      contents([], { entries: [namedEntry('x'.repeat(17 << 20), emptyBlob(0))] }),
       /in index\.json/,
     ],
     ['a document', contents([], { documents: { [NOTE]: ' '.repeat(65 << 20) } }), /bytes in note\.json/],

@@ -5,8 +5,8 @@ import { MAX_DOCUMENT, MAX_INDEX } from '../layout/layout-files.ts'
 import { BLOCK, decodeHeader, decodePax, END, padded } from './tar-header.ts'
 import type { VolumeReader } from './volumes.ts'
 
-/** Headers of members at most: more than any bundle has, few enough for memory. */
-export const MAX_MEMBERS = 200_000
+/** Headers at most: more than any bundle has, few enough for memory. */
+export const MAX_HEADERS = 200_000
 
 /** bytes of a pax header at most */
 const MAX_PAX = 64 * 1024
@@ -63,7 +63,7 @@ export async function readTarIndex(
       await assertEnd(volumes, position, name)
       return members.index(name)
     }
-    if (++count > MAX_MEMBERS) throw damaged(`${name} has more than ${MAX_MEMBERS} members`, name)
+    if (++count > MAX_HEADERS) throw damaged(`${name} has more than ${MAX_HEADERS} headers`, name)
     const start = position + BLOCK
     const size = pax.has('size') ? Number(pax.get('size')) : header.size
     const member = pax.get('path') ?? header.name

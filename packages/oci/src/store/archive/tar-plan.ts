@@ -1,11 +1,11 @@
+import { GpregError } from '../../errors.ts'
 import { byDigest, bySize, MediaType, type Descriptor } from '../../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
 import { digestOf } from '../../model/hash.ts'
-import { GpregError } from '../../errors.ts'
 import { byName, formatIndex, type IndexEntry } from '../layout/layout-content.ts'
 import { MAX_DOCUMENT, MAX_INDEX } from '../layout/layout-files.ts'
-import { BLOCK, encodeHeader, END, padded } from './tar-header.ts'
-import { MAX_MEMBERS } from './tar-index.ts'
+import { encodeHeader, END, padded } from './tar-header.ts'
+import { MAX_HEADERS } from './tar-index.ts'
 
 /** The room for one blob, known before its first byte arrives. */
 export interface Slot {
@@ -51,6 +51,10 @@ export function planTar({ documents, entries, manifests, blobs, created }: TarCo
   const mtime = Math.floor(created / 1000)
   const sorted = entries.toSorted(byName)
   const index = formatIndex({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: sorted })
+  const members = [...distinct(manifests).toSorted(byDigest), ...distinct(blobs).toSorted(bySize)]
+  // A member with a long name or many bytes has two headers.
+  if (2 * members.length > MAX_HEADERS)
+    throw tooLarge(`${members.length} manifests and blobs, and at most ${MAX_HEADERS / 2} are read`)
   for (const [name, text] of Object.entries(documents)) assertAtMost(MAX_DOCUMENT, text, name)
   assertAtMost(MAX_INDEX, index, 'index.json')
   const head = Buffer.concat(
@@ -61,17 +65,12 @@ export function planTar({ documents, entries, manifests, blobs, created }: TarCo
     }).map(([name, text]) => document(name, Buffer.from(text), mtime)),
   )
   let offset = head.byteLength
-  const slots = [...distinct(manifests).toSorted(byDigest), ...distinct(blobs).toSorted(bySize)].map(
-    ({ digest, size }): Slot => {
-      const header = encodeHeader({ name: memberName(digest), size, mtime })
-      const slot = { digest, size, header, offset }
-      offset += header.byteLength + padded(size)
-      return slot
-    },
-  )
-  const headers = slots.reduce((sum, { header }) => sum + (header.byteLength > BLOCK ? 2 : 1), 0)
-  if (headers + Object.keys(documents).length + 2 > MAX_MEMBERS)
-    throw tooLarge(`${slots.length} manifests and blobs, and at most ${MAX_MEMBERS} are read`)
+  const slots = members.map(({ digest, size }): Slot => {
+    const header = encodeHeader({ name: memberName(digest), size, mtime })
+    const slot = { digest, size, header, offset }
+    offset += header.byteLength + padded(size)
+    return slot
+  })
   const digest = digestOf(Buffer.concat([head, ...slots.map(slot => slot.header)]))
   return { head, slots, entries: sorted, size: offset + END, digest }
 }
