@@ -54,7 +54,7 @@ describe('a served layout', () => {
   it('is not made by a run that is already interrupted', async () => {
     const path = join(root, 'new')
     const context = createContext({ signal: AbortSignal.abort() })
-    await expect(openServedStore([path], undefined, context)).rejects.toThrow('aborted')
+    await expect(openServedStore([path], undefined, context)).rejects.toMatchObject({ code: 'aborted' })
     expect(await readdir(root)).toEqual([])
   })
 
