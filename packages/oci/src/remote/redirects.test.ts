@@ -47,15 +47,14 @@ describe('a redirect', () => {
   it('leads to a host whose pulls are not those of the registry', async () => {
     await using front = await oddRegistry()
     await using back = await oddRegistry()
-    const { digest } = await pushTo(front)
-    await pushTo(back)
+    const [own, other] = [await pushTo(front), await pushTo(back)]
     const noneLeft = ({ headers }: Head) => ({ headers: { ...headers, 'ratelimit-remaining': '0;w=21600' } })
     back.oddities.push(rewriting('HEAD', /manifests/, noneLeft))
     front.oddities.push(redirecting('HEAD', /manifests/, 307, ({ url }) => `http://${back.host}${url}`))
     await using remote = await openRemote(noLogins)
     const { repository } = remote.artifact(`${front.host}/app:1`).target
-    expect((await repository.resolve('1')).digest).toBe(digest)
-    expect((await repository.readNamed('1')).descriptor.digest).toBe(digest)
+    expect((await repository.resolve('1')).digest).toBe(other.digest)
+    expect((await repository.readNamed('1')).descriptor.digest).toBe(own.digest)
   })
 
   it('with status 303 of a POST is an error, because it would lose the body', async () => {
