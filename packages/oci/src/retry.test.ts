@@ -47,7 +47,7 @@ describe('withRetry', () => {
     })
   })
 
-  it('waits no shorter because of a Retry-After of 0, which would use up all tries at once', async () => {
+  it('does not obey a Retry-After of 0, which would use up all tries at once', async () => {
     const { waits, context } = recording()
     const asked = new GpregError('server-error', 'x', { retryAfter: 0 })
     await expect(withRetry(context, 'x', PATIENT, failing(asked, 99))).rejects.toThrow('x')

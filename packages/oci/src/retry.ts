@@ -32,11 +32,10 @@ export function patienceFor(error: GpregError): RetryPolicy {
 }
 
 /**
- * Runs `work` until it succeeds, fails for good, or the attempts of the policy are used up. Waits double, with
- * jitter, so that parallel work does not retry in step. A `Retry-After` makes them longer, never shorter: it may be 0, or a date that
- * is past by the clock of this machine, and all attempts would be used up at once. After the last attempt the error is marked
- * non-retryable, so that nested retries do not multiply. If `policy` returns undefined, the error is thrown unchanged and the caller
- * may retry.
+ * Runs `work` until it succeeds, fails for good, or the attempts of the policy are used up. `Retry-After` is obeyed, unless it asks for
+ * no wait at all: that would use up all attempts at once. Otherwise waits double, with jitter, so that parallel work does not retry in
+ * step. After the last attempt the error is marked non-retryable, so that nested retries do not multiply. If `policy` returns
+ * undefined, the error is thrown unchanged and the caller may retry.
  */
 export async function withRetry<T>(
   context: Context,
@@ -76,8 +75,9 @@ export function countRetries<E extends { readonly type: string } = OciEvent>(
 
 /** Milliseconds before the next try. */
 export function retryDelay(attempt: number, error: GpregError, policy: RetryPolicy, random: number): number {
-  const own = Math.round(Math.min(policy.cap, policy.base * 2 ** (attempt - 1)) * (0.5 + random / 2))
-  return Math.max(own, error.retryAfter ?? 0)
+  // 0 is also a date that is past by the clock of this machine.
+  if (error.retryAfter !== undefined && error.retryAfter > 0) return error.retryAfter
+  return Math.round(Math.min(policy.cap, policy.base * 2 ** (attempt - 1)) * (0.5 + random / 2))
 }
 
 /** Waits; an abort ends the wait with the `aborted` error. */
