@@ -33,6 +33,21 @@ describe('verified', () => {
     )
   })
 
+  it('hands a chunk on before the next one is read, but for the last', async () => {
+    const bytes = new Uint8Array(10)
+    const seen: string[] = []
+    async function* source(): ByteStream {
+      for (const start of [0, 4, 8]) {
+        seen.push(`read ${start}`)
+        yield bytes.subarray(start, start + 4)
+      }
+      seen.push('end')
+    }
+    for await (const { byteLength } of verified(source(), describeBytes(bytes)))
+      seen.push(`got ${byteLength}`)
+    expect(seen).toEqual(['read 0', 'got 4', 'read 4', 'got 4', 'read 8', 'end', 'got 2'])
+  })
+
   it('never completes wrong bytes', async () => {
     await fc.assert(
       fc.asyncProperty(blob, blob, cuts, async (expected, sent, sizes) => {

@@ -7,8 +7,8 @@ import { digestAlgorithm, digestHex, type Digest, type DigestAlgorithm } from '.
 import type { ByteStream, Call, Fetcher } from './content.ts'
 
 /**
- * Passes bytes through and throws if size or digest are wrong: as soon as there are too many bytes, otherwise at the end. The last
- * chunk is yielded only after the digest is checked, so that a consumer can never complete a wrong blob.
+ * Passes bytes through and throws if size or digest are wrong: as soon as there are too many bytes, otherwise at the end. The chunk
+ * that completes the size is yielded only after the digest is checked, so that a consumer can never complete a wrong blob.
  */
 export async function* verified(
   stream: ByteStream,
@@ -20,14 +20,13 @@ export async function* verified(
   let size = 0
   let last: Uint8Array | undefined
   for await (const chunk of stream) {
-    // An empty chunk must not release the last bytes before they are checked.
     if (chunk.byteLength === 0) continue
     size += chunk.byteLength
     if (size > descriptor.size)
       throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got more`, about)
     hash.update(chunk)
-    if (last !== undefined) yield last
-    last = chunk
+    if (size < descriptor.size) yield chunk
+    else last = chunk
   }
   if (size !== descriptor.size) {
     throw new GpregError('size-mismatch', `expected ${descriptor.size} bytes, got ${size}`, about)
