@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
 import { rolldown, type OutputAsset, type OutputChunk } from 'rolldown'
 import { asciiScript } from './bundle/ascii.ts'
+import { uncopiedBodies } from './bundle/uncopied-bodies.ts'
 
 const CLI = fileURLToPath(new URL('../packages/mirror-cli/', import.meta.url))
 
@@ -49,6 +50,7 @@ await using bundle = await rolldown({
   // too; with it, undici leaves out its second parser of HTTP, which is an experiment and a quarter of undici.
   transform: { target: 'node22.19', define: { esbuildDetection: 'true' } },
   plugins: [
+    uncopiedBodies(),
     {
       name: 'ascii',
       // Not in `renderChunk`, because rolldown writes its own form of string literals after that.
