@@ -1,7 +1,7 @@
 import { Loan } from './lent-memory.ts'
 
-/** Bytes that are read from a socket at once, if it has them: four times what Node reads, for a quarter of the calls. */
-export const LARGE = 256 * 1024
+/** Bytes that are read from a socket at once, if it has them: eight times what Node reads, for a fifth of the calls. */
+export const LARGE = 512 * 1024
 
 /** Buffers at most. A buffer that nobody recycles counts until it is collected. */
 const MOST = 128

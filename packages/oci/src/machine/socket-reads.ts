@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net'
-import { giveBuffer, LARGE, lendBuffer, takeBuffer } from './read-buffers.ts'
+import { giveBuffer, lendBuffer, takeBuffer } from './read-buffers.ts'
 import { recordsOf } from './tls-records.ts'
 
 /** What all sockets read into that receive little. Its bytes are copied at once, so that no answer holds a large buffer. */
@@ -34,7 +34,7 @@ function takeRead(this: unknown, bytes: number, memory: Uint8Array): boolean {
     return isMoreWanted
   }
   const isLarge = memory !== COMMON
-  if (isLarge && bytes >= LARGE / 4) {
+  if (isLarge && bytes >= COMMON.byteLength) {
     lendBuffer(memory as Buffer).close(bytes)
     next = takeBuffer() ?? COMMON
     return socket.push(memory.subarray(0, bytes))
