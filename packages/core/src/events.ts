@@ -5,6 +5,10 @@ import type { Change } from './registry/change.ts'
 export type GpregEvent =
   | OciEvent
   | { readonly type: 'image.verified'; readonly image: string; readonly ok: boolean; readonly status: string }
+  /** Content is going to be read and hashed, of a bundle: `bytes` in all, if that is known. */
+  | { readonly type: 'read.started'; readonly bytes?: number }
+  /** `bytes` more were read and hashed, of a bundle or of a registry. */
+  | { readonly type: 'read.progress'; readonly bytes: number }
   /** The registry of the target is asked to fetch an image by itself; `image.copied` or `image.failed` follows. */
   | {
       readonly type: 'image.importing'

@@ -155,6 +155,7 @@ export class Walker {
       const isConfig = isImageConfig(descriptor)
       for await (const chunk of place.repository.fetch(descriptor, this.#call())) {
         this.bytes += chunk.byteLength
+        this.#context.emit({ type: 'read.progress', bytes: chunk.byteLength })
         if (isConfig) chunks.push(chunk)
         else recycle(chunk)
       }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { digestOf } from '@gpreg/oci'
-import { volumeDamage } from './volume-damage.ts'
+import { bytesToCheck, volumeDamage } from './volume-damage.ts'
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-damage-'))))
@@ -11,6 +11,8 @@ afterEach(() => rm(directory, { recursive: true }))
 
 const sha256 = digestOf('sound').slice(7)
 const volume = (path: string) => ({ name: path, path, size: 5, expected: { size: 5, sha256 } })
+const check = (paths: readonly string[], onBytes = (_: number) => {}) =>
+  volumeDamage(paths.map(volume), new AbortController().signal, onBytes)
 
 // Linux answers EIO to a read of the first bytes of this file.
 it.runIf(process.platform === 'linux')(
@@ -18,7 +20,7 @@ it.runIf(process.platform === 'linux')(
   async () => {
     const paths = ['sound', 'other'].map(name => join(directory, name))
     for (const path of paths) await writeFile(path, path.slice(-5))
-    const found = await volumeDamage(['/proc/self/mem', ...paths].map(volume))
+    const found = await check(['/proc/self/mem', ...paths])
     expect(found.map(({ name, status }) => [name, status])).toEqual([
       ['/proc/self/mem', 'damaged'],
       [paths[1], 'damaged'],
@@ -28,5 +30,15 @@ it.runIf(process.platform === 'linux')(
 )
 
 it('a volume that cannot be read for another reason is an error', async () => {
-  await expect(volumeDamage([volume(directory)])).rejects.toMatchObject({ code: 'storage' })
+  await expect(check([directory])).rejects.toMatchObject({ code: 'storage' })
+})
+
+it('reads as many bytes as it says before, and none of a file that is missing or of another size', async () => {
+  const paths = ['sound', 'long'].map(name => join(directory, name))
+  await writeFile(paths[0]!, 'sound')
+  await writeFile(paths[1]!, 'too long')
+  const files = [volume(paths[0]!), { ...volume(paths[1]!), size: 8 }, { ...volume('gone'), size: 0 }]
+  let read = 0
+  await volumeDamage(files, new AbortController().signal, bytes => void (read += bytes))
+  expect([read, bytesToCheck(files)]).toEqual([5, 5])
 })

@@ -11,11 +11,16 @@ export interface VolumeDamage {
   readonly message: string
 }
 
+/** Bytes that {@link volumeDamage} reads: files without a sidecar, and those of another size, are not read. */
+export function bytesToCheck(files: readonly VolumeFile[]): number {
+  return files.reduce((sum, { size, expected }) => sum + (size === expected?.size ? size : 0), 0)
+}
+
 /** Reads every file, and lists the files that differ from the sidecar. */
 export async function volumeDamage(
   files: readonly VolumeFile[],
-  signal?: AbortSignal,
-  onBytes: (bytes: number) => void = () => {},
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
 ): Promise<VolumeDamage[]> {
   const found: VolumeDamage[] = []
   for (const file of files) {
@@ -28,7 +33,7 @@ export async function volumeDamage(
 
 async function damageOf(
   { name, path, size, expected }: VolumeFile,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<Pick<VolumeDamage, 'status' | 'message'> | undefined> {
   if (path === undefined) return { status: 'missing', message: `${name} is missing` }
@@ -37,7 +42,7 @@ async function damageOf(
     return { status: 'truncated', message: `${path} has ${size} bytes, and should have ${expected.size}` }
   const hash = createHash('sha256')
   try {
-    const stream = createReadStream(path, { highWaterMark: 1024 * 1024, ...(signal && { signal }) })
+    const stream = createReadStream(path, { highWaterMark: 1024 * 1024, signal })
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       hash.update(chunk)
       onBytes(chunk.byteLength)

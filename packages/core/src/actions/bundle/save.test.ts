@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -123,7 +123,7 @@ describe('an archive', () => {
     const run = emitting(events, abort.signal)
     const emit = (event: GpregEvent) => (run.emit(event), event.type === 'plan.image' && abort.abort())
     await expect(save(['app'], options, { ...run, emit })).rejects.toMatchObject({ code: 'aborted' })
-    expect(events.at(-1)?.type).toBe('plan.image')
+    expect(events.at(-1)?.type).toBe('read.started')
     expect(await readdir(directory)).toEqual(['x.tar', 'x.tar.manifest.json'])
   })
 })
@@ -141,4 +141,28 @@ it('a bundle that is not begun counts the images that could be read, too', async
     [...old.blobs.values()].reduce((sum, { descriptor }) => sum + descriptor.size, 0),
   )
   expect(await readdir(directory)).toEqual([])
+})
+
+it('tells what is read of an archive: all its volumes and blobs by a check, its volumes by a save that finds it whole', async () => {
+  await push('old', old)
+  const path = join(directory, 'release.tar')
+  const seen: GpregEvent[] = []
+  const told = createContext({ ...world, emit: event => void seen.push(event) })
+  const reads = () => {
+    const announced = seen.map(event => (event.type === 'read.started' ? (event.bytes ?? 0) : 0))
+    const read = seen.map(event => (event.type === 'read.progress' ? event.bytes : 0))
+    return [announced, read].map(all => all.reduce((sum, bytes) => sum + bytes, 0))
+  }
+  await save(['old'], { path, form: 'archive' }, told)
+  expect(reads()).toEqual([0, 0])
+  const { size } = await stat(path)
+  await save(['old'], { path, form: 'archive' }, told)
+  expect(reads()).toEqual([size, size])
+  seen.length = 0
+  const { totals } = await verifyBundle([path], undefined, told)
+  const [announced, read] = reads()
+  expect(read).toBe(totals.bytes)
+  // Manifests are blobs of an archive, too, and are not read as a stream.
+  expect(announced).toBeGreaterThanOrEqual(totals.bytes)
+  expect(announced! - read!).toBeLessThan(4096)
 })

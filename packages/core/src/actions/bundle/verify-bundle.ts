@@ -8,7 +8,7 @@ import {
 import { findBundle, type BundleFiles } from '../../bundle/files.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import { bundledImages } from '../../bundle/bundle-lock.ts'
-import { volumeDamage, type VolumeDamage } from '../../bundle/volume-damage.ts'
+import { bytesToCheck, volumeDamage, type VolumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
 import { isGpregError, type ErrorCode, type Digest } from '@gpreg/oci'
 import { formatRelativeName } from '@gpreg/oci/engine'
@@ -57,7 +57,11 @@ export async function verifyBundle(
   const files = await findBundle(paths)
   const signature = checkSignature(files, key, context)
   let bytes = 0
-  const count = (more: number) => void (bytes += more)
+  const count = (more: number) => {
+    bytes += more
+    context.emit({ type: 'read.progress', bytes: more })
+  }
+  context.emit({ type: 'read.started', bytes: bytesToCheck([...files.volumes, ...files.beside]) })
   const damage = await volumeDamage(files.volumes, context.signal, count)
   const damageBeside = await volumeDamage(files.beside, context.signal, count)
   const content = await contentProblems(paths, files, damage, context)
@@ -101,6 +105,7 @@ async function walkBundle(bundle: Bundle, context: Context) {
   const left = new Set(lock.base?.blobs.map(({ digest }) => digest))
   const problems = new Map<string, BundleProblem & { images: string[] }>()
   const images = bundledImages(lock)
+  context.emit({ type: 'read.started', ...contentSize(bundle) })
   for (const { name, locked } of images) {
     const repository = bundle.store.repository(name.repository)
     // The tags of a bundle are those of its lock, which was compared with the index when it was opened.
@@ -143,6 +148,12 @@ async function contentProblems(
     const { code, message } = thrown
     return { ...nothing, problems: [{ code, message } satisfies BundleProblem] as BundleProblem[] }
   }
+}
+
+/** Bytes of all blobs, which only an archive tells. */
+function contentSize({ archive }: Bundle): { readonly bytes?: number } {
+  if (archive === undefined) return {}
+  return { bytes: [...archive.index.blobs.values()].reduce((sum, { size }) => sum + size, 0) }
 }
 
 function volumesOf({ archive }: Bundle, digest: Digest | undefined): { volumes?: string[] } {

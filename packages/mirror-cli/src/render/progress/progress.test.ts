@@ -97,6 +97,33 @@ describe('frame', () => {
     expect(at(underWay(), columns).split('\n')[0]).toBe(line)
   })
 
+  test('shows how much of a bundle is read, and forgets it when the copy begins', () => {
+    const state = createProgressState()
+    record(state, { type: 'read.started', bytes: 80 * MIB })
+    sample(state, 0)
+    record(state, { type: 'read.progress', bytes: 20 * MIB })
+    const speed = '5.0 MiB/s  12 s left'
+    expect(at(state, 80)).toBe(`[#####...............]  25 %  20.0 MiB of 80.0 MiB read  ${speed}`)
+    expect(at(state, 40)).toBe(`25 %  ${speed}`)
+    record(state, { type: 'read.started' })
+    expect(at(state, 80)).toBe('at work')
+    record(state, { type: 'read.progress', bytes: MIB })
+    expect(at(state, 80)).toBe('at work  1.0 MiB read')
+    for (const event of PLANNED) record(state, event)
+    expect(at(state, 80)).toBe('[....................]  0 %  0 of 2 images  0 B of 100 MiB')
+  })
+
+  test('shows what a check has read of a registry, whose size it does not know', () => {
+    const state = createProgressState()
+    sample(state, 0)
+    record(state, { type: 'plan.started', images: 2 })
+    record(state, { type: 'read.progress', bytes: 20 * MIB })
+    expect(at(state, 80)).toBe('looked at 0 of 2 images  20.0 MiB read  5.0 MiB/s')
+    record(state, { type: 'image.verified', image, ok: true, status: 'ok' })
+    expect(at(state, 80)).toBe('1 of 2 images  20.0 MiB read  5.0 MiB/s')
+    expect(at(state, 30)).toBe('1 of 2 images')
+  })
+
   test('at 40 columns still counts failures', () => {
     const state = underWay()
     for (const name of ['a:1', 'b:1'])

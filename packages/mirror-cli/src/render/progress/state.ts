@@ -5,6 +5,8 @@ export interface ProgressState {
   looking: { done: number; total: number }
   images: { total: number; copied: number; upToDate: number; failed: number; verified: number }
   bytes: { total: number; sent: number }
+  /** Bytes that are read and hashed; the total is 0 if it is not known. */
+  read: { total: number; done: number }
   /** The images that are being copied, with the number of bytes that each needs. */
   readonly activeImages: Map<string, number>
   /** The blobs that are being sent, by digest. */
@@ -13,8 +15,8 @@ export interface ProgressState {
   step: string | undefined
   retries: number
   planned: boolean
-  /** The number of bytes sent at moments of the last seconds, oldest first. The rate is computed from them. */
-  readonly samples: { readonly at: number; readonly sent: number }[]
+  /** The number of bytes sent and read at moments of the last seconds, oldest first. The rate is computed from them. */
+  readonly samples: { readonly at: number; readonly moved: number }[]
 }
 
 export interface ActiveBlob {
@@ -31,6 +33,7 @@ export function createProgressState(): ProgressState {
     looking: { done: 0, total: 0 },
     images: { total: 0, copied: 0, upToDate: 0, failed: 0, verified: 0 },
     bytes: { total: 0, sent: 0 },
+    read: { total: 0, done: 0 },
     activeImages: new Map(),
     activeBlobs: new Map(),
     step: undefined,
@@ -44,6 +47,7 @@ export function createProgressState(): ProgressState {
 export function record(state: ProgressState, event: GpregEvent): void {
   recordImage(state, event)
   recordBlob(state, event)
+  recordRead(state, event)
   recordStep(state, event)
 }
 
@@ -113,6 +117,24 @@ function recordBlob(state: ProgressState, event: GpregEvent): void {
   }
 }
 
+function recordRead(state: ProgressState, event: GpregEvent): void {
+  switch (event.type) {
+    case 'read.started':
+      state.read = { total: event.bytes ?? 0, done: 0 }
+      state.samples.length = 0
+      break
+    case 'read.progress':
+      state.read.done += event.bytes
+      break
+    case 'plan.done':
+      // An older bundle was read; what is sent from now on is something else.
+      if (state.read.done === 0) break
+      state.read = { total: 0, done: 0 }
+      state.samples.length = 0
+      break
+  }
+}
+
 function recordStep(state: ProgressState, event: GpregEvent): void {
   switch (event.type) {
     case 'change.started':
@@ -133,17 +155,21 @@ function recordStep(state: ProgressState, event: GpregEvent): void {
   }
 }
 
-/** Stores the number of bytes sent so far, for the rate. To be called regularly. */
+/** Stores the number of bytes sent and read so far, for the rate. To be called regularly. */
 export function sample(state: ProgressState, now: number): void {
-  state.samples.push({ at: now, sent: state.bytes.sent })
+  state.samples.push({ at: now, moved: movedBytes(state) })
   while (state.samples.length > 2 && now - state.samples[0]!.at > RATE_WINDOW_MS) state.samples.shift()
 }
 
 /** Bytes a second over the last seconds; undefined in the first 500 ms. */
-export function rateOf({ samples, bytes }: ProgressState, now: number): number | undefined {
-  const first = samples[0]
+export function rateOf(state: ProgressState, now: number): number | undefined {
+  const first = state.samples[0]
   if (first === undefined || now - first.at < 500) return undefined
-  return (Math.max(bytes.sent - first.sent, 0) / (now - first.at)) * 1000
+  return (Math.max(movedBytes(state) - first.moved, 0) / (now - first.at)) * 1000
+}
+
+function movedBytes({ bytes, read }: ProgressState): number {
+  return bytes.sent + read.done
 }
 
 /** How much of a size was sent: 0 to 1. An upload that starts over may have sent less than nothing for a moment. */

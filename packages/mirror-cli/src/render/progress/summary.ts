@@ -8,20 +8,30 @@ const BAR_WIDTHS = [20, 10]
  * then the amounts are left out; percent, failures, rate and time left stay.
  */
 export function summarise(state: ProgressState, now: number, width = Infinity): string {
-  const { images, bytes, looking } = state
+  const { images, bytes, looking, read } = state
+  if (read.done < read.total) return summariseReading(state, now, width)
   const finished = finishedImages(state)
   const retries = state.retries === 0 ? [] : [`${state.retries} tried again`]
+  const readSoFar = read.done === 0 ? [] : [`${formatBytes(read.done)} read`, ...speedOf(state, 0, now)]
   if (finished === 0 && !state.planned) {
     const looked = `looked at ${looking.done} of ${looking.total} images`
-    return fitting([[looking.total > 0 ? looked : (state.step ?? 'at work'), ...retries]], width)
+    const doing = looking.total > 0 ? looked : (state.step ?? 'at work')
+    return fitting(
+      [
+        [doing, ...readSoFar, ...retries],
+        [doing, ...retries],
+      ],
+      width,
+    )
   }
   const failed = images.failed === 0 ? '' : ` (${images.failed} failed)`
   const counted = `${finished}${images.total > 0 ? ` of ${images.total}` : ''} images${failed}`
-  if (bytes.total === 0) return fitting([[counted, ...retries], [counted]], width)
+  if (bytes.total === 0)
+    return fitting([[counted, ...readSoFar, ...retries], [counted, ...retries], [counted]], width)
   const ratio = ratioOf(bytes.sent, bytes.total)
   const percent = `${Math.floor(ratio * 100)} %`
   const amounts = `${formatBytes(bytes.sent)} of ${formatBytes(bytes.total)}`
-  const speed = speedOf(state, now)
+  const speed = speedOf(state, bytes.total - bytes.sent, now)
   const short = `${finished}${images.total > 0 ? `/${images.total}` : ''}${failed}`
   return fitting(
     [
@@ -56,14 +66,30 @@ function doneWith({ copied, verified, total }: ProgressState['images']): string 
   return verified > 0 ? `${verified} of ${total} images checked` : `${copied} of ${total} images copied`
 }
 
-function speedOf(state: ProgressState, now: number): string[] {
-  const { bytes } = state
+/** A bundle that is being read and hashed. */
+function summariseReading(state: ProgressState, now: number, width: number): string {
+  const { done, total } = state.read
+  const ratio = ratioOf(done, total)
+  const percent = `${Math.floor(ratio * 100)} %`
+  const amounts = `${formatBytes(done)} of ${formatBytes(total)} read`
+  const speed = speedOf(state, total - done, now)
+  return fitting(
+    [
+      ...BAR_WIDTHS.map(bars => [bar(ratio, bars), percent, amounts, ...speed]),
+      [percent, amounts, ...speed],
+      [percent, ...speed],
+    ],
+    width,
+  )
+}
+
+/** The rate, and the time that is left. @param left bytes */
+function speedOf(state: ProgressState, left: number, now: number): string[] {
   const rate = rateOf(state, now)
-  const left = Math.max(bytes.total - bytes.sent, 0)
   if (rate === undefined) return []
   return [
     `${formatBytes(rate)}/s`,
-    ...(rate === 0 || left === 0 ? [] : [`${formatSeconds(left / rate)} left`]),
+    ...(rate === 0 || left <= 0 ? [] : [`${formatSeconds(left / rate)} left`]),
   ]
 }
 
