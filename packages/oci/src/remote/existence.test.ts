@@ -8,6 +8,8 @@ import { scriptedServer } from '../testing/scripted-server.ts'
 import { createRegistries } from './registries.ts'
 
 const descriptor = { mediaType: MediaType.ociLayerGzip, digest: digestOf('blob'), size: 4 }
+/** In place of a status: no answer. */
+const CUT = 0
 type Head = readonly [status: number, headers?: OutgoingHttpHeaders]
 
 /** What `exists` says of the same blob twice, and the methods that it asked with. */
@@ -15,6 +17,7 @@ async function ask(answers: { readonly HEAD: Head; readonly GET?: Head }) {
   await using server = await scriptedServer(({ method, headers }, response) => {
     const [status, given = {}] = answers[method as keyof typeof answers] ?? [500]
     if (method === 'GET') expect(headers.range).toBe('bytes=0-0')
+    if (status === CUT) return void response.destroy()
     response
       .writeHead(status, given)
       .end(method === 'GET' ? 'x'.repeat(Number(given['content-length'] ?? 0)) : '')
@@ -46,6 +49,14 @@ it.each<[string, Head]>([
   const wrong = 'size-mismatch'
   expect(await ask({ HEAD: empty, GET })).toEqual([wrong, wrong, 'HEAD', 'GET', 'HEAD', 'GET'])
   expect(await ask({ HEAD: [405], GET })).toEqual([wrong, wrong, 'HEAD', 'GET', 'HEAD', 'GET'])
+})
+
+it.each<[string, Head]>([
+  ['has no answer', [CUT]],
+  ['fails', [500]],
+])('the size that HEAD says is believed if GET %s, at once', async (_, GET) => {
+  const wrong = 'size-mismatch'
+  expect(await ask({ HEAD: empty, GET })).toEqual([wrong, wrong, 'HEAD', 'GET', 'HEAD', 'GET'])
 })
 
 it.each<[string, Head]>([

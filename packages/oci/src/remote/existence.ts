@@ -1,9 +1,12 @@
-import { GpregError, isConfirmed, isRefusal, unlessAborted } from '../errors.ts'
+import { GpregError, isConfirmed, isRefusal, unlessAborted, type ErrorCode } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
-import type { ApiResponse } from './http/request.ts'
+import type { ApiRequest, ApiResponse } from './http/request.ts'
 import { contentKind, contentPath, type RepositoryApi } from './repository-api.ts'
+
+/** Errors of a registry that is there, and fails at one blob. */
+const SYMPTOMS: ReadonlySet<ErrorCode> = new Set(['unreachable', 'server-error'])
 
 /**
  * Whether a repository has a manifest or a blob. Some registries, and some storages that they redirect to, refuse HEAD; they are
@@ -18,8 +21,12 @@ export async function contentExists(
   const isManifest = isManifestType(descriptor.mediaType)
   const accept = isManifest ? { accept: ACCEPT_MANIFESTS } : {}
   const url = contentPath(descriptor)
-  const ask = async (method: 'HEAD' | 'GET', headers: Readonly<Record<string, string>>, expect: number[]) => {
-    const patience = method === 'HEAD' ? { 'server-error': NO_RETRY } : {}
+  const ask = async (
+    method: 'HEAD' | 'GET',
+    headers: Readonly<Record<string, string>>,
+    expect: number[],
+    patience: ApiRequest['patience'] = {},
+  ) => {
     const response = await api.request({ method, url, headers, expect, signal, patience })
     await response.body.dump()
     return response
@@ -28,11 +35,13 @@ export async function contentExists(
   const fits = (response: ApiResponse) =>
     isManifest || (toldSize(response) ?? descriptor.size) === descriptor.size
   let refuses = true
+  let misfit: GpregError | undefined
   if (!api.client.refusesHead.has(contentKind(descriptor))) {
     try {
-      const head = await ask('HEAD', accept, [200, 404])
+      const head = await ask('HEAD', accept, [200, 404], { 'server-error': NO_RETRY })
       if (head.status === 404) return false
       if (fits(head)) return true
+      misfit = wrongSize(api, descriptor, toldSize(head))
     } catch (thrown) {
       const error = unlessAborted(thrown)
       refuses = isRefusal(error)
@@ -41,7 +50,16 @@ export async function contentExists(
   }
   const isWhole = isManifest || descriptor.size === 0
   const headers = { 'accept-encoding': 'identity', ...accept, ...(isWhole ? {} : { range: 'bytes=0-0' }) }
-  const found = await ask('GET', headers, isWhole ? [200, 404] : [200, 206, 404, 416])
+  const found = await ask(
+    'GET',
+    headers,
+    isWhole ? [200, 404] : [200, 206, 404, 416],
+    misfit && { 'server-error': NO_RETRY, unreachable: NO_RETRY },
+  ).catch((thrown: unknown) => {
+    const error = unlessAborted(thrown)
+    // A server that hashes what it sends, such as `gpreg serve`, cuts the connection at bytes that are wrong.
+    throw misfit !== undefined && SYMPTOMS.has(error.code) ? misfit : thrown
+  })
   if (found.status === 404) return false
   if (!fits(found)) throw wrongSize(api, descriptor, toldSize(found))
   if (refuses) api.client.refusesHead.add(contentKind(descriptor))

@@ -15,6 +15,8 @@ export interface Call {
 export interface FetchCall extends Call {
   /** First byte wanted; default 0. A read from 0 is checked by the store; a later start can be checked only by the caller. */
   readonly offset?: number | undefined
+  /** Fails after few tries: for a reader that has another way to go on. */
+  readonly isBrief?: boolean | undefined
 }
 
 export interface Resolver {

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../../model/descriptor.ts'
+import { BRIEF } from '../../retry.ts'
 import type { ByteStream, FetchCall } from '../../store/content.ts'
 import { contentPath, type RepositoryApi } from '../repository-api.ts'
 import { download } from './download.ts'
@@ -12,7 +13,7 @@ import { rangedDownload } from './ranged-download.ts'
 export function downloadContent(
   api: RepositoryApi,
   descriptor: Descriptor,
-  { offset = 0, signal }: FetchCall,
+  { offset = 0, signal, isBrief = false }: FetchCall,
   context: Context,
   readAhead: boolean,
 ): ByteStream {
@@ -26,11 +27,14 @@ export function downloadContent(
     budget: api.client.budget,
     offset,
     signal: signal ?? context.signal,
+    isBrief,
     asked: { method: 'GET', path: `${api.name}/${url}`, ...api.subject(descriptor.digest) },
     open: position => {
       const range = position > 0 ? { range: `bytes=${position}-` } : {}
       const headers = { ...identity, ...accept, ...range }
-      return api.request({ method: 'GET', url, headers, expect: position > 0 ? [200, 206] : [200], signal })
+      const expect = position > 0 ? [200, 206] : [200]
+      const patience = isBrief ? { unreachable: BRIEF, 'server-error': BRIEF } : {}
+      return api.request({ method: 'GET', url, headers, expect, signal, patience })
     },
     openRange: (first, last, abort) => {
       const headers = { ...identity, range: `bytes=${first}-${last}` }

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import { GpregError } from '../../errors.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { recycle } from '../../machine/lent-memory.ts'
-import { patienceFor, pause, retryDelay } from '../../retry.ts'
+import { BRIEF, patienceFor, pause, retryDelay } from '../../retry.ts'
 import type { ApiResponse } from '../http/request.ts'
 import { codingOf, gunzipped } from '../http/content-coding.ts'
 import { networkError, subjectOf, type Asked } from '../http/failure.ts'
@@ -12,6 +12,8 @@ export interface Download {
   /** first byte wanted */
   readonly offset: number
   readonly signal: AbortSignal
+  /** Fails after few tries. */
+  readonly isBrief?: boolean
   readonly asked: Asked
   /** Requests the content from this byte on. */
   open(offset: number): Promise<ApiResponse>
@@ -23,7 +25,7 @@ export interface Download {
  */
 export async function* download(
   context: Context,
-  { descriptor, offset, signal, asked, open }: Download,
+  { descriptor, offset, signal, isBrief = false, asked, open }: Download,
 ): AsyncGenerator<Uint8Array> {
   let position = offset
   // Ranges of a compressed body are no ranges of the content, so such a body is always read from its start.
@@ -62,7 +64,7 @@ export async function* download(
     } catch (thrown) {
       response.body.destroy()
       const error = networkError(thrown, asked)
-      const policy = patienceFor(error)
+      const policy = isBrief ? BRIEF : patienceFor(error)
       if (signal.aborted || !error.retryable || attempt >= policy.attempts) {
         throw error.about({ digest: descriptor.digest }).final()
       }
