@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
-import { GpregError } from '../../errors.ts'
+import { GpregError, throwIfAborted } from '../../errors.ts'
 import type { Credential } from './credential.ts'
 
 /** Milliseconds for a helper to answer: enough to unlock a key ring, too few to wait for a person. */
@@ -10,14 +10,16 @@ const answer = z.object({ Username: z.string(), Secret: z.string() })
 
 /**
  * Asks `docker-credential-NAME get` for a server. https://github.com/docker/docker-credential-helpers#development
- * @throws `unauthorized` with the helper's name if the helper is missing, hangs or answers no JSON
+ * @param signal stops the helper
+ * @throws `unauthorized` with the helper's name if the helper is missing, hangs or answers no JSON; `aborted`
  */
 export async function askHelper(
   name: string,
   server: string,
   patience = HELPER_TIMEOUT,
+  signal?: AbortSignal,
 ): Promise<Credential | undefined> {
-  const stdout = await run(name, 'get', server, Math.min(patience, HELPER_TIMEOUT))
+  const stdout = await run(name, 'get', server, Math.min(patience, HELPER_TIMEOUT), signal)
   if (stdout === undefined) return undefined
   const parsed = answer.safeParse(readJson(stdout))
   if (!parsed.success)
@@ -55,11 +57,14 @@ async function run(
   action: Action,
   input: string,
   timeout = HELPER_TIMEOUT,
+  signal?: AbortSignal,
 ): Promise<string | undefined> {
+  throwIfAborted(signal)
   const program = programOf(name)
   if (!/^[\w.-]+$/.test(name)) throw failure(program, action, 'is not a name of a program')
-  const { error, stdout } = await execute(program, action, input, timeout)
+  const { error, stdout } = await execute(program, action, input, timeout, signal)
   if (error === undefined) return stdout
+  throwIfAborted(signal)
   // The protocol has no code for "none": helpers say so in words, in stdout, and exit 1.
   if (/credentials not found/i.test(stdout)) return undefined
   throw failure(program, action, describe(error, timeout), error)
@@ -79,9 +84,10 @@ function execute(
   action: Action,
   input: string,
   timeout: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ error?: HelperError; stdout: string }> {
   return new Promise(resolve => {
-    const options = { timeout, killSignal: 'SIGKILL', maxBuffer: 1024 * 1024 } as const
+    const options = { timeout, signal, killSignal: 'SIGKILL', maxBuffer: 1024 * 1024 } as const
     const child = execFile(program, [action], options, (error, stdout) => {
       resolve({ stdout, ...(error === null ? {} : { error: error as HelperError }) })
     })

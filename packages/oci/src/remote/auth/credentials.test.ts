@@ -142,6 +142,17 @@ describe('credential helpers', () => {
       })
     }))
 
+  it('are stopped by an interruption', () =>
+    withHelper('sleep 100', async () => {
+      const file = await write('config.json', { credHelpers: { 'r.internal': 'fake' } })
+      const abort = new AbortController()
+      const credentials = await loadCredentials(file, {}, createContext({ signal: abort.signal }))
+      const found = credentials.find('r.internal', 'x')
+      setImmediate(() => abort.abort())
+      await expect(found).rejects.toMatchObject({ code: 'aborted' })
+      await expect(credentials.find('r.internal', 'x')).rejects.toMatchObject({ code: 'aborted' })
+    }))
+
   it('are named where they are missing', async () => {
     await expect(ask()).rejects.toMatchObject({
       code: 'unauthorized',

@@ -31,7 +31,7 @@ export async function loadCredentials(
 ): Promise<Credentials> {
   const named = authFile ?? env['REGISTRY_AUTH_FILE']
   const files = named === undefined ? await readUsualFiles(env, context) : [await readConfig(named)]
-  const helpers = new HelperAnswers(patience)
+  const helpers = new HelperAnswers(context.signal, patience)
   return {
     async find(host, repository, refused) {
       for (const file of files) {

@@ -8,11 +8,16 @@ import { isSameCredential, type Credential } from './credential.ts'
  */
 export class HelperAnswers {
   readonly #patience: number | undefined
+  readonly #signal: AbortSignal
   /** by `helper server` */
   readonly #answers = new Map<string, Promise<Credential | undefined>>()
 
-  /** @param patience milliseconds until a helper that does not answer is stopped */
-  constructor(patience?: number) {
+  /**
+   * @param signal stops the helpers
+   * @param patience milliseconds until a helper that does not answer is stopped
+   */
+  constructor(signal: AbortSignal, patience?: number) {
+    this.#signal = signal
     this.#patience = patience
   }
 
@@ -23,6 +28,6 @@ export class HelperAnswers {
     const known = await answer
     const isRefused = known && refused && isSameCredential(known, refused)
     if (answer !== undefined && !isRefused) return known
-    return renewOnce(this.#answers, key, () => askHelper(name, server, this.#patience), answer)
+    return renewOnce(this.#answers, key, () => askHelper(name, server, this.#patience, this.#signal), answer)
   }
 }
