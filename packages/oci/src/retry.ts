@@ -23,7 +23,7 @@ export const NO_RETRY: RetryPolicy = { attempts: 1, base: 0, cap: 0 }
 /** For stalls: each attempt already waited for the whole time-out. */
 export const ONCE_MORE: RetryPolicy = { attempts: 2, base: 500, cap: 1_000 }
 
-/** For a host that never answered in this run: its name may be misspelt, and that should not cost a minute. */
+/** Where tries should not cost a minute: a host that never answered, whose name may be misspelt, and a reader with another way to go on. */
 export const BRIEF: RetryPolicy = { attempts: 3, base: 300, cap: 1_000 }
 
 /** The retry policy for an error. */
