@@ -2,12 +2,28 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
-import type { Client } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { withoutBodyCopies } from './uncopied-bodies.ts'
 
-const require = createRequire(import.meta.url)
-const CLIENT_H1 = require.resolve('undici/lib/dispatcher/client-h1')
+/** What undici calls a dispatcher, as far as it is used here. */
+interface Client {
+  dispatch(request: object, handler: Handler): void
+  destroy(): Promise<void>
+}
+
+interface Handler {
+  onRequestStart(): void
+  onResponseStart(controller: unknown, status: number): void
+  onResponseData(controller: { pause(): void; resume(): void }, chunk: Buffer): void
+  onResponseEnd(): void
+  onResponseError(controller: unknown, error: Error): void
+}
+
+type ClientClass = new (origin: string, options: object) => Client
+type Connected = (error: Error | null, socket: Duplex | null) => void
+
+const load = createRequire(new URL('../../packages/oci/package.json', import.meta.url))
+const CLIENT_H1 = load.resolve('undici/lib/dispatcher/client-h1')
 const CODE = readFileSync(CLIENT_H1, 'utf8')
 
 const clients = { shipped: clientOf(CODE), uncopied: clientOf(withoutBodyCopies(CODE)) }
@@ -78,8 +94,8 @@ describe('withoutBodyCopies', () => {
 })
 
 /** undici's client with other code for HTTP/1.1. */
-function clientOf(code: string, counts?: object): typeof Client {
-  for (const path of Object.keys(require.cache)) if (path.includes('/undici/')) delete require.cache[path]
+function clientOf(code: string, counts?: object): ClientClass {
+  for (const path of Object.keys(load.cache)) if (path.includes('/undici/')) delete load.cache[path]
   const module = { exports: {} }
   const local = createRequire(CLIENT_H1)
   new Function('module', 'exports', 'require', '__filename', 'counts', code)(
@@ -89,8 +105,8 @@ function clientOf(code: string, counts?: object): typeof Client {
     CLIENT_H1,
     counts,
   )
-  require.cache[CLIENT_H1] = { exports: module.exports, loaded: true } as NodeJS.Module
-  return require('undici/lib/dispatcher/client')
+  load.cache[CLIENT_H1] = { exports: module.exports, loaded: true } as NodeJS.Module
+  return load('undici/lib/dispatcher/client')
 }
 
 /** How answers arrive, and how they are asked for and read. */
@@ -105,7 +121,7 @@ interface Arrival {
 
 /** Asks for each answer over one connection. @returns the status and the body of each answer, or the code of its error */
 async function read(
-  ClientOfTest: typeof Client,
+  ClientOfTest: ClientClass,
   answers: readonly string[],
   { sizes, pauses, pipelined }: Arrival,
 ): Promise<string[]> {
@@ -113,10 +129,10 @@ async function read(
   let isUsed = false
   const client = new ClientOfTest('http://registry.test', {
     pipelining: pipelined ? answers.length : 1,
-    connect: (_, callback) => {
+    connect: (_: object, callback: Connected) => {
       if (isUsed) return callback(Object.assign(new Error(), { code: 'ERR_USED' }), null)
       isUsed = true
-      setImmediate(() => callback(null, new AnsweringSocket(left, sizes) as never))
+      setImmediate(() => callback(null, new AnsweringSocket(left, sizes)))
     },
   })
   const found = await Promise.all(
