@@ -10,7 +10,7 @@ import { MediaType } from '../model/descriptor.ts'
 import { LayoutStore } from '../store/layout/layout-store.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { pushSample, sampleImage } from '../testing/sample-image.ts'
-import { createRegistryServer, type RegistryServerOptions } from './server.ts'
+import { createRegistryServer, type AccessLogEntry, type RegistryServerOptions } from './server.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterAll(async () => {
@@ -156,6 +156,38 @@ describe('an answer over a layout', () => {
     const { url } = await serve(await LayoutStore.read(layout.root))
     await harm['whose manifest is damaged']!(layout)
     expect((await fetch(`${url}/v2/team/app/manifests/1`)).status).toBe(500)
+  })
+
+  it.each<[what: string, size: number, said: number | 'cut', logged: number]>([
+    ['refuses a small blob', 10, 500, 500],
+    ['cuts the answer with a large blob', 1_000_000, 'cut', 200],
+  ])('%s whose file is damaged, and logs why', async (_, size, said, logged) => {
+    const entries: AccessLogEntry[] = []
+    const { root, blobFile } = await open()
+    const { url } = await serve(await LayoutStore.open(root), { onRequest: entry => entries.push(entry) })
+    const digest = digestOf('whole')
+    await writeFile(blobFile(digest), Buffer.alloc(size))
+    const answer = await fetch(`${url}/v2/team/app/blobs/${digest}`)
+    const whole = await answer.arrayBuffer().then(
+      () => true,
+      () => false,
+    )
+    expect(whole ? answer.status : 'cut').toBe(said)
+    expect(entries).toMatchObject([{ status: logged, error: { code: 'digest-mismatch' } }])
+  })
+
+  it('logs no error if the client goes away', async () => {
+    const entries: AccessLogEntry[] = []
+    const { root, blobFile } = await open()
+    const { url } = await serve(await LayoutStore.open(root), { onRequest: entry => entries.push(entry) })
+    const digest = digestOf('whole')
+    await writeFile(blobFile(digest), Buffer.alloc(50_000_000))
+    const abort = new AbortController()
+    const answer = await fetch(`${url}/v2/team/app/blobs/${digest}`, { signal: abort.signal })
+    abort.abort()
+    await expect(answer.arrayBuffer()).rejects.toThrow()
+    await expect.poll(() => entries).toHaveLength(1)
+    expect(entries[0]).not.toHaveProperty('error')
   })
 
   it.each([false, true])('holds nothing from behind a link (read-only: %s)', async readOnly => {

@@ -27,19 +27,22 @@ export async function serveBlob(
   if (range === 'unsatisfiable')
     throw new ApiError(416, 'SIZE_INVALID', 'no such range', { 'content-range': `bytes */${size}` })
   const { start, end } = range ?? { start: 0, end: size - 1 }
-  const { response, traffic } = api
+  const { response, traffic, signal } = api
+  const length = end - start + 1
+  const descriptor = { mediaType: MediaType.octetStream, digest, size }
+  const bytes =
+    api.method === 'HEAD' || size === 0
+      ? undefined
+      : beginning(repository.fetch(descriptor, { offset: start, signal }), length, traffic)
+  // An error before the first byte, such as that of a small blob whose file is damaged, is still answered.
+  const opening = await bytes?.next()
   response.writeHead(range === undefined ? 200 : 206, {
     ...headers,
-    'content-length': end - start + 1,
+    'content-length': length,
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${size}` }),
   })
-  if (api.method === 'HEAD' || size === 0) {
-    response.end()
-    return
-  }
-  const descriptor = { mediaType: MediaType.octetStream, digest, size }
-  const bytes = repository.fetch(descriptor, { offset: start, signal: api.signal })
-  await pipeline(first(bytes, end - start + 1, traffic), response)
+  if (bytes === undefined || opening === undefined) response.end()
+  else await pipeline(opened(opening, bytes), response)
 }
 
 export async function deleteBlob(api: ApiRequest, repository: Repository, digestText: string): Promise<void> {
@@ -57,7 +60,11 @@ async function storedSize(repository: ReadableRepository, digest: Digest): Promi
 }
 
 /** The first `length` bytes of a stream. */
-async function* first(stream: ByteStream, length: number, traffic: ApiRequest['traffic']): ByteStream {
+async function* beginning(
+  stream: ByteStream,
+  length: number,
+  traffic: ApiRequest['traffic'],
+): AsyncGenerator<Uint8Array, undefined> {
   let left = length
   for await (const chunk of stream) {
     const taken = Math.min(chunk.byteLength, left)
@@ -67,4 +74,10 @@ async function* first(stream: ByteStream, length: number, traffic: ApiRequest['t
     // The stream is read to its end, because the last chunk comes only after the digest was checked.
     if (left === 0) return
   }
+}
+
+/** A stream whose first chunk was read already. */
+async function* opened(chunk: IteratorResult<Uint8Array, undefined>, rest: ByteStream): ByteStream {
+  if (chunk.done !== true) yield chunk.value
+  yield* rest
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createContext, type Context } from '../context.ts'
-import { GpregError } from '../errors.ts'
+import { GpregError, isGpregError } from '../errors.ts'
 import { isLoopback } from '../remote/connection/endpoint.ts'
 import type { ReadableRepository, Store } from '../store/content.ts'
 import { respond, respondError, type ApiRequest } from './response.ts'
@@ -73,8 +73,10 @@ export function createRegistryServer(
         await route(api, store, readOnly)
       }
     } catch (error) {
+      // An answer that has begun says 200, and is cut.
+      const isCut = response.headersSent && isGpregError(error) && error.code !== 'aborted'
       respondError(api, error)
-      if (response.statusCode >= 500 && request.errored === null) failure = error
+      if (isCut || (response.statusCode >= 500 && request.errored === null)) failure = error
     }
     options.onRequest?.(servedRequest(api, context.now() - started, failure))
   }

@@ -108,7 +108,7 @@ describe('frame', () => {
     record(state, { type: 'read.started' })
     expect(at(state, 80)).toBe('at work')
     record(state, { type: 'read.progress', bytes: MIB })
-    expect(at(state, 80)).toBe('at work  1.0 MiB read')
+    expect(at(state, 80)).toBe('1.0 MiB read')
     for (const event of PLANNED) record(state, event)
     expect(at(state, 80)).toBe('[....................]  0 %  0 of 2 images  0 B of 100 MiB')
   })

@@ -15,6 +15,8 @@ export function summarise(state: ProgressState, now: number, width = Infinity): 
   const readSoFar = read.done === 0 ? [] : [`${formatBytes(read.done)} read`, ...speedOf(state, 0, now)]
   if (finished === 0 && !state.planned) {
     const looked = `looked at ${looking.done} of ${looking.total} images`
+    if (looking.total === 0 && state.step === undefined && read.done > 0)
+      return fitting([[...readSoFar, ...retries], readSoFar], width)
     const doing = looking.total > 0 ? looked : (state.step ?? 'at work')
     return fitting(
       [
