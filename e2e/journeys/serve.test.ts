@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { connect } from 'node:tls'
 import { LayoutStore } from '@gpreg/oci'
@@ -110,6 +110,22 @@ describe('a directory under several hands', () => {
     const blob = await fetch(`http://${server.host}/v2/team/app/blobs/${descriptor.digest}`)
     expect(Buffer.from(await blob.arrayBuffer()).equals(bytes)).toBe(true)
   })
+})
+
+it('a damaged blob is told on stderr, not to the client', async () => {
+  const path = await newLayout()
+  const [blob] = image.blobs.values()
+  const { digest, size } = blob!.descriptor
+  await chmod(`${path}/blobs/sha256/${digest.slice(7)}`, 0o644)
+  await writeFile(`${path}/blobs/sha256/${digest.slice(7)}`, Buffer.alloc(size))
+  await using server = await startServe(path)
+  const url = `/v2/team/app/blobs/${digest}`
+  const answer = await fetch(`http://${server.host}${url}`)
+  expect(answer.status).toBe(500)
+  expect(await answer.text()).not.toContain(path)
+  await server.process.output(
+    new RegExp(`warning: GET ${url} failed: ${path}: expected ${digest}, got sha256:`),
+  )
 })
 
 describe('SIGTERM', () => {

@@ -54,3 +54,5 @@ export type WarningCode =
   | 'cloud'
   /** the registry did not fetch an image by itself, so it is copied */
   | 'not-server-side'
+  /** a request to `gpreg serve` failed because of its own storage */
+  | 'request-failed'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { collectGarbage, openServedStore, type GarbageResult } from '@gpreg/core'
-import { createRegistryServer, GpregError } from '@gpreg/oci'
+import { collectGarbage, openServedStore, type Context, type GarbageResult } from '@gpreg/core'
+import { createRegistryServer, GpregError, isGpregError, type AccessLogEntry } from '@gpreg/oci'
 import { BaseCommand } from '../base-command.ts'
 import { keyFlag, readKey } from '../flags/bundle.ts'
 import { parseListen, serverFlags, serverOptions } from '../flags/server.ts'
@@ -58,7 +58,8 @@ export default class Serve extends BaseCommand {
     const options = await serverOptions(flags)
     await using served = await openServedStore(paths, await readKey(flags.key), context, options)
     const { store, readOnly } = served
-    const server = createRegistryServer(store, { ...options, readOnly }, context)
+    const onRequest = (entry: AccessLogEntry) => reportFailure(entry, context)
+    const server = createRegistryServer(store, { ...options, readOnly, onRequest }, context)
     this.signal.throwIfAborted()
     const { url, close } = await server.listen(host, port)
     if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify({ kind: 'Serving', version: 1, url })}\n`)
@@ -66,6 +67,14 @@ export default class Serve extends BaseCommand {
     if (!this.signal.aborted) await once(this.signal, 'abort')
     await close()
   }
+}
+
+/** Says why the server failed at a request: its clients are told nothing of its disk. */
+function reportFailure({ method, path, error }: AccessLogEntry, { emit }: Context): void {
+  if (!(error instanceof Error) || isGpregError(error, 'aborted')) return
+  const about = isGpregError(error) && error.subject.path
+  const message = `${method} ${path} failed: ${about ? `${about}: ` : ''}${error.message}`
+  emit({ type: 'warning', code: 'request-failed', message })
 }
 
 /** @throws `usage` */
