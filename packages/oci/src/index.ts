@@ -91,4 +91,9 @@ export type { Credential } from './remote/auth/credential.ts'
 export type { Credentials } from './remote/auth/credentials.ts'
 export type { CredentialPlace } from './remote/auth/credential-store.ts'
 export type { Login, LoginSource, RepositoryCreator, ShortLogin } from './remote/auth/login-source.ts'
-export type { AccessLogEntry, ListeningServer, RegistryServer, RegistryServerOptions } from './serve/server.ts'
+export type {
+  AccessLogEntry,
+  ListeningServer,
+  RegistryServer,
+  RegistryServerOptions,
+} from './serve/server.ts'
