@@ -1,6 +1,6 @@
 import { Loan } from './lent-memory.ts'
 
-/** Bytes that are read from a socket at once, if it has them: eight times what Node reads, for a fifth of the calls. */
+/** Bytes that are read from a socket at once, if it has them: eight times what Node reads, for a third of the calls. */
 export const LARGE = 512 * 1024
 
 /** Buffers at most. A buffer that nobody recycles counts until it is collected. */
