@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { digestOf } from '@gpreg/oci'
-import { bytesToCheck, volumeDamage } from './volume-damage.ts'
+import { createContext } from '../context.ts'
+import type { GpregEvent } from '../events.ts'
+import { bytesToCheck, checkVolumes } from './volume-damage.ts'
 
 let directory: string
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), 'gpreg-damage-'))))
@@ -11,8 +13,8 @@ afterEach(() => rm(directory, { recursive: true }))
 
 const sha256 = digestOf('sound').slice(7)
 const volume = (path: string) => ({ name: path, path, size: 5, expected: { size: 5, sha256 } })
-const check = (paths: readonly string[]) =>
-  volumeDamage(paths.map(volume), new AbortController().signal, () => {})
+const check = async (paths: readonly string[]) =>
+  (await checkVolumes(paths.map(volume), createContext({}))).damage
 
 // Linux answers EIO to a read of the first bytes of this file.
 it.runIf(process.platform === 'linux')(
@@ -38,7 +40,8 @@ it('reads as many bytes as it says before, and none of a file that is missing or
   await writeFile(paths[0]!, 'sound')
   await writeFile(paths[1]!, 'too long')
   const files = [volume(paths[0]!), { ...volume(paths[1]!), size: 8 }, { ...volume('gone'), size: 0 }]
-  let read = 0
-  await volumeDamage(files, new AbortController().signal, bytes => void (read += bytes))
+  const told: GpregEvent[] = []
+  const { bytes: read } = await checkVolumes(files, createContext({ emit: event => void told.push(event) }))
   expect([read, bytesToCheck(files)]).toEqual([5, 5])
+  expect(told).toEqual([{ type: 'read.progress', bytes: 5 }])
 })

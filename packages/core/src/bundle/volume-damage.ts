@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { isGpregError } from '@gpreg/oci'
 import { readError } from '@gpreg/oci/engine'
+import type { Context } from '../context.ts'
 import type { VolumeFile } from './files.ts'
 
 export interface VolumeDamage {
@@ -11,24 +12,28 @@ export interface VolumeDamage {
   readonly message: string
 }
 
-/** Bytes that {@link volumeDamage} reads: files without a sidecar, and those of another size, are not read. */
+/** Bytes that {@link checkVolumes} reads: files without a sidecar, and those of another size, are not read. */
 export function bytesToCheck(files: readonly VolumeFile[]): number {
   return files.reduce((sum, { size, expected }) => sum + (size === expected?.size ? size : 0), 0)
 }
 
-/** Reads every file, and lists the files that differ from the sidecar. */
-export async function volumeDamage(
+/** Reads every file, and lists the files that differ from the sidecar. @returns also the bytes that were read */
+export async function checkVolumes(
   files: readonly VolumeFile[],
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
-): Promise<VolumeDamage[]> {
-  const found: VolumeDamage[] = []
-  for (const file of files) {
-    const damage = await damageOf(file, signal, onBytes)
-    if (damage !== undefined)
-      found.push({ name: file.name, ...(file.path ? { path: file.path } : {}), ...damage })
+  { signal, emit }: Pick<Context, 'signal' | 'emit'>,
+): Promise<{ readonly damage: readonly VolumeDamage[]; readonly bytes: number }> {
+  const damage: VolumeDamage[] = []
+  let bytes = 0
+  const count = (more: number) => {
+    bytes += more
+    emit({ type: 'read.progress', bytes: more })
   }
-  return found
+  for (const file of files) {
+    const found = await damageOf(file, signal, count)
+    if (found !== undefined)
+      damage.push({ name: file.name, ...(file.path ? { path: file.path } : {}), ...found })
+  }
+  return { damage, bytes }
 }
 
 async function damageOf(

@@ -5,7 +5,7 @@ import { assertRoom, freeSpace, type DiskSpace } from '../../bundle/disk.ts'
 import { findBundle, LOCK_NAME, sidecarPath, signaturePath } from '../../bundle/files.ts'
 import { createSidecar, formatSidecar, type Sidecar, type SidecarFile } from '../../documents/sidecar.ts'
 import { signBytes } from '../../bundle/signature.ts'
-import { bytesToCheck, volumeDamage } from '../../bundle/volume-damage.ts'
+import { bytesToCheck, checkVolumes } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
 import { type CopyOutcome, GpregError, digestOf, LayoutStore } from '@gpreg/oci'
 import {
@@ -115,7 +115,7 @@ export async function writeDirectory(
 async function wholeBundle(
   lock: Lock,
   options: SaveOptions,
-  { signal, emit }: Context,
+  context: Context,
 ): Promise<SidecarFile[] | undefined> {
   try {
     const files = await findBundle([sidecarPath(options.path, false)])
@@ -129,8 +129,8 @@ async function wholeBundle(
       wanted.length === files.volumes.length &&
       wanted.every(({ path }, at) => files.volumes[at]!.path === path)
     if (!same) return undefined
-    emit({ type: 'read.started', bytes: bytesToCheck(files.volumes) })
-    const damage = await volumeDamage(files.volumes, signal, bytes => emit({ type: 'read.progress', bytes }))
+    context.emit({ type: 'read.started', bytes: bytesToCheck(files.volumes) })
+    const { damage } = await checkVolumes(files.volumes, context)
     return damage.length === 0 ? [...document.volumes] : undefined
   } catch (error) {
     unlessAborted(error)

@@ -8,7 +8,7 @@ import {
 import { findBundle, type BundleFiles } from '../../bundle/files.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import { bundledImages } from '../../bundle/bundle-lock.ts'
-import { bytesToCheck, volumeDamage, type VolumeDamage } from '../../bundle/volume-damage.ts'
+import { bytesToCheck, checkVolumes, type VolumeDamage } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
 import { isGpregError, type ErrorCode, type Digest } from '@gpreg/oci'
 import { formatRelativeName } from '@gpreg/oci/engine'
@@ -56,16 +56,11 @@ export async function verifyBundle(
   const started = context.now()
   const files = await findBundle(paths)
   const signature = checkSignature(files, key, context)
-  let bytes = 0
-  const count = (more: number) => {
-    bytes += more
-    context.emit({ type: 'read.progress', bytes: more })
-  }
   context.emit({ type: 'read.started', bytes: bytesToCheck([...files.volumes, ...files.beside]) })
-  const damage = await volumeDamage(files.volumes, context.signal, count)
-  const damageBeside = await volumeDamage(files.beside, context.signal, count)
+  const { damage, bytes } = await checkVolumes(files.volumes, context)
+  const beside = await checkVolumes(files.beside, context)
   const content = await contentProblems(paths, files, damage, context)
-  const wrongBeside = damageBeside.filter(({ status }) => status !== 'missing')
+  const wrongBeside = beside.damage.filter(({ status }) => status !== 'missing')
   const problems = [
     ...[...damage, ...wrongBeside].map(({ message }): BundleProblem => ({ code: 'bundle-damaged', message })),
     ...content.problems,
@@ -76,7 +71,7 @@ export async function verifyBundle(
       ? damage.map(({ name }) => name)
       : content.problems.flatMap(({ volumes = [] }) => volumes)
   const broken = new Set([...suspects, ...wrongBeside.map(({ name }) => name)])
-  const status = new Map([...damage, ...damageBeside].map(({ name, status }) => [name, status]))
+  const status = new Map([...damage, ...beside.damage].map(({ name, status }) => [name, status]))
   return {
     kind: 'BundleVerifyResult',
     version: 1,
@@ -92,7 +87,7 @@ export async function verifyBundle(
     totals: {
       images: content.images,
       checked: content.checked,
-      bytes: bytes + content.bytes,
+      bytes: bytes + beside.bytes + content.bytes,
       seconds: (context.now() - started) / 1000,
     },
   }
