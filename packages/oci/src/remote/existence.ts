@@ -1,12 +1,12 @@
-import { GpregError, isConfirmed, isRefusal, unlessAborted, type ErrorCode } from '../errors.ts'
+import { GpregError, isConfirmed, isRefusal, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
 import type { ApiRequest, ApiResponse } from './http/request.ts'
 import { contentKind, contentPath, type RepositoryApi } from './repository-api.ts'
 
-/** Errors of a registry that is there, and fails at one blob. */
-const SYMPTOMS: ReadonlySet<ErrorCode> = new Set(['unreachable', 'server-error'])
+/** Errors of a registry that is there, and fails at one blob: it would do so each time. */
+const SYMPTOMS: NonNullable<ApiRequest['patience']> = { unreachable: NO_RETRY, 'server-error': NO_RETRY }
 
 /**
  * Whether a repository has a manifest or a blob. Some registries, and some storages that they redirect to, refuse HEAD; they are
@@ -54,11 +54,11 @@ export async function contentExists(
     'GET',
     headers,
     isWhole ? [200, 404] : [200, 206, 404, 416],
-    misfit && { 'server-error': NO_RETRY, unreachable: NO_RETRY },
+    misfit && SYMPTOMS,
   ).catch((thrown: unknown) => {
     const error = unlessAborted(thrown)
     // A server that hashes what it sends, such as `gpreg serve`, cuts the connection at bytes that are wrong.
-    throw misfit !== undefined && SYMPTOMS.has(error.code) ? misfit : thrown
+    throw misfit !== undefined && error.code in SYMPTOMS ? misfit : thrown
   })
   if (found.status === 404) return false
   if (!fits(found)) throw wrongSize(api, descriptor, toldSize(found))

@@ -30,19 +30,18 @@ export async function serveBlob(
   const { response, traffic, signal } = api
   const length = end - start + 1
   const descriptor = { mediaType: MediaType.octetStream, digest, size }
-  const bytes =
+  // An error before the first byte, such as that of a small blob whose file is damaged, is still answered.
+  const body =
     api.method === 'HEAD' || size === 0
       ? undefined
-      : beginning(repository.fetch(descriptor, { offset: start, signal }), length, traffic)
-  // An error before the first byte, such as that of a small blob whose file is damaged, is still answered.
-  const opening = await bytes?.next()
+      : await opened(beginning(repository.fetch(descriptor, { offset: start, signal }), length, traffic))
   response.writeHead(range === undefined ? 200 : 206, {
     ...headers,
     'content-length': length,
     ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${size}` }),
   })
-  if (bytes === undefined || opening === undefined) response.end()
-  else await pipeline(opened(opening, bytes), response)
+  if (body === undefined) response.end()
+  else await pipeline(body, response)
 }
 
 export async function deleteBlob(api: ApiRequest, repository: Repository, digestText: string): Promise<void> {
@@ -76,8 +75,11 @@ async function* beginning(
   }
 }
 
-/** A stream whose first chunk was read already. */
-async function* opened(chunk: IteratorResult<Uint8Array, undefined>, rest: ByteStream): ByteStream {
-  if (chunk.done !== true) yield chunk.value
-  yield* rest
+/** The same stream after its first chunk was read, so that an error before it is thrown here. */
+async function opened(stream: AsyncGenerator<Uint8Array, undefined>): Promise<ByteStream> {
+  const first = await stream.next()
+  return (async function* () {
+    if (first.done !== true) yield first.value
+    yield* stream
+  })()
 }
