@@ -13,8 +13,8 @@ export interface Context<E = OciEvent> {
   elapsed(): number
   /** Milliseconds of {@link elapsed} in which the process had nothing to do but to wait. */
   idle(): number
-  /** Waits, or rejects when the signal fires. */
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+  /** Waits, or rejects when the signal fires. With `ref: false` the wait keeps no process alive. */
+  sleep(milliseconds: number, signal?: AbortSignal, options?: { readonly ref?: boolean }): Promise<void>
   /** 0 ≤ x < 1 */
   random(): number
 }
@@ -29,9 +29,10 @@ export function createContext<E = OciEvent>(overrides: Partial<Context<E>> = {})
     now: Date.now,
     elapsed: () => performance.now(),
     idle: () => performance.nodeTiming.idleTime,
-    sleep: async (milliseconds, signal) => {
+    sleep: async (milliseconds, signal, { ref = true } = {}) => {
+      const options = signal === undefined ? { ref } : { ref, signal }
       let left = milliseconds
-      do await delay(Math.min(left, LONGEST_TIMER), undefined, signal === undefined ? {} : { signal })
+      do await delay(Math.min(left, LONGEST_TIMER), undefined, options)
       while ((left -= LONGEST_TIMER) > 0)
     },
     random: Math.random,

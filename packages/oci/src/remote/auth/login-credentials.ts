@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { GpregError, isGpregError, type Side } from '../../errors.ts'
+import { renewOnce } from '../../once.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import type { Credentials } from './credentials.ts'
 import type { LoginSource, ShortLogin } from './login-source.ts'
@@ -35,7 +36,8 @@ export class LoginCredentials implements Credentials {
   readonly #options: LoginCredentialsOptions
   readonly #context: Context
   #filesRefused = false
-  #cached: Promise<CachedLogin | undefined> | undefined
+  /** By host; a registry has one. */
+  readonly #logins = new Map<string, Promise<CachedLogin | undefined>>()
 
   constructor(options: LoginCredentialsOptions, context: Context) {
     this.#options = options
@@ -51,16 +53,12 @@ export class LoginCredentials implements Credentials {
   }
 
   async #given(refused: Credential | undefined): Promise<Credential | undefined> {
-    const known = this.#cached
-    const cached = await known
+    const { host } = this.#options
+    const old = this.#logins.get(host)
+    const cached = await old
     const isGood = cached !== undefined && this.#context.now() < cached.renewAt
     if (isGood && !(refused && isSameCredential(cached.credential, refused))) return cached.credential
-    // The first caller asks the cloud, and later callers share its promise; a failed one is removed.
-    if (this.#cached === known) {
-      this.#cached = this.#fetch()
-      this.#cached.catch(() => (this.#cached = undefined))
-    }
-    return (await this.#cached)?.credential
+    return (await renewOnce(this.#logins, host, () => this.#fetch(), old))?.credential
   }
 
   async #fetch(): Promise<CachedLogin | undefined> {

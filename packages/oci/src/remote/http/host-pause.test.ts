@@ -43,6 +43,18 @@ describe('a pause that a host asks for', () => {
     expect(now()).toBe(3000)
   })
 
+  it('keeps no process alive whose requests were given up', () => {
+    const timers = () => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length
+    const abort = new AbortController()
+    const before = timers()
+    new HostPause({ host: 'r.test', longest: HOUR }, createContext({ signal: abort.signal })).begin(
+      HOUR,
+      asked,
+    )
+    expect(timers()).toBe(before)
+    abort.abort()
+  })
+
   it('is told when it begins and every minute, with its reason', async () => {
     const { pause, events } = pausing(HOUR)
     expect(pause.begin(150_000, asked).retryable).toBe(true)

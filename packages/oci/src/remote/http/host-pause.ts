@@ -70,12 +70,13 @@ export class HostPause {
     return this.#context.now() + this.#left()
   }
 
+  /** Reports the pause until it ends. This keeps no process alive, because the requests that wait may have been given up. */
   async #tell(reason: string): Promise<void> {
     const { host } = this.#options
     try {
       for (let left; (left = this.#left()) > 0;) {
         this.#context.emit({ type: 'host.waiting', host, left, until: this.#end(), reason })
-        await pause(this.#context, Math.min(left, TELL))
+        await this.#context.sleep(Math.min(left, TELL), this.#context.signal, { ref: false })
       }
     } catch {
       // An interruption ends the pause. The requests that wait for its end report that.
