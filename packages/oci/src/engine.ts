@@ -4,7 +4,7 @@
  */
 export { archiveContents, retarget } from './copy/archive/archive-contents.ts'
 export { executePlan } from './copy/execute.ts'
-export { readGraph } from './copy/graph.ts'
+export { readGraph } from './copy/survey/graph.ts'
 export { cachingReader, readManifest, readNamed } from './store/manifest-reader.ts'
 export { probeTargets, planTransfer, surveyItems, uniqueBlobs } from './copy/plan.ts'
 export { filterPlatforms, unnamedPlatforms } from './copy/platform/platform-filter.ts'
@@ -14,8 +14,13 @@ export { isOwn } from './copy/shard/share.ts'
 export { SettledImages } from './copy/memory/settled-images.ts'
 export { unfinishedReferrers } from './copy/memory/unfinished-referrers.ts'
 export { digestTag } from './copy/digest-tag.ts'
-export { cosignTags, findReferrers, warnOfUnknownReferrers, type FoundReferrers } from './copy/referrers.ts'
-export { graphsOf } from './copy/survey.ts'
+export {
+  cosignTags,
+  findReferrers,
+  warnOfUnknownReferrers,
+  type FoundReferrers,
+} from './copy/survey/referrers.ts'
+export { graphsOf } from './copy/survey/survey.ts'
 export {
   abortedError,
   isConfirmed,
@@ -78,10 +83,10 @@ export { compareText, decodeText } from './text.ts'
 export { isRecord } from './value.ts'
 
 export type { ManifestReader } from './store/manifest-reader.ts'
-export type { AdmittedImage, CopyItem, EngineOptions, Referrer } from './copy/item.ts'
+export type { AdmittedImage, CopyItem, EngineOptions, Referrer } from './copy/survey/item.ts'
 export type { TransferPlan } from './copy/plan.ts'
 export type { BlobDestination, BlobPlan } from './copy/presence.ts'
-export type { Survey, ToCopy } from './copy/survey.ts'
+export type { Survey, ToCopy } from './copy/survey/survey.ts'
 export type { RelativeName } from './model/name.ts'
 export type { RegistryPrefix } from './model/reference.ts'
 export type { DockerConfig } from './remote/auth/docker-config.ts'

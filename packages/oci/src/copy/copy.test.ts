@@ -16,10 +16,10 @@ import {
   type Sample,
 } from '../testing/sample-image.ts'
 import { executePlan, type CopyOutcome } from './execute.ts'
-import { readGraph } from './graph.ts'
-import type { CopyItem, EngineOptions } from './item.ts'
+import { readGraph } from './survey/graph.ts'
+import type { CopyItem, EngineOptions } from './survey/item.ts'
 import { planTransfer } from './plan.ts'
-import { cosignTag } from './referrers.ts'
+import { cosignTag } from './survey/referrers.ts'
 
 let source: MemoryStore
 let target: MemoryStore

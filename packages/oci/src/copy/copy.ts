@@ -7,9 +7,9 @@ import { parsePlatform } from '../model/platform.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ReadableRepository } from '../store/content.ts'
 import { executePlan, type CopyOutcome } from './execute.ts'
-import type { CopyItem, EngineOptions } from './item.ts'
+import type { CopyItem, EngineOptions } from './survey/item.ts'
 import { planTransfer, type ImagePlan, type TransferPlan } from './plan.ts'
-import type { Settled } from './survey.ts'
+import type { Settled } from './survey/survey.ts'
 
 /** What is copied, and where to. */
 export interface CopyPair {

@@ -5,7 +5,7 @@ import { MemoryStore } from '../store/memory-store.ts'
 import { FaultyRepository, type Faults } from '../testing/faulty-repository.ts'
 import { pushSample, sampleImage, type Sample } from '../testing/sample-image.ts'
 import { executePlan } from './execute.ts'
-import type { CopyItem, NewRepositories } from './item.ts'
+import type { CopyItem, NewRepositories } from './survey/item.ts'
 import { planTransfer } from './plan.ts'
 import { isAtTarget } from './presence.ts'
 

@@ -1,9 +1,9 @@
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import type { CopyItem } from './item.ts'
+import type { CopyItem } from './survey/item.ts'
 import type { Presence } from './presence.ts'
 import { isSmall } from './small-lane.ts'
-import { blobsOf, type ToCopy } from './survey.ts'
+import { blobsOf, type ToCopy } from './survey/survey.ts'
 
 /** Blobs of each lane that are asked for. A copy sends only a few at once. */
 const BLOBS = 128

@@ -10,19 +10,12 @@ import type { Call } from '../store/content.ts'
 import { DeepCheck, isSymptom } from './repair/deep-check.ts'
 import { hasDigestTag } from './digest-tag.ts'
 import { cachingReader, readManifest, readNamed, withoutBytes } from '../store/manifest-reader.ts'
-import type { CopyItem, EngineOptions } from './item.ts'
+import type { CopyItem, EngineOptions } from './survey/item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
 import { hasLeftovers } from './leftovers.ts'
 import { isOwn, shareBlobs, shareImages, type Shares } from './shard/share.ts'
-import {
-  anyMissing,
-  blobsOf,
-  graphsOf,
-  surveyItem,
-  type Settled,
-  type Survey,
-  type ToCopy,
-} from './survey.ts'
+import { blobsOf, graphsOf, surveyItem, type Settled, type Survey, type ToCopy } from './survey/survey.ts'
+import { hasReferrers } from './survey/survey-referrers.ts'
 
 /** Small requests in parallel. They are limited by latency, not by bandwidth. */
 const LOOKS_AT_ONCE = 16
@@ -176,10 +169,10 @@ const NONE: ReadonlySet<Digest> = new Set()
 
 /** Whether the target has all of an image: blobs, manifests, referrers with their tags, and a tag if its name is a digest. */
 async function isWhole(plan: ImagePlan, call: Call): Promise<boolean> {
-  const { item, root, needs, stored, referrers, failedReferrers, wantsDigestTag } = plan
-  if (failedReferrers.length > 0 || !needs.every(({ present }) => present)) return false
+  const { item, root, needs, stored, wantsDigestTag } = plan
+  if (!needs.every(({ present }) => present)) return false
   if (!manifestsOf(plan).every(digest => stored.has(digest))) return false
-  if (await anyMissing(item, referrers, call)) return false
+  if (!(await hasReferrers(item, plan, call))) return false
   if (!wantsDigestTag) return true
   return (await unlessRefused(() => hasDigestTag(item.target.repository, root.digest, call))) ?? true
 }

@@ -4,7 +4,7 @@ import { Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { sampleImage } from '../testing/sample-image.ts'
-import type { CopyItem } from './item.ts'
+import type { CopyItem } from './survey/item.ts'
 import { isAtTarget, Presence } from './presence.ts'
 
 const source = { store: 'source', repository: new MemoryStore().repository('from') }

@@ -5,7 +5,7 @@ import type { Digest } from '../model/digest.ts'
 import type { Call, ReadableRepository, Repository } from '../store/content.ts'
 import type { Place } from '../store/artifact.ts'
 import type { DeepCheck } from './repair/deep-check.ts'
-import type { CopyItem } from './item.ts'
+import type { CopyItem } from './survey/item.ts'
 
 /** A blob, the repositories of one store that need it, and the sources that have it. Each target store has a plan of its own. */
 export interface BlobPlan {

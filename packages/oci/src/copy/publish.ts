@@ -5,9 +5,9 @@ import type { Digest } from '../model/digest.ts'
 import { childrenOf } from '../model/manifest.ts'
 import { contentFrom, type Call, type Repository } from '../store/content.ts'
 import type { ManifestNode } from '../model/manifest.ts'
-import type { ImageGraph } from './graph.ts'
-import type { FailedReferrer } from './item.ts'
-import type { ReferrerGraph } from './survey.ts'
+import type { ImageGraph } from './survey/graph.ts'
+import type { FailedReferrer } from './survey/item.ts'
+import type { ReferrerGraph } from './survey/survey-referrers.ts'
 
 export interface Publication {
   readonly repository: Repository

@@ -20,7 +20,7 @@ import { MemoryStore } from '../store/memory-store.ts'
 import { engineOptions, itemOf } from './copy.ts'
 import { digestTag } from './digest-tag.ts'
 import { executePlan } from './execute.ts'
-import type { EngineOptions } from './item.ts'
+import type { EngineOptions } from './survey/item.ts'
 import { planTransfer } from './plan.ts'
 
 const SIGNATURE = 'application/vnd.example.signature.v1'

@@ -9,7 +9,7 @@ import type { Fetcher, ReadableRepository, Repository } from '../store/content.t
 import { contentOf } from '../store/stored-content.ts'
 import type { Place } from '../store/artifact.ts'
 import { countedContent } from './counted-content.ts'
-import type { EngineOptions } from './item.ts'
+import type { EngineOptions } from './survey/item.ts'
 import { homeOf, isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
 import type { OtherShards } from './shard/other-shards.ts'
 import { Mender } from './repair/mend.ts'

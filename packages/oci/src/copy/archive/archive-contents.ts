@@ -4,7 +4,7 @@ import { formatRelativeName } from '../../model/name.ts'
 import type { TarContents } from '../../store/archive/tar-plan.ts'
 import type { Place } from '../../store/artifact.ts'
 import { namedEntry, type IndexEntry } from '../../store/layout/layout-content.ts'
-import { graphsOf, type ToCopy } from '../survey.ts'
+import { graphsOf, type ToCopy } from '../survey/survey.ts'
 
 export interface ArchiveContentsOptions extends Pick<TarContents, 'documents' | 'created'> {
   /** Blobs that are left out, because the destination of the archive has them. */

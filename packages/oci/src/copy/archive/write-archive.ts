@@ -11,7 +11,7 @@ import { contextOf } from '../../operation.ts'
 import { archiveContents, retarget } from './archive-contents.ts'
 import { engineOptions, itemOf, type CopyOptions } from '../copy.ts'
 import { probeTargets, surveyItems } from '../plan.ts'
-import type { Survey, ToCopy } from '../survey.ts'
+import type { Survey, ToCopy } from '../survey/survey.ts'
 
 export interface WriteArchiveOptions extends CopyOptions {
   /** bytes of each volume but the last: `PATH.001`, `PATH.002` and so on; default one file */

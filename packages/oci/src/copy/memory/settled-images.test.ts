@@ -9,7 +9,7 @@ import { refusing } from '../../testing/oddities.ts'
 import { pushSample, sampleImage, sampleIndex } from '../../testing/sample-image.ts'
 import { engineOptions, itemOf } from '../copy.ts'
 import { executePlan } from '../execute.ts'
-import type { EngineOptions } from '../item.ts'
+import type { EngineOptions } from '../survey/item.ts'
 import { planTransfer } from '../plan.ts'
 import { SettledImages } from './settled-images.ts'
 

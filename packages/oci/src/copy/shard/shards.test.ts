@@ -8,8 +8,8 @@ import type { Repository } from '../../store/content.ts'
 import { FaultyRepository, type Faults } from '../../testing/faulty-repository.ts'
 import { pushSample, sampleImage, type Sample } from '../../testing/sample-image.ts'
 import { executePlan } from '../execute.ts'
-import { readGraph } from '../graph.ts'
-import type { CopyItem } from '../item.ts'
+import { readGraph } from '../survey/graph.ts'
+import type { CopyItem } from '../survey/item.ts'
 import { planTransfer } from '../plan.ts'
 
 const COUNT = 3

@@ -1,10 +1,10 @@
-import { allSettledOrThrow } from '../limiter.ts'
-import type { Context } from '../context.ts'
-import { GpregError, unlessAborted, unlessMissing } from '../errors.ts'
-import { isManifestType } from '../model/descriptor.ts'
-import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
-import { isReferrerLister, isTagLister } from '../store/capabilities.ts'
-import type { Call, ReadableRepository } from '../store/content.ts'
+import { allSettledOrThrow } from '../../limiter.ts'
+import type { Context } from '../../context.ts'
+import { GpregError, unlessAborted, unlessMissing } from '../../errors.ts'
+import { isManifestType } from '../../model/descriptor.ts'
+import { digestAlgorithm, digestHex, type Digest } from '../../model/digest.ts'
+import { isReferrerLister, isTagLister } from '../../store/capabilities.ts'
+import type { Call, ReadableRepository } from '../../store/content.ts'
 import type { Referrer } from './item.ts'
 
 /** https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#storage, and the same for attestations and SBOMs */

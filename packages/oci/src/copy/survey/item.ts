@@ -1,12 +1,12 @@
-import type { SettledImages } from './memory/settled-images.ts'
-import type { Shard } from './shard/share.ts'
-import type { UnfinishedReferrers } from './memory/unfinished-referrers.ts'
-import type { GpregError } from '../errors.ts'
-import type { Descriptor } from '../model/descriptor.ts'
-import type { Digest } from '../model/digest.ts'
-import type { Platform } from '../model/platform.ts'
-import type { Place } from '../store/artifact.ts'
-import type { Call, ReadableRepository } from '../store/content.ts'
+import type { SettledImages } from '../memory/settled-images.ts'
+import type { Shard } from '../shard/share.ts'
+import type { UnfinishedReferrers } from '../memory/unfinished-referrers.ts'
+import type { GpregError } from '../../errors.ts'
+import type { Descriptor } from '../../model/descriptor.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { Platform } from '../../model/platform.ts'
+import type { Place } from '../../store/artifact.ts'
+import type { Call, ReadableRepository } from '../../store/content.ts'
 
 /** A signature, attestation or SBOM that comes along with an image. */
 export interface Referrer {
