@@ -6,7 +6,8 @@ import { damaged } from '../damage.ts'
 import type { IndexEntry, LayoutContent, LayoutNames } from '../layout/layout-content.ts'
 import { parseIndex } from '../layout/layout-index.ts'
 import { LayoutReader, layoutParts } from '../layout/layout-reader.ts'
-import { readTarIndex, type Extent, type TarIndex } from './tar-index.ts'
+import { readTarIndex, type TarIndex } from './tar-index.ts'
+import type { Extent } from './tar-members.ts'
 import { VolumeReader } from './volumes.ts'
 
 /** An OCI layout in one tar or several volumes, read in place: nothing is unpacked or copied. */

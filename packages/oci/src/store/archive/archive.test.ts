@@ -454,6 +454,21 @@ describe('an untrusted archive', () => {
     expect(await opening(Buffer.concat([index, Buffer.alloc(10_240)]))).toBeUndefined()
   })
 
+  it.each(['gnu', 'posix'])('may be one that tar made of a layout, with long names: %s', async format => {
+    const [directory, blob] = [await newDirectory(), randomBytes(700)]
+    const hex = createHash('sha512').update(blob).digest('hex')
+    await mkdir(join(directory, 'blobs/sha512'), { recursive: true })
+    await writeFile(join(directory, 'blobs/sha512', hex), blob)
+    await writeFile(join(directory, 'index.json'), '{"schemaVersion":2,"manifests":[]}')
+    await writeFile(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    const path = join(await newDirectory(), 'x.tar')
+    await promisify(execFile)('tar', [`--format=${format}`, '-cf', path, '-C', directory, '.'])
+    await using archive = await Archive.open('x.tar', [path])
+    const descriptor = { mediaType: MediaType.ociLayerGzip, digest: `sha512:${hex}` as const, size: 700 }
+    const chunks = await Array.fromAsync(archive.repository('a').fetch(descriptor))
+    expect(Buffer.concat(chunks)).toEqual(blob)
+  })
+
   it.each(['pipe', 'directory'])('is refused if a volume is a %s, without blocking on it', async kind => {
     const path = join(await newDirectory(), 'x.tar.001')
     await promisify(execFile)(kind === 'pipe' ? 'mkfifo' : 'mkdir', [path])

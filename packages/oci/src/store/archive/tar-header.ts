@@ -137,7 +137,8 @@ function octalField(header: Buffer, at: number, length: number): number | undefi
   return text === '' ? 0 : Number.parseInt(text, 8)
 }
 
-function textField(header: Buffer, at: number, length: number): string {
+/** Text up to the first NUL, or to the end of the field. */
+export function textField(header: Buffer, at: number, length: number): string {
   const end = header.indexOf(0, at)
   return header.toString('utf8', at, end < 0 || end > at + length ? at + length : end)
 }

@@ -5,7 +5,7 @@ import { digestOf } from '../../model/hash.ts'
 import { byName, formatIndex, type IndexEntry } from '../layout/layout-content.ts'
 import { MAX_DOCUMENT, MAX_INDEX } from '../layout/layout-files.ts'
 import { encodeHeader, END, padded } from './tar-header.ts'
-import { MAX_HEADERS } from './tar-index.ts'
+import { MAX_HEADERS } from './tar-members.ts'
 
 /** The room for one blob, known before its first byte arrives. */
 export interface Slot {
