@@ -359,6 +359,49 @@ describe('authentication', () => {
     expect(server.seen.map(({ headers }) => headers.authorization !== undefined)).toEqual([false, true, true])
   })
 
+  describe('of a registry that asks for a login at /v2/ only', () => {
+    const basic = `Basic ${Buffer.from('me:secret').toString('base64')}`
+    const asking =
+      (refusal: number, ping: number, challenge: Record<string, string>) =>
+      (): Answer =>
+      (request, response) => {
+        const [status, headers] = request.url === '/v2/' ? [ping, challenge] : [refusal, {}]
+        if (request.headers.authorization === basic) response.writeHead(200).end()
+        else response.writeHead(status, headers).end()
+      }
+    const challenge = { 'www-authenticate': 'Basic realm="registry"' }
+
+    it.each([
+      [401, challenge],
+      [403, challenge],
+      [404, challenge],
+      [401, {}],
+    ])('sends the login after %i and the challenge %j', async (status, told) => {
+      const { repository, server } = await guarded(asking(status, 401, told), 'me', 'secret')
+      expect(await repository.exists(layer)).toBe(true)
+      expect(await repository.exists(layer)).toBe(true)
+      expect(server.seen.map(({ url }) => url === '/v2/')).toEqual([false, true, false, false])
+    })
+
+    it.each([
+      ['open', 200, {}],
+      ['closed to everybody', 403, {}],
+      ['for another scheme', 401, { 'www-authenticate': 'Negotiate' }],
+    ])('is asked once if it is %s, and gets no login', async (_, status, told) => {
+      const { repository, server } = await guarded(asking(404, status, told), 'me', 'secret')
+      expect(await repository.exists(layer)).toBe(false)
+      expect(await repository.exists(layer)).toBe(false)
+      expect(server.seen.map(({ url }) => url === '/v2/')).toEqual([false, true, false])
+      expect(server.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true)
+    })
+
+    it('is not asked without a login', async () => {
+      const { repository, server } = await repositoryOn(asking(404, 401, challenge)())
+      expect(await repository.exists(layer)).toBe(false)
+      expect(server.seen).toHaveLength(1)
+    })
+  })
+
   it.each([
     [{ authFile: 'both' }, 'both', 'both'],
     [{ authFile: 'both', sourceAuthFile: 'from' }, 'from', 'both'],
