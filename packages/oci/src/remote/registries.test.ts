@@ -492,6 +492,19 @@ describe('authentication', () => {
 })
 
 describe('uploads', () => {
+  it('go to the first Location of two', async () => {
+    const { repository, server } = await repositoryOn((request, response) => {
+      request.resume()
+      response.statusCode = request.method === 'POST' ? 202 : 201
+      response.setHeader('location', ['/v2/x/1', '/v2/x/2']).end()
+    })
+    await repository.push(layer, contentFrom(blob))
+    expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'POST /v2/library/app/blobs/uploads/',
+      `PUT /v2/x/1?digest=${encodeURIComponent(layer.digest)}`,
+    ])
+  })
+
   it('go to the Location with the digest, without credentials if that is another host', async () => {
     const storage = await scriptedServer((request, response) => {
       request.resume().on('end', () => response.writeHead(201).end())
