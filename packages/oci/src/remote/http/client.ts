@@ -201,7 +201,7 @@ export class RegistryClient {
     }
     if (!request.expect.includes(response.status)) {
       const hadLogin = used !== undefined && (await this.#authority.hasLogin(request.scopes))
-      throw this.#outage.noteFull(await transport.failure(response, request, hadLogin))
+      throw this.#outage.noteFull(await transport.failure(response, request, { hadLogin }))
     }
     if (transport.isOwn(response.url)) this.#authority.accept(used)
     return response
