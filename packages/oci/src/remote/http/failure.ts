@@ -2,7 +2,8 @@ import { isGpregError, GpregError, type ErrorCode, type ErrorSubject, type Side 
 import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
 import type { Connection } from '../connection/connections.ts'
-import { describeCode, errorCode, NO_TLS, UNTRUSTED } from '../connection/error-code.ts'
+import { describeCode, errorCode } from '../connection/error-code.ts'
+import { tlsFailure } from '../connection/tls-failure.ts'
 import { isPublicRegistry } from '../kind/quirks.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
 import { formatError, reasonIn, registryErrors, type RegistryError, type Speaker } from './server-words.ts'
@@ -45,26 +46,8 @@ export function networkError(
     return proxyFailure(new ProxyError(proxy, 407, thrown), subject)
   const host = subject.host ?? 'the registry'
   const details = { ...subject, cause: thrown }
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    const what = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
-    return new GpregError('tls-untrusted', `the certificate of ${host} ${what} (${code})`, {
-      ...details,
-      hint: `have ${host} serve a new certificate: another --ca-file does not help; or set the clock of this machine, if it is wrong`,
-    })
-  }
-  if (UNTRUSTED.has(code)) {
-    return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
-      ...details,
-      hint: trustHint(host, trustPlaces),
-    })
-  }
-  if (NO_TLS.has(code)) {
-    return new GpregError('unreachable', `${host} does not speak TLS (${code})`, {
-      ...details,
-      retryable: false,
-      hint: `if it is a plain HTTP registry, say so with --plain-http ${host}`,
-    })
-  }
+  const failure = tlsFailure(code, details, trustPlaces)
+  if (failure !== undefined) return failure
   if (STALLED.has(code)) {
     return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, {
       ...details,
@@ -82,11 +65,6 @@ export function networkError(
       hint: via === undefined ? unreachableHint(code, host) : elsewhereHint(via.registry, host),
     },
   )
-}
-
-function trustHint(host: string, places: readonly string[]): string {
-  const looked = places.length > 0 ? `; looked in ${places.join(', ')}` : ''
-  return `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE${looked}`
 }
 
 function wayTo(via: Asked['via']): string {
