@@ -1,8 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
+import dns from 'node:dns'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createContext } from '../../context.ts'
 import { makeCertificates } from '../../testing/certificates.ts'
 import { createRegistries, type RegistriesOptions } from '../registries.ts'
@@ -26,6 +29,41 @@ const started = (child: ChildProcess): ChildProcess => {
   cleanups.push(() => child.kill('SIGKILL'))
   return child
 }
+
+/** Listens, and then does nothing for a while, so that its queue of connections is full and the next one has to wait. */
+const BUSY_SERVER = `
+  import { createServer } from 'node:http'
+  const server = createServer((_, response) => response.end()).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    process.send(server.address().port, () =>
+      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100), 20))
+  })`
+
+// Other systems answer when a queue is full.
+it.runIf(process.platform === 'linux')(
+  'an address that answers after a second is not given up for one that does not answer at all',
+  async () => {
+    const file = join(directory, 'server.mjs')
+    await writeFile(file, BUSY_SERVER)
+    const [port] = (await once(started(fork(file)), 'message')) as [number]
+    await new Promise(resolve => setTimeout(resolve, 100))
+    const fillers: Socket[] = Array.from({ length: 4 }, () =>
+      connect(port, '127.0.0.1').on('error', () => {}),
+    )
+    cleanups.push(() => fillers.forEach(socket => socket.destroy()))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    const addresses = [
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
+    ]
+    const lookup = vi.spyOn(dns, 'lookup') as unknown as ReturnType<typeof vi.fn>
+    lookup.mockImplementation((...asked: unknown[]) =>
+      (asked.at(-1) as (...found: unknown[]) => void)(null, addresses),
+    )
+    cleanups.push(() => lookup.mockRestore())
+    const host = `r.corp:${port}`
+    expect(await ping(host, { plainHttp: [host] })).toMatchObject({ scheme: 'http' })
+  },
+)
 
 it('a server that wants a client certificate says so', async () => {
   const { caFile, certFile, keyFile } = await makeCertificates(directory)

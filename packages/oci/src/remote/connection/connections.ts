@@ -12,6 +12,12 @@ export interface ConnectionOptions extends TrustOptions {
 /** milliseconds to connect, TLS included */
 const CONNECT_TIMEOUT = 20_000
 
+/**
+ * Milliseconds to connect to one of several addresses of a name, before the next one is tried. Node's 250 are too few for a distant
+ * registry: it then gives up on the address that works, and fails with the one that is left, such as that of a network without IPv6.
+ */
+const ATTEMPT_TIMEOUT = 2_500
+
 /** The connections to one host, and the proxy that they go through. */
 export interface Connection {
   readonly dispatcher: Dispatcher
@@ -49,7 +55,7 @@ export async function openConnections(
     const trust = url.protocol === 'https:' ? await store.of(host) : undefined
     const [hostTls, trustPlaces] = [trust?.tls ?? {}, trust?.places]
     if (proxy === undefined) {
-      const tcp = { timeout: CONNECT_TIMEOUT }
+      const tcp = { timeout: CONNECT_TIMEOUT, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT }
       const connect = endingWithError(
         undici.buildConnector({ allowH2: false, ...tcp, ...largeReads, ...hostTls }),
       )
