@@ -6,7 +6,7 @@ import { isDigest, type Digest } from '../model/digest.ts'
 import { descriptorOf, type ManifestNode } from '../model/manifest.ts'
 import type { Call } from '../store/content.ts'
 import { readGraph, warnOfForeignLayers, type ImageGraph } from './graph.ts'
-import { type ManifestReader } from '../store/manifest-reader.ts'
+import { resolveNamed, type ManifestReader } from '../store/manifest-reader.ts'
 import type { AdmittedImage, CopyItem, EngineOptions, FailedReferrer, Referrer } from './item.ts'
 import { warnOfOtherPlatform } from './platform/image-platform.ts'
 import { assertMayFilter, filterPlatforms, unnamedPlatforms } from './platform/platform-filter.ts'
@@ -163,7 +163,7 @@ async function assertSameTag(
   call: Call,
 ): Promise<void> {
   if (tag === undefined) return
-  const { digest } = await source.repository.resolve(tag, call)
+  const { digest } = await resolveNamed(source.repository, tag, call)
   if (digest === offered) return
   throw new GpregError(
     'target-collision',
