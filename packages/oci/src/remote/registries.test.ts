@@ -269,6 +269,18 @@ describe('resolving', () => {
     await expect(repository.readNamed('1')).rejects.toMatchObject({ code: 'digest-mismatch' })
   })
 
+  it.each(['1', digestOf('a manifest')])('tells a web page in place of the manifest %s', async name => {
+    const { repository, server } = await repositoryOn((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end('<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>')
+    })
+    await expect(repository.resolve(name)).rejects.toMatchObject({
+      code: 'manifest-invalid',
+      message: `${server.host} answered with a web page ("Sign in"), not with a manifest`,
+      hint: expect.stringContaining('a login page'),
+    })
+  })
+
   it('fails with not-found for an unknown tag', async () => {
     const { repository } = await repositoryOn((_request, response) => void response.writeHead(404).end())
     await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'not-found' })
