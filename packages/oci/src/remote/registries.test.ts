@@ -194,6 +194,16 @@ describe('retries', () => {
     expect(new Set(waits)).toEqual(new Set([9000]))
   })
 
+  it('leave out Retry-After of an answer that stays as it is', async () => {
+    const { repository, waits } = await repositoryOn(failing(1, 404, { 'retry-after': '3600' }))
+    await expect(repository.resolve('1')).rejects.toMatchObject({
+      code: 'not-found',
+      hint: expect.stringContaining('check the name'),
+    })
+    expect(await repository.exists(layer)).toBe(true)
+    expect(waits).toEqual([])
+  })
+
   it('end in a typed error with a hint that is final', async () => {
     const { repository } = await repositoryOn(failing(99, 503))
     const error = await repository.exists(layer).catch((thrown: unknown) => thrown)

@@ -175,7 +175,8 @@ export class Transport {
   }
 
   /**
-   * The error for a response with an unexpected status. A `Retry-After` pauses all requests to the host.
+   * The error for a response with an unexpected status. A `Retry-After` pauses all requests to the host, unless the response stays as
+   * it is: then nobody would ask again.
    * @param about what the request was made with, and for
    */
   async failure(
@@ -187,7 +188,8 @@ export class Transport {
     const scrub = (said: string) => this.secrets.scrub(said)
     const failed = { ...response, ...about, text, scrub }
     const error = responseError(failed, this.asked(request, response.url), this.#context.now())
-    return error.retryAfter === undefined ? error : this.#options.pause.begin(error.retryAfter, error)
+    if (error.retryAfter === undefined || !error.retryable) return error
+    return this.#options.pause.begin(error.retryAfter, error)
   }
 
   /** A request as error messages name it. @param at where it was sent, after redirects */
