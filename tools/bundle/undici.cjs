@@ -5,6 +5,7 @@
 module.exports = {
   Agent: require('undici/lib/dispatcher/agent'),
   Pool: require('undici/lib/dispatcher/pool'),
+  buildConnector: require('undici/lib/core/connect'),
   /** Opens tunnels with a method that the index of undici gives to every dispatcher. */
   get ProxyAgent() {
     Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, require('undici/lib/api'))

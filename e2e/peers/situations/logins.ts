@@ -1,5 +1,6 @@
 import { answer, type Oddity } from '@gpreg/oci/testing'
 import { BASIC, LOGIN, withoutPassword } from '../logins.ts'
+import { PING } from '../oddities.ts'
 import { plainIndex } from '../sample-images.ts'
 import type { Situation } from '../situation.ts'
 import { tokenGuard, type TokenRequest } from '../token-guard.ts'
@@ -97,4 +98,42 @@ export const LOGINS: readonly Situation[] = [
     both: () => basicGuard('Basic realm="registry", charset="UTF-8"'),
   },
   { name: 'a login that nobody asks for', login: 'password' },
+  ...[401, 403, 404].map((status): Situation => ({
+    name: `Basic asked for at /v2/ only, ${status} elsewhere`,
+    login: 'password',
+    both: () => (request, response) => {
+      if (request.headers.authorization === BASIC) return false
+      request.resume()
+      const isPing = PING.test(request.url!)
+      return answer(
+        response,
+        isPing ? 401 : status,
+        '',
+        isPing ? { 'www-authenticate': 'Basic realm="r"' } : {},
+      )
+    },
+  })),
+  {
+    name: '401 without a challenge',
+    login: 'password',
+    both: () => (request, response) => {
+      if (request.headers.authorization === BASIC) return false
+      request.resume()
+      return answer(response, 401)
+    },
+  },
+  {
+    name: 'a registry that knows repositories by another name',
+    login: 'password',
+    both: () => {
+      const guard = tokenGuard({ refuse: withoutPassword })
+      return (request, response) => {
+        const outer = request.url!
+        request.url = outer.replace(/^\/v2\/(?=.)/, '/v2/team/')
+        if (guard(request, response) === true) return true
+        request.url = outer
+        return false
+      }
+    },
+  },
 ]

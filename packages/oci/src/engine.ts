@@ -5,7 +5,7 @@
 export { archiveContents, retarget } from './copy/archive/archive-contents.ts'
 export { executePlan } from './copy/execute.ts'
 export { readGraph } from './copy/survey/graph.ts'
-export { cachingReader, readManifest, readNamed } from './store/manifest-reader.ts'
+export { cachingReader, readManifest, readNamed, resolveNamed } from './store/manifest-reader.ts'
 export { probeTargets, planTransfer, surveyItems, uniqueBlobs } from './copy/plan.ts'
 export { filterPlatforms, unnamedPlatforms } from './copy/platform/platform-filter.ts'
 export { warnOfOtherPlatform } from './copy/platform/image-platform.ts'

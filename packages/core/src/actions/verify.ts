@@ -11,6 +11,7 @@ import {
 } from '@gpreg/oci'
 import {
   readManifest,
+  resolveNamed,
   filterPlatforms,
   isForeignLayer,
   unnamedPlatforms,
@@ -276,8 +277,8 @@ async function expectedDigest(
   const call = { signal: context.signal }
   try {
     if (!options.platforms?.length)
-      return entry.source.digest ?? (await repository.resolve(tagOrDigest(entry.source), call)).digest
-    const root = await repository.resolve(locked?.digest ?? tagOrDigest(entry.source), call)
+      return entry.source.digest ?? (await resolveNamed(repository, tagOrDigest(entry.source), call)).digest
+    const root = await resolveNamed(repository, locked?.digest ?? tagOrDigest(entry.source), call)
     const node = await readManifest(repository, root, call)
     if (node.manifest.kind === 'manifest') {
       const wanted = { image: formatReference(entry.source), platforms: options.platforms }

@@ -66,6 +66,13 @@ const has = async ({ store }: OddRegistry, name: string) => {
   )
 }
 
+it('a source that has images for GET alone is read, also when the target has them', async () => {
+  await using at = await registries()
+  at.source.oddities.push(refusing('HEAD', /manifests/, 404))
+  for (const status of ['copied', 'up-to-date'])
+    expect((await at.run(['app:1'])).images).toMatchObject([{ status }])
+})
+
 describe('a refused mount', () => {
   it.each([400, 401, 402, 403, 404, 405, 409, 415, 501])('with status %i is an upload', async status => {
     await using at = await registries()

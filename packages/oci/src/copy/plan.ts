@@ -9,7 +9,13 @@ import { isEmptinessProbe } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
 import { DeepCheck, isSymptom } from './repair/deep-check.ts'
 import { hasDigestTag } from './digest-tag.ts'
-import { cachingReader, readManifest, readNamed, withoutBytes } from '../store/manifest-reader.ts'
+import {
+  cachingReader,
+  readManifest,
+  readNamed,
+  resolveNamed,
+  withoutBytes,
+} from '../store/manifest-reader.ts'
 import type { CopyItem, EngineOptions } from './survey/item.ts'
 import { isAtTarget, Presence, type BlobDestination, type BlobPlan } from './presence.ts'
 import { hasLeftovers } from './leftovers.ts'
@@ -73,7 +79,7 @@ export async function surveyItems(
     offer: ({ source, reference }: CopyItem, whole: boolean) => {
       const { store, repository } = source
       return once(offers, `${store}/${repository.name} ${reference}`, () =>
-        whole ? readNamed(repository, reference, call).then(kept) : repository.resolve(reference, call),
+        whole ? readNamed(repository, reference, call).then(kept) : resolveNamed(repository, reference, call),
       )
     },
     held: async (item: CopyItem) => {

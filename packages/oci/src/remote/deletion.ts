@@ -1,7 +1,7 @@
 import { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Call } from '../store/content.ts'
-import type { Scope } from './auth/authority.ts'
+import type { Scope } from './auth/scope.ts'
 import { contentPath, type RepositoryApi } from './repository-api.ts'
 
 const DELETED = [202, 200, 204]

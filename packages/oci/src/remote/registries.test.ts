@@ -194,6 +194,16 @@ describe('retries', () => {
     expect(new Set(waits)).toEqual(new Set([9000]))
   })
 
+  it('leave out Retry-After of an answer that stays as it is', async () => {
+    const { repository, waits } = await repositoryOn(failing(1, 404, { 'retry-after': '3600' }))
+    await expect(repository.resolve('1')).rejects.toMatchObject({
+      code: 'not-found',
+      hint: expect.stringContaining('check the name'),
+    })
+    expect(await repository.exists(layer)).toBe(true)
+    expect(waits).toEqual([])
+  })
+
   it('end in a typed error with a hint that is final', async () => {
     const { repository } = await repositoryOn(failing(99, 503))
     const error = await repository.exists(layer).catch((thrown: unknown) => thrown)
@@ -267,6 +277,18 @@ describe('resolving', () => {
       response.end(manifest)
     })
     await expect(repository.readNamed('1')).rejects.toMatchObject({ code: 'digest-mismatch' })
+  })
+
+  it.each(['1', digestOf('a manifest')])('tells a web page in place of the manifest %s', async name => {
+    const { repository, server } = await repositoryOn((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end('<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>')
+    })
+    await expect(repository.resolve(name)).rejects.toMatchObject({
+      code: 'manifest-invalid',
+      message: `${server.host} answered with a web page ("Sign in"), not with a manifest`,
+      hint: expect.stringContaining('a login page'),
+    })
   })
 
   it('fails with not-found for an unknown tag', async () => {
@@ -359,6 +381,49 @@ describe('authentication', () => {
     expect(server.seen.map(({ headers }) => headers.authorization !== undefined)).toEqual([false, true, true])
   })
 
+  describe('of a registry that asks for a login at /v2/ only', () => {
+    const basic = `Basic ${Buffer.from('me:secret').toString('base64')}`
+    const asking =
+      (refusal: number, ping: number, challenge: Record<string, string>) =>
+      (): Answer =>
+      (request, response) => {
+        const [status, headers] = request.url === '/v2/' ? [ping, challenge] : [refusal, {}]
+        if (request.headers.authorization === basic) response.writeHead(200).end()
+        else response.writeHead(status, headers).end()
+      }
+    const challenge = { 'www-authenticate': 'Basic realm="registry"' }
+
+    it.each([
+      [401, challenge],
+      [403, challenge],
+      [404, challenge],
+      [401, {}],
+    ])('sends the login after %i and the challenge %j', async (status, told) => {
+      const { repository, server } = await guarded(asking(status, 401, told), 'me', 'secret')
+      expect(await repository.exists(layer)).toBe(true)
+      expect(await repository.exists(layer)).toBe(true)
+      expect(server.seen.map(({ url }) => url === '/v2/')).toEqual([false, true, false, false])
+    })
+
+    it.each([
+      ['open', 200, {}],
+      ['closed to everybody', 403, {}],
+      ['for another scheme', 401, { 'www-authenticate': 'Negotiate' }],
+    ])('is asked once if it is %s, and gets no login', async (_, status, told) => {
+      const { repository, server } = await guarded(asking(404, status, told), 'me', 'secret')
+      expect(await repository.exists(layer)).toBe(false)
+      expect(await repository.exists(layer)).toBe(false)
+      expect(server.seen.map(({ url }) => url === '/v2/')).toEqual([false, true, false])
+      expect(server.seen.every(({ headers }) => headers.authorization === undefined)).toBe(true)
+    })
+
+    it('is not asked without a login', async () => {
+      const { repository, server } = await repositoryOn(asking(404, 401, challenge)())
+      expect(await repository.exists(layer)).toBe(false)
+      expect(server.seen).toHaveLength(1)
+    })
+  })
+
   it.each([
     [{ authFile: 'both' }, 'both', 'both'],
     [{ authFile: 'both', sourceAuthFile: 'from' }, 'from', 'both'],
@@ -449,6 +514,19 @@ describe('authentication', () => {
 })
 
 describe('uploads', () => {
+  it('go to the first Location of two', async () => {
+    const { repository, server } = await repositoryOn((request, response) => {
+      request.resume()
+      response.statusCode = request.method === 'POST' ? 202 : 201
+      response.setHeader('location', ['/v2/x/1', '/v2/x/2']).end()
+    })
+    await repository.push(layer, contentFrom(blob))
+    expect(server.seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'POST /v2/library/app/blobs/uploads/',
+      `PUT /v2/x/1?digest=${encodeURIComponent(layer.digest)}`,
+    ])
+  })
+
   it('go to the Location with the digest, without credentials if that is another host', async () => {
     const storage = await scriptedServer((request, response) => {
       request.resume().on('end', () => response.writeHead(201).end())

@@ -1,7 +1,7 @@
 import { isGpregError, type ErrorSubject } from '../errors.ts'
 import { isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { isDigest } from '../model/digest.ts'
-import type { Scope } from './auth/authority.ts'
+import type { Scope } from './auth/scope.ts'
 import type { DocumentBounds } from './http/body.ts'
 import type { Document, RegistryClient } from './http/client.ts'
 import type { ApiRequest, ApiResponse } from './http/request.ts'

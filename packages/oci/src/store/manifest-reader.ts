@@ -1,7 +1,7 @@
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import { GpregError } from '../errors.ts'
-import { parseManifest, type Manifest, type ManifestNode } from '../model/manifest.ts'
+import { GpregError, unlessMissing } from '../errors.ts'
+import { descriptorOf, parseManifest, type Manifest, type ManifestNode } from '../model/manifest.ts'
 import { isNamedReader } from './capabilities.ts'
 import type { Call, ReadableRepository } from './content.ts'
 import { fetchBytes } from './verify.ts'
@@ -29,6 +29,19 @@ export async function readNamed(
   return isNamedReader(repository)
     ? repository.readNamed(tagOrDigest, call)
     : repository.resolve(tagOrDigest, call)
+}
+
+/**
+ * The descriptor behind a name that a source is expected to have. Some caches fetch an image when it is asked for with GET, and say to
+ * HEAD that it is not there.
+ */
+export async function resolveNamed(
+  repository: ReadableRepository,
+  tagOrDigest: string,
+  call: Call,
+): Promise<Descriptor> {
+  const found = await unlessMissing(() => repository.resolve(tagOrDigest, call))
+  return found ?? descriptorOf(await readNamed(repository, tagOrDigest, call))
 }
 
 /** A reader that reads each digest once. Its memory is bounded by the size limit of manifests and the number of images. */

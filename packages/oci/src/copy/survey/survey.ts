@@ -4,6 +4,7 @@ import type { Descriptor } from '../../model/descriptor.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
 import { descriptorOf, type ManifestNode } from '../../model/manifest.ts'
 import type { Call } from '../../store/content.ts'
+import { resolveNamed } from '../../store/manifest-reader.ts'
 import { readGraph, warnOfForeignLayers, type ImageGraph } from './graph.ts'
 import type { AdmittedImage, CopyItem, EngineOptions } from './item.ts'
 import type { SurveyContext } from './survey-context.ts'
@@ -144,7 +145,7 @@ async function assertSameTag(
   call: Call,
 ): Promise<void> {
   if (tag === undefined) return
-  const { digest } = await source.repository.resolve(tag, call)
+  const { digest } = await resolveNamed(source.repository, tag, call)
   if (digest === offered) return
   throw new GpregError(
     'target-collision',

@@ -75,6 +75,47 @@ describe('a login that a token server refuses', () => {
   })
 })
 
+describe('a registry that wants rights on another name than it was asked for', () => {
+  const realm = 'https://auth.corp/token'
+  const challenge = (scope: string): Challenge => ({ scheme: 'bearer', realm, scope })
+  const scopes = [{ repository: 'app', actions: 'pull' }] as const
+
+  /** An authority whose tokens are the scopes that they were requested for. */
+  const authority = () =>
+    new Authority({
+      host: 'r.corp',
+      side: 'source',
+      credential: async () => undefined,
+      fetchToken: async (_challenge, asked) => ({ value: asked.join(' + '), renewAt: Infinity }),
+      now: () => 0,
+    })
+
+  it('gets a token for both names, at once from then on', async () => {
+    const both = 'Bearer repository:app:pull + repository:team/app:pull'
+    const known = authority()
+    expect(await known.renew([challenge('repository:team/app:pull')], scopes, undefined, signal)).toBe(both)
+    expect(await known.header(scopes, signal)).toBe(both)
+    expect(await known.header([{ repository: 'web', actions: 'pull' }], signal)).toBe(
+      'Bearer repository:web:pull',
+    )
+  })
+
+  it('may say so after it was sent a token', async () => {
+    const known = authority()
+    const own = await known.renew([challenge('repository:app:pull')], scopes, undefined, signal)
+    expect(own).toBe('Bearer repository:app:pull')
+    expect(await known.renew([challenge('repository:x:pull')], scopes, own, signal)).toBe(
+      'Bearer repository:app:pull + repository:x:pull',
+    )
+  })
+
+  it('is not followed where no right is wanted', async () => {
+    expect(await authority().renew([challenge('repository:user/image:pull')], [], undefined, signal)).toBe(
+      'Bearer ',
+    )
+  })
+})
+
 describe('a token that many requests need at once', () => {
   const challenge: Challenge = { scheme: 'bearer', realm: 'https://auth.corp/token' }
   const scopes = [{ repository: 'app', actions: 'pull' }] as const

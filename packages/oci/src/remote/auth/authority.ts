@@ -4,6 +4,7 @@ import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
 import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
 import { sharesCloudLogins } from '../kind/quirks.ts'
+import { formatScopes, scopesBesides, type Scope } from './scope.ts'
 import { basicAuth, type Token } from './token.ts'
 
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>
@@ -29,15 +30,6 @@ export interface AuthorityOptions {
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403])
 
 /**
- * A right on a repository, as the token specification writes it. `catalog` is the right to list all repositories of the registry,
- * with the login of this one: https://distribution.github.io/distribution/spec/auth/scope/
- */
-export interface Scope {
-  readonly repository: string
-  readonly actions: 'pull' | 'pull,push' | 'delete' | 'catalog'
-}
-
-/**
  * Makes the `Authorization` headers for one registry. No credentials are sent before the registry asks for them: its first
  * challenge tells the scheme, and later requests carry the header at once. Tokens are cached by scope and renewed before they
  * expire.
@@ -45,6 +37,8 @@ export interface Scope {
 export class Authority {
   readonly #options: AuthorityOptions
   readonly #tokens = new Map<string, Token>()
+  /** Scopes that the registry wants besides those of a request; by the scopes of the request. */
+  readonly #besides = new Map<string, readonly string[]>()
   /** Requests for tokens that are under way. */
   readonly #pending = new Map<string, Promise<Token>>()
   /** Basic headers that the registry has accepted: a few a run, because logins of clouds expire after hours. */
@@ -107,8 +101,12 @@ export class Authority {
     const chosen = bearer ?? challenges.find(challenge => challenge.scheme === 'basic') ?? this.#challenge
     if (chosen === undefined) return undefined
     this.#challenge = chosen
+    const asked = formatScopes(scopes)
+    const key = asked.join(' ')
+    const besides = scopesBesides(bearer?.scope, asked)
+    // A request without scopes asks for the login alone, and some registries then name an example.
+    if (besides.length > 0 && asked.length > 0) this.#besides.set(key, besides)
     // A refused token may have expired early, or allow too little. A newer one stays.
-    const key = scopeKey(scopes)
     if (used === `Bearer ${this.#tokens.get(key)?.value}`) this.#tokens.delete(key)
     const header = await this.header(scopes, signal)
     if (header !== used) return header
@@ -132,7 +130,7 @@ export class Authority {
     credential: Credential | undefined,
     signal: AbortSignal,
   ): Promise<Token> {
-    const key = scopeKey(scopes)
+    const key = formatScopes(scopes).join(' ')
     const known = this.#tokens.get(key)
     if (known !== undefined && this.#options.now() < known.renewAt) return known
     const fetch = async () => {
@@ -150,7 +148,8 @@ export class Authority {
     scopes: readonly Scope[],
     credential: Credential | undefined,
   ): Promise<Token> {
-    const texts = scopes.map(formatScope)
+    const asked = formatScopes(scopes)
+    const texts = [...asked, ...(this.#besides.get(asked.join(' ')) ?? [])]
     const known = this.#refused.find(([login]) => credential && isSameCredential(login, credential))
     if (known !== undefined) throw known[1]
     try {
@@ -212,12 +211,4 @@ export function assertCloudRealm(realm: string, { host }: URL, side: Side): void
     side,
     hint: `the login of a cloud is not sent there; is ${host} the registry you mean, and is nothing in between?`,
   })
-}
-
-function formatScope({ repository, actions }: Scope): string {
-  return actions === 'catalog' ? 'registry:catalog:*' : `repository:${repository}:${actions}`
-}
-
-function scopeKey(scopes: readonly Scope[]): string {
-  return scopes.map(formatScope).join(' ')
 }

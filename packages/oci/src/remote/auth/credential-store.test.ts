@@ -27,6 +27,12 @@ describe('a login in a file', () => {
     expect((await stat(join(directory, 'docker'))).mode & 0o777).toBe(0o700)
   })
 
+  it('is kept in the file of docker if a variable is empty', async () => {
+    const env = { HOME: directory, DOCKER_CONFIG: '', REGISTRY_AUTH_FILE: '' }
+    const place = await new CredentialStore(undefined, env).store('registry.internal', ada)
+    expect(place).toEqual({ kind: 'file', path: join(directory, '.docker', 'config.json') })
+  })
+
   it('leaves what others keep there, in its order', async () => {
     path = join(directory, 'config.json')
     const before = {

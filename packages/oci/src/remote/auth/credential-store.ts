@@ -29,8 +29,8 @@ export class CredentialStore {
 
   /** @param authFile default: `REGISTRY_AUTH_FILE`, then docker's `config.json` */
   constructor(authFile: string | undefined, env: Environment) {
-    const docker = env['DOCKER_CONFIG'] ?? join(homeDirectory(env), '.docker')
-    this.#path = authFile ?? env['REGISTRY_AUTH_FILE'] ?? join(docker, 'config.json')
+    const docker = env['DOCKER_CONFIG'] || join(homeDirectory(env), '.docker')
+    this.#path = authFile ?? (env['REGISTRY_AUTH_FILE'] || join(docker, 'config.json'))
   }
 
   /** @throws `input-invalid` if the file is no credentials file, `storage`, and the errors of {@link storeWithHelper} */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { isGpregError } from '../../errors.ts'
 import { askHelper } from './credential-helper.ts'
-import { loadCredentials } from './credentials.ts'
+import { loadCredentials, usualPaths } from './credentials.ts'
 import { parseDockerConfig } from './docker-config.ts'
 
 let home: string
@@ -35,6 +35,35 @@ describe('credential files', () => {
     expect(await credentials.find('a.internal', 'x')).toEqual({ username: 'podman', password: '3' })
     expect(await credentials.find('b.internal', 'x')).toEqual({ username: 'docker', password: '2' })
     expect(await credentials.find('c.internal', 'x')).toBeUndefined()
+  })
+
+  it.each([
+    ['of root, without a session', { HOME: '/root' }, '/run/containers/0/auth.json', '/root'],
+    [
+      'with empty variables',
+      { HOME: '/root', XDG_RUNTIME_DIR: '', XDG_CONFIG_HOME: '', DOCKER_CONFIG: '' },
+      '/run/containers/0/auth.json',
+      '/root',
+    ],
+    [
+      'of a session',
+      { HOME: '/h', XDG_RUNTIME_DIR: '/run/user/7' },
+      '/run/user/7/containers/auth.json',
+      '/h',
+    ],
+  ])('%s are looked for where skopeo looks', (_, env, first, home) => {
+    expect(usualPaths(env, 0)).toEqual([
+      first,
+      `${home}/.config/containers/auth.json`,
+      `${home}/.docker/config.json`,
+      `${home}/.dockercfg`,
+    ])
+  })
+
+  it('are not named by an empty variable', async () => {
+    await write('.docker/config.json', { auths: { 'a.internal': auth('docker', '1') } })
+    const usual = await loadCredentials(undefined, { HOME: home, REGISTRY_AUTH_FILE: '' }, context)
+    expect(await usual.find('a.internal', 'x')).toEqual({ username: 'docker', password: '1' })
   })
 
   it('know Docker Hub by all of its names', async () => {

@@ -29,7 +29,7 @@ export async function loadCredentials(
   context: Context,
   patience?: number,
 ): Promise<Credentials> {
-  const named = authFile ?? env['REGISTRY_AUTH_FILE']
+  const named = authFile ?? (env['REGISTRY_AUTH_FILE'] || undefined)
   const files = named === undefined ? await readUsualFiles(env, context) : [await readConfig(named)]
   const helpers = new HelperAnswers(context.signal, patience)
   return {
@@ -47,13 +47,21 @@ export async function loadCredentials(
   }
 }
 
-/** The paths at which podman (auth.json) and docker (config.json) keep credentials. https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md */
-function usualPaths(env: Environment): string[] {
+/**
+ * The paths at which podman (auth.json) and docker (config.json, before 1.7 .dockercfg) keep credentials. podman's first one is not
+ * below the home; without XDG_RUNTIME_DIR, as for root, it is below /run. A variable that is empty counts as not set, as for both of them.
+ * https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+ */
+export function usualPaths(env: Environment, user = process.getuid?.()): string[] {
   const home = homeDirectory(env)
+  const running = env['XDG_RUNTIME_DIR']
+    ? join(env['XDG_RUNTIME_DIR'], 'containers')
+    : user !== undefined && `/run/containers/${user}`
   return [
-    ...(env['XDG_RUNTIME_DIR'] ? [join(env['XDG_RUNTIME_DIR'], 'containers', 'auth.json')] : []),
-    join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers', 'auth.json'),
-    join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+    ...(running ? [join(running, 'auth.json')] : []),
+    join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'containers', 'auth.json'),
+    join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'),
+    join(home, '.dockercfg'),
   ]
 }
 

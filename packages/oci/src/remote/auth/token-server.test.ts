@@ -105,3 +105,21 @@ it.each(['the first answer', 'the token'])(
     await expect(pending).rejects.toMatchObject({ code: 'aborted' })
   },
 )
+
+describe('a token server that refuses', () => {
+  const refuse: Answer = (_, response) => void response.writeHead(401).end('{"details":"incorrect password"}')
+
+  it('a login says so, and that it was the login', async () => {
+    await expect(ask(await serve(refuse), password)).rejects.toMatchObject({
+      message: expect.stringMatching(/with the login that is kept for 127\.0\.0\.1:\d+: incorrect password$/),
+      hint: expect.stringContaining('log in anew'),
+    })
+  })
+
+  it('a stranger says how to log in', async () => {
+    await expect(ask(await serve(refuse))).rejects.toMatchObject({
+      message: expect.not.stringContaining('kept for'),
+      hint: expect.stringMatching(/^log in with gpreg login 127/),
+    })
+  })
+})

@@ -32,7 +32,8 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
     }
     return withRetry(context, `token for ${host}`, patienceFor, async () => {
       const response = await sendFollowing(transport, request, url, assertServer, context.signal)
-      if (response.status !== 200) throw await transport.failure(response, request)
+      const about = { hadLogin: credential !== undefined, isOfTokenServer: true }
+      if (response.status !== 200) throw await transport.failure(response, request, about)
       const bytes = await transport.read(response, TOKEN_BOUNDS, request)
       const token = parseToken(utf8Text(bytes), context.now(), host, side)
       for (const secret of [token.value, token.refreshToken]) if (secret) secrets.learnToken(secret)

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { largeReads } from '../../machine/socket-reads.ts'
 import { readProxies, type Proxy } from './proxies.ts'
 import { Trust, type TrustOptions } from './trust.ts'
@@ -11,6 +11,12 @@ export interface ConnectionOptions extends TrustOptions {
 
 /** milliseconds to connect, TLS included */
 const CONNECT_TIMEOUT = 20_000
+
+/**
+ * Milliseconds to connect to one of several addresses of a name, before the next one is tried. Node's 250 are too few for a distant
+ * registry: it then gives up on the address that works, and fails with the one that is left, such as that of a network without IPv6.
+ */
+const ATTEMPT_TIMEOUT = 2_500
 
 /** The connections to one host, and the proxy that they go through. */
 export interface Connection {
@@ -35,7 +41,7 @@ export async function openConnections(
   const { stallTimeout, env } = options
   const proxies = readProxies(env)
   // Loaded when connections are wanted, because it is the largest part of a program that may want none.
-  const [{ Agent }, store] = await Promise.all([import('undici'), Trust.open(options, context)])
+  const [undici, store] = await Promise.all([import('undici'), Trust.open(options, context)])
   const opened = new Map<string, Promise<Connection>>()
   const pool = {
     bodyTimeout: stallTimeout,
@@ -49,8 +55,11 @@ export async function openConnections(
     const trust = url.protocol === 'https:' ? await store.of(host) : undefined
     const [hostTls, trustPlaces] = [trust?.tls ?? {}, trust?.places]
     if (proxy === undefined) {
-      const connect = { timeout: CONNECT_TIMEOUT, ...largeReads, ...hostTls }
-      return { trustPlaces, dispatcher: new Agent({ ...pool, connect }) }
+      const tcp = { timeout: CONNECT_TIMEOUT, autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT }
+      const connect = endingWithError(
+        undici.buildConnector({ allowH2: false, ...tcp, ...largeReads, ...hostTls }),
+      )
+      return { trustPlaces, dispatcher: new undici.Agent({ ...pool, connect }) }
     }
     const proxyTls = proxy.url.protocol === 'https:' ? (await store.of(proxy.url.host)).tls : {}
     const agent = { proxy, connectTimeout: CONNECT_TIMEOUT, pool, proxyTls, hostTls }
@@ -74,4 +83,17 @@ export async function openConnections(
       )
     },
   }
+}
+
+/**
+ * Ends a connection at its first error. A server that refuses a client certificate says why in an alert and hangs up, and undici would
+ * only tell the latter.
+ */
+function endingWithError(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null)
+      socket.on('error', reason => socket.destroy(reason))
+      return callback(null, socket)
+    })
 }

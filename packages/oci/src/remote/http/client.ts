@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts'
-import { isGpregError, type ErrorCode, type GpregError, type Side } from '../../errors.ts'
+import { isGpregError, unlessAborted, type ErrorCode, type GpregError, type Side } from '../../errors.ts'
 import { waitFor } from '../../once.ts'
 import { BRIEF, PATIENT, patienceFor, withRetry, type RetryPolicy } from '../../retry.ts'
 import { Authority } from '../auth/authority.ts'
-import { parseChallenges } from '../auth/challenge.ts'
+import { parseChallenges, type Challenge } from '../auth/challenge.ts'
 import type { Credentials } from '../auth/credentials.ts'
 import { tokenFetcher } from '../auth/token-server.ts'
 import type { DocumentBounds } from './body.ts'
@@ -35,6 +35,9 @@ export interface Document {
 /** Errors that the very same request may overcome a little later. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['rate-limited', 'unreachable', 'stalled', 'server-error'])
 
+/** Statuses by which a registry refuses somebody without a login, and does not say how to log in. */
+const SILENT: ReadonlySet<number> = new Set([401, 403, 404])
+
 /** After this many failed requests in a row the host counts as down, and requests are retried only briefly. */
 const MAX_DEFEATS = 3
 const DEFEATS = ['unreachable', 'server-error', 'stalled'] as const
@@ -62,6 +65,8 @@ export class RegistryClient {
   /** Settles when the first request has been answered. */
   #first: Promise<void> | undefined
   #isFirstOver = false
+  /** What the registry asks for at `/v2/`, once a response was refused without saying so. */
+  #greeting: Promise<readonly Challenge[] | undefined> | undefined
   readonly #outage: Outage
   /** Requests in a row that used up all their tries. */
   #defeats = 0
@@ -183,9 +188,8 @@ export class RegistryClient {
     const authorization = wantsLogin ? await this.#authority.header(request.scopes, signal) : undefined
     let used = authorization
     let response = await transport.sendFollowing(request, url, authorization, signal)
-    const mayHaveEnded = response.status === 403 && this.#authority.mayHaveEnded(authorization)
-    if ((response.status === 401 || mayHaveEnded) && transport.isOwn(response.url)) {
-      const challenges = parseChallenges(response.header('www-authenticate'))
+    const challenges = await this.#challengesOf(response, request, authorization)
+    if (challenges !== undefined) {
       const renewal = this.#authority.renew(challenges, request.scopes, authorization, signal)
       renewal.catch(() => response.body.destroy())
       const renewed = await renewal
@@ -197,9 +201,44 @@ export class RegistryClient {
     }
     if (!request.expect.includes(response.status)) {
       const hadLogin = used !== undefined && (await this.#authority.hasLogin(request.scopes))
-      throw this.#outage.noteFull(await transport.failure(response, request, hadLogin))
+      throw this.#outage.noteFull(await transport.failure(response, request, { hadLogin }))
     }
     if (transport.isOwn(response.url)) this.#authority.accept(used)
     return response
+  }
+
+  /** The challenges after which a request is sent once more, with other credentials; undefined if its response stands. */
+  async #challengesOf(
+    response: ApiResponse,
+    request: ApiRequest,
+    used: string | undefined,
+  ): Promise<readonly Challenge[] | undefined> {
+    const { status } = response
+    if (!this.#transport.isOwn(response.url)) return undefined
+    const challenges = status === 401 ? parseChallenges(response.header('www-authenticate')) : []
+    if (!this.#authority.isAsked && challenges.length === 0 && SILENT.has(status)) {
+      this.#greeting ??= this.#askForChallenges(request)
+      return this.#greeting
+    }
+    return status === 401 || (status === 403 && this.#authority.mayHaveEnded(used)) ? challenges : undefined
+  }
+
+  /** The challenges of the registry's front door, if there is a login to answer them with. */
+  async #askForChallenges({ scopes }: ApiRequest): Promise<readonly Challenge[] | undefined> {
+    const transport = this.#transport
+    try {
+      if (!(await this.#authority.hasLogin(scopes))) return undefined
+      const ping = { method: 'GET', url: '', scopes: [], expect: [200] } as const
+      const url = await transport.endpoint()
+      const response = await transport.sendFollowing(ping, url, undefined, this.#context.signal)
+      await response.body.dump()
+      if (response.status !== 401 || !transport.isOwn(response.url)) return undefined
+      const told = response.header('www-authenticate')
+      return told === undefined ? [{ scheme: 'basic' }] : parseChallenges(told)
+    } catch (thrown) {
+      // Nobody asked for this, so the response to the request itself stands.
+      unlessAborted(thrown)
+      return undefined
+    }
   }
 }

@@ -41,6 +41,56 @@ describe('responseError', () => {
   })
 })
 
+describe('the hint after a refusal', () => {
+  const refusal = (status: number, text: string, more: object = {}, about: object = {}) =>
+    responseError(
+      { status, header: () => undefined, scrub: said => said, text, ...more },
+      { ...asked, method: 'PUT', side: 'target', ...about },
+      0,
+    )
+  const errors = (message: string) => JSON.stringify({ errors: [{ code: 'DENIED', message }] })
+  const via = { registry: 'docker.io', location: 'https://auth.docker.io/token' }
+  const ofTokens = { isOfTokenServer: true, hadLogin: true }
+
+  it.each<[string, ReturnType<typeof refusal>, string]>([
+    ['an immutable tag (Harbor)', refusal(412, errors("'app:1' configured as immutable.")), 'immutable tags'],
+    [
+      'an immutable tag (ECR)',
+      refusal(
+        400,
+        errors('the tag already exists and cannot be overwritten because the repository is immutable'),
+      ),
+      'immutable tags',
+    ],
+    ['a quota', refusal(403, errors('it will exceed the configured upper limit of 1 GiB')), 'quota'],
+    ['a quota in a text', refusal(413, 'storage quota limit reached'), 'quota'],
+    [
+      'a password at a token server',
+      refusal(401, '{"details":"incorrect"}', ofTokens, { via, host: 'auth.docker.io' }),
+      'gpreg login docker.io',
+    ],
+    [
+      'no password at a token server',
+      refusal(401, '', { isOfTokenServer: true }, { via, host: 'auth.docker.io' }),
+      'gpreg login docker.io',
+    ],
+    [
+      'a token server that is down',
+      refusal(502, '', ofTokens, { via, host: 'auth.docker.io' }),
+      'make auth.docker.io reachable',
+    ],
+  ])('of %s is what to do', (_, { hint }, expected) => {
+    expect(hint).toContain(expected)
+  })
+
+  it('says which login was refused', () => {
+    expect(refusal(401, '{"details":"incorrect"}', ofTokens, { via, host: 'auth.docker.io' })).toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringMatching(/with the login that is kept for docker\.io: incorrect$/),
+    })
+  })
+})
+
 describe('networkError', () => {
   it('says how to trust a private CA', () => {
     const error = networkError(

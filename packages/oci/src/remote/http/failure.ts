@@ -2,9 +2,11 @@ import { isGpregError, GpregError, type ErrorCode, type ErrorSubject, type Side 
 import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
 import type { Connection } from '../connection/connections.ts'
-import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
+import { describeCode, errorCode } from '../connection/error-code.ts'
+import { tlsFailure } from '../connection/tls-failure.ts'
 import { isPublicRegistry } from '../kind/quirks.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
+import { formatError, reasonIn, registryErrors, type RegistryError, type Speaker } from './server-words.ts'
 
 /** A request as messages name it. Never a full URL, because its query may carry a signature. */
 export interface Asked extends ErrorSubject {
@@ -44,26 +46,8 @@ export function networkError(
     return proxyFailure(new ProxyError(proxy, 407, thrown), subject)
   const host = subject.host ?? 'the registry'
   const details = { ...subject, cause: thrown }
-  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    const what = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet'
-    return new GpregError('tls-untrusted', `the certificate of ${host} ${what} (${code})`, {
-      ...details,
-      hint: `have ${host} serve a new certificate: another --ca-file does not help; or set the clock of this machine, if it is wrong`,
-    })
-  }
-  if (UNTRUSTED.has(code)) {
-    return new GpregError('tls-untrusted', `the certificate of ${host} is not trusted (${code})`, {
-      ...details,
-      hint: trustHint(host, trustPlaces),
-    })
-  }
-  if (NO_TLS.has(code)) {
-    return new GpregError('unreachable', `${host} does not speak TLS (${code})`, {
-      ...details,
-      retryable: false,
-      hint: `if it is a plain HTTP registry, say so with --plain-http ${host}`,
-    })
-  }
+  const failure = tlsFailure(code, details, trustPlaces)
+  if (failure !== undefined) return failure
   if (STALLED.has(code)) {
     return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, {
       ...details,
@@ -83,11 +67,6 @@ export function networkError(
   )
 }
 
-function trustHint(host: string, places: readonly string[]): string {
-  const looked = places.length > 0 ? `; looked in ${places.join(', ')}` : ''
-  return `give its authority with --ca-file ${host}=ca.pem, or SSL_CERT_FILE${looked}`
-}
-
 function wayTo(via: Asked['via']): string {
   return via === undefined ? '' : `, where ${via.registry} sends clients (${via.location})`
 }
@@ -103,22 +82,12 @@ function unreachableHint(code: string, host: string): string {
   return 'run the same command again to continue; check the line, HTTPS_PROXY and NO_PROXY'
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
-interface RegistryError {
-  readonly code: string
-  readonly message: string
-}
-
 /** A response with an unexpected status. */
-export interface FailedResponse {
-  readonly status: number
-  readonly header: (name: string) => string | undefined
-  /** the start of the body */
-  readonly text: string
-  /** Removes the secrets that the registry was sent. */
-  readonly scrub: (text: string) => string
+export interface FailedResponse extends Speaker {
   /** Whether the request was made with a login of the user. */
   readonly hadLogin?: boolean
+  /** Whether the request was for a token, which only a login can be refused. */
+  readonly isOfTokenServer?: boolean
   /** The proxy that the response came through, if the proxy may have made it itself. */
   readonly proxy?: Proxy | undefined
 }
@@ -130,24 +99,28 @@ export function responseError(
   now: number,
 ): GpregError {
   const { status } = response
-  const said = saidBy(response)
+  const said = registryErrors(response)
   const host = subject.host ?? 'the registry'
   // A registry that tells its own errors is known to have answered, whatever lies between.
   const proxy = said.length > 0 ? undefined : response.proxy
   const way = proxy === undefined ? '' : ` through the proxy ${proxy.address}`
-  const login = status === 401 && response.hadLogin ? ' with the login that is kept for it' : ''
-  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${login}${said.length > 0 ? `: ${said.map(formatError).join('; ')}` : ''}`
+  const hadLogin = status === 401 && response.hadLogin === true
+  const owner = via?.registry ?? host
+  const login = hadLogin ? ` with the login that is kept for ${owner === host ? 'it' : owner}` : ''
+  const reason = said.map(formatError).join('; ') || reasonIn(response)
+  const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${login}${reason && `: ${reason}`}`
   const code = errorCodeOf(status, said)
   const retryAfter = parseRetryAfter(response.header('retry-after'), now)
+  const isLogin = response.isOfTokenServer === true && (status === 401 || status === 403)
   return new GpregError(code, what, {
     ...subject,
     status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...(via === undefined
-      ? hintOf(code, host, { side: subject.side, method, hadLogin: login !== '' })
+    ...(via === undefined || isLogin
+      ? hintOf(code, owner, { side: subject.side, method, hadLogin })
       : { hint: elsewhereHint(via.registry, host) }),
     ...(status === FULL_DISK ? fullDisk(host) : {}),
-    ...(status === 405 && subject.side === 'target' ? { hint: readOnlyHint(host, method) } : {}),
+    ...(subject.side === 'target' ? targetHint(status, host, method, reason) : {}),
     ...(proxy === undefined || status === 401 ? {} : { hint: proxyHint(proxy, host) }),
   })
 }
@@ -181,8 +154,26 @@ function fullDisk(host: string): { retryable: false; hint: string } {
 
 const READING = new Set(['GET', 'HEAD'])
 
-function readOnlyHint(host: string, method: string): string {
-  return `${host}, or a proxy before it, takes no ${method}: it is read-only (a pull-through cache, gpreg serve of a bundle, maintenance); name a registry that can be written to`
+/** Words of registries for a tag that a rule keeps as it is, and for a project that has used up its room. */
+const [IMMUTABLE, QUOTA] = [
+  /immutab|cannot be overwritten/i,
+  /\bquota\b|storage limit|configured upper limit/i,
+]
+
+/** What only a target refuses. Registries have no status or code of their own for most of it, so their words are read. */
+function targetHint(status: number, host: string, method: string, reason: string): { hint?: string } {
+  if (IMMUTABLE.test(reason))
+    return {
+      hint: `${host} lets nobody change this tag: take the rule away there (immutable tags), delete the tag, or mirror to another path`,
+    }
+  if (QUOTA.test(reason))
+    return {
+      hint: `there is no room left in this project of ${host}: have its quota raised, or make room there`,
+    }
+  if (status !== 405) return {}
+  return {
+    hint: `${host}, or a proxy before it, takes no ${method}: it is read-only (a pull-through cache, gpreg serve of a bundle, maintenance); name a registry that can be written to`,
+  }
 }
 
 function hintOf(
@@ -224,35 +215,6 @@ function hintOf(
     default:
       return {}
   }
-}
-
-/** The errors in the body; without one, the reason in the challenge of a 401. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
-function saidBy(response: FailedResponse): RegistryError[] {
-  const errors = registryErrors(response)
-  const challenge = response.status === 401 ? (response.header('www-authenticate') ?? '') : ''
-  const [code, message = ''] = ['error', 'error_description'].map(
-    name => new RegExp(`\\b${name}="([^"]{1,300})"`).exec(challenge)?.[1],
-  )
-  if (errors.length > 0 || code === undefined) return errors
-  return [{ code: response.scrub(code), message: response.scrub(message) }]
-}
-
-/** The errors in the body. They are scrubbed before they are cut short, because half a secret would not be recognized. */
-function registryErrors({ text, scrub }: FailedResponse): RegistryError[] {
-  try {
-    const { errors } = JSON.parse(text) as { errors?: unknown }
-    if (!Array.isArray(errors)) return []
-    return errors.slice(0, 3).map((error: { code?: unknown; message?: unknown }) => ({
-      code: scrub(String(error?.code ?? '')),
-      message: scrub(String(error?.message ?? '')),
-    }))
-  } catch {
-    return []
-  }
-}
-
-function formatError({ code, message }: RegistryError): string {
-  return (message === '' ? code : `${code} (${message})`).slice(0, 300)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Proxy } from '../connection/proxies.ts'
 import type { ProxyError } from '../connection/proxy-error.ts'
-import { describeCode, errorCode, NO_TLS, UNTRUSTED } from './error-code.ts'
+import { describeCode, errorCode, NO_TLS, UNTRUSTED } from '../connection/error-code.ts'
 
 /**
  * The typed error for a proxy that was not reached or that refused. It names the proxy, because the host behind it was not asked. The

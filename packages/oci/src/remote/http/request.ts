@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { ErrorCode } from '../../errors.ts'
 import type { RetryPolicy } from '../../retry.ts'
 import type { ByteStream } from '../../store/content.ts'
-import type { Scope } from '../auth/authority.ts'
+import type { Scope } from '../auth/scope.ts'
 import type { Proxy } from '../connection/proxies.ts'
 import type { Connection } from '../connection/connections.ts'
 import { dispatch, type ResponseBody } from './response.ts'
@@ -48,6 +48,9 @@ export interface Route {
 
 const USER_AGENT = 'gpreg/0.1'
 
+/** Headers whose values may be spread over several lines. Of any other one that is there twice the first counts, as in Go. */
+const LISTS: ReadonlySet<string> = new Set(['www-authenticate', 'link', 'content-encoding'])
+
 /** Sends one request and waits for the head of its response. @throws errors of undici */
 export async function sendRequest(request: ApiRequest, route: Route): Promise<ApiResponse> {
   const { url, connection, authorization, signal } = route
@@ -72,7 +75,8 @@ export async function sendRequest(request: ApiRequest, route: Route): Promise<Ap
   const { status, headers, body } = await dispatch(connection.dispatcher, options, signal)
   const header = (name: string) => {
     const value = headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
+    if (!Array.isArray(value)) return value
+    return LISTS.has(name) ? value.join(', ') : value[0]
   }
   const proxy = url.protocol === 'http:' ? connection.proxy : undefined
   return { status, url, header, body, proxy }

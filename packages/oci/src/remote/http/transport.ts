@@ -3,7 +3,7 @@ import { toGpregError, type GpregError, type ErrorCode, type Side } from '../../
 import { readDocument, readStart, type DocumentBounds } from './body.ts'
 import type { Connections } from '../connection/connections.ts'
 import { findEndpoint } from '../connection/endpoint.ts'
-import { networkError, responseError, type Asked } from './failure.ts'
+import { networkError, responseError, type Asked, type FailedResponse } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostPause } from './host-pause.ts'
 import { followRedirect, isRedirect } from './location.ts'
@@ -175,15 +175,21 @@ export class Transport {
   }
 
   /**
-   * The error for a response with an unexpected status. A `Retry-After` pauses all requests to the host.
-   * @param hadLogin whether the request was made with a login of the user
+   * The error for a response with an unexpected status. A `Retry-After` pauses all requests to the host, unless the response stays as
+   * it is: then nobody would ask again.
+   * @param about what the request was made with, and for
    */
-  async failure(response: ApiResponse, request: ApiRequest, hadLogin = false): Promise<GpregError> {
+  async failure(
+    response: ApiResponse,
+    request: ApiRequest,
+    about: Pick<FailedResponse, 'hadLogin' | 'isOfTokenServer'> = {},
+  ): Promise<GpregError> {
     const text = await readStart(response.body)
     const scrub = (said: string) => this.secrets.scrub(said)
-    const failed = { ...response, text, scrub, hadLogin }
+    const failed = { ...response, ...about, text, scrub }
     const error = responseError(failed, this.asked(request, response.url), this.#context.now())
-    return error.retryAfter === undefined ? error : this.#options.pause.begin(error.retryAfter, error)
+    if (error.retryAfter === undefined || !error.retryable) return error
+    return this.#options.pause.begin(error.retryAfter, error)
   }
 
   /** A request as error messages name it. @param at where it was sent, after redirects */
