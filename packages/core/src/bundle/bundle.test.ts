@@ -213,7 +213,9 @@ describe('the files of a bundle', () => {
 
   it.each(['with a sidecar', 'without'])('are found beside other files in their directory, %s', async how => {
     const { path, directory } = await newBundle(newKey().secret)
-    for (const name of ['scan.2022', 'a.2023', 'other.tar']) await writeFile(join(directory, name), 'x')
+    const macos = ['._x.tar.001', '._x.tar.002', '._x.tar.manifest.json']
+    for (const name of ['scan.2022', 'a.2023', 'other.tar', ...macos])
+      await writeFile(join(directory, name), 'x')
     if (how === 'without') await rm(`${path}.manifest.json`)
     expect((await opening([directory])).error).toBeUndefined()
     expect((await findBundle([directory])).volumes).toHaveLength(3)
