@@ -7,7 +7,7 @@ import { createSidecar, formatSidecar, type Sidecar, type SidecarFile } from '..
 import { signBytes } from '../../bundle/signature.ts'
 import { bytesToCheck, checkVolumes } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
-import { type CopyOutcome, GpregError, digestOf, LayoutStore } from '@gpreg/oci'
+import { type CopyOutcome, digestOf, LayoutStore } from '@gpreg/oci'
 import {
   executePlan,
   probeTargets,
