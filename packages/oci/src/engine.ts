@@ -73,7 +73,7 @@ export { ArchiveWriter, discardBeginning } from './store/archive/archive-writer.
 export { planTar } from './store/archive/tar-plan.ts'
 export { damaged } from './store/damage.ts'
 export { EmptyTarget } from './store/empty-target.ts'
-export { REF_NAME, formatIndex, namedEntry } from './store/layout/layout-content.ts'
+export { nameOf, formatIndex, namedEntry } from './store/layout/layout-content.ts'
 export { deleteGarbage, findGarbage } from './store/layout/layout-garbage.ts'
 export { isThere, readDocument, readError } from './store/layout/layout-files.ts'
 export { LayoutReader, splitName } from './store/layout/layout-reader.ts'

@@ -39,6 +39,13 @@ function newKey(curve = 'prime256v1') {
 
 const lock: Lock = { kind: 'Lock', version: 1, created: '2026-11-25T00:00:00.000Z', images: [] }
 
+/** A descriptor of a manifest that no test reads. */
+const described = (text: string) => ({
+  mediaType: MediaType.ociManifest,
+  digest: digestOf(text),
+  size: text.length,
+})
+
 /** A signed bundle without images, in three volumes. */
 async function newBundle(secret: string) {
   const directory = await newDirectory()
@@ -213,7 +220,9 @@ describe('the files of a bundle', () => {
 
   it.each(['with a sidecar', 'without'])('are found beside other files in their directory, %s', async how => {
     const { path, directory } = await newBundle(newKey().secret)
-    for (const name of ['scan.2022', 'a.2023', 'other.tar']) await writeFile(join(directory, name), 'x')
+    const macos = ['._x.tar.001', '._x.tar.002', '._x.tar.manifest.json']
+    for (const name of ['scan.2022', 'a.2023', 'other.tar', ...macos])
+      await writeFile(join(directory, name), 'x')
     if (how === 'without') await rm(`${path}.manifest.json`)
     expect((await opening([directory])).error).toBeUndefined()
     expect((await findBundle([directory])).volumes).toHaveLength(3)
@@ -270,6 +279,21 @@ describe('the files of a bundle', () => {
     ],
   ])('are refused with a sidecar that %s', (_, text) => {
     expect(() => parseSidecar(text, 'x')).toThrow(expect.objectContaining({ code: 'bundle-damaged' }))
+  })
+
+  it.each([
+    ['no number of bytes', { size: '19' }],
+    ['the same source twice', {}],
+  ])('are damaged with a sidecar whose lock has %s', (_, change) => {
+    const image = { ...described('redis'), bytes: 0, purpose: 'components', origins: [], referrers: [] }
+    const images = [image, image].map(each => ({ ...each, source: 'docker.io/library/redis:6.2', ...change }))
+    const sidecar = {
+      ...createSidecar('test', [], lock),
+      lock: { digest: image.digest, document: { ...lock, images } },
+    }
+    expect(() => parseSidecar(JSON.stringify(sidecar), 'x')).toThrow(
+      expect.objectContaining({ code: 'bundle-damaged', hint: 'send it again' }),
+    )
   })
 
   it('are refused if the sidecar has a newer version', () => {
@@ -344,6 +368,27 @@ describe('the names of a bundle', () => {
       message: expect.stringContaining('index.json'),
     })
   })
+})
+
+it('a bundle without a sidecar is damaged if its lock has a name that is none', async () => {
+  const directory = await newDirectory()
+  const images = [
+    { ...described('redis'), bytes: 0, purpose: 'components' as const, origins: [], referrers: [] },
+  ]
+  for (const changed of [{ source: 'docker.io/library/Redis:6.2' }, { paths: ['library/redis;6.2'] }]) {
+    const image = {
+      source: 'docker.io/library/redis:6.2',
+      paths: ['library/redis:6.2'],
+      ...images[0]!,
+      ...changed,
+    }
+    await writeFile(join(directory, 'index.json'), formatIndex({ schemaVersion: 2, manifests: [] }))
+    await writeFile(join(directory, LOCK_NAME), writeLock({ ...lock, images: [image] }))
+    const { problems } = await verifyBundle([directory], undefined, createContext())
+    expect(problems).toMatchObject([
+      { code: 'bundle-damaged', message: expect.stringContaining(`the lock in ${directory} is damaged`) },
+    ])
+  }
 })
 
 it('a differential bundle is served with a warning that it is partial', async () => {

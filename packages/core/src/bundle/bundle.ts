@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { GpregError, isGpregError, digestOf, type Digest, Archive, LayoutStore } from '@gpreg/oci'
-import { damaged, REF_NAME, readDocument, type LayoutReader } from '@gpreg/oci/engine'
+import { damaged, nameOf, readDocument, type IndexEntry, type LayoutReader } from '@gpreg/oci/engine'
 import { readLock, writeLock, type Lock } from '../documents/lock.ts'
 import { lockedNames } from './bundle-lock.ts'
 import { findBundle, LOCK_NAME, sidecarPath, signaturePath, type BundleFiles } from './files.ts'
@@ -138,15 +138,28 @@ async function readLayout(directory: string, lock: Lock | undefined): Promise<La
  */
 function checkNames(store: LayoutReader, lock: Lock | undefined, name: string): LayoutReader {
   if (lock === undefined) return store
-  const named = new Map(store.entries().map(entry => [entry.annotations?.[REF_NAME], entry.digest]))
-  const entries = lockedNames(lock)
-  for (const { annotations, digest } of entries) {
-    const tagged = annotations![REF_NAME]!
+  const named = new Map(store.entries().map(entry => [nameOf(entry), entry.digest]))
+  const entries = namesIn(lock, name)
+  for (const entry of entries) {
+    const tagged = nameOf(entry)
     const found = named.get(tagged)
-    if (found === digest) continue
-    throw damaged(`index.json in ${name} has ${found ?? 'nothing'} for ${tagged}, its lock ${digest}`, name)
+    if (found === entry.digest) continue
+    throw damaged(
+      `index.json in ${name} has ${found ?? 'nothing'} for ${tagged}, its lock ${entry.digest}`,
+      name,
+    )
   }
   return store.under({ entries: () => entries })
+}
+
+/** Without a sidecar, only a name that cannot be read tells that the lock was changed on its way. */
+function namesIn(lock: Lock, name: string): IndexEntry[] {
+  try {
+    return lockedNames(lock)
+  } catch (error) {
+    if (!isGpregError(error, 'reference-invalid')) throw error
+    throw damaged(`the lock in ${name} is damaged: ${error.message}`, name, error)
+  }
 }
 
 /** Names the bundle that brought a blob, for receipts: this one, or the base if this one leaves the blob out. */

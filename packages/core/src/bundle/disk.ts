@@ -19,6 +19,19 @@ export async function freeSpace(path: string): Promise<number> {
   }
 }
 
+/** The error for a disk that took no more while a bundle was written. */
+export function diskFull(path: string, { needed, free }: DiskSpace, cause: unknown): GpregError {
+  const why =
+    needed > free
+      ? `${needed - free} bytes more are needed`
+      : `${free} bytes are free, but a quota or the number of files is used up`
+  return new GpregError('storage', `the disk of ${path} is full: ${why}`, {
+    path,
+    cause,
+    hint: 'make room, then run the same command again: what is finished is kept',
+  })
+}
+
 /** @throws `storage` */
 export function assertRoom(path: string, { needed, free }: DiskSpace): void {
   if (needed <= free) return

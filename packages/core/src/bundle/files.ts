@@ -146,9 +146,12 @@ async function partsAt(path: string): Promise<Part[]> {
   return names.filter(isPart).map(name => ({ path: join(path, name), isNamed: false }))
 }
 
-/** True for the name of a volume, of a sidecar, or of its signature. */
+/**
+ * True for the name of a volume or of a sidecar. macOS writes a file `._NAME` beside each file on a disk that cannot hold its attributes
+ * (FAT, exFAT, SMB): such a file is nothing of a bundle.
+ */
 export function isPart(name: string): boolean {
-  return VOLUME.test(name) || name.endsWith(SIDECAR)
+  return !name.startsWith('._') && (VOLUME.test(name) || name.endsWith(SIDECAR))
 }
 
 const VOLUME = /\.\d{3,}$/

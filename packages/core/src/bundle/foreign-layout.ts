@@ -10,7 +10,7 @@ import {
   withoutHost,
   namesHost,
   tryParseReference,
-  REF_NAME,
+  nameOf,
   type IndexEntry,
   splitName,
 } from '@gpreg/oci/engine'
@@ -48,7 +48,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
   const locked: { entry: WantedImage; image: LockedImage; paths: string[] }[] = []
   for (const entry of distinct(store.entries())) {
     const split = splitName(entry)
-    const text = entry.annotations?.[REF_NAME]
+    const text = nameOf(entry)
     const source = split && referenceOf(split.repository, split.tag)
     if (split === undefined || source === undefined || !isManifestType(entry.mediaType)) {
       const message = `${name} has ${text ?? entry.digest}, which is no name of an image; it is left out`
@@ -80,9 +80,7 @@ async function foreignLock({ store, name }: Bundle, context: Context): Promise<L
 
 /** One entry for each name, the first as everywhere: an index may say one name thousands of times. */
 function distinct(entries: readonly IndexEntry[]): readonly IndexEntry[] {
-  const last = entries
-    .toReversed()
-    .map(entry => [entry.annotations?.[REF_NAME] ?? entry.digest, entry] as const)
+  const last = entries.toReversed().map(entry => [nameOf(entry) ?? entry.digest, entry] as const)
   return [...new Map(last).values()].toReversed()
 }
 

@@ -7,6 +7,9 @@ export const digestShape = z
   .string()
   .refine((text): text is Digest => isDigest(text), 'not a sha256 or sha512 digest')
 
+/** Makes the error for an invalid document. */
+export type Refuse = (path: string, why: string, cause?: unknown) => GpregError
+
 /** Defines how a kind of document is read. Its shape has `kind` and `version`, which {@link documentShape} adds. */
 export interface DocumentDefinition<S extends z.ZodType> {
   /** the name of the kind in messages, e.g. `a lock` */
@@ -16,8 +19,8 @@ export interface DocumentDefinition<S extends z.ZodType> {
   readonly shape: S
   /** how to get a valid document, for messages */
   readonly hint: string
-  /** Makes the error for an invalid document; default: `input-invalid` with the hint. */
-  readonly refuse?: (path: string, why: string, cause?: unknown) => GpregError
+  /** default: `input-invalid` with the hint */
+  readonly refuse?: Refuse
   /** True if the document may have secrets, so that messages must show nothing of it. */
   readonly isSecret?: boolean
 }
@@ -26,9 +29,10 @@ export interface DocumentReader<T> {
   /**
    * Reads a document and checks it.
    * @param path the name of the file in messages
+   * @param refuse if the document is part of another one, whose error it gets
    * @throws `input-invalid` for a document of a newer gpreg, and the error of `refuse` for an invalid document
    */
-  parse(text: string, path: string): T
+  parse(text: string, path: string, refuse?: Refuse): T
 }
 
 /** The shape of a document of a kind and version. */
@@ -46,11 +50,11 @@ export function defineDocument<S extends z.ZodType>({
   version: newest,
   shape,
   hint,
-  refuse = (path, why, cause) => invalidInput(path, undefined, why, hint, cause),
+  refuse: usual = (path, why, cause) => invalidInput(path, undefined, why, hint, cause),
   isSecret = false,
 }: DocumentDefinition<S>): DocumentReader<z.output<S>> {
   return {
-    parse(text, path) {
+    parse(text, path, refuse = usual) {
       let json: unknown
       try {
         json = JSON.parse(text)

@@ -3,7 +3,7 @@ import { type Descriptor, type Digest, formatReference } from '@gpreg/oci'
 import { isRepository } from '@gpreg/oci/engine'
 import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from '../gitpod/image-set.ts'
 import { invalidInput, referenceAt } from '../input.ts'
-import { by, defineDocument, digestShape, documentShape, formatDocument } from './document.ts'
+import { by, defineDocument, digestShape, documentShape, formatDocument, type Refuse } from './document.ts'
 
 /** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry per source, sorted. */
 export interface Lock {
@@ -93,6 +93,8 @@ const lockDocument = documentShape('Lock', VERSION, {
 
 const HINT = 'make a new one with gpreg lock'
 
+const refuseLock: Refuse = (path, why, cause) => invalidInput(path, undefined, why, HINT, cause)
+
 const reader = defineDocument({ noun: 'a lock', version: VERSION, shape: lockDocument, hint: HINT })
 
 /** The lock entry of an image that was read. */
@@ -158,11 +160,12 @@ export function writeLock({ created, images, base }: Lock): string {
 
 /**
  * @param path the name of the document in messages
- * @throws `input-invalid`, `reference-invalid`
+ * @param refuse makes the error for an invalid lock; default: `input-invalid`
+ * @throws `input-invalid`
  */
-export function readLock(text: string, path = 'the lock'): Lock {
-  const lock = reader.parse(text, path)
-  assertDistinct(lock, path)
+export function readLock(text: string, path = 'the lock', refuse = refuseLock): Lock {
+  const lock = reader.parse(text, path, refuse)
+  assertDistinct(lock, path, refuse)
   return lock
 }
 
@@ -180,10 +183,10 @@ export function lockToEntries({ images }: Lock, path = 'the lock'): ImageEntry[]
   }))
 }
 
-function assertDistinct({ images }: Lock, path: string): void {
+function assertDistinct({ images }: Lock, path: string, refuse: Refuse): void {
   const sources = new Set<string>()
   for (const { source } of images) {
-    if (sources.has(source)) throw invalidInput(path, undefined, `not a lock: it has ${source} twice`, HINT)
+    if (sources.has(source)) throw refuse(path, `not a lock: it has ${source} twice`)
     sources.add(source)
   }
 }

@@ -82,7 +82,7 @@ export function parseSidecar(text: string, path: string): Sidecar {
   const { lock, ...rest } = reader.parse(text, path)
   const names = [...rest.volumes, ...(rest.beside ?? [])].map(({ name }) => name)
   if (new Set(names).size < names.length) throw refuse(path, 'it names a file twice')
-  const found = readLock(JSON.stringify(lock.document), path)
+  const found = readLock(JSON.stringify(lock.document), path, refuse)
   if (digestOf(writeLock(found)) !== lock.digest) throw refuse(path, 'its lock is not the one it says')
   return { ...rest, lock: { digest: lock.digest, document: found } }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openBundle } from '../../bundle/bundle.ts'
+import { lockOf } from '../../bundle/foreign-layout.ts'
 import { createContext } from '../../context.ts'
 import { writeLock, type Lock, type LockEntry } from '../../documents/lock.ts'
 import { createRegistryServer, type Digest, LayoutStore, MemoryStore } from '@gpreg/oci'
@@ -95,6 +96,32 @@ describe('a layout of another tool', () => {
     twice.push({ ...twice[0]!, source: 'quay.io/lib/app:1' })
     const refused = loadLayout({ 'lib/app': bad }, { ...lock, images: twice })
     await expect(refused).rejects.toMatchObject({ code: 'target-collision' })
+  })
+
+  it('has the whole names that containerd and Docker write beside a tag, and not those of before a renaming', async () => {
+    const root = await damagedLayout(async () => {})
+    const named = (name: string, tag: string, { descriptor }: Sample) => ({
+      ...descriptor,
+      annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': tag },
+    })
+    const manifests = [
+      named('docker.io/lib/app:latest', 'latest', images.good),
+      named('quay.io/lib/other:latest', 'latest', images.bad),
+      named('quay.io/lib/other:latest', 'lib/renamed:2', images.bad),
+    ]
+    await writeFile(join(root, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
+    await using bundle = await openBundle([root], undefined, context)
+    const { images: found } = await lockOf(bundle, context)
+    expect(found.map(({ paths, digest }) => [paths?.[0], digest])).toEqual([
+      ['lib/app:latest', images.good.descriptor.digest],
+      ['lib/other:latest', images.bad.descriptor.digest],
+      ['lib/renamed:2', images.bad.descriptor.digest],
+    ])
+    const layout = await LayoutStore.open(root)
+    await pushSample(layout.repository('quay.io/lib/other'), images.good, 'latest')
+    expect(
+      (await readFile(join(root, 'index.json'), 'utf8')).match(/quay.io.lib.other:latest/g),
+    ).toHaveLength(2)
   })
 
   it('keeps a signature under the tag of cosign, whatever host its name has', async () => {

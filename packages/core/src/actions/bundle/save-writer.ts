@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { bundleContents } from '../../bundle/bundle-lock.ts'
-import { assertRoom, freeSpace, type DiskSpace } from '../../bundle/disk.ts'
+import { assertRoom, diskFull, freeSpace, type DiskSpace } from '../../bundle/disk.ts'
 import { findBundle, LOCK_NAME, sidecarPath, signaturePath } from '../../bundle/files.ts'
 import { createSidecar, formatSidecar, type Sidecar, type SidecarFile } from '../../documents/sidecar.ts'
 import { signBytes } from '../../bundle/signature.ts'
 import { bytesToCheck, checkVolumes } from '../../bundle/volume-damage.ts'
 import type { Context } from '../../context.ts'
-import { type CopyOutcome, GpregError, digestOf, LayoutStore } from '@gpreg/oci'
+import { type CopyOutcome, digestOf, LayoutStore } from '@gpreg/oci'
 import {
   executePlan,
   probeTargets,
@@ -156,15 +156,7 @@ async function copyInto(
   const full = outcome.images.find(({ error }) => error !== undefined && isFull(error))
   if (full === undefined) return { plan, outcome }
   const disk: DiskSpace = { needed: missing?.() ?? needed, free: await freeSpace(options.path) }
-  throw new GpregError(
-    'storage',
-    `the disk of ${options.path} is full: ${Math.max(disk.needed - disk.free, 1)} bytes more are needed`,
-    {
-      path: options.path,
-      cause: full.error,
-      hint: 'make room, then run the same command again: what is finished is kept',
-    },
-  )
+  throw diskFull(options.path, disk, full.error)
 }
 
 function isFull(error: unknown): boolean {

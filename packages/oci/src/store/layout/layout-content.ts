@@ -7,6 +7,9 @@ import { isDigest } from '../../model/digest.ts'
 /** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
 export const REF_NAME = 'org.opencontainers.image.ref.name'
 
+/** The whole name of an image, as containerd, Docker and BuildKit write it. */
+const CONTAINERD_NAME = 'io.containerd.image.name'
+
 /** Only the needed fields are checked; fields of other tools are kept. */
 const entry = z.looseObject({
   mediaType: z.string(),
@@ -62,6 +65,16 @@ export function namedEntry(name: string, { mediaType, digest, size }: Descriptor
   return { mediaType, digest, size, annotations: { [REF_NAME]: name } }
 }
 
+/**
+ * The name of an entry. `ctr export` and `docker save` write only the tag into {@link REF_NAME}, and the whole name beside it: by the
+ * tag alone, all their `latest` would be one image. A whole name with another tag is not taken, because it was left by a renaming.
+ */
+export function nameOf({ annotations }: IndexEntry): string | undefined {
+  const name = annotations?.[REF_NAME]
+  const whole = annotations?.[CONTAINERD_NAME]
+  return whole?.endsWith(`:${name}`) ? whole : name
+}
+
 /** Names that are only kept in memory: the head of an archive has them already, and a directory gets them when its content is there. */
 export class HeldNames implements WritableNames {
   readonly named = new Map<string, Descriptor>()
@@ -79,7 +92,7 @@ export class HeldNames implements WritableNames {
 
 /** Compares entries by name; those without a name come last, in their order. */
 export function byName(a: IndexEntry, b: IndexEntry): number {
-  const [left, right] = [a, b].map(each => each.annotations?.[REF_NAME] ?? '\uffff') as [string, string]
+  const [left, right] = [a, b].map(each => nameOf(each) ?? '\uffff') as [string, string]
   return left < right ? -1 : left > right ? 1 : 0
 }
 

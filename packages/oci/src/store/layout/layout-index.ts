@@ -7,7 +7,7 @@ import {
   formatIndex,
   indexDocument,
   namedEntry,
-  REF_NAME,
+  nameOf,
   type IndexDocument,
   type IndexEntry,
   type WritableNames,
@@ -94,7 +94,7 @@ export class LayoutIndex implements WritableNames {
   }
 
   async set(name: string, descriptor: Descriptor): Promise<void> {
-    const isNamed = (each: IndexEntry) => each.annotations?.[REF_NAME] === name
+    const isNamed = (each: IndexEntry) => nameOf(each) === name
     await this.#change(entries => {
       const known = entries.find(isNamed)
       if (known?.digest === descriptor.digest) return entries

@@ -12,7 +12,7 @@ import type {
   UnverifiedFetcher,
 } from '../capabilities.ts'
 import type { ByteStream, FetchCall, ReadableRepository, Store } from '../content.ts'
-import { REF_NAME, type IndexEntry, type LayoutContent, type LayoutNames } from './layout-content.ts'
+import { nameOf, type IndexEntry, type LayoutContent, type LayoutNames } from './layout-content.ts'
 import { readManifestOf, scanReferrers, type ReferrerIndex } from './layout-manifests.ts'
 import { verified } from '../verify.ts'
 
@@ -185,7 +185,7 @@ export function repositoriesOf(names: LayoutNames): string[] {
 
 /** The repository and tag of an entry. Other tools write a bare tag or a reference with its host; both are accepted. */
 export function splitName(entry: IndexEntry): { repository: string; tag: string } | undefined {
-  const name = entry.annotations?.[REF_NAME]
+  const name = nameOf(entry)
   if (name === undefined) return undefined
   const colon = name.lastIndexOf(':')
   if (colon > name.lastIndexOf('/') && isTag(name.slice(colon + 1))) {

@@ -15,7 +15,7 @@ import type {
   UploadRemover,
 } from '../capabilities.ts'
 import type { Call, Content, Store } from '../content.ts'
-import { HeldNames, REF_NAME, type IndexEntry } from './layout-content.ts'
+import { HeldNames, nameOf, type IndexEntry } from './layout-content.ts'
 import { DirectoryContent } from './layout-directory.ts'
 import { ingestFolder } from './layout-files.ts'
 import { prepareFolders, removeUploads } from './layout-folders.ts'
@@ -174,7 +174,7 @@ export class LayoutRepository
     const isMine = (entry: IndexEntry) =>
       entry.digest === descriptor.digest && [undefined, this.name].includes(splitName(entry)?.repository)
     const others = names.entries().filter(entry => entry.digest === descriptor.digest && !isMine(entry))
-    const user = others[0]?.annotations?.[REF_NAME] ?? (await parentOf(content, descriptor.digest))
+    const user = (others[0] && nameOf(others[0])) ?? (await parentOf(content, descriptor.digest))
     if (user !== undefined) {
       throw new GpregError('forbidden', `${user} still needs ${descriptor.digest}`, {
         digest: descriptor.digest,
