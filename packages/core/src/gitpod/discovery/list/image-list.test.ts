@@ -69,6 +69,13 @@ describe('lines', () => {
     [`quay.io/a:1 r.corp/a:1 ${pin}`, 'quay.io/a:1 -> r.corp/a:1', 'a digest without a name'],
     ['a:1\ndocker tag a:1 r.corp/a:1', 'docker.io/library/a:1', 'list:2: a command is not read'],
     [`quay.io/a:1 ${pin}`, 'quay.io/a:1', 'a digest without a name'],
+    [`["a:1", "${pin}"]`, 'docker.io/library/a:1', 'list:1: sha256:aaa'],
+    [`a:1\n${'b'.repeat(64)}`, 'docker.io/library/a:1', 'list:2: bbb'],
+    [
+      `REF    TYPE   DIGEST\na:1    index  ${pin}\n${pin} index ${pin}`,
+      'docker.io/library/a:1',
+      'list:3: sha256:aaa',
+    ],
   ])('tells what it does not read of %j', async (text, image, warning) => {
     expect(await read(text)).toEqual([image, expect.stringContaining(warning)])
   })
@@ -105,6 +112,9 @@ describe('tables', () => {
       ['quay.io/a/b:1 -> r.corp/b:1', 'quay.io/c:1'],
     ],
     ['NAME   IMAGES\nweb    redis:6,quay.io/a/b:1\n', ['docker.io/library/redis:6', 'quay.io/a/b:1']],
+    ['registry,repository,tag\nquay.io,a/b,1\n', ['quay.io/a/b:1']],
+    ['Registry;Image;Version\nquay.io;a/b;1\nr.corp;quay.io/c;2\n', ['quay.io/a/b:1', 'quay.io/c:2']],
+    ['name,tag\nredis,6\n', ['docker.io/library/redis:6']],
     ['image;target\n"quay.io/a/b:1";r.corp/b:1\n', ['quay.io/a/b:1 -> r.corp/b:1']],
     [
       'NAME IMAGE\napi quay.io/org/server:1.2\na redis:7\n',

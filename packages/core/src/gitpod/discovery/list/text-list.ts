@@ -1,7 +1,8 @@
 import type { Reference } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
 import { invalidInput } from '../../../input.ts'
-import { isRemark, splitPair, type ListItem } from './list-item.ts'
+import { isImageId } from '../walk/image-name.ts'
+import { isRemark, splitPair, withoutName, type ListItem } from './list-item.ts'
 import { withoutTransport } from './transport.ts'
 
 /**
@@ -70,9 +71,8 @@ function* readLine(content: string, line: number): Generator<ListItem> {
     return
   }
   const words = withoutPrefix(wordsOf(content.replace(PULL, indent)))
-  const names = words.filter(({ text }) => !DIGEST.test(text))
-  for (const { text } of words)
-    if (DIGEST.test(text)) yield { remark: `${text} is a digest without a name`, line }
+  const names = words.filter(({ text }) => !isImageId(text))
+  for (const { text } of words) if (isImageId(text)) yield { remark: withoutName(text), line }
   const [first, second] = names
   const pair = names.length === 2 && first && second ? readPair(first.text, second.text, line) : undefined
   if (pair !== undefined) yield pair
@@ -86,7 +86,6 @@ const PULL = /^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|crictl|crane)\s+(?:image\
 /** Blanks as long as a text, so that columns stay. */
 const indent = (text: string) => ' '.repeat(text.length)
 
-const DIGEST = /^sha(?:256|512):[0-9a-f]+$/i
 /** What stands in the second of two columns NAME and TAG. No image has such a name. */
 const VERSION = /^(?:v?\d[\w.-]*|latest)$/
 

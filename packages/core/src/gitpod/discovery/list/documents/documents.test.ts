@@ -28,6 +28,25 @@ describe('plain lists', () => {
       'images:\n- redis:6\n- name: quay.io/a/b:1\nother: [x]',
       ['2 redis:6', '3 quay.io/a/b:1', '4 ! other is not read'],
     ],
+    [
+      '- {registry: ghcr.io, image: a/b, version: "1"}\n- {registry: ghcr.io, repository: c, image: d, tag: 2}\n- {image: docker.io/e, registry: ghcr.io, imageTag: 3}',
+      ['1 ghcr.io/a/b:1', '2 ghcr.io/c/d:2', '3 docker.io/e:3'],
+    ],
+    [
+      `images:\n- name: redis\n  tags: ["6", 1.10]\n- {repository: a/b, tags: ["PIN"]}\n- {name: c, newName: r/c, newTag: 1}`.replace(
+        'PIN',
+        pin,
+      ),
+      ['2 redis:6', '2 redis:1.10', `4 a/b@${pin}`, '5 r/c:1'],
+    ],
+    [
+      '- image: b\n  repository: quay.io/a/b\n  tag: 1\n- image: c:1',
+      ['1 ! an image is left out, because the key repository may already name it: quay.io/a/b', '4 c:1'],
+    ],
+    [
+      'x: &base {tag: "6"}\ny: &own {<<: *base, tag: null, registry: r.corp}\nimages:\n- <<: *own\n  image: redis',
+      ['5 r.corp/redis', '1 ! x is not read', '2 ! y is not read'],
+    ],
     ['x: &base {tag: "6"}\nimages:\n- <<: *base\n  image: redis', ['4 redis:6', '1 ! x is not read']],
     [
       '{"Repository":"redis","Tag":"6","ID":"a"}\n{"Repository":"<none>","Tag":"<none>"}',
