@@ -47,6 +47,7 @@ describe('plain lists', () => {
       'x: &base {tag: "6"}\ny: &own {<<: *base, tag: null, registry: r.corp}\nimages:\n- <<: *own\n  image: redis',
       ['5 r.corp/redis', '1 ! x is not read', '2 ! y is not read'],
     ],
+    ['image: a:1\nimages: [b:1]', ['2 b:1', '1 ! image is not read']],
     ['x: &base {tag: "6"}\nimages:\n- <<: *base\n  image: redis', ['4 redis:6', '1 ! x is not read']],
     [
       '{"Repository":"redis","Tag":"6","ID":"a"}\n{"Repository":"<none>","Tag":"<none>"}',
@@ -90,6 +91,11 @@ describe('lists of other tools', () => {
         expect.stringMatching(/^8 ! images-by-tag-regex/),
         '10 localhost:5000/e:1',
       ],
+    ],
+    [
+      'skopeo with a registry without images',
+      'quay.io:\n  tls-verify: false\ndocker.io:\n  images: {redis: [6]}\n',
+      ['1 ! quay.io names no images', '4 docker.io/redis:6'],
     ],
     [
       'hauler',
@@ -137,6 +143,10 @@ describe('other documents', () => {
     ['image: a\nports: [{port: 1}]', 'a .gitpod.yml', '--workspace-repo'],
     ['apiVersion: v2\nname: x\nversion: 1.0.0', 'the Chart.yaml', '--chart'],
     ['server:\n  image: {repository: a, tag: b}', 'the values of a Helm chart', '--chart-values'],
+    ['resources: [a.yaml]\nimages: [{name: a, newTag: "1"}]', 'a kustomization', 'kustomize build'],
+    ['image: node:18\nbuild:\n  script: [make]', 'a file of a CI system', '--image'],
+    ['image: node:18\npipelines: {default: []}', 'a file of a CI system', '--image'],
+    ['on: push\njobs: {a: {container: node:18}}', 'a file of a CI system', '--image'],
     ['{"auths":{}}', 'credentials', '--authfile'],
   ])('are refused by what they are: %j', (text, what, flag) => {
     expect(() => read(text)).toThrow(

@@ -1,5 +1,6 @@
 import { invalidInput } from '../../../../input.ts'
 import type { Purpose } from '../../../image-set.ts'
+import { roleOf } from '../../walk/image-key.ts'
 import { joinImage, joinImageMap, partsOf, type JoinedName, type NameParts } from '../../walk/split-name.ts'
 import { joinedItems, splitPair, type ListItem } from '../list-item.ts'
 import type { DocumentView } from './document-view.ts'
@@ -17,10 +18,10 @@ const TARGETS = ['target', 'destination', 'dest', 'dst', 'mirror'] as const
 const NONE = '<none>'
 const PURPOSES: readonly Purpose[] = ['components', 'workspace-base']
 
-/** A remark for each key that may hold images which are not read. Scalars hold none. */
+/** A remark for each key that may hold images which are not read: collections, and scalars at keys that name images. */
 export function* unreadKeys(view: DocumentView, known: readonly string[], where = ''): Generator<ListItem> {
   for (const { key, value, line } of view.entries)
-    if (!known.includes(key) && (value.isList || value.isMap))
+    if (!known.includes(key) && (value.isList || value.isMap || (value.text && roleOf(key) === 'image')))
       yield { remark: `${where}${key} is not read`, line }
 }
 

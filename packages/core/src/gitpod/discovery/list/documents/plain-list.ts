@@ -20,7 +20,7 @@ export const plainList: ListFormat = {
       yield* unreadKeys(root, [...lists, 'excluded'])
     } else if (isEntry(root)) {
       yield* readEntry(root, path)
-      yield* unreadKeys(root, ['repoTags', 'RepoTags', 'labels', 'Labels'])
+      yield* unreadKeys(root, ['image', 'Image', 'repoTags', 'RepoTags', 'labels', 'Labels'])
     } else if (isMapping(root)) yield* readMapping(root)
     else
       for (const entry of root.entries.flatMap(({ value }) => leavesOf(value))) yield* readEntry(entry, path)
