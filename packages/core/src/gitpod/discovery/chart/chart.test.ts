@@ -124,7 +124,7 @@ describe('without helm', () => {
   it('takes the values and the annotations, and appVersion for an empty tag', async () => {
     await write({
       'app/Chart.yaml':
-        'name: app\nappVersion: 2.10\nannotations:\n  artifacthub.io/images: |\n    - name: x\n      image: quay.io/x:1',
+        'name: app\nappVersion: "2.10"\nannotations:\n  artifacthub.io/images: |\n    - name: x\n      image: quay.io/x:1',
       'app/values.yaml': 'image: {repository: quay.io/app, tag: ""}\nsidecarImage: busybox\njobImage: ""',
       'v.yaml': 'sidecarImage: alpine:3',
     })
@@ -138,6 +138,17 @@ describe('without helm', () => {
       expect.stringContaining('helm is not installed'),
       expect.stringContaining('values.yaml: jobImage: names no image'),
     ])
+  })
+
+  it('takes numbers as helm writes them', async () => {
+    await write({
+      'app/Chart.yaml': 'name: app\nappVersion: 2.10',
+      'app/values.yaml':
+        'a: {image: {repository: a}}\nb: {image: {repository: b, tag: 7.0}}\nc: {image: {repository: c, tag: "7.0"}}\nd: {image: {repository: d, tag: 20220101}}',
+    })
+    expect(Object.keys((await read('app')).images)).toEqual(
+      ['a:2.1', 'b:7', 'c:7.0', 'd:20220101'].map(name => `docker.io/library/${name}`),
+    )
   })
 
   it('takes charts in charts/, with the values of the chart above, under their aliases', async () => {

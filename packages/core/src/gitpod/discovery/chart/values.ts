@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml'
+import { parseDocument, type ScalarTag } from 'yaml'
 import { isRecord } from '@gpreg/oci/engine'
 import { parseYaml, PLAIN_VALUES } from '../yaml-input.ts'
 
@@ -8,15 +8,25 @@ export type Values = Readonly<Record<string, unknown>>
 /** An alias is one object in many places, so a document with many aliases takes no more room. */
 const ANY_NUMBER = { maxAliasCount: -1 }
 
+/** helm reads `7.0` without quotes as the number 7, and writes it so into a name. Whole numbers and dates stay as they are. */
+const TRAILING_ZEROS = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  test: /^[-+]?\d+\.\d*0$/,
+  resolve: (text: string) => text.replace(/\.?0+$/, ''),
+} as const satisfies ScalarTag
+
+const HELM_VALUES = { ...PLAIN_VALUES, customTags: [...PLAIN_VALUES.customTags, TRAILING_ZEROS] }
+
 /**
- * Reads a file with values. All scalars but booleans and null are text.
+ * Reads a file with values. All scalars but booleans and null are text, and numbers as helm writes them.
  * @returns an empty map for a file without content
  * @throws `input-invalid`, naming the line
  */
 export function parseValues(text: string, path: string): Values {
   // Throws with the place of an error.
   parseYaml(text, path)
-  const values: unknown = parseDocument(text, PLAIN_VALUES).toJS(ANY_NUMBER)
+  const values: unknown = parseDocument(text, HELM_VALUES).toJS(ANY_NUMBER)
   return isRecord(values) ? values : {}
 }
 

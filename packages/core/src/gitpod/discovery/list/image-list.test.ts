@@ -42,6 +42,14 @@ describe('lines', () => {
       'sudo docker pull redis:6\nredis:7 // cache\nquay.io/a \\\n',
       ['docker.io/library/redis:6', 'docker.io/library/redis:7', 'quay.io/a:latest'],
     ],
+    [
+      'docker pull -q --platform linux/amd64 a:1\nnerdctl -n k8s.io pull b:1\nctr --namespace=k8s.io images pull docker.io/c/d:1\ncrictl pull --creds=u:p e:1',
+      ['docker.io/library/a:1', 'docker.io/library/b:1', 'docker.io/c/d:1', 'docker.io/library/e:1'],
+    ],
+    ['export CACHE_IMAGE="redis:7"\nWEB=quay.io/a/b', ['docker.io/library/redis:7', 'quay.io/a/b:latest']],
+    ['- {image: redis, tag: 6}\n- {image: "a:1"}\n', ['docker.io/library/redis:6', 'docker.io/library/a:1']],
+    ['// all\n\n[\n"redis:6"\n]', ['docker.io/library/redis:6']],
+    ['# all\n{"images": ["redis:6"]}', ['docker.io/library/redis:6']],
     ['- redis:6\n\uFEFF---\n\uFEFF- quay.io/a/b:1\n', ['docker.io/library/redis:6', 'quay.io/a/b:1']],
     ['redis 6.2\nquay.io/a/b\tv1', ['docker.io/library/redis:6.2', 'quay.io/a/b:v1']],
     ['quay.io/app:1 docker.io/istio/proxyv2:1.15', ['quay.io/app:1', 'docker.io/istio/proxyv2:1.15']],
@@ -54,6 +62,8 @@ describe('lines', () => {
     ['docker://quay.io/a/b:1=docker://r.corp/a/b:1', 'quay.io/a/b:1 -> r.corp/a/b:1'],
     [`localhost:5000/b@${pin}=r:5000/b@${pin}`, `localhost:5000/b@${pin} -> r:5000/b@${pin}`],
     [`quay.io/b@${pin}=r:5000/b:abc`, `quay.io/b@${pin} -> r:5000/b:abc`],
+    ['quay.io/a/b:1: r.corp/a/b:1', 'quay.io/a/b:1 -> r.corp/a/b:1'],
+    ['"redis:6": r.corp/library/redis:6', 'docker.io/library/redis:6 -> r.corp/library/redis:6'],
     ['quay.io/a/b:1 -> r.corp/other:1', 'quay.io/a/b:1 -> r.corp/other:1'],
     ['quay.io/a/b:1\tr.corp/flat/b:1', 'quay.io/a/b:1 -> r.corp/flat/b:1'],
     ['redis:6 r.corp/library/redis:6', 'docker.io/library/redis:6 -> r.corp/library/redis:6'],
@@ -69,6 +79,14 @@ describe('lines', () => {
     [`quay.io/a:1 r.corp/a:1 ${pin}`, 'quay.io/a:1 -> r.corp/a:1', 'a digest without a name'],
     ['a:1\ndocker tag a:1 r.corp/a:1', 'docker.io/library/a:1', 'list:2: a command is not read'],
     [`quay.io/a:1 ${pin}`, 'quay.io/a:1', 'a digest without a name'],
+    ['a:1\nTAG=1.0', 'docker.io/library/a:1', 'list:2: TAG is not read'],
+    [`["a:1", "${pin}"]`, 'docker.io/library/a:1', 'list:1: sha256:aaa'],
+    [`a:1\n${'b'.repeat(64)}`, 'docker.io/library/a:1', 'list:2: bbb'],
+    [
+      `REF    TYPE   DIGEST\na:1    index  ${pin}\n${pin} index ${pin}`,
+      'docker.io/library/a:1',
+      'list:3: sha256:aaa',
+    ],
   ])('tells what it does not read of %j', async (text, image, warning) => {
     expect(await read(text)).toEqual([image, expect.stringContaining(warning)])
   })
@@ -84,6 +102,7 @@ describe('lines', () => {
       'r.corp/a/b:2',
       expect.stringContaining('SOURCE=TARGET'),
     ])
+    expect(await read('quay.io/a/b:1: r.corp/c:2')).toEqual(['quay.io/a/b:1', 'r.corp/c:2'])
     expect(await read('web-0 quay.io/a/b:1')).toEqual([
       'docker.io/library/web-0:latest',
       'quay.io/a/b:1',
@@ -105,6 +124,9 @@ describe('tables', () => {
       ['quay.io/a/b:1 -> r.corp/b:1', 'quay.io/c:1'],
     ],
     ['NAME   IMAGES\nweb    redis:6,quay.io/a/b:1\n', ['docker.io/library/redis:6', 'quay.io/a/b:1']],
+    ['registry,repository,tag\nquay.io,a/b,1\n', ['quay.io/a/b:1']],
+    ['Registry;Image;Version\nquay.io;a/b;1\nr.corp;quay.io/c;2\n', ['quay.io/a/b:1', 'quay.io/c:2']],
+    ['name,tag\nredis,6\n', ['docker.io/library/redis:6']],
     ['image;target\n"quay.io/a/b:1";r.corp/b:1\n', ['quay.io/a/b:1 -> r.corp/b:1']],
     [
       'NAME IMAGE\napi quay.io/org/server:1.2\na redis:7\n',
@@ -154,6 +176,9 @@ describe('parseImageList', () => {
     ['Images:\nredis:6', 'reference-invalid', 'list:1'],
     ['NAME   READY\nweb    1/1', 'reference-invalid', 'list:1'],
     ['FROM redis:6\nRUN x\n', 'input-invalid', 'a Dockerfile'],
+    ['# all\nresource "docker_image" "a" {\n  name = "a:1"\n}\n', 'input-invalid', 'a file of Terraform'],
+    ['SPDXVersion: SPDX-2.3\nPackageName: redis\n', 'input-invalid', 'a bill of materials'],
+    ['<?xml version="1.0"?>\n<bom xmlns="x"></bom>', 'input-invalid', 'a bill of materials'],
     ['<!DOCTYPE html>', 'input-invalid', 'a web page'],
     ['\u001f\ufffd\b\0', 'input-invalid', 'a compressed file'],
   ])('refuses %j, and says where or what it is', async (text, code, message) => {

@@ -3,7 +3,8 @@ import type { Context } from '../../../context.ts'
 import { place, referenceAt } from '../../../input.ts'
 import { withoutByteOrderMarks } from '../byte-order-marks.ts'
 import { purposeOf, type FoundImage } from '../found-image.ts'
-import { isRemark, type ListedImage, type ListItem } from './list-item.ts'
+import { isImageId } from '../walk/image-name.ts'
+import { isRemark, withoutName, type ListedImage, type ListItem } from './list-item.ts'
 import { withoutTransport } from './transport.ts'
 import { isTable, readTable } from './table-list.ts'
 import { assertReadableText, isDocument, readTextList } from './text-list.ts'
@@ -17,6 +18,7 @@ export async function parseImageList(text: string, path: string, context: Contex
   const images: FoundImage[] = []
   for (const item of await readItems(withoutByteOrderMarks(text), path)) {
     if (isRemark(item)) warn(item.remark, item.line)
+    else if (isImageId(item.name)) warn(withoutName(item.name), item.line)
     else if (isPlaceholder(item.name))
       warn(`${item.name} has a placeholder; name the image with --image`, item.line)
     else images.push(foundImage(item, path, warn))

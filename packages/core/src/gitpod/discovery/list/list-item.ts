@@ -1,4 +1,5 @@
 import type { Purpose } from '../../image-set.ts'
+import type { JoinedName } from '../walk/split-name.ts'
 
 /** What a reader of a list says about one entry: an image, or a remark. */
 export type ListItem = ListedImage | Remark
@@ -32,4 +33,23 @@ export function isRemark(item: ListItem): item is Remark {
 export function splitPair(text: string): Pick<ListedImage, 'name' | 'target'> {
   const at = text.indexOf('=')
   return at < 0 ? { name: text } : { name: text.slice(0, at), target: text.slice(at + 1) }
+}
+
+/** A name that was put together from several places, and what is unsure of it. */
+export function* joinedItems(
+  { text, unsure }: JoinedName,
+  line: number,
+  rest: Pick<ListedImage, 'target' | 'purpose'> = {},
+): Generator<ListItem> {
+  if (unsure !== undefined)
+    yield {
+      remark: `${text === undefined ? 'an image is left out, because' : `${text} counts, but`} ${unsure}`,
+      line,
+    }
+  if (text !== undefined) yield { name: text, ...rest, line }
+}
+
+/** What is said of the ID of an image where a name should be. */
+export function withoutName(id: string): string {
+  return `${id} is a digest without a name`
 }

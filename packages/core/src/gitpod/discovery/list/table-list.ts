@@ -1,4 +1,5 @@
-import type { ListItem } from './list-item.ts'
+import { joinImage, joinImageMap, partsOf } from '../walk/split-name.ts'
+import { joinedItems, type ListItem } from './list-item.ts'
 import { linesOf } from './text-list.ts'
 
 /** A column of a table, and where it starts and ends in lines without separators. */
@@ -12,14 +13,19 @@ interface Column {
 /** The columns that name an image, the best first, and those that name its target. */
 const NAMES = ['ref', 'image', 'images', 'reference', 'source', 'original', 'repository'] as const
 const TARGETS = ['target', 'destination', 'dest', 'mirror'] as const
-const READ: ReadonlySet<string> = new Set([...NAMES, ...TARGETS, 'tag', 'digest'])
+const READ: ReadonlySet<string> = new Set([...NAMES, ...TARGETS, 'registry', 'tag', 'version', 'digest'])
+
+/** A column `name` may name anything, unless a column of tags says that it is an image. */
+function nameColumns(columns: readonly string[]): readonly string[] {
+  return columns.includes('tag') ? [...NAMES, 'name'] : NAMES
+}
 
 /** True for text whose first line names columns: `docker images`, `crictl images`, `ctr images ls`, `gpreg images`, CSV with a header. */
 export function isTable(text: string): boolean {
   const header = headerOf(linesOf(text))?.content
   if (header === undefined) return false
   const names = columnsOf(header).map(({ name }) => name)
-  const isNamed = NAMES.some(name => names.includes(name))
+  const isNamed = nameColumns(names).some(name => names.includes(name))
   const isHeader =
     header === header.toUpperCase() ||
     (separatorOf(header) !== undefined && names.every(name => /^[a-z_ ]*$/.test(name)))
@@ -55,22 +61,20 @@ function* readRow(
       .map(({ name }, index) => [name, unquote(texts[index] ?? '')] as const)
       .filter(([, value]) => value !== '' && value !== '<none>'),
   )
-  const cell = (names: readonly string[]) =>
-    names.map(name => cells.get(name)).find(value => value !== undefined)
-  const [image, tag, digest, target] = [cell(NAMES), cell(['tag']), cell(['digest']), cell(TARGETS)]
-  const version = `${tag === undefined ? '' : `:${tag}`}${digest?.includes(':') === true ? `@${digest}` : ''}`
-  const isWhole = image !== undefined && /[:@][^/]*$/.test(image)
-  const hasTags = columns.some(({ name }) => name === 'tag')
-  if (image === undefined || (hasTags && !isWhole && version === '')) {
+  const names = columns.map(({ name }) => name)
+  const [key, targetKey] = [nameColumns(names), TARGETS].map(keys => keys.find(name => cells.has(name)))
+  const [image, target] = [key, targetKey].map(name => cells.get(name ?? ''))
+  const parts = partsOf(cells)
+  const isUntagged = names.includes('tag') && !parts.has('tag') && !parts.has('digest')
+  if (key === undefined || image === undefined || (isUntagged && !/[:@][^/]*$/.test(image))) {
     yield { remark: 'this row names no image', line }
     return
   }
-  for (const name of image.split(','))
-    yield {
-      name: `${name.trim()}${isWhole ? '' : version}`,
-      ...(target === undefined || target === '-' ? {} : { target }),
-      line,
-    }
+  const rest = target === undefined || target === '-' ? {} : { target }
+  const isSplit = key === 'repository' || key === 'name'
+  const joined = isSplit ? joinImageMap(parts, {}, 'latest') : undefined
+  if (joined !== undefined) yield* joinedItems(joined, line, rest)
+  else for (const name of image.split(',')) yield* joinedItems(joinImage(key, name, parts, {}), line, rest)
 }
 
 function headerOf(lines: readonly string[]): { content: string; index: number } | undefined {

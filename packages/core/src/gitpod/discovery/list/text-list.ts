@@ -1,7 +1,11 @@
 import type { Reference } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
 import { invalidInput } from '../../../input.ts'
-import { isRemark, splitPair, type ListItem } from './list-item.ts'
+import { isImageId } from '../walk/image-name.ts'
+import { roleOf } from '../walk/image-key.ts'
+import { referencesInText } from '../walk/prose.ts'
+import { isRemark, splitPair, withoutName, type ListItem } from './list-item.ts'
+import { isOtherCommand, withoutCommand } from './pull-command.ts'
 import { withoutTransport } from './transport.ts'
 
 /**
@@ -19,14 +23,14 @@ export function linesOf(text: string): string[] {
 
 /** What makes a text more than lines of names: each alone is enough. */
 const DOCUMENT_MARKS = [
-  // a collection in brackets; `{{` is a template
-  /^\s*(?:\[|\{(?!\{))/,
+  // a collection in brackets, also below comments; `{{` is a template
+  /^(?:\s*(?:#|\/\/).*[\r\n])*\s*(?:\[|\{(?!\{))/,
   /^---(?:\s|$)/m,
   // a key with lines below it, or with a collection
   /^["']?[\w./:[\]-]+["']?:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*(?:[ \t]+[^\s#]|-\s)/m,
   /^["']?[\w./:[\]-]+["']?:[ \t]+[&|>[{]/m,
-  // a list of maps
-  /^- *["']?[A-Za-z]\w*["']?:(?:\s|$)/m,
+  // a list of maps or lists
+  /^- *(?:["']?[A-Za-z]\w*["']?:(?:\s|$)|\[|\{(?!\{))/m,
   /^["']?(?:apiVersion|kind)["']?:\s/m,
 ]
 
@@ -45,6 +49,12 @@ export function assertReadableText(text: string, path: string): void {
 const NO_LISTS: readonly (readonly [RegExp, string, string])[] = [
   [/^\u001f[\u008b\ufffd]/, 'a compressed file', '--chart reads the .tgz of a Helm chart'],
   [/\0/, 'a binary file', 'give text'],
+  [/^SPDXVersion:|^\s*(?:<\?xml[^>]*>\s*)?<bom\s/m, 'a bill of materials', 'name the images themselves'],
+  [
+    /^(?:resource|data|module|variable|provider|terraform|locals|output|job)\s[^=:\r\n]*\{\s*$/m,
+    'a file of Terraform or Nomad',
+    'name its images with --image, or one a line in a list',
+  ],
   [/^\s*<(?:!doctype|html|\?xml)/i, 'a web page', 'download the file itself, not the page that shows it'],
   [/^-----BEGIN /m, 'a certificate or key', '--ca-file reads certificates'],
   [
@@ -65,14 +75,18 @@ function* readLine(content: string, line: number): Generator<ListItem> {
     yield { remark: `${content.trim()} has a placeholder; name the image with --image`, line }
     return
   }
-  if (COMMAND.test(content) && !PULL.test(content)) {
+  if (isOtherCommand(content)) {
     yield { remark: 'a command is not read', line }
     return
   }
-  const words = withoutPrefix(wordsOf(content.replace(PULL, indent)))
-  const names = words.filter(({ text }) => !DIGEST.test(text))
-  for (const { text } of words)
-    if (DIGEST.test(text)) yield { remark: `${text} is a digest without a name`, line }
+  const [, variable] = SHORT_VALUE.exec(content) ?? []
+  if (variable !== undefined && roleOf(variable) === 'other') {
+    yield { remark: `${variable} is not read, because nothing says that it is an image`, line }
+    return
+  }
+  const words = withoutPrefix(wordsOf(withoutCommand(content)))
+  const names = words.filter(({ text }) => !isImageId(text))
+  for (const { text } of words) if (isImageId(text)) yield { remark: withoutName(text), line }
   const [first, second] = names
   const pair = names.length === 2 && first && second ? readPair(first.text, second.text, line) : undefined
   if (pair !== undefined) yield pair
@@ -80,13 +94,6 @@ function* readLine(content: string, line: number): Generator<ListItem> {
     for (const name of names) yield* readWord(name, line, words.length > 1)
 }
 
-/** The commands that people keep in scripts. Other ones than pull name files, targets and options, too. */
-const COMMAND = /^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|crictl|ctr|crane|skopeo|oras|regctl)\s+[a-z]+\s/
-const PULL = /^\s*(?:sudo\s+)?(?:docker|podman|nerdctl|crictl|crane)\s+(?:image\s+)?pull\s/
-/** Blanks as long as a text, so that columns stay. */
-const indent = (text: string) => ' '.repeat(text.length)
-
-const DIGEST = /^sha(?:256|512):[0-9a-f]+$/i
 /** What stands in the second of two columns NAME and TAG. No image has such a name. */
 const VERSION = /^(?:v?\d[\w.-]*|latest)$/
 
@@ -124,14 +131,31 @@ function wordsOf(content: string): Word[] {
 
 /** Takes off what stands before names: a bullet, a number or count, a label such as `image:` or `deploy.yaml:12:`, `IMAGE=`. */
 function withoutPrefix(words: readonly Word[]): readonly Word[] {
-  const start = words.findIndex(({ text }, index) => index === words.length - 1 || !PREFIX.test(text))
+  const start = words.findIndex(
+    ({ text }, index) => index === words.length - 1 || !isPrefix(text, words[index + 1]!.text),
+  )
   const [first, ...rest] = start < 0 ? [] : words.slice(start)
   if (first === undefined) return []
-  const label = /^(?:[A-Z_][A-Z0-9_]*|image|name|ref)=(?=.)/.exec(first.text)?.[0] ?? ''
-  return [{ ...first, text: first.text.slice(label.length) }, ...rest]
+  const label = VARIABLE.exec(first.text)?.[0] ?? ''
+  const text = first.text.slice(label.length)
+  return [{ ...first, text: rest.length > 0 ? withoutColon(text) : text }, ...rest]
 }
 
-const PREFIX = /^(?:[-*•+]|\d+[.)]?|.*:)$/
+/** The end of a key of YAML. */
+function withoutColon(word: string): string {
+  return word.replace(/:$/, '')
+}
+
+/** A variable whose value may be anything: `TAG=1.0`. */
+const SHORT_VALUE = /^\s*(?:export\s+)?([A-Z_][A-Z0-9_]*)=["']?[^\s"'/:=]+["']?\s*$/
+const PREFIX = /^(?:[-*•+]|\d+[.)]?|export|.*:)$/
+const VARIABLE = /^(?:[A-Z_][A-Z0-9_]*|image|name|ref)=(?=.)/
+
+/** True if a word stands before names. The key of a map in YAML is a name itself: `quay.io/a:1: r.corp/a:1`. */
+function isPrefix(word: string, next: string): boolean {
+  if (!PREFIX.test(word)) return false
+  return referencesInText(word).length === 0 && relate(withoutColon(word), next) !== 'target'
+}
 
 /**
  * How the second of two names relates to the first. It is the target if it has the same name and tag on another host. Other

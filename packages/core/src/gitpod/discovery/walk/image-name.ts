@@ -16,7 +16,7 @@ export function readImageName(text: string): ImageName {
   const name = text.trim().replace(TRANSPORT, '')
   if (name === '') return { kind: 'empty' }
   if (isPlaceholder(name)) return { kind: 'placeholder' }
-  if (ID.test(name)) return { kind: 'id' }
+  if (isImageId(name)) return { kind: 'id' }
   if (OTHER.some(pattern => pattern.test(name))) return { kind: 'other' }
   const source = tryParseReference(name)
   return source === undefined ? { kind: 'malformed' } : { kind: 'image', source }
@@ -32,6 +32,11 @@ export function isTagged(text: string): boolean {
   return text.includes('@') || text.lastIndexOf(':') > text.lastIndexOf('/')
 }
 
+/** True for a digest without a name, as container runtimes have for the ID of an image. Docker refuses it as a name, too. */
+export function isImageId(text: string): boolean {
+  return ID.test(text)
+}
+
 /** Container tools write this before the name of an image in a registry. */
 export const TRANSPORT = /^docker:\/\//
 const IPV6_HOST = /^\[[a-f\d:]+\]/i
@@ -42,7 +47,7 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
-const ID = /^(?:sha(?:256|512):)?(?:[a-f\d]{64}|[a-f\d]{128})$/
+const ID = /^(?:sha(?:256|512):[a-f\d]+|[a-f\d]{64}|[a-f\d]{128})$/i
 const OTHER = [
   /\s|:\/\//,
   // paths of a file system

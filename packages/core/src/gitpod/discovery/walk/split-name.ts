@@ -104,11 +104,12 @@ export function joinImageMap(
   defaultTag?: string,
 ): JoinedName | undefined {
   const key = OF_IMAGE.find(word => part(parts, '', [word]) !== undefined)
-  if (key === undefined) return undefined
+  const tag = tagOf(parts, '')
+  const digest = digestOf(parts, '')
+  if (key === undefined)
+    return tag === undefined ? undefined : { unsure: `no key says the name that goes with the tag ${tag}` }
   const name = parts.get(key)!
   if (name.includes('://') && !name.startsWith('docker://')) return undefined
-  const tag = part(parts, '', TAG) ?? part(parts, '', ['version'])
-  const digest = digestOf(parts, '')
   const registry = namesHost(name) ? undefined : (inherited.imageRegistry ?? registryOf(parts, ''))
   if (isTagged(name)) return joined({ registry, name })
   if (tag !== undefined || digest !== undefined) return joined({ registry, name, tag, digest })

@@ -97,6 +97,10 @@ describe('names that are split over keys', () => {
       images: [],
       doubts: ['unsure a.image'],
     })
+    expect(walk('a: {image: {tag: v1, pullPolicy: Always}}')).toMatchObject({
+      images: [],
+      doubts: ['unsure a.image'],
+    })
     expect(walk('a: {image: {repository: q.io/a}}', { defaultTag: '2' }).images).toEqual(['q.io/a:2'])
   })
 

@@ -52,6 +52,11 @@ export class DocumentView {
     return this.entries.map(({ key }) => key)
   }
 
+  /** The texts of a map by their keys, with those of merged maps. */
+  get texts(): ReadonlyMap<string, string> {
+    return this.#texts(MAX_STEPS)
+  }
+
   /** The value at a path of keys. */
   at(...keys: readonly string[]): DocumentView {
     return keys.reduce<DocumentView>(
@@ -60,12 +65,25 @@ export class DocumentView {
     )
   }
 
+  #texts(steps: number): Map<string, string> {
+    const merged = steps === 0 ? [] : this.#merged.flatMap(map => [...map.#texts(steps - 1)])
+    // What stands first counts, so it is set last. A key of the map itself counts before all, also without a value.
+    const texts = new Map(merged.toReversed())
+    for (const { key, value } of this.entries)
+      if (value.text === undefined) texts.delete(key)
+      else texts.set(key, value.text)
+    return texts
+  }
+
+  get #merged(): DocumentView[] {
+    const merged = this.entries.find(entry => entry.key === '<<')?.value
+    return merged === undefined ? [] : merged.isList ? merged.items : [merged]
+  }
+
   #value(key: string, steps: number): DocumentView | undefined {
     const own = this.entries.find(entry => entry.key === key)?.value
     if (own !== undefined || steps === 0) return own
-    const merged = this.entries.find(entry => entry.key === '<<')?.value
-    const maps = merged === undefined ? [] : merged.isList ? merged.items : [merged]
-    for (const map of maps) {
+    for (const map of this.#merged) {
       const value = map.#value(key, steps - 1)
       if (value !== undefined) return value
     }

@@ -28,6 +28,26 @@ describe('plain lists', () => {
       'images:\n- redis:6\n- name: quay.io/a/b:1\nother: [x]',
       ['2 redis:6', '3 quay.io/a/b:1', '4 ! other is not read'],
     ],
+    [
+      '- {registry: ghcr.io, image: a/b, version: "1"}\n- {registry: ghcr.io, repository: c, image: d, tag: 2}\n- {image: docker.io/e, registry: ghcr.io, imageTag: 3}',
+      ['1 ghcr.io/a/b:1', '2 ghcr.io/c/d:2', '3 docker.io/e:3'],
+    ],
+    [
+      `images:\n- name: redis\n  tags: ["6", 1.10]\n- {repository: a/b, tags: ["PIN"]}\n- {name: c, newName: r/c, newTag: 1}`.replace(
+        'PIN',
+        pin,
+      ),
+      ['2 redis:6', '2 redis:1.10', `4 a/b@${pin}`, '5 r/c:1'],
+    ],
+    [
+      '- image: b\n  repository: quay.io/a/b\n  tag: 1\n- image: c:1',
+      ['1 ! an image is left out, because the key repository may already name it: quay.io/a/b', '4 c:1'],
+    ],
+    [
+      'x: &base {tag: "6"}\ny: &own {<<: *base, tag: null, registry: r.corp}\nimages:\n- <<: *own\n  image: redis',
+      ['5 r.corp/redis', '1 ! x is not read', '2 ! y is not read'],
+    ],
+    ['image: a:1\nimages: [b:1]', ['2 b:1', '1 ! image is not read']],
     ['x: &base {tag: "6"}\nimages:\n- <<: *base\n  image: redis', ['4 redis:6', '1 ! x is not read']],
     [
       '{"Repository":"redis","Tag":"6","ID":"a"}\n{"Repository":"<none>","Tag":"<none>"}',
@@ -71,6 +91,11 @@ describe('lists of other tools', () => {
         expect.stringMatching(/^8 ! images-by-tag-regex/),
         '10 localhost:5000/e:1',
       ],
+    ],
+    [
+      'skopeo with a registry without images',
+      'quay.io:\n  tls-verify: false\ndocker.io:\n  images: {redis: [6]}\n',
+      ['1 ! quay.io names no images', '4 docker.io/redis:6'],
     ],
     [
       'hauler',
@@ -118,6 +143,10 @@ describe('other documents', () => {
     ['image: a\nports: [{port: 1}]', 'a .gitpod.yml', '--workspace-repo'],
     ['apiVersion: v2\nname: x\nversion: 1.0.0', 'the Chart.yaml', '--chart'],
     ['server:\n  image: {repository: a, tag: b}', 'the values of a Helm chart', '--chart-values'],
+    ['resources: [a.yaml]\nimages: [{name: a, newTag: "1"}]', 'a kustomization', 'kustomize build'],
+    ['image: node:18\nbuild:\n  script: [make]', 'a file of a CI system', '--image'],
+    ['image: node:18\npipelines: {default: []}', 'a file of a CI system', '--image'],
+    ['on: push\njobs: {a: {container: node:18}}', 'a file of a CI system', '--image'],
     ['{"auths":{}}', 'credentials', '--authfile'],
   ])('are refused by what they are: %j', (text, what, flag) => {
     expect(() => read(text)).toThrow(

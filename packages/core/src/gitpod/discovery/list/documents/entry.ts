@@ -1,7 +1,8 @@
-import { isDigest } from '@gpreg/oci'
 import { invalidInput } from '../../../../input.ts'
 import type { Purpose } from '../../../image-set.ts'
-import { splitPair, type ListedImage, type ListItem } from '../list-item.ts'
+import { roleOf } from '../../walk/image-key.ts'
+import { joinImage, joinImageMap, partsOf, type JoinedName, type NameParts } from '../../walk/split-name.ts'
+import { joinedItems, splitPair, type ListItem } from '../list-item.ts'
 import type { DocumentView } from './document-view.ts'
 
 /** Keys of an entry that hold a whole name, the best first. */
@@ -11,15 +12,16 @@ const SEVERAL = ['repoTags', 'RepoTags', 'names', 'Names'] as const
 const DIGESTS = ['repoDigests', 'RepoDigests'] as const
 /** Keys of an entry that hold a name without its tag. */
 const SPLIT = ['repository', 'Repository', 'repo', 'name'] as const
+const TAG_LISTS = ['tags', 'Tags'] as const
 const TARGETS = ['target', 'destination', 'dest', 'dst', 'mirror'] as const
 /** Container runtimes print this for an absent name, tag or digest. */
 const NONE = '<none>'
 const PURPOSES: readonly Purpose[] = ['components', 'workspace-base']
 
-/** A remark for each key that may hold images which are not read. Scalars hold none. */
+/** A remark for each key that may hold images which are not read: collections, and scalars at keys that name images. */
 export function* unreadKeys(view: DocumentView, known: readonly string[], where = ''): Generator<ListItem> {
   for (const { key, value, line } of view.entries)
-    if (!known.includes(key) && (value.isList || value.isMap))
+    if (!known.includes(key) && (value.isList || value.isMap || (value.text && roleOf(key) === 'image')))
       yield { remark: `${where}${key} is not read`, line }
 }
 
@@ -50,25 +52,23 @@ function* readObject(entry: DocumentView, path: string, nameIsImage: boolean): G
     yield* readNames(entry, several)
     return
   }
-  const name = wholeName(entry) ?? splitName(entry, nameIsImage)
-  if (name === undefined) {
-    if (!entry.keys.some(key => isNameKey(key)))
-      throw invalidInput(
-        path,
-        entry.line,
-        `no key of this entry names an image: ${entry.keys.join(', ')}`,
-        HINT,
-      )
-    yield { remark: 'this entry names no image', line: entry.line }
-    return
-  }
   const target = textOf(entry, TARGETS)?.text
   const purpose = PURPOSES.find(known => known === entry.at('purpose').text)
-  yield {
-    ...name,
+  const rest = {
     ...(target === undefined ? {} : { target }),
     ...(purpose === undefined ? {} : { purpose }),
   }
+  const names = namesOf(entry, nameIsImage)
+  for (const { joined, line } of names) yield* joinedItems(joined, line, rest)
+  if (names.length > 0) return
+  if (!entry.keys.some(key => isNameKey(key)))
+    throw invalidInput(
+      path,
+      entry.line,
+      `no key of this entry names an image: ${entry.keys.join(', ')}`,
+      HINT,
+    )
+  yield { remark: 'this entry names no image', line: entry.line }
 }
 
 /** Images of a container runtime: their tags, or their digests if they have no tag. */
@@ -79,33 +79,39 @@ function* readNames(entry: DocumentView, keys: readonly string[]): Generator<Lis
   if (names.length === 0) yield { remark: 'this image has no name', line: entry.line }
 }
 
-/** The image of an entry with a key for the whole name. */
-export function wholeName(entry: DocumentView): ListedImage | undefined {
-  const view = textOf(entry, WHOLE)
-  const name = view === undefined ? undefined : withVersion(view.text, entry)
-  return view === undefined || name === undefined ? undefined : { name, line: view.line }
+/** True for an entry with a key for the whole name. */
+export function namesWhole(entry: DocumentView): boolean {
+  return textOf(entry, WHOLE) !== undefined
 }
 
-function splitName(entry: DocumentView, nameIsImage: boolean): ListedImage | undefined {
-  const view = textOf(entry, SPLIT)
-  if (view === undefined) return undefined
-  const registry = entry.at('registry').text
-  const name = withVersion(`${registry === undefined ? '' : `${registry}/`}${view.text}`, entry)
-  if (name === undefined) return undefined
+interface EntryName {
+  readonly joined: JoinedName
+  readonly line: number
+}
+
+/** The names of an entry: one, or one for each tag in its list of tags. None if the entry is no image. */
+function namesOf(entry: DocumentView, nameIsImage: boolean): EntryName[] {
+  const texts = [...entry.texts].filter(([, text]) => text !== NONE)
+  const tags = TAG_LISTS.flatMap(key => entry.at(key).items).flatMap(({ text }) => text ?? [])
+  const variants = tags.length === 0 ? [texts] : tags.map(tag => [...texts, ['tag', tag] as const])
+  return variants.flatMap(variant => nameOf(entry, partsOf(variant), nameIsImage) ?? [])
+}
+
+/** A name as the keys of its entry put it together; undefined if the entry is no image. */
+function nameOf(entry: DocumentView, parts: NameParts, nameIsImage: boolean): EntryName | undefined {
+  const whole = textOf(entry, WHOLE)
+  const split = whole ?? textOf(entry, SPLIT)
+  // Docker prints `<none>` for an image without a tag, which cannot be pulled.
+  const isUntagged = entry.at('Tag').text === NONE && !parts.has('digest')
+  if (split === undefined || (isUntagged && !isWhole(split.text))) return undefined
+  const { key, text, line } = split
+  if (whole !== undefined) return { joined: joinImage(key, text, parts, {}), line }
+  const joined = joinImageMap(parts, {}) ?? { text }
+  if (joined.text === undefined)
+    return { joined: { text: joinImageMap(parts, {}, 'latest')?.text ?? text }, line }
   // A name alone may be the name of anything, e.g. of a project.
-  const isImage = nameIsImage || name !== view.text || isWhole(name) || entry.at('name').text !== view.text
-  return isImage ? { name, line: view.line } : undefined
-}
-
-/** Joins a name with its tag and digest. Undefined if it has neither, but says so: then it is no image that can be pulled. */
-function withVersion(name: string, entry: DocumentView): string | undefined {
-  if (isWhole(name)) return name
-  const [tag, digest] = [textOf(entry, ['tag', 'Tag']), textOf(entry, ['digest', 'Digest'])]
-  if (entry.at('Tag').text === NONE && digest === undefined) return undefined
-  // Some lists put a digest where the tag is meant.
-  const pin = [tag, digest].find(view => view !== undefined && isDigest(view.text))
-  const label = tag === undefined || isDigest(tag.text) ? '' : `:${tag.text}`
-  return `${name}${label}${pin === undefined ? '' : `@${pin.text}`}`
+  const isImage = nameIsImage || key !== 'name' || joined.text !== text || isWhole(text)
+  return isImage ? { joined, line } : undefined
 }
 
 /** True if a name has a tag or digest. */
@@ -113,10 +119,13 @@ export function isWhole(name: string): boolean {
   return /[:@][^/]*$/.test(name)
 }
 
-function textOf(entry: DocumentView, keys: readonly string[]): { text: string; line: number } | undefined {
+function textOf(
+  entry: DocumentView,
+  keys: readonly string[],
+): { key: string; text: string; line: number } | undefined {
   for (const key of keys) {
     const { text, line } = entry.at(key)
-    if (text !== undefined && text !== NONE) return { text, line }
+    if (text !== undefined && text !== NONE) return { key, text, line }
   }
   return undefined
 }

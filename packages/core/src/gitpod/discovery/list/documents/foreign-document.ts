@@ -25,7 +25,8 @@ const KINDS: readonly Kind[] = [
   {
     matches: root =>
       /^kustomize\.config\.k8s\.io\//.test(root.at('apiVersion').text ?? '') ||
-      (root.at('kind').text === 'Kustomization' && !root.keys.includes('spec')),
+      (root.at('kind').text === 'Kustomization' && !root.keys.includes('spec')) ||
+      (root.at('resources').isList && !root.keys.includes('kind')),
     what: 'a kustomization',
     hint: 'kustomize build DIR | gpreg images --manifests -',
   },
@@ -90,6 +91,11 @@ const KINDS: readonly Kind[] = [
     hint: '--workspace-repo DIR reads the repository that it lies in',
   },
   {
+    matches: isPipeline,
+    what: 'a file of a CI system',
+    hint: 'name its images with --image, or one a line in a list',
+  },
+  {
     matches: root => has('apiVersion', 'name', 'version')(root),
     what: 'the Chart.yaml of a Helm chart',
     hint: '--chart DIR reads the chart',
@@ -124,6 +130,15 @@ const KINDS: readonly Kind[] = [
 /** Recognises what people take for a list of images. */
 export function foreignDocument(root: DocumentView): ForeignDocument | undefined {
   return KINDS.find(({ matches }) => matches(root))
+}
+
+/** True for jobs and steps of GitLab, GitHub, Bitbucket and their kin. */
+function isPipeline(root: DocumentView): boolean {
+  return (
+    ['jobs', 'pipelines'].some(key => root.at(key).isMap) ||
+    ['stages', 'steps'].some(key => root.at(key).items.some(({ isMap }) => isMap)) ||
+    root.entries.some(({ value }) => value.at('script').isList || value.at('script').text !== undefined)
+  )
 }
 
 /** True if the map, or a map in it, has the `image` map that Helm charts split names over. */

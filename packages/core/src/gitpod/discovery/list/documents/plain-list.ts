@@ -1,7 +1,7 @@
 import { tryParseReference } from '@gpreg/oci/engine'
 import type { ListItem } from '../list-item.ts'
 import { withoutTransport } from '../transport.ts'
-import { isWhole, readEntries, readEntry, unreadKeys, wholeName } from './entry.ts'
+import { isWhole, namesWhole, readEntries, readEntry, unreadKeys } from './entry.ts'
 import type { ListFormat } from './list-format.ts'
 import type { DocumentView } from './document-view.ts'
 
@@ -20,7 +20,7 @@ export const plainList: ListFormat = {
       yield* unreadKeys(root, [...lists, 'excluded'])
     } else if (isEntry(root)) {
       yield* readEntry(root, path)
-      yield* unreadKeys(root, ['repoTags', 'RepoTags', 'labels', 'Labels'])
+      yield* unreadKeys(root, ['image', 'Image', 'repoTags', 'RepoTags', 'labels', 'Labels'])
     } else if (isMapping(root)) yield* readMapping(root)
     else
       for (const entry of root.entries.flatMap(({ value }) => leavesOf(value))) yield* readEntry(entry, path)
@@ -37,7 +37,7 @@ function* readMapping(root: DocumentView): Generator<ListItem> {
 function isEntry(root: DocumentView): boolean {
   const isSplit =
     root.keys.some(key => /^repository$/i.test(key)) && root.keys.some(key => /^tag$/i.test(key))
-  return isSplit || wholeName(root) !== undefined
+  return isSplit || namesWhole(root)
 }
 
 function listKeys(root: DocumentView): string[] {
