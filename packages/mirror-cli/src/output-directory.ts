@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
-import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { makeDirectory, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 
 /** A file below a directory. */
 export interface OutputFile {
@@ -27,7 +27,7 @@ export async function writeOutputDirectory(
     })
   for (const { path, content, mode } of files) {
     const file = join(directory, path)
-    await makeDirectory(dirname(file))
+    await prepareDirectory(dirname(file))
     await writeOutputFile(file, content, mode === SECRET_MODE ? SECRET_MODE : undefined)
   }
 }
@@ -45,9 +45,9 @@ async function changedFiles(directory: string, files: readonly OutputFile[]): Pr
   return found.flat()
 }
 
-async function makeDirectory(path: string): Promise<void> {
+async function prepareDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
+    await makeDirectory(path)
   } catch (cause) {
     throw new GpregError('storage', `cannot make the directory ${path}`, {
       path,

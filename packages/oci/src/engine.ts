@@ -55,6 +55,7 @@ export {
   tryParseReference,
 } from './model/reference.ts'
 export { once } from './once.ts'
+export { makeDirectory } from './machine/directory.ts'
 export { removeDrafts, replaceFile, SECRET_MODE, writeOutputFile } from './machine/output-file.ts'
 export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
 export { unifyProxies } from './remote/connection/proxy-environment.ts'

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
-import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { makeDirectory, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { SecretManifest } from '@gpreg/values-gen'
 
 /** A Secret with its role, and the file that it was written to. */
@@ -17,7 +16,7 @@ export async function writeSecrets(
   manifests: readonly SecretManifest[],
 ): Promise<SecretFile[]> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(directory, 0o700)
   } catch (cause) {
     throw new GpregError('storage', `cannot make the directory ${directory}`, {
       path: directory,

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { makeDirectory } from '../machine/directory.ts'
 import { GpregError } from '../errors.ts'
 import { onDisk } from './layout/layout-files.ts'
 import { showsLife, writerMark, writerName, writerOf } from '../machine/writer.ts'
@@ -72,7 +73,7 @@ export class Claim implements AsyncDisposable {
   static async #write(folder: string, path: string): Promise<Claim> {
     const name = `${PREFIX}${await writerMark()}`
     await onDisk(folder, async () => {
-      await mkdir(folder, { recursive: true })
+      await makeDirectory(folder)
       await writeFile(join(folder, name), '')
     })
     return new Claim(folder, path, name)

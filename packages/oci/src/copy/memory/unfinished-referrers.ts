@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../../machine/directory.ts'
 import type { Context } from '../../context.ts'
 import { warnNotKept } from '../../machine/state-directory.ts'
 
@@ -33,7 +34,7 @@ export function unfinishedReferrers(directory: string, context: Pick<Context, 'e
       if (names.has(name)) return
       names.add(name)
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await makeDirectory(directory, 0o700)
         await writeFile(join(directory, name), '', { mode: 0o600 })
       } catch (error) {
         warn(error)

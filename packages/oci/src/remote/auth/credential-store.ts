@@ -1,5 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../../machine/directory.ts'
 import { GpregError } from '../../errors.ts'
 import { SECRET_MODE, writeOutputFile } from '../../machine/output-file.ts'
 import { decodeText } from '../../text.ts'
@@ -82,7 +83,7 @@ export class CredentialStore {
   }
 
   async #write({ path, document, indent }: StoreFile, auths: Record<string, unknown>): Promise<void> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {
+    await makeDirectory(dirname(path), 0o700).catch(() => {
       // The write below fails with the reason.
     })
     await writeOutputFile(path, `${JSON.stringify({ ...document, auths }, undefined, indent)}\n`, SECRET_MODE)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../../machine/directory.ts'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { isDigest, type Digest } from '../../model/digest.ts'
@@ -62,7 +63,7 @@ export function uploadJournal(directory: string, context: Pick<Context, 'now' | 
     async note(key, location, offset) {
       const entry = { version: 1, ...key, location: location.href, offset, savedAt: now() }
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await makeDirectory(directory, 0o700)
         // Not synced, because every chunk waits for it, and after a power cut the upload merely starts over.
         await writeOutputFile(fileOf(key), JSON.stringify(entry), SECRET_MODE, false)
       } catch (error) {

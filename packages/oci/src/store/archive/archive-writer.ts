@@ -1,5 +1,6 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../../machine/directory.ts'
 import { syncFolder } from '../../machine/output-file.ts'
 import type { Store } from '../content.ts'
 import { HeldNames } from '../layout/layout-content.ts'
@@ -93,7 +94,7 @@ export class ArchiveWriter implements Store<WritableLayoutRepository>, AsyncDisp
     const finished = await this.#slots.finish()
     const folder = partialPath(this.#output.path)
     await this.#claim.assertHeld()
-    await onDisk(folder, () => mkdir(join(folder, FINISHING), { recursive: true }))
+    await onDisk(folder, () => makeDirectory(join(folder, FINISHING)))
     await clear()
     for (const { path } of volumesOf(this.#output, this.#plan.size))
       await onDisk(path, () => rename(draftPath(this.#output, path), path))

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises'
+import { lstat, open, rename, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../../machine/directory.ts'
 import { GpregError, isGpregError, throwIfAborted } from '../../errors.ts'
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from '../../model/digest.ts'
 import type { ByteStream } from '../content.ts'
@@ -132,7 +133,7 @@ export async function writeAll(
 export async function settleBlob(temporary: string, root: string, digest: Digest): Promise<void> {
   await assertNoLink(root, 'blobs', digestAlgorithm(digest))
   await onDisk(root, async () => {
-    await mkdir(dirname(blobPath(root, digest)), { recursive: true })
+    await makeDirectory(dirname(blobPath(root, digest)))
     await settle(temporary, blobPath(root, digest))
   })
 }

@@ -1,5 +1,6 @@
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../../machine/directory.ts'
 import { UPLOAD_AGE } from '../capabilities.ts'
 import { writerOf } from '../../machine/writer.ts'
 import { ingestFolder, onDisk } from './layout-files.ts'
@@ -19,9 +20,9 @@ const UPLOAD = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export async function prepareFolders(root: string, now: number): Promise<void> {
   await assertNoLink(root, 'ingest')
   await onDisk(root, async () => {
-    await mkdir(ingestFolder(root), { recursive: true })
+    await makeDirectory(ingestFolder(root))
     // Through a link the folder would be made outside the layout.
-    if (!(await hasLink(root, 'blobs'))) await mkdir(join(root, 'blobs', 'sha256'), { recursive: true })
+    if (!(await hasLink(root, 'blobs'))) await makeDirectory(join(root, 'blobs', 'sha256'))
     for (const { name, changed, path } of await unfinished(root)) {
       const isOrphan = (await writerOf(name))?.state === 'gone'
       if (isOrphan || changed < now - LEFTOVER_AGE) await rm(path, { recursive: true, force: true })
