@@ -35,6 +35,11 @@ export function splitPair(text: string): Pick<ListedImage, 'name' | 'target'> {
   return at < 0 ? { name: text } : { name: text.slice(0, at), target: text.slice(at + 1) }
 }
 
+/** True if a name has a tag or digest. */
+export function isWhole(name: string): boolean {
+  return /[:@][^/]*$/.test(name)
+}
+
 /** A name that was put together from several places, and what is unsure of it. */
 export function* joinedItems(
   { text, unsure }: JoinedName,

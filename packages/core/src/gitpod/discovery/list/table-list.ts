@@ -1,5 +1,5 @@
 import { joinImage, joinImageMap, partsOf } from '../walk/split-name.ts'
-import { joinedItems, type ListItem } from './list-item.ts'
+import { isWhole, joinedItems, type ListItem } from './list-item.ts'
 import { linesOf } from './text-list.ts'
 
 /** A column of a table, and where it starts and ends in lines without separators. */
@@ -66,7 +66,7 @@ function* readRow(
   const [image, target] = [key, targetKey].map(name => cells.get(name ?? ''))
   const parts = partsOf(cells)
   const isUntagged = names.includes('tag') && !parts.has('tag') && !parts.has('digest')
-  if (key === undefined || image === undefined || (isUntagged && !/[:@][^/]*$/.test(image))) {
+  if (key === undefined || image === undefined || (isUntagged && !isWhole(image))) {
     yield { remark: 'this row names no image', line }
     return
   }

@@ -2,7 +2,7 @@ import { invalidInput } from '../../../../input.ts'
 import type { Purpose } from '../../../image-set.ts'
 import { roleOf } from '../../walk/image-key.ts'
 import { joinImage, joinImageMap, partsOf, type JoinedName, type NameParts } from '../../walk/split-name.ts'
-import { joinedItems, splitPair, type ListItem } from '../list-item.ts'
+import { isWhole, joinedItems, splitPair, type ListItem } from '../list-item.ts'
 import type { DocumentView } from './document-view.ts'
 
 /** Keys of an entry that hold a whole name, the best first. */
@@ -112,11 +112,6 @@ function nameOf(entry: DocumentView, parts: NameParts, nameIsImage: boolean): En
   // A name alone may be the name of anything, e.g. of a project.
   const isImage = nameIsImage || key !== 'name' || joined.text !== text || isWhole(text)
   return isImage ? { joined, line } : undefined
-}
-
-/** True if a name has a tag or digest. */
-export function isWhole(name: string): boolean {
-  return /[:@][^/]*$/.test(name)
 }
 
 function textOf(

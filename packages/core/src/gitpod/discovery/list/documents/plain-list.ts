@@ -1,7 +1,7 @@
 import { tryParseReference } from '@gpreg/oci/engine'
-import type { ListItem } from '../list-item.ts'
+import { isWhole, type ListItem } from '../list-item.ts'
 import { withoutTransport } from '../transport.ts'
-import { isWhole, namesWhole, readEntries, readEntry, unreadKeys } from './entry.ts'
+import { namesWhole, readEntries, readEntry, unreadKeys } from './entry.ts'
 import type { ListFormat } from './list-format.ts'
 import type { DocumentView } from './document-view.ts'
 
