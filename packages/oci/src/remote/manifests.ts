@@ -102,12 +102,16 @@ export function readNamedManifest(
   })
 }
 
+const OPENING_BRACE = 0x7b
+
 /** A login page or the page of a proxy is told as such: it would be called a manifest that was changed on its way. */
 function assertNoPage(
   bytes: Uint8Array,
   { client: { host, secrets } }: RepositoryApi,
   subject: ErrorSubject,
 ): void {
+  // Nearly all manifests begin so. A plan reads thousands of them, and none of these is decoded twice.
+  if (bytes[0] === OPENING_BRACE) return
   const text = utf8Text(bytes.subarray(0, 16 * 1024))
   if (!/^\s*<(?:!doctype|html)\b/i.test(text)) return
   const title = reasonIn({ status: 200, text, scrub: said => secrets.scrub(said), header: () => undefined })
