@@ -1,9 +1,7 @@
-import { GpregError, isGpregError, type Side } from '../../errors.ts'
+import { isGpregError, type GpregError, type Side } from '../../errors.ts'
 import { renewOnce, waitFor } from '../../once.ts'
 import type { Challenge } from './challenge.ts'
 import { isSameCredential, type Credential } from './credential.ts'
-import { isPrivateHost, isPrivateLiteral } from '../connection/private-address.ts'
-import { sharesCloudLogins } from '../kind/quirks.ts'
 import { formatScopes, scopesBesides, type Scope } from './scope.ts'
 import { basicAuth, type Token } from './token.ts'
 
@@ -164,51 +162,4 @@ export class Authority {
       throw error
     }
   }
-}
-
-/**
- * Checks that the credentials of a registry may be sent to the token server that it names. Another host is normal; plain HTTP
- * is refused, and so is a private address named by a public registry, because that would be a request forged into this network.
- * @throws `protocol`
- */
-export async function assertRealm(
-  realm: string,
-  registry: URL,
-  side: Side,
-  scrub: (text: string) => string = text => text,
-): Promise<void> {
-  const url = URL.parse(realm)
-  const refuse = (why: string, hint: string) =>
-    new GpregError(
-      'protocol',
-      `${registry.host} names ${JSON.stringify(scrub(realm).slice(0, 200))} as its token server, ${why}`,
-      { host: registry.host, side, hint },
-    )
-  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && registry.protocol === 'http:')) {
-    throw refuse(
-      'which is not https',
-      'credentials are not sent over plain HTTP; mend the realm in the configuration of the registry',
-    )
-  }
-  if (isPrivateLiteral(url.hostname) && !(await isPrivateHost(registry.hostname))) {
-    throw refuse(
-      'which is an address inside this network',
-      'only a registry that is itself inside may do so; is it the registry you mean, and is nothing in between?',
-    )
-  }
-}
-
-/**
- * Checks that the login of a cloud may be sent to the token server that a registry names. A login of a file was given for this
- * registry, and goes where the registry says; that of a cloud stays with the cloud.
- * @throws `protocol`
- */
-export function assertCloudRealm(realm: string, { host }: URL, side: Side): void {
-  const named = URL.parse(realm)?.host ?? ''
-  if (sharesCloudLogins(host, named)) return
-  throw new GpregError('protocol', `${host} names ${named} as its token server, which is another host`, {
-    host,
-    side,
-    hint: `the login of a cloud is not sent there; is ${host} the registry you mean, and is nothing in between?`,
-  })
 }

@@ -6,7 +6,8 @@ import type { DocumentBounds } from '../http/body.ts'
 import { followRedirect, isRedirect } from '../http/location.ts'
 import type { ApiRequest, ApiResponse } from '../http/request.ts'
 import type { Transport } from '../http/transport.ts'
-import { assertCloudRealm, assertRealm, type TokenFetch } from './authority.ts'
+import type { TokenFetch } from './authority.ts'
+import { assertCloudServer, tokenServer } from './realm.ts'
 import { parseToken, tokenRequest } from './token.ts'
 
 const TOKEN_BOUNDS: DocumentBounds = { limit: 1024 * 1024, code: 'protocol' }
@@ -17,10 +18,10 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
   return async (challenge, scopes, credential) => {
     for (const secret of [credential?.password, credential?.identityToken]) if (secret) secrets.learn(secret)
     const registry = await transport.endpoint()
-    const assertServer = (realm: string) => assertRealm(realm, registry, side, said => secrets.scrub(said))
-    await assertServer(challenge.realm)
-    if (credential?.isOfCloud === true) assertCloudRealm(challenge.realm, registry, side)
-    const { method, url, headers, body } = tokenRequest(challenge, scopes, credential)
+    const serverAt = (realm: string) => tokenServer(realm, registry, side, said => secrets.scrub(said))
+    const server = await serverAt(challenge.realm)
+    if (credential?.isOfCloud === true) assertCloudServer(server, registry, side)
+    const { method, url, headers, body } = tokenRequest(server, challenge.service, scopes, credential)
     if (headers['authorization'] !== undefined) secrets.learnHeader(headers['authorization'])
     const request: ApiRequest = {
       method,
@@ -31,7 +32,7 @@ export function tokenFetcher(host: string, side: Side, transport: Transport, con
       ...(body === undefined ? {} : { body: Buffer.from(body) }),
     }
     return withRetry(context, `token for ${host}`, patienceFor, async () => {
-      const response = await sendFollowing(transport, request, url, assertServer, context.signal)
+      const response = await sendFollowing(transport, request, url, serverAt, context.signal)
       const about = { hadLogin: credential !== undefined, isOfTokenServer: true }
       if (response.status !== 200) throw await transport.failure(response, request, about)
       const bytes = await transport.read(response, TOKEN_BOUNDS, request)
@@ -50,15 +51,15 @@ async function sendFollowing(
   transport: Transport,
   request: ApiRequest,
   url: URL,
-  assertServer: (realm: string) => Promise<void>,
+  serverAt: (realm: string) => Promise<URL>,
   signal: AbortSignal,
 ): Promise<ApiResponse> {
   const { headers: _login, ...anonymous } = request
   let response = await transport.send(request, url, undefined, signal)
   for (let hops = 0; isRedirect(response.status, request.method); hops++) {
     await response.body.dump()
-    const next = await followRedirect(response, hops, transport.asked(request, response.url))
-    await assertServer(next.href)
+    const { href } = await followRedirect(response, hops, transport.asked(request, response.url))
+    const next = await serverAt(href)
     const isNamed = next.origin === url.origin
     if (!isNamed && request.body !== undefined) break
     response = await transport.send(isNamed ? request : anonymous, next, undefined, signal)

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { GpregError, type Side } from '../../errors.ts'
-import type { Challenge } from './challenge.ts'
 import type { Credential } from './credential.ts'
 
 /** Seconds until a token without `expires_in` expires. https://distribution.github.io/distribution/spec/auth/token/ */
@@ -33,22 +32,21 @@ export interface TokenRequest {
   readonly body?: string
 }
 
-type Bearer = Extract<Challenge, { scheme: 'bearer' }>
-
-/** The request to a token server for these scopes. */
+/** The request to a token server for these scopes. @param service as the challenge names it */
 export function tokenRequest(
-  challenge: Bearer,
+  server: URL,
+  service: string | undefined,
   scopes: readonly string[],
   credential: Credential | undefined,
 ): TokenRequest {
-  const url = new URL(challenge.realm)
+  const url = new URL(server)
   if (credential?.identityToken !== undefined) {
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: credential.identityToken,
       client_id: 'gpreg',
       scope: scopes.join(' '),
-      ...(challenge.service === undefined ? {} : { service: challenge.service }),
+      ...(service === undefined ? {} : { service }),
     })
     return {
       method: 'POST',
@@ -57,7 +55,7 @@ export function tokenRequest(
       body: form.toString(),
     }
   }
-  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service)
+  if (service !== undefined) url.searchParams.set('service', service)
   for (const scope of scopes) url.searchParams.append('scope', scope)
   return {
     method: 'GET',
