@@ -63,6 +63,15 @@ describe('a login in a file', () => {
     expect(await store().erase('docker.io')).toBeUndefined()
   })
 
+  it('is kept in an empty file', async () => {
+    path = join(directory, 'config.json')
+    await writeFile(path, '')
+    expect(await found('registry.internal')).toBeUndefined()
+    expect(await store().erase('registry.internal')).toBeUndefined()
+    await store().store('registry.internal', ada)
+    expect(await found('registry.internal')).toEqual(ada)
+  })
+
   it('joins those of the old format below `auths`', async () => {
     path = join(directory, 'config.json')
     await writeFile(path, JSON.stringify({ 'other.internal': { auth: 'eDp5' } }))

@@ -7,6 +7,7 @@ import { decodeText } from '../../text.ts'
 import { eraseWithHelper, storeWithHelper } from './credential-helper.ts'
 import type { Credential } from './credential.ts'
 import type { Environment } from './credentials.ts'
+import { credentialsDocument } from './docker-config-file.ts'
 import { helperOf, normaliseKey, parseDockerConfig, serverName, type DockerConfig } from './docker-config.ts'
 import { homeDirectory } from '../../machine/home-directory.ts'
 
@@ -77,7 +78,7 @@ export class CredentialStore {
     }
     const config = parseDockerConfig(text, this.#path)
     const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '\t'
-    const document = JSON.parse(text) as Record<string, unknown>
+    const document = credentialsDocument(text) as Record<string, unknown>
     // docker moves the logins of the old format to `auths`, too.
     return { path: this.#path, config, document: config.isOldFormat ? { auths: document } : document, indent }
   }

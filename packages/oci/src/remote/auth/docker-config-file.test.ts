@@ -54,6 +54,8 @@ describe('an entry', () => {
 })
 
 it.each([
+  '',
+  ' \r\n',
   {},
   { auths: null },
   { auths: {}, credHelpers: null, credsStore: null },
@@ -107,7 +109,6 @@ describe('a Kubernetes Secret is refused by name:', () => {
 
 describe('another shape is refused, and not taken for no login:', () => {
   it.each([
-    '',
     'null',
     '[]',
     '"auths"',

@@ -35,7 +35,7 @@ export interface DockerConfigFile {
 
 /** @throws `input-invalid`; the message holds nothing of the file */
 export function readDockerConfigFile(content: string, path: string): DockerConfigFile {
-  const document = parseJson(content)
+  const document = credentialsDocument(content)
   if (isSecret(content, document)) throw secretError(path)
   const config = configFile.safeParse(document)
   if (!config.success || !isRecord(document)) throw otherShape(path)
@@ -86,7 +86,9 @@ function holdsConfig(data: unknown): boolean {
   return isRecord(data) && ('.dockerconfigjson' in data || '.dockercfg' in data)
 }
 
-function parseJson(content: string): unknown {
+/** The JSON of a credentials file; undefined for anything else. An empty file, such as /dev/null, has no logins, as docker reads it. */
+export function credentialsDocument(content: string): unknown {
+  if (content.trim() === '') return {}
   try {
     return JSON.parse(content)
   } catch {
