@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { MemoryStore } from '@gpreg/oci'
-import { pushSample, sampleImage } from '@gpreg/oci/testing'
+import { MemoryStore, parseReference } from '@gpreg/oci'
+import { createRegistries } from '@gpreg/oci/engine'
+import { hangingUp, oddRegistry, pushSample, sampleImage } from '@gpreg/oci/testing'
 import { createContext } from '../context.ts'
 import { Walker } from './walker.ts'
 
@@ -23,4 +24,20 @@ it.each([false, true])('a signature is checked under its tag, too; deep: %s', as
   expect(await walk()).toEqual([['not-found', digest]])
   await repository.delete(signature.descriptor)
   expect(await walk()).toEqual([['not-found', digest]])
+})
+
+it('a server that cuts off a blob is asked three times for it', async () => {
+  const image = sampleImage(['layer'])
+  await using server = await oddRegistry(hangingUp('GET', /\/blobs\//))
+  await pushSample(server.store.repository('app'), image, '1')
+  const context = createContext({ sleep: async () => {} })
+  const registries = await createRegistries({ env: {} }, context)
+  const { repository } = registries.open('target', parseReference(`${server.host}/app:1`))
+  const problems = await new Walker(true, 2, context).walk({ store: server.host, repository }, [
+    image.descriptor,
+  ])
+  await registries.close()
+  expect(problems).toMatchObject([{ code: 'unreachable' }, { code: 'unreachable' }])
+  const reads = server.seen.filter(({ method, url }) => method === 'GET' && url.includes('/blobs/'))
+  expect(reads).toHaveLength(2 * 3)
 })

@@ -153,7 +153,8 @@ export class Walker {
     try {
       const chunks: Uint8Array[] = []
       const isConfig = isImageConfig(descriptor)
-      for await (const chunk of place.repository.fetch(descriptor, this.#call())) {
+      // A server that cuts the connection at wrong bytes does so each time.
+      for await (const chunk of place.repository.fetch(descriptor, { ...this.#call(), isBrief: true })) {
         this.bytes += chunk.byteLength
         this.#context.emit({ type: 'read.progress', bytes: chunk.byteLength })
         if (isConfig) chunks.push(chunk)

@@ -1,4 +1,4 @@
-import { GpregError, isRefusal, unlessAborted, type ErrorSubject } from '../errors.ts'
+import { GpregError, isRefusal, unlessAborted } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, isDigest } from '../model/digest.ts'
 import { digestOf } from '../model/hash.ts'
@@ -10,11 +10,10 @@ import {
 } from '../model/manifest.ts'
 import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
-import { utf8Text } from '../text.ts'
 import type { DocumentBounds } from './http/body.ts'
 import type { ApiResponse } from './http/request.ts'
-import { reasonIn } from './http/server-words.ts'
 import type { RepositoryApi } from './repository-api.ts'
+import { webPageError } from './web-page.ts'
 
 export const MANIFEST_BOUNDS: DocumentBounds = { limit: MAX_MANIFEST_BYTES, code: 'manifest-too-large' }
 
@@ -86,7 +85,8 @@ export function readNamedManifest(
     const headers = { accept: ACCEPT_MANIFESTS, 'accept-encoding': 'identity' }
     const request = { url: `manifests/${tagOrDigest}`, headers, expect: [200], signal }
     const { response, bytes } = await api.document(request, MANIFEST_BOUNDS)
-    assertNoPage(bytes, api, subject)
+    const page = webPageError(bytes, 'manifest', api, subject)
+    if (page !== undefined) throw page
     // For a tag the header is no proof, but if it differs from the bytes, they were damaged on their way.
     const told = isDigest(tagOrDigest) ? tagOrDigest : response.header('docker-content-digest')
     const expected = told !== undefined && isDigest(told) ? told : undefined
@@ -100,29 +100,6 @@ export function readNamedManifest(
     const manifest = parseManifest(bytes, response.header('content-type'), subject)
     return { descriptor: { mediaType: manifest.mediaType, digest, size: bytes.byteLength }, bytes, manifest }
   })
-}
-
-const OPENING_BRACE = 0x7b
-
-/** A login page or the page of a proxy is told as such: it would be called a manifest that was changed on its way. */
-function assertNoPage(
-  bytes: Uint8Array,
-  { client: { host, secrets } }: RepositoryApi,
-  subject: ErrorSubject,
-): void {
-  // Nearly all manifests begin so. A plan reads thousands of them, and none of these is decoded twice.
-  if (bytes[0] === OPENING_BRACE) return
-  const text = utf8Text(bytes.subarray(0, 16 * 1024))
-  if (!/^\s*<(?:!doctype|html)\b/i.test(text)) return
-  const title = reasonIn({ status: 200, text, scrub: said => secrets.scrub(said), header: () => undefined })
-  throw new GpregError(
-    'manifest-invalid',
-    `${host} answered with a web page${title && ` ("${title}")`}, not with a manifest`,
-    {
-      ...subject,
-      hint: `a login page, a proxy or another program answers in place of ${host}: check its address, HTTPS_PROXY and NO_PROXY`,
-    },
-  )
 }
 
 /** Stores a manifest under a tag or its digest. */

@@ -162,6 +162,37 @@ describe('downloads', () => {
   })
 })
 
+describe('a web page in place of a blob', () => {
+  const page = (length = 0) =>
+    `<!DOCTYPE html>\n<html><head><title>Sign in</title></head>${'x'.repeat(length)}</html>`
+
+  it.each([
+    ['is told at once', page(), undefined],
+    ['is told at once if it is longer than the blob', page(20_000), undefined],
+    ['is told at once after a part of the blob', page(), 4321],
+  ])('%s', async (_, body, cut) => {
+    const { repository, server } = await repositoryOn((_request, response) => {
+      if (cut === undefined || server.seen.length > 1) return void response.end(body)
+      response.writeHead(200, { 'content-length': blob.byteLength })
+      response.write(blob.subarray(0, cut), () => setImmediate(() => response.destroy()))
+    })
+    await expect(read(repository)).rejects.toMatchObject({
+      code: 'protocol',
+      message: `${server.host} answered with a web page ("Sign in"), not with a blob`,
+      hint: expect.stringContaining('a login page'),
+      retryable: false,
+    })
+    expect(server.seen).toHaveLength(cut === undefined ? 1 : 2)
+  })
+
+  it('is content if it is the blob', async () => {
+    const bytes = Buffer.from(page())
+    const { repository } = await repositoryOn((_request, response) => void response.end(bytes))
+    const document = { mediaType: 'text/html', digest: digestOf(bytes), size: bytes.byteLength }
+    expect((await read(repository, document)).equals(bytes)).toBe(true)
+  })
+})
+
 describe('retries', () => {
   const found: Answer = (_request, response) => {
     response.writeHead(200, { 'content-length': blob.byteLength }).end(blob)

@@ -3,6 +3,7 @@ import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../../model/d
 import { BRIEF } from '../../retry.ts'
 import type { ByteStream, FetchCall } from '../../store/content.ts'
 import { contentPath, type RepositoryApi } from '../repository-api.ts'
+import { webPageError } from '../web-page.ts'
 import { download } from './download.ts'
 import { rangedDownload } from './ranged-download.ts'
 
@@ -21,6 +22,8 @@ export function downloadContent(
   // The digest is that of the bytes as they are stored: no content coding.
   const identity = { 'accept-encoding': 'identity' }
   const accept = isManifestType(descriptor.mediaType) ? { accept: ACCEPT_MANIFESTS } : {}
+  const subject = api.subject(descriptor.digest)
+  const wanted = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob'
   const read = readAhead ? rangedDownload : download
   return read(context, {
     descriptor,
@@ -28,7 +31,8 @@ export function downloadContent(
     offset,
     signal: signal ?? context.signal,
     isBrief,
-    asked: { method: 'GET', path: `${api.name}/${url}`, ...api.subject(descriptor.digest) },
+    asked: { method: 'GET', path: `${api.name}/${url}`, ...subject },
+    pageError: start => webPageError(start, wanted, api, subject),
     open: position => {
       const range = position > 0 ? { range: `bytes=${position}-` } : {}
       const headers = { ...identity, ...accept, ...range }

@@ -17,6 +17,8 @@ export interface Download {
   readonly asked: Asked
   /** Requests the content from this byte on. */
   open(offset: number): Promise<ApiResponse>
+  /** The error for a web page in place of the content, by its first bytes. */
+  pageError?(start: Uint8Array): GpregError | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Download {
  */
 export async function* download(
   context: Context,
-  { descriptor, offset, signal, isBrief = false, asked, open }: Download,
+  { descriptor, offset, signal, isBrief = false, asked, open, pageError }: Download,
 ): AsyncGenerator<Uint8Array> {
   let position = offset
   // Ranges of a compressed body are no ranges of the content, so such a body is always read from its start.
@@ -43,7 +45,12 @@ export async function* download(
       }
       isCoded = coding !== undefined
       let skip = isCoded ? position : bytesToSkip(response, position, asked)
+      let isStart = response.status !== 206
+      // Content may be a web page, too, so this alone is no error.
+      let page: GpregError | undefined
       for await (const chunk of isCoded ? gunzipped(response.body) : response.body) {
+        if (isStart) page = pageError?.(chunk)
+        isStart = false
         const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength))
         skip -= chunk.byteLength - wanted.byteLength
         if (wanted.byteLength === 0) {
@@ -52,15 +59,12 @@ export async function* download(
         }
         position += wanted.byteLength
         attempt = 0
+        if (page !== undefined && position > descriptor.size) throw page
         yield wanted
         if (position > descriptor.size) throw tooLong(descriptor, asked)
       }
       if (position >= descriptor.size) return
-      throw new GpregError(
-        'unreachable',
-        `the answer of ${asked.host} ended ${descriptor.size - position} bytes early`,
-        subjectOf(asked),
-      )
+      throw page ?? tooShort(descriptor.size - position, asked)
     } catch (thrown) {
       response.body.destroy()
       const error = networkError(thrown, asked)
@@ -70,13 +74,8 @@ export async function* download(
       }
       if (position >= descriptor.size) return
       const delay = attempt === 0 ? 0 : retryDelay(attempt, error, policy, context.random())
-      context.emit({
-        type: 'retry',
-        operation: `download of ${descriptor.digest}`,
-        attempt: attempt + 1,
-        delay,
-        error,
-      })
+      const operation = `download of ${descriptor.digest}`
+      context.emit({ type: 'retry', operation, attempt: attempt + 1, delay, error })
       await pause(context, delay, signal)
     }
   }
@@ -96,6 +95,14 @@ function bytesToSkip(response: ApiResponse, position: number, asked: Asked): num
 export function parseRangeStart(header: string | undefined): number | undefined {
   const [, start, end] = /^bytes (\d{1,15})-(\d{1,15})\//.exec(header ?? '') ?? []
   return start === undefined || Number(end) < Number(start) ? undefined : Number(start)
+}
+
+function tooShort(missing: number, asked: Asked): GpregError {
+  return new GpregError(
+    'unreachable',
+    `the answer of ${asked.host} ended ${missing} bytes early`,
+    subjectOf(asked),
+  )
 }
 
 function tooLong(descriptor: Descriptor, asked: Asked): GpregError {
