@@ -17,6 +17,8 @@ export interface DocumentDefinition<S extends z.ZodType> {
   /** the newest version that this gpreg reads */
   readonly version: number
   readonly shape: S
+  /** What is wrong with a document of the right shape, if anything is: `it has x twice`. */
+  readonly check?: (document: z.output<S>) => string | undefined
   /** how to get a valid document, for messages */
   readonly hint: string
   /** default: `input-invalid` with the hint */
@@ -49,6 +51,7 @@ export function defineDocument<S extends z.ZodType>({
   noun,
   version: newest,
   shape,
+  check = () => undefined,
   hint,
   refuse: usual = (path, why, cause) => invalidInput(path, undefined, why, hint, cause),
   isSecret = false,
@@ -68,7 +71,11 @@ export function defineDocument<S extends z.ZodType>({
         throw invalidInput(path, undefined, why, 'use a newer gpreg')
       }
       const parsed = shape.safeParse(json)
-      if (parsed.success) return parsed.data
+      if (parsed.success) {
+        const why = check(parsed.data)
+        if (why === undefined) return parsed.data
+        throw refuse(path, `not ${noun}: ${why}`)
+      }
       const [issue] = parsed.error.issues
       const where = issue === undefined || issue.path.length === 0 ? 'document' : issue.path.join('.')
       throw refuse(path, `not ${noun}: ${where}: ${isSecret ? 'not as it should be' : issue?.message}`)

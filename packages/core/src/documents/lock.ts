@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Descriptor, type Digest, formatReference } from '@gpreg/oci'
 import { isRepository } from '@gpreg/oci/engine'
 import type { ImageEntry, LockedImage, LockedReferrer, Purpose } from '../gitpod/image-set.ts'
-import { invalidInput, referenceAt } from '../input.ts'
+import { referenceAt } from '../input.ts'
 import { by, defineDocument, digestShape, documentShape, formatDocument, type Refuse } from './document.ts'
 
 /** `gpreg.lock.json`: an image set resolved to digests and sizes at one moment. One entry per source, sorted. */
@@ -91,11 +91,16 @@ const lockDocument = documentShape('Lock', VERSION, {
     .exactOptional(),
 })
 
-const HINT = 'make a new one with gpreg lock'
-
-const refuseLock: Refuse = (path, why, cause) => invalidInput(path, undefined, why, HINT, cause)
-
-const reader = defineDocument({ noun: 'a lock', version: VERSION, shape: lockDocument, hint: HINT })
+const reader = defineDocument({
+  noun: 'a lock',
+  version: VERSION,
+  shape: lockDocument,
+  check: ({ images }) => {
+    const twice = firstTwice(images.map(({ source }) => source))
+    return twice && `it has ${twice} twice`
+  },
+  hint: 'make a new one with gpreg lock',
+})
 
 /** The lock entry of an image that was read. */
 export function lockedImage(
@@ -163,10 +168,8 @@ export function writeLock({ created, images, base }: Lock): string {
  * @param refuse makes the error for an invalid lock; default: `input-invalid`
  * @throws `input-invalid`
  */
-export function readLock(text: string, path = 'the lock', refuse = refuseLock): Lock {
-  const lock = reader.parse(text, path, refuse)
-  assertDistinct(lock, path, refuse)
-  return lock
+export function readLock(text: string, path = 'the lock', refuse?: Refuse): Lock {
+  return reader.parse(text, path, refuse)
 }
 
 /**
@@ -183,12 +186,9 @@ export function lockToEntries({ images }: Lock, path = 'the lock'): ImageEntry[]
   }))
 }
 
-function assertDistinct({ images }: Lock, path: string, refuse: Refuse): void {
-  const sources = new Set<string>()
-  for (const { source } of images) {
-    if (sources.has(source)) throw refuse(path, `not a lock: it has ${source} twice`)
-    sources.add(source)
-  }
+function firstTwice(sources: readonly string[]): string | undefined {
+  const known = new Set<string>()
+  return sources.find(source => known.size === known.add(source).size)
 }
 
 function orderEntry(entry: LockEntry): LockEntry {
