@@ -100,7 +100,7 @@ export class Authority {
     if (chosen === undefined) return undefined
     this.#challenge = chosen
     const asked = formatScopes(scopes)
-    const key = asked.join(' ')
+    const key = keyOf(scopes)
     const besides = scopesBesides(bearer?.scope, asked)
     // A request without scopes asks for the login alone, and some registries then name an example.
     if (besides.length > 0 && asked.length > 0) this.#besides.set(key, besides)
@@ -128,7 +128,7 @@ export class Authority {
     credential: Credential | undefined,
     signal: AbortSignal,
   ): Promise<Token> {
-    const key = formatScopes(scopes).join(' ')
+    const key = keyOf(scopes)
     const known = this.#tokens.get(key)
     if (known !== undefined && this.#options.now() < known.renewAt) return known
     const fetch = async () => {
@@ -146,8 +146,7 @@ export class Authority {
     scopes: readonly Scope[],
     credential: Credential | undefined,
   ): Promise<Token> {
-    const asked = formatScopes(scopes)
-    const texts = [...asked, ...(this.#besides.get(asked.join(' ')) ?? [])]
+    const texts = [...formatScopes(scopes), ...(this.#besides.get(keyOf(scopes)) ?? [])]
     const known = this.#refused.find(([login]) => credential && isSameCredential(login, credential))
     if (known !== undefined) throw known[1]
     try {
@@ -162,4 +161,9 @@ export class Authority {
       throw error
     }
   }
+}
+
+/** The key of what is kept for a request's scopes. */
+function keyOf(scopes: readonly Scope[]): string {
+  return formatScopes(scopes).join(' ')
 }
