@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { tlsFailure } from './tls-failure.ts'
+import { hostPeer, tlsFailure } from './tls-failure.ts'
 
 const failure = (code: string, message = 'why') => {
   const cause = Object.assign(new TypeError(message), { code })
-  return tlsFailure(code, { host: 'r.corp', cause }, ['/etc/ssl/certs'])
+  return tlsFailure(code, { host: 'r.corp', cause }, hostPeer('r.corp', ['/etc/ssl/certs']))
 }
 
 it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ProxyError } from '../connection/proxy-error.ts'
 import { networkError, parseRetryAfter, responseError } from './failure.ts'
 
 const asked = {
@@ -101,6 +102,21 @@ describe('networkError', () => {
       code: 'tls-untrusted',
       retryable: false,
       hint: expect.stringContaining('--ca-file registry.internal='),
+    })
+  })
+
+  it.each([
+    ['CERT_HAS_EXPIRED', 'the certificate of the proxy p.corp:3128 has expired', 'serve a new certificate'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'the certificate of the proxy p.corp:3128 is not trusted', 'HTTPS_PROXY'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'the proxy p.corp:3128 does not speak TLS', 'HTTPS_PROXY'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'certificate required', 'certs.d/p.corp:3128 '],
+  ])('says of a proxy what it says of a host: %s', (code, message, hint) => {
+    const proxy = { variable: 'HTTPS_PROXY', address: 'p.corp:3128', url: new URL('https://p.corp:3128') }
+    const cause = Object.assign(new TypeError('x'), { code })
+    expect(networkError(new ProxyError(proxy, undefined, cause), asked)).toMatchObject({
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+      retryable: false,
     })
   })
 

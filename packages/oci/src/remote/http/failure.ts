@@ -3,7 +3,7 @@ import type { Proxy } from '../connection/proxies.ts'
 import { ProxyError } from '../connection/proxy-error.ts'
 import type { Connection } from '../connection/connections.ts'
 import { describeCode, errorCode } from '../connection/error-code.ts'
-import { tlsFailure } from '../connection/tls-failure.ts'
+import { hostPeer, tlsFailure } from '../connection/tls-failure.ts'
 import { isPublicRegistry } from '../kind/quirks.ts'
 import { proxyFailure, proxyHint } from './proxy-failure.ts'
 import { formatError, reasonIn, registryErrors, type RegistryError, type Speaker } from './server-words.ts'
@@ -46,7 +46,7 @@ export function networkError(
     return proxyFailure(new ProxyError(proxy, 407, thrown), subject)
   const host = subject.host ?? 'the registry'
   const details = { ...subject, cause: thrown }
-  const failure = tlsFailure(code, details, trustPlaces)
+  const failure = tlsFailure(code, details, hostPeer(host, trustPlaces))
   if (failure !== undefined) return failure
   if (STALLED.has(code)) {
     return new GpregError('stalled', `${host} sent nothing for too long (${method} ${path})`, {

@@ -1,7 +1,8 @@
 import { GpregError, type ErrorSubject } from '../../errors.ts'
 import type { Proxy } from '../connection/proxies.ts'
 import type { ProxyError } from '../connection/proxy-error.ts'
-import { describeCode, errorCode, NO_TLS, UNTRUSTED } from '../connection/error-code.ts'
+import { describeCode, errorCode } from '../connection/error-code.ts'
+import { tlsFailure, type TlsPeer } from '../connection/tls-failure.ts'
 
 /**
  * The typed error for a proxy that was not reached or that refused. It names the proxy, because the host behind it was not asked. The
@@ -18,23 +19,8 @@ export function proxyFailure({ proxy, status, cause }: ProxyError, subject: Erro
     })
   }
   const code = errorCode(cause)
-  if (UNTRUSTED.has(code)) {
-    return new GpregError(
-      'tls-untrusted',
-      `the certificate of the proxy ${proxy.address} is not trusted (${code})`,
-      {
-        ...details,
-        hint: `give its authority with --ca-file ca.pem; the proxy is named in ${proxy.variable}`,
-      },
-    )
-  }
-  if (NO_TLS.has(code)) {
-    return new GpregError('unreachable', `the proxy ${proxy.address} does not speak TLS (${code})`, {
-      ...details,
-      retryable: false,
-      hint: `write http:// instead of https:// in ${proxy.variable}`,
-    })
-  }
+  const failure = tlsFailure(code, details, proxyPeer(proxy))
+  if (failure !== undefined) return failure
   const why = describeCode(code, cause instanceof Error ? cause.message : '')
   return new GpregError(
     'unreachable',
@@ -44,6 +30,15 @@ export function proxyFailure({ proxy, status, cause }: ProxyError, subject: Erro
       hint: `check ${proxy.variable}, which names this proxy; if ${host} is reached without a proxy, add it to NO_PROXY`,
     },
   )
+}
+
+function proxyPeer({ address, variable }: Proxy): TlsPeer {
+  return {
+    name: `the proxy ${address}`,
+    address,
+    trustHint: `give its authority with --ca-file ca.pem; the proxy is named in ${variable}`,
+    plainHint: `write http:// instead of https:// in ${variable}`,
+  }
 }
 
 /** What to check if the answer of a host may be that of a proxy, which answers http URLs in its place. */
