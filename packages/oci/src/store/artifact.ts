@@ -20,13 +20,18 @@ export interface Artifact<R extends ReadableRepository = Repository> {
   readonly target: Place<R>
 }
 
+/** The host and port of a name as other tools write it into a layout. No tag has a slash behind it. */
+const HOST_AND_PORT = /^(?:[^/:@]+|\[[^\]/@]+\]):[0-9]+\//
+
 /**
  * An artifact of a store that has no host, such as a layout.
- * @param name `repository[:tag][@digest]`, the tag `latest` if there is neither; `:tag` in the layouts of tools that write bare tags
+ * @param name `repository[:tag][@digest]`, the tag `latest` if there is neither; `:tag` in the layouts of tools that write bare tags,
+ * `host:port/repository:tag` in those of tools that write whole references
  * @throws `reference-invalid`
  */
 export function artifactIn<R extends ReadableRepository>(store: Store<R>, name: string): Artifact<R> {
-  const { repository, tag, digest } = parseRelativeName(name)
-  const place = { store: store.location, repository: store.repository(repository) }
+  const [host = ''] = HOST_AND_PORT.exec(name) ?? []
+  const { repository, tag, digest } = parseRelativeName(name.slice(host.length))
+  const place = { store: store.location, repository: store.repository(`${host}${repository}`) }
   return { name, reference: digest ?? tag ?? 'latest', source: place, target: place }
 }
