@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -197,6 +197,31 @@ describe('the files of a bundle', () => {
         await rename(`${bundle.path}${name}`, join(bundle.directory, 'b', `x.tar${name}`))
     }
     expect(await opening([...paths(bundle)], key)).toEqual({ warnings: [] })
+  })
+
+  it('are found under names in capitals, and a checksum may be in capitals, too', async () => {
+    const { secret, key } = newKey()
+    const { directory, path, volumes } = await newBundle(secret)
+    const [sidecar, signature] = ['manifest.json', 'manifest.json.sig'].map(end => `${path}.${end}`)
+    const text = (await readFile(sidecar!, 'utf8')).replace(/(?<="sha256": ")\w+/g, hex => hex.toUpperCase())
+    await writeFile(sidecar!, text)
+    await writeFile(signature!, signBytes(Buffer.from(text), secret, 'key.pem'))
+    const capital = (file: string) => join(directory, basename(file).toUpperCase())
+    for (const file of [...volumes, sidecar!, signature!]) await rename(file, capital(file))
+    for (const named of [[path], [directory], [capital(sidecar!)], volumes.map(capital), [volumes[0]!]]) {
+      const result = await verifyBundle(named, key, createContext({}))
+      expect(result, JSON.stringify(result)).toMatchObject({ signature: 'valid', problems: [] })
+    }
+  })
+
+  it('of an image that skopeo wrote as dir: are no bundle', async () => {
+    const directory = await newDirectory()
+    await writeFile(join(directory, 'version'), 'Directory Transport Version: 1.1\n')
+    for (const name of ['', '12ab.', '34cd.']) await writeFile(join(directory, `${name}manifest.json`), '{}')
+    await expect(findBundle([directory])).rejects.toMatchObject({
+      code: 'input-invalid',
+      hint: `make a layout of it: skopeo copy --all dir:${directory} oci:LAYOUT:NAME`,
+    })
   })
 
   it('are found by a base name that ends in a number', async () => {

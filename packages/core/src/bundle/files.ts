@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
 import { damaged } from '@gpreg/oci/engine'
 import { reading } from '../input.ts'
 import { parseSidecar, type Sidecar, type SidecarFile } from '../documents/sidecar.ts'
+import { firstThere, isDirectory, sameName, sizeOf } from './found-file.ts'
 
 /** The file name of the lock in a bundle. */
 export const LOCK_NAME = 'gpreg.lock.json'
@@ -54,9 +55,11 @@ export async function findBundle(named: readonly string[]): Promise<BundleFiles>
   if (only !== undefined && named.length === 1 && (await isLayout(only))) return findDirectory(only)
   const parts = (await Promise.all(named.map(partsAt))).flat()
   const { bundle, sidecar } = await oneBundle(parts)
-  const listed = sidecar && new Set(sidecar.document.volumes.map(({ name }) => name))
+  const listed = sidecar && new Set(sidecar.document.volumes.map(({ name }) => name.toLowerCase()))
   const belongs = ({ path, isNamed }: Part) =>
-    isNamed || bundle === undefined || (listed?.has(basename(path)) ?? basename(baseOf(path)) === bundle)
+    isNamed ||
+    bundle === undefined ||
+    (listed?.has(basename(path).toLowerCase()) ?? basename(baseOf(path)) === bundle)
   // Other files in a directory, such as scan.2022, are nothing of the bundle.
   const paths = parts.filter(part => isBeside(part.path) || belongs(part)).map(({ path }) => path)
   const [first] = paths
@@ -100,7 +103,7 @@ async function oneBundle(parts: readonly Part[]) {
     parts.map(async ({ path, isNamed }) => {
       // A base name may end in a number, too, e.g. gitpod.2022.
       const sidecar = await firstThere([path, baseOf(path)].map(base => sidecarPath(base, false)))
-      if (sidecar !== undefined) return { name: basename(sidecar, SIDECAR), sidecar }
+      if (sidecar !== undefined) return { name: basename(sidecar).slice(0, -SIDECAR.length), sidecar }
       return !isNamed && path.endsWith('.001') ? { name: basename(baseOf(path)) } : {}
     }),
   )
@@ -132,11 +135,25 @@ async function sidecarFiles(
   return { sidecar, ...(await signatureOf(sidecar.path)), beside: await Promise.all(found) }
 }
 
-/** True for a directory with a file of an OCI layout, or without any volume or sidecar of a bundle. */
+/**
+ * True for a directory with a file of an OCI layout, or without any volume or sidecar of a bundle.
+ * @throws `input-invalid` for a directory that skopeo wrote
+ */
 async function isLayout(path: string): Promise<boolean> {
   if (!(await isDirectory(path))) return false
   const names = await reading(path, () => readdir(path))
+  if (names.includes('version')) await assertNoTransport(path)
   return ['oci-layout', 'index.json', 'blobs'].some(name => names.includes(name)) || !names.some(isPart)
+}
+
+/** Refuses what `skopeo copy … dir:` wrote, because the manifests in it have the names of sidecars. @throws `input-invalid` */
+async function assertNoTransport(directory: string): Promise<void> {
+  const version = await readFile(join(directory, 'version'), 'utf8').catch(() => '')
+  if (!version.startsWith('Directory Transport Version')) return
+  throw new GpregError('input-invalid', `${directory} is no bundle: skopeo wrote it as dir:`, {
+    path: directory,
+    hint: `make a layout of it: skopeo copy --all dir:${directory} oci:LAYOUT:NAME`,
+  })
 }
 
 /** The files that a path names. A directory, such as a mount point, names the volumes and sidecars in it. */
@@ -151,19 +168,23 @@ async function partsAt(path: string): Promise<Part[]> {
  * (FAT, exFAT, SMB): such a file is nothing of a bundle.
  */
 export function isPart(name: string): boolean {
-  return !name.startsWith('._') && (VOLUME.test(name) || name.endsWith(SIDECAR))
+  return VOLUME.test(name) ? !name.startsWith('._') : isSidecar(name)
 }
 
-const VOLUME = /\.\d{3,}$/
+export function isSidecar(name: string): boolean {
+  return !name.startsWith('._') && SIDECARS.test(name)
+}
+
+const [VOLUME, SIDECARS, BESIDE] = [/\.\d{3,}$/, /\.manifest\.json$/i, /\.manifest\.json(?:\.sig)?$/i]
 
 /** True for a sidecar and its signature, because they are not part of the archive. */
 function isBeside(path: string): boolean {
-  return path.endsWith(SIDECAR) || path.endsWith(`${SIDECAR}${SIGNATURE}`)
+  return BESIDE.test(path)
 }
 
 /** The base name of a file: `release.tar` for `release.tar`, `release.tar.002`, its sidecar and its signature. */
 function baseOf(path: string): string {
-  return path.replace(VOLUME, '').replace(/\.manifest\.json(?:\.sig)?$/, '')
+  return path.replace(VOLUME, '').replace(BESIDE, '')
 }
 
 async function volumesBySidecar(
@@ -172,18 +193,17 @@ async function volumesBySidecar(
   directories: readonly string[],
   bundle: string,
 ): Promise<VolumeFile[]> {
+  const listed = new Set(volumes.map(({ name }) => name.toLowerCase()))
   for (const [name, path] of given) {
-    const isBase = name === basename(bundle)
-    if (isBase || volumes.some(volume => volume.name === name)) continue
+    if (sameName(name, basename(bundle)) || listed.has(name.toLowerCase())) continue
     throw damaged(`${path} is no volume of ${bundle}`, path)
   }
+  const named = new Map([...given].map(([name, path]) => [name.toLowerCase(), path]))
   return Promise.all(
     volumes.map(volume => {
       const { name } = volume
-      return findFile(
-        volume,
-        [given.get(name) ?? [], directories.map(directory => join(directory, name))].flat(),
-      )
+      const paths = directories.map(directory => join(directory, name))
+      return findFile(volume, [named.get(name.toLowerCase()) ?? [], paths].flat())
     }),
   )
 }
@@ -248,26 +268,4 @@ async function signatureOf(sidecar: string): Promise<{ signature?: Buffer }> {
   if (path === undefined) return {}
   if ((await sizeOf(path)) > MAX_SIGNATURE) throw damaged(`${path} is larger than any signature`, path)
   return { signature: await reading(path, () => readFile(path)) }
-}
-
-async function firstThere(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const there = await stat(path).then(
-      info => info.isFile(),
-      () => false,
-    )
-    if (there) return path
-  }
-  return undefined
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    info => info.isDirectory(),
-    () => false,
-  )
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return reading(path, async () => (await stat(path)).size)
 }

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { type ReadableRepository, type Store, LayoutStore } from '@gpreg/oci'
 import { isThere, throwIfAborted } from '@gpreg/oci/engine'
-import { isPart } from './files.ts'
 import { openBundle, type Bundle, type BundleKey } from './bundle.ts'
-import { LOCK_NAME } from './files.ts'
+import { isPart, isSidecar, LOCK_NAME } from './files.ts'
 
 export interface ServedStore extends AsyncDisposable {
   readonly store: Store<ReadableRepository>
@@ -55,7 +54,5 @@ export async function isBundle(path: string): Promise<boolean> {
   if (!isDirectory) return true
   if (await isThere(join(path, LOCK_NAME))) return true
   const names = await readdir(path)
-  return names.includes('index.json')
-    ? names.some(name => name.endsWith('.manifest.json'))
-    : names.some(isPart)
+  return names.includes('index.json') ? names.some(isSidecar) : names.some(isPart)
 }

@@ -33,7 +33,10 @@ const files = z
     z.object({
       name: z.string().regex(/^[^/\\\0]+$/, 'not a file name'),
       size: z.number().int().min(1),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/i)
+        .toLowerCase(),
     }),
   )
   .max(MAX_VOLUMES)
