@@ -32,6 +32,13 @@ describe('the errors of a registry', () => {
     ],
     ['{"errors":[{"code":"X","message":"se\\"cret"}]}', 'X ([secret])'],
     ['{"errors":[null]}', ''],
+    ['{"errors":{"code":"DENIED","message":"no such project"}}', 'DENIED (no such project)'],
+    ['{"errors":"no such project"}', 'no such project'],
+    ['{"errors":["no such project"]}', 'no such project'],
+    [
+      '{"errors":[{"code":"DENIED","message":null,"detail":{"reason":"quota"}}]}',
+      'DENIED ({"reason":"quota"})',
+    ],
   ])('%s', (text, said) => {
     expect(registryErrors(speaker(text)).map(formatError)).toEqual([said])
   })
@@ -58,6 +65,12 @@ describe('the reason in another body', () => {
     ['{"message":"403 Forbidden - IP not allowed"}', '403 Forbidden - IP not allowed'],
     ['{"code":7,"message":"no"}', '7 (no)'],
     ['{"errors":[],"message":{}}', ''],
+    ['{"errors":null,"message":"no"}', 'no'],
+    ['{"error":{"code":"AuthorizationFailed","message":"no role"}}', 'AuthorizationFailed (no role)'],
+    ['{"error":{"error":{"error":"deep"}}}', 'deep'],
+    ['{"Message":"User is not authorized"}', 'User is not authorized'],
+    ['{"title":"Forbidden","detail":"project is archived"}', 'project is archived'],
+    ['{"title":"Blocked by policy","status":403}', 'Blocked by policy'],
     ['{"error":"s&cret"}', '[secret]'],
     ['<html><head><title lang="en">Blocked by policy</title></head><body>…', 'Blocked by policy'],
     ['<html>\n<head><title>403 Forbidden</title></head>', ''],

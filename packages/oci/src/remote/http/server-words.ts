@@ -22,9 +22,10 @@ const LONGEST = 300
 
 /** The errors that a registry tells; without one, the reason in the challenge of a 401. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
 export function registryErrors(response: Speaker): RegistryError[] {
-  const errors = readObject(response.text)?.['errors']
-  if (Array.isArray(errors) && errors.length > 0)
-    return errors.slice(0, 3).map(error => readError(error, response))
+  const told = readObject(response.text)?.['errors'] ?? []
+  // The specification wants a list. Registries and the proxies before them also answer one error, and texts.
+  const errors: unknown[] = Array.isArray(told) ? told : [told]
+  if (errors.length > 0) return errors.slice(0, 3).map(error => readError(error, response))
   const challenge = response.status === 401 ? (response.header('www-authenticate') ?? '') : ''
   const [code, message = ''] = ['error', 'error_description'].map(
     name => new RegExp(`\\b${name}="([^"]{1,300})"`).exec(challenge)?.[1],
@@ -49,18 +50,20 @@ export function reasonIn({ status, text, scrub }: Speaker): string {
 
 /** The text of an error is scrubbed before it is cut short, because half a secret would not be recognized. */
 function readError(error: unknown, { scrub }: Speaker): RegistryError {
-  const { code, message, detail } = isRecord(error) ? error : {}
+  const { code, message, detail } = isRecord(error) ? error : { message: error }
   // CNCF distribution tells what its storage answered in the detail of an unknown error.
-  const more = code === 'UNKNOWN' && isRecord(detail) ? JSON.stringify(detail) : detail
+  const isAll = code === 'UNKNOWN' || scalar(message) === ''
+  const more = isAll && isRecord(detail) ? JSON.stringify(detail) : detail
   const told = [message, more].map(scalar).filter(Boolean).join(': ')
   return { code: scrub(scalar(code)), message: scrub(told) }
 }
 
-/** https://www.rfc-editor.org/rfc/rfc6749#section-5.2 and the names that others use */
+/** https://www.rfc-editor.org/rfc/rfc6749#section-5.2 and the names that others use; Google and Azure put them below `error`. */
 function fieldsOf(document: Readonly<Record<string, unknown>>): string {
+  if (isRecord(document['error'])) return fieldsOf(document['error'])
   const [code, message] = [
     ['error', 'code'],
-    ['error_description', 'message', 'error_message', 'details', 'detail'],
+    ['error_description', 'message', 'Message', 'error_message', 'details', 'detail', 'title'],
   ].map(names => names.map(name => scalar(document[name])).find(value => value !== '') ?? '')
   return phrase({ code: code ?? '', message: message ?? '' })
 }
