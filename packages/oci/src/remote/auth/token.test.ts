@@ -14,9 +14,22 @@ it.each([
   expect(parse(answer)).toEqual({ value: 'abc', renewAt: 50_000 })
 })
 
-it.each([{}, { token: null }, { token: '', access_token: null }, { token: 7 }, null, []])(
-  '%j is none',
-  answer => {
-    expect(() => parse(answer)).toThrow(expect.objectContaining({ code: 'protocol' }))
-  },
-)
+it.each([
+  {},
+  { token: null },
+  { token: '', access_token: null },
+  { token: 7 },
+  { token: 'two\nlines' },
+  { token: 'ünicode' },
+  null,
+  [],
+])('%j is none', answer => {
+  expect(() => parse(answer)).toThrow(expect.objectContaining({ code: 'protocol' }))
+})
+
+it('a web page in place of a token is told as such', () => {
+  const page = '<!doctype html><title>Sign in</title>'
+  expect(() => parseToken(page, 0, 'r.corp', 'source')).toThrow(
+    'the token server of r.corp answered with a web page ("Sign in"), not with a token',
+  )
+})

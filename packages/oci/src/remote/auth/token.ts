@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GpregError, type Side } from '../../errors.ts'
+import { reasonIn } from '../http/server-words.ts'
 import type { Credential } from './credential.ts'
 
 /** Seconds until a token without `expires_in` expires. https://distribution.github.io/distribution/spec/auth/token/ */
@@ -68,8 +69,15 @@ export function tokenRequest(
 export function parseToken(text: string, now: number, host: string, side: Side): Token {
   const parsed = tokenAnswer.safeParse(parseJson(text))
   const value = parsed.data?.token || parsed.data?.access_token
-  if (!value)
-    throw new GpregError('protocol', `the token server of ${host} answered no token`, { host, side })
+  // What no header can carry would fail with every request.
+  if (!value || !/^[\x21-\x7e]+$/.test(value)) {
+    const page = /^\s*</.test(text) ? titled(text) : undefined
+    throw new GpregError('protocol', `the token server of ${host} answered ${page ?? 'no token'}`, {
+      host,
+      side,
+      hint: `is something between here and the token server that answers in its place, such as a login page or a proxy?`,
+    })
+  }
   const life = (parsed.data?.expires_in ?? DEFAULT_LIFE) * 1000
   const refreshToken = parsed.data?.refresh_token
   return {
@@ -77,6 +85,12 @@ export function parseToken(text: string, now: number, host: string, side: Side):
     renewAt: now + life - Math.min(MARGIN, life / 4),
     ...(refreshToken ? { refreshToken } : {}),
   }
+}
+
+/** What a page is called. Of another text nothing is repeated, because it may be a token. */
+function titled(text: string): string {
+  const title = reasonIn({ status: 200, text, scrub: said => said, header: () => undefined })
+  return `with a web page${title && ` ("${title}")`}, not with a token`
 }
 
 export function basicAuth({ username, password }: Credential): string {
