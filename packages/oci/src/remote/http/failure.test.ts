@@ -84,6 +84,15 @@ describe('the hint after a refusal', () => {
     expect(hint).toContain(expected)
   })
 
+  it.each([
+    ['Negotiate', 'asks for a login by Negotiate'],
+    ['Digest realm="r", nonce="n"', 'asks for a login by Digest'],
+    ['Negotiate, Basic realm="r"', 'log in with gpreg login'],
+    ['Bearer', 'log in with gpreg login'],
+  ])('of a stranger where %s is wanted says so', (challenge, hint) => {
+    expect(refusal(401, '', { header: () => challenge }).hint).toContain(hint)
+  })
+
   it('says which login was refused', () => {
     expect(refusal(401, '{"details":"incorrect"}', ofTokens, { via, host: 'auth.docker.io' })).toMatchObject({
       code: 'unauthorized',

@@ -111,13 +111,14 @@ export function responseError(
   const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${login}${reason && `: ${reason}`}`
   const code = errorCodeOf(status, said)
   const retryAfter = parseRetryAfter(response.header('retry-after'), now)
+  const scheme = status === 401 ? foreignScheme(response) : undefined
   const isLogin = response.isOfTokenServer === true && (status === 401 || status === 403)
   return new GpregError(code, what, {
     ...subject,
     status,
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(via === undefined || isLogin
-      ? hintOf(code, owner, { side: subject.side, method, hadLogin })
+      ? hintOf(code, owner, { side: subject.side, method, hadLogin, scheme })
       : { hint: elsewhereHint(via.registry, host) }),
     ...(status === FULL_DISK ? fullDisk(host) : {}),
     ...(subject.side === 'target' ? targetHint(status, host, method, reason) : {}),
@@ -176,11 +177,31 @@ function targetHint(status: number, host: string, method: string, reason: string
   }
 }
 
+/** What was tried, for the hint. */
+interface FailedAttempt {
+  readonly side: Side | undefined
+  readonly method: string
+  readonly hadLogin: boolean
+  /** see {@link foreignScheme} */
+  readonly scheme: string | undefined
+}
+
+/** The scheme of a login that is unknown here, such as Negotiate; undefined if a known one is offered, too. */
+function foreignScheme({ header }: FailedResponse): string | undefined {
+  const told = header('www-authenticate')
+  if (told === undefined || /(?:^|,)\s*(?:basic|bearer)\b/i.test(told)) return undefined
+  return /^\s*([\w-]{1,40})/.exec(told)?.[1]
+}
+
 function hintOf(
   code: ErrorCode,
   host: string,
-  { side, method, hadLogin }: { side: Side | undefined; method: string; hadLogin: boolean },
+  { side, method, hadLogin, scheme }: FailedAttempt,
 ): { hint?: string } {
+  if (scheme !== undefined)
+    return {
+      hint: `${host} asks for a login by ${scheme}, and gpreg logs in by Basic or Bearer: have one of these allowed there`,
+    }
   const isRefused = code === 'unauthorized' || code === 'forbidden'
   if (isRefused && side === 'target' && isPublicRegistry(host)) {
     return {
