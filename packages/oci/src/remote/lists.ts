@@ -57,29 +57,39 @@ interface PagedList {
 
 /** Reads page after page, as the `Link` headers lead. @throws `protocol` if a page is not of the shape, or if there is no end */
 async function* pages<S extends z.ZodType>(
-  { what, subject, query: first, read }: PagedList,
+  { what, subject, query: first, read: readPage }: PagedList,
   shape: S,
 ): AsyncGenerator<z.output<S>> {
   let query = first
+  const read = new Set([query])
   for (let count = 0; count < MAX_PAGES; count++) {
-    const { response, bytes } = await read(query)
+    const { response, bytes } = await readPage(query)
     const parsed = shape.safeParse(readJson(bytes))
     if (!parsed.success)
       throw new GpregError('protocol', `the list of ${what} is not what the specification says`, subject)
     yield parsed.data
     const next = nextQuery(response.header('link'))
-    if (next === undefined || next === query) return
+    if (next === undefined || read.has(next)) return
+    read.add(next)
     query = next
   }
   throw new GpregError('protocol', `the list of ${what} did not end after ${MAX_PAGES} pages`, subject)
 }
 
-/** The query of the link with `rel="next"`; its path is the one already asked. https://www.rfc-editor.org/rfc/rfc8288 */
+/** A link and its parameters. https://www.rfc-editor.org/rfc/rfc8288#section-3 */
+const LINK = /<([^>]*)>\s*((?:;\s*[\w*-]+(?:\s*=\s*(?:"[^"]*"|[^\s,;"]*))?\s*)*)/g
+const RELATION = /(?:^|;)\s*rel\s*=\s*(?:"([^"]*)"|([^\s,;"]*))/i
+
+/**
+ * The query of the link to the next page; its path is the one already asked. A link that does not say what it leads to is taken for
+ * that, as crane, skopeo and oras do.
+ */
 export function nextQuery(link: string | undefined): string | undefined {
-  if (link === undefined) return undefined
-  for (const [, target = '', parameters = ''] of link.slice(0, 8192).matchAll(/<([^>]*)>([^,]*)/g)) {
-    if (/;\s*rel\s*=\s*"?next"?/i.test(parameters))
-      return URL.parse(target, 'http://registry')?.search.slice(1)
+  for (const [, target = '', parameters = ''] of (link ?? '').slice(0, 8192).matchAll(LINK)) {
+    const [, quoted, bare] = RELATION.exec(parameters) ?? []
+    const relation = quoted ?? bare
+    const query = URL.parse(target, 'http://registry')?.search.slice(1)
+    if (relation === undefined ? query : /(?:^|\s)next(?:\s|$)/i.test(relation)) return query
   }
   return undefined
 }

@@ -30,6 +30,17 @@ describe('Link', () => {
     )
   })
 
+  it.each([
+    '</v2/app/tags/list?last=a>; rel=next',
+    '</v2/app/tags/list?last=a>',
+    '<?last=a>; rel="next"',
+    '</v2/app/tags/list?last=a>; rel="prefetch next"',
+    '</v2/app/tags/list?last=a>; title="a, b; c"; rel="next"',
+    '</v2/app/tags/list>; rel="first", <https://other.corp/v2/app/tags/list?last=a> ;REL = "NEXT"',
+  ])('%s leads to the next page', link => {
+    expect(nextQuery(link)).toBe('last=a')
+  })
+
   it('of any other kind gives no page, and is read quickly', () => {
     fc.assert(fc.property(rubbish, text => nextQuery(text) === undefined))
     expect(nextQuery('</v2/app/tags/list?n=0>; rel="prev"')).toBeUndefined()
