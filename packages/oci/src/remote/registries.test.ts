@@ -322,6 +322,19 @@ describe('resolving', () => {
     })
   })
 
+  it.each([
+    [100, 'resolves'],
+    [300, 'is told of'],
+  ])('behind headers of %i KiB %s', async (size, outcome) => {
+    const { repository } = await repositoryOn((_request, response) => {
+      response.setHeader('content-security-policy', 'x'.repeat(size * 1024)).end(manifest)
+    })
+    const resolving = repository.resolve('1')
+    await (outcome === 'resolves'
+      ? expect(resolving).resolves.toMatchObject({ digest: digestOf(manifest) })
+      : expect(resolving).rejects.toThrow('the headers of the answer are too large'))
+  })
+
   it('fails with not-found for an unknown tag', async () => {
     const { repository } = await repositoryOn((_request, response) => void response.writeHead(404).end())
     await expect(repository.resolve('1')).rejects.toMatchObject({ code: 'not-found' })
@@ -351,6 +364,15 @@ describe('resolving', () => {
       (_request, response) => void response.writeHead(status).end(body),
     )
     expect(await repository.isEmpty()).toBe(isEmpty)
+  })
+
+  it('reads no page of a list of tags twice', async () => {
+    const { repository, server } = await repositoryOn((_request, response) => {
+      const page = server.seen.length
+      response.setHeader('link', `</v2/library/app/tags/list?last=${page % 3}>; rel="next"`)
+      response.end(JSON.stringify({ tags: [`v${page}`] }))
+    })
+    expect(await Array.fromAsync(repository.tags())).toEqual(['v1', 'v2', 'v3', 'v4'])
   })
 
   it('does not follow an endless list of tags', async () => {

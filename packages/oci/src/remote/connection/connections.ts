@@ -18,6 +18,9 @@ const CONNECT_TIMEOUT = 20_000
  */
 const ATTEMPT_TIMEOUT = 2_500
 
+/** Bytes of the head of a response at most. */
+const MAX_HEADERS = 256 * 1024
+
 /** The connections to one host, and the proxy that they go through. */
 export interface Connection {
   readonly dispatcher: Dispatcher
@@ -48,6 +51,8 @@ export async function openConnections(
     headersTimeout: stallTimeout,
     // HTTP/1.1, one connection for each stream: with HTTP/2 one lost packet would stall all layers of a host.
     allowH2: false,
+    // Node's 16 KiB are too few where a proxy adds policies and cookies; Go's clients take more.
+    maxHeaderSize: MAX_HEADERS,
     keepAliveTimeout: 30_000,
   }
 

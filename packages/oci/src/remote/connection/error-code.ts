@@ -69,6 +69,7 @@ export function describeCode(code: string, message: string): string {
     EPIPE: 'the connection was cut',
     UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
     UND_ERR_SOCKET: 'the connection was cut',
+    UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
     UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer was cut short',
   }
   return known[code] ?? (message || code || 'unknown error')
