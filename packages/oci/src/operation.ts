@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createContext, type Context } from './context.ts'
 import type { EventSink } from './events.ts'
 
@@ -7,6 +8,24 @@ export interface OperationOptions {
   readonly signal?: AbortSignal | undefined
   /** Receives progress, retries and warnings; must not throw. */
   readonly onEvent?: EventSink | undefined
+}
+
+/** The results of {@link joinSignals}, because a copy makes thousands of requests with the same two. */
+const joined = new WeakMap<AbortSignal, WeakMap<AbortSignal, AbortSignal>>()
+
+/** A signal that fires with either of two. @param own of one call, which may have none */
+export function joinSignals(outer: AbortSignal, own: AbortSignal | undefined): AbortSignal {
+  if (own === undefined || own === outer) return outer
+  const known = joined.get(outer) ?? new WeakMap<AbortSignal, AbortSignal>()
+  joined.set(outer, known)
+  let both = known.get(own)
+  if (both === undefined) {
+    both = AbortSignal.any([outer, own])
+    setMaxListeners(0, both)
+    // What is joined already stays as it is when it is handed on.
+    known.set(own, both).set(both, both)
+  }
+  return both
 }
 
 /** The context that an operation runs in. */

@@ -42,7 +42,7 @@ export class Remote implements AsyncDisposable {
     return this.#registries.ping(host)
   }
 
-  /** Closes all connections. */
+  /** Closes all connections. Calls that are under way, and later ones, end with `aborted`. */
   close(): Promise<void> {
     return this.#registries.close()
   }

@@ -13,7 +13,7 @@ import { rangedDownload } from './ranged-download.ts'
 export function downloadContent(
   api: RepositoryApi,
   descriptor: Descriptor,
-  { offset = 0, signal, isBrief = false }: FetchCall,
+  { offset = 0, isBrief = false, ...call }: FetchCall,
   context: Context,
   readAhead: boolean,
 ): ByteStream {
@@ -21,12 +21,13 @@ export function downloadContent(
   // The digest is that of the bytes as they are stored: no content coding.
   const identity = { 'accept-encoding': 'identity' }
   const accept = isManifestType(descriptor.mediaType) ? { accept: ACCEPT_MANIFESTS } : {}
+  const signal = api.client.signalOf(call)
   const read = readAhead ? rangedDownload : download
   return read(context, {
     descriptor,
     budget: api.client.budget,
     offset,
-    signal: signal ?? context.signal,
+    signal,
     isBrief,
     asked: { method: 'GET', path: `${api.name}/${url}`, ...api.subject(descriptor.digest) },
     open: position => {
