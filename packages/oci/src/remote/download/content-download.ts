@@ -3,6 +3,7 @@ import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../../model/d
 import { BRIEF } from '../../retry.ts'
 import type { ByteStream, FetchCall } from '../../store/content.ts'
 import { contentPath, type RepositoryApi } from '../repository-api.ts'
+import { endsEarly } from '../stored-size.ts'
 import { download } from './download.ts'
 import { rangedDownload } from './ranged-download.ts'
 
@@ -30,12 +31,15 @@ export function downloadContent(
     signal,
     isBrief,
     asked: { method: 'GET', path: `${api.name}/${url}`, ...api.subject(descriptor.digest) },
-    open: position => {
+    open: async position => {
       const range = position > 0 ? { range: `bytes=${position}-` } : {}
       const headers = { ...identity, ...accept, ...range }
-      const expect = position > 0 ? [200, 206] : [200]
+      const expect = position > 0 ? [200, 206, 416] : [200]
       const patience = isBrief ? { unreachable: BRIEF, 'server-error': BRIEF } : {}
-      return api.request({ method: 'GET', url, headers, expect, signal, patience })
+      const response = await api.request({ method: 'GET', url, headers, expect, signal, patience })
+      if (response.status !== 416) return response
+      await response.body.dump()
+      throw endsEarly(api, descriptor, position, response)
     },
     openRange: (first, last, abort) => {
       const headers = { ...identity, range: `bytes=${first}-${last}` }
