@@ -1,5 +1,5 @@
 import { readManifest, readNamed } from '../store/manifest-reader.ts'
-import { notOffered, platformsOf } from '../copy/platform/platform-filter.ts'
+import { manifestFor, notOffered } from '../copy/platform/platform-filter.ts'
 import { imagePlatform } from '../copy/platform/image-platform.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
@@ -44,10 +44,7 @@ export async function fetchManifest(
     if (own === undefined || matchesPlatform(wanted, own)) return node
     throw notOffered(name, [wanted], [own])
   }
-  const children = node.manifest.manifests
-  const child = children.find(each => each.platform && matchesPlatform(wanted, each.platform))
-  if (child === undefined) throw notOffered(name, [wanted], platformsOf(children))
-  return readManifest(repository, child, { signal })
+  return manifestFor(repository, node, wanted, name, { signal })
 }
 
 /**

@@ -3,6 +3,7 @@ import { GpregError, type ErrorSubject } from '../errors.ts'
 import { utf8Text } from '../text.ts'
 import { MediaType, isIndexType, isManifestType, sharedMediaType, type Descriptor } from './descriptor.ts'
 import { isDigest, type Digest } from './digest.ts'
+import type { Platform } from './platform.ts'
 
 /** Registries refuse manifests above 4 MiB; so do we. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -17,6 +18,8 @@ const platform = z.object({
   os: z.string().optional(),
   architecture: z.string().optional(),
   variant: z.string().optional(),
+  'os.version': z.string().optional(),
+  'os.features': z.array(z.string()).optional(),
 })
 
 const descriptor = z.object({
@@ -169,7 +172,6 @@ function view(
  */
 function clean(value: z.output<typeof descriptor>, usual: string): Descriptor {
   const { mediaType, digest, size, annotations, artifactType, urls, platform } = value
-  const { os, architecture, variant } = platform ?? {}
   return {
     mediaType: mediaType ? sharedMediaType(mediaType) : usual,
     digest,
@@ -177,7 +179,21 @@ function clean(value: z.output<typeof descriptor>, usual: string): Descriptor {
     ...(annotations && { annotations }),
     ...(artifactType !== undefined && { artifactType }),
     ...(urls && { urls }),
-    ...(os && architecture && { platform: { os, architecture, ...(variant && { variant }) } }),
+    ...cleanPlatform(platform),
+  }
+}
+
+function cleanPlatform(value: z.output<typeof platform> = {}): { readonly platform?: Platform } {
+  const { os, architecture, variant, 'os.version': version, 'os.features': features } = value
+  if (!os || !architecture) return {}
+  return {
+    platform: {
+      os,
+      architecture,
+      ...(variant && { variant }),
+      ...(version && { 'os.version': version }),
+      ...(features && { 'os.features': features }),
+    },
   }
 }
 
