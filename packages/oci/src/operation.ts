@@ -6,6 +6,10 @@ import type { EventSink } from './events.ts'
 export interface OperationOptions {
   /** Ends the operation: its requests, streams and waits. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** What an operation takes that tells how far it is. */
+export interface ProgressOptions extends OperationOptions {
   /** Receives progress, retries and warnings; must not throw. */
   readonly onEvent?: EventSink | undefined
 }
@@ -29,7 +33,7 @@ export function joinSignals(outer: AbortSignal, own: AbortSignal | undefined): A
 }
 
 /** The context that an operation runs in. */
-export function contextOf({ signal, onEvent }: OperationOptions): Context {
+export function contextOf({ signal, onEvent }: ProgressOptions): Context {
   return createContext({
     ...(signal === undefined ? {} : { signal }),
     ...(onEvent === undefined ? {} : { emit: onEvent }),

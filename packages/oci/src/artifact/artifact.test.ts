@@ -126,8 +126,34 @@ describe.each(Object.entries(places))('an artifact in %s', (_, open) => {
       layers: [layer],
     })
     expect(await text(fetch(report, layer))).toBe('all is well')
+    expect(await text(fetch(report, layer, { offset: 7 }))).toBe('well')
+    expect(await text(fetch(report, layer, { offset: 11 }))).toBe('')
+    for (const offset of [-1, 0.5, 12])
+      expect(() => fetch(report, layer, { offset })).toThrow(expect.objectContaining({ code: 'usage' }))
     expect(Buffer.from(await fetchBytes(report, layer)).toString()).toBe('all is well')
     expect(await Array.fromAsync(tags(report))).toEqual(['1.0'])
+  })
+
+  it('tells of the blobs that are pushed', async () => {
+    const at = await open()
+    const events: OciEvent[] = []
+    const onEvent = (event: OciEvent) => void events.push(event)
+    const { digest, size } = await push(at('team/report:1.0'), 'all is well', { onEvent })
+    await push(at('team/report:1.0'), 'all is well', { onEvent })
+    expect(events).toEqual([
+      { type: 'blob.started', digest, size, image: at('team/report:1.0').name },
+      { type: 'blob.progress', digest, bytes: size },
+      { type: 'blob.sent', digest, size },
+      { type: 'blob.present', digest, size },
+    ])
+  })
+
+  it('has no content read whole that is too large for memory', async () => {
+    const large = { mediaType: MediaType.ociLayerGzip, digest: digestOf('x'), size: 2 ** 40 }
+    await expect(fetchBytes((await open())('team/app:1'), large)).rejects.toMatchObject({
+      code: 'manifest-too-large',
+      message: expect.stringMatching(/^a blob /),
+    })
   })
 
   it('has what is attached to it, by type', async () => {

@@ -1,6 +1,7 @@
 import { readManifest, readNamed } from '../store/manifest-reader.ts'
 import { manifestFor, notOffered } from '../copy/platform/platform-filter.ts'
 import { imagePlatform } from '../copy/platform/image-platform.ts'
+import { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { matchesPlatform, parsePlatform } from '../model/platform.ts'
@@ -47,16 +48,34 @@ export async function fetchManifest(
   return manifestFor(repository, node, wanted, name, { signal })
 }
 
+export interface FetchOptions extends OperationOptions {
+  /**
+   * First byte wanted, to go on with a download that was interrupted; default 0. Only a stream from 0 is checked by its digest: with
+   * a later start, hash the whole once it is there.
+   */
+  readonly offset?: number | undefined
+}
+
 /**
  * Content of an artifact as a stream. A stream ends in an error rather than in bytes that are not the descriptor's.
- * @throws `not-found`, `digest-mismatch`, `size-mismatch` while it is read
+ * @throws `usage` for an offset that the content does not have; `not-found`, `digest-mismatch`, `size-mismatch` while it is read
  */
 export function fetch(
   artifact: Readable,
   descriptor: Descriptor,
-  { signal }: OperationOptions = {},
+  { signal, offset = 0 }: FetchOptions = {},
 ): ByteStream {
-  return artifact.source.repository.fetch(descriptor, { signal })
+  const { digest, size } = descriptor
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset > size)
+    throw new GpregError(
+      'usage',
+      `${digest} has ${size} bytes, so none of it can be read from ${offset} on`,
+      {
+        digest,
+        hint: 'what is kept of it is something else, or damaged: begin anew with the offset 0',
+      },
+    )
+  return artifact.source.repository.fetch(descriptor, { signal, offset })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { contextOf, type OperationOptions } from '../operation.ts'
+import { contextOf, type ProgressOptions } from '../operation.ts'
 import type { Context } from '../context.ts'
 import { abortedError, toGpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -19,7 +19,7 @@ export interface CopyPair {
 
 export interface CopyOptions
   extends
-    OperationOptions,
+    ProgressOptions,
     Pick<EngineOptions, 'referrers' | 'requireReferrers' | 'refreshReferrers' | 'repair' | 'limitRate'> {
   /** `os/architecture[/variant]`: of an index, only these platforms. That makes another index, with another digest, which a `warning` event tells. */
   readonly platforms?: readonly string[]

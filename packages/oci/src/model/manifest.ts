@@ -132,12 +132,12 @@ export function describeReferrer({ digest, size }: Descriptor, manifest: Manifes
   }
 }
 
-/** @throws `manifest-too-large` */
-export function assertManifestSize(size: number, subject: ErrorSubject = {}): void {
+/** @param what is read whole, for the message @throws `manifest-too-large` */
+export function assertManifestSize(size: number, subject: ErrorSubject = {}, what = 'manifest'): void {
   if (size <= MAX_MANIFEST_BYTES) return
   throw new GpregError(
     'manifest-too-large',
-    `a manifest of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`,
+    `a ${what} of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`,
     subject,
   )
 }

@@ -1,11 +1,11 @@
-import { contextOf, type OperationOptions } from '../operation.ts'
+import { contextOf, type ProgressOptions } from '../operation.ts'
 import { formatReference, parseReference, tagOrDigest } from '../model/reference.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { Greeting } from './http/client.ts'
 import { createRegistries, type Registries, type RegistriesOptions } from './registries.ts'
 import type { RemoteRepository } from './repository.ts'
 
-export type RemoteOptions = RegistriesOptions & OperationOptions
+export type RemoteOptions = RegistriesOptions & ProgressOptions
 
 /** All registries. Connections, logins and tokens of one registry are shared by all requests to it. */
 export class Remote implements AsyncDisposable {
