@@ -5,7 +5,7 @@ import { DOCKER_HUB, isBelow, type Reference, type RegistryPrefix } from '../mod
 import { renewOnce } from '../once.ts'
 import { countRetries } from '../retry.ts'
 import type { Call } from '../store/content.ts'
-import { loadCredentials, type Credentials } from './auth/credentials.ts'
+import { credentialsOfProgram, loadCredentials, type Credentials } from './auth/credentials.ts'
 import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
 import type { TlsOptions } from './connection/tls-files.ts'
@@ -123,7 +123,10 @@ async function credentialsBySide(
   { credentials, authFile, sourceAuthFile = authFile, targetAuthFile = authFile }: RegistriesOptions,
   load: (file: string | undefined) => Promise<Credentials>,
 ): Promise<Files> {
-  if (credentials !== undefined) return { source: credentials, target: credentials }
+  if (credentials !== undefined) {
+    const own = credentialsOfProgram(credentials)
+    return { source: own, target: own }
+  }
   const source = await load(sourceAuthFile)
   return { source, target: targetAuthFile === sourceAuthFile ? source : await load(targetAuthFile) }
 }
