@@ -15,13 +15,14 @@ export interface ResolveOptions extends OperationOptions {
   readonly platform?: string
 }
 
-type Readable = Artifact<ReadableRepository>
-
 /**
  * The descriptor that a name stands for.
  * @throws `not-found`, `platform-refused` if the image is not offered for the platform
  */
-export async function resolve(artifact: Readable, options: ResolveOptions = {}): Promise<Descriptor> {
+export async function resolve(
+  artifact: Artifact<ReadableRepository>,
+  options: ResolveOptions = {},
+): Promise<Descriptor> {
   if (options.platform !== undefined) return (await fetchManifest(artifact, options)).descriptor
   return artifact.source.repository.resolve(artifact.reference, { signal: options.signal })
 }
@@ -31,7 +32,7 @@ export async function resolve(artifact: Readable, options: ResolveOptions = {}):
  * @throws `not-found`, `platform-refused`, `manifest-invalid`
  */
 export async function fetchManifest(
-  artifact: Readable,
+  artifact: Artifact<ReadableRepository>,
   { platform, signal }: ResolveOptions = {},
 ): Promise<ManifestNode> {
   const { source, reference, name } = artifact
@@ -61,7 +62,7 @@ export interface FetchOptions extends OperationOptions {
  * @throws `usage` for an offset that the content does not have; `not-found`, `digest-mismatch`, `size-mismatch` while it is read
  */
 export function fetch(
-  artifact: Readable,
+  artifact: Artifact<ReadableRepository>,
   descriptor: Descriptor,
   { signal, offset = 0 }: FetchOptions = {},
 ): ByteStream {
@@ -83,7 +84,7 @@ export function fetch(
  * @throws `manifest-too-large` above 4 MiB, and as {@link fetch}
  */
 export function fetchBytes(
-  artifact: Readable,
+  artifact: Artifact<ReadableRepository>,
   descriptor: Descriptor,
   { signal }: OperationOptions = {},
 ): Promise<Uint8Array> {

@@ -51,7 +51,8 @@ const imageIndex = z.object({
   annotations: annotations.optional(),
 })
 
-interface Common {
+/** What a manifest and an index have both. */
+export interface ManifestFields {
   readonly mediaType: string
   readonly artifactType?: string
   readonly annotations?: Readonly<Record<string, string>>
@@ -59,13 +60,13 @@ interface Common {
   readonly subject?: Descriptor
 }
 
-export interface ImageManifest extends Common {
+export interface ImageManifest extends ManifestFields {
   readonly kind: 'manifest'
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
 }
 
-export interface ImageIndex extends Common {
+export interface ImageIndex extends ManifestFields {
   readonly kind: 'index'
   readonly manifests: readonly Descriptor[]
 }
