@@ -202,7 +202,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal.reason)
 }
 
+/** @param cause the reason of a signal; one that is such an error already tells more, and stays */
 export function abortedError(cause?: unknown): GpregError {
+  if (isGpregError(cause, 'aborted')) return cause
   return new GpregError('aborted', 'interrupted', {
     cause,
     hint: 'run the same command again to continue',

@@ -57,9 +57,8 @@ export async function openBundle(
   const [first] = files.volumes
   if (files.sidecar === undefined && first?.path !== undefined) await assertTar(first.path)
   const archive = await Archive.open(
-    name,
     files.volumes.map(({ path }) => path!),
-    DOCUMENTS,
+    { name, documents: DOCUMENTS },
   )
   try {
     const lock = checkLock(await archive.document(LOCK_NAME), files)

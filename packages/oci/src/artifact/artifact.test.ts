@@ -12,7 +12,7 @@ import { artifactIn, type Artifact } from '../store/artifact.ts'
 import { fileContent } from '../store/file-content.ts'
 import { LayoutStore } from '../store/layout/layout-store.ts'
 import { MemoryStore } from '../store/memory-store.ts'
-import { pushSample, sampleImage, sampleIndex } from '../testing/sample-image.ts'
+import { describe as describeBytes, pushSample, sampleImage, sampleIndex } from '../testing/sample-image.ts'
 import { attach, discover } from './attach.ts'
 import { fetch, fetchBytes, fetchManifest, resolve } from './fetch.ts'
 import { EMPTY_DESCRIPTOR, pack } from './pack.ts'
@@ -126,8 +126,34 @@ describe.each(Object.entries(places))('an artifact in %s', (_, open) => {
       layers: [layer],
     })
     expect(await text(fetch(report, layer))).toBe('all is well')
+    expect(await text(fetch(report, layer, { offset: 7 }))).toBe('well')
+    expect(await text(fetch(report, layer, { offset: 11 }))).toBe('')
+    for (const offset of [-1, 0.5, 12])
+      expect(() => fetch(report, layer, { offset })).toThrow(expect.objectContaining({ code: 'usage' }))
     expect(Buffer.from(await fetchBytes(report, layer)).toString()).toBe('all is well')
     expect(await Array.fromAsync(tags(report))).toEqual(['1.0'])
+  })
+
+  it('tells of the blobs that are pushed', async () => {
+    const at = await open()
+    const events: OciEvent[] = []
+    const onEvent = (event: OciEvent) => void events.push(event)
+    const { digest, size } = await push(at('team/report:1.0'), 'all is well', { onEvent })
+    await push(at('team/report:1.0'), 'all is well', { onEvent })
+    expect(events).toEqual([
+      { type: 'blob.started', digest, size, image: at('team/report:1.0').name },
+      { type: 'blob.progress', digest, bytes: size },
+      { type: 'blob.sent', digest, size },
+      { type: 'blob.present', digest, size },
+    ])
+  })
+
+  it('has no content read whole that is too large for memory', async () => {
+    const large = { mediaType: MediaType.ociLayerGzip, digest: digestOf('x'), size: 2 ** 40 }
+    await expect(fetchBytes((await open())('team/app:1'), large)).rejects.toMatchObject({
+      code: 'manifest-too-large',
+      message: expect.stringMatching(/^a blob /),
+    })
   })
 
   it('has what is attached to it, by type', async () => {
@@ -154,6 +180,24 @@ describe.each(Object.entries(places))('an artifact in %s', (_, open) => {
     })
     await expect(resolve(image, { platform: 'linux/s390x' })).rejects.toMatchObject({
       code: 'platform-refused',
+    })
+  })
+
+  it('is resolved for a platform that only an inner index, or the config of an image, names', async () => {
+    const image = (await open())('team/server:1')
+    const [amd64, arm64] = [sampleImage(['a']), sampleImage(['b'], { architecture: 'arm64' })]
+    const inner = sampleIndex({ arm64 })
+    const manifests = [amd64.descriptor, inner.descriptor]
+    const document = JSON.stringify({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests })
+    const outer = describeBytes(document, MediaType.ociIndex)
+    const sample = { ...outer, blobs: new Map(), children: [amd64, inner] }
+    await pushSample(image.target.repository, sample, '1')
+    const digestFor = async (platform: string) => (await resolve(image, { platform })).digest
+    expect(await digestFor('linux/amd64')).toBe(amd64.descriptor.digest)
+    expect(await digestFor('linux/arm64')).toBe(arm64.descriptor.digest)
+    await expect(digestFor('linux/s390x')).rejects.toMatchObject({
+      code: 'platform-refused',
+      hint: 'it is offered for linux/amd64, linux/arm64',
     })
   })
 

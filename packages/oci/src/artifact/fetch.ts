@@ -1,6 +1,7 @@
 import { readManifest, readNamed } from '../store/manifest-reader.ts'
-import { notOffered, platformsOf } from '../copy/platform/platform-filter.ts'
+import { manifestFor, notOffered } from '../copy/platform/platform-filter.ts'
 import { imagePlatform } from '../copy/platform/image-platform.ts'
+import { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { ManifestNode } from '../model/manifest.ts'
 import { matchesPlatform, parsePlatform } from '../model/platform.ts'
@@ -14,13 +15,14 @@ export interface ResolveOptions extends OperationOptions {
   readonly platform?: string
 }
 
-type Readable = Artifact<ReadableRepository>
-
 /**
  * The descriptor that a name stands for.
  * @throws `not-found`, `platform-refused` if the image is not offered for the platform
  */
-export async function resolve(artifact: Readable, options: ResolveOptions = {}): Promise<Descriptor> {
+export async function resolve(
+  artifact: Artifact<ReadableRepository>,
+  options: ResolveOptions = {},
+): Promise<Descriptor> {
   if (options.platform !== undefined) return (await fetchManifest(artifact, options)).descriptor
   return artifact.source.repository.resolve(artifact.reference, { signal: options.signal })
 }
@@ -30,7 +32,7 @@ export async function resolve(artifact: Readable, options: ResolveOptions = {}):
  * @throws `not-found`, `platform-refused`, `manifest-invalid`
  */
 export async function fetchManifest(
-  artifact: Readable,
+  artifact: Artifact<ReadableRepository>,
   { platform, signal }: ResolveOptions = {},
 ): Promise<ManifestNode> {
   const { source, reference, name } = artifact
@@ -44,22 +46,37 @@ export async function fetchManifest(
     if (own === undefined || matchesPlatform(wanted, own)) return node
     throw notOffered(name, [wanted], [own])
   }
-  const children = node.manifest.manifests
-  const child = children.find(each => each.platform && matchesPlatform(wanted, each.platform))
-  if (child === undefined) throw notOffered(name, [wanted], platformsOf(children))
-  return readManifest(repository, child, { signal })
+  return manifestFor(repository, node, wanted, name, { signal })
+}
+
+export interface FetchOptions extends OperationOptions {
+  /**
+   * First byte wanted, to go on with a download that was interrupted; default 0. Only a stream from 0 is checked by its digest: with
+   * a later start, hash the whole once it is there.
+   */
+  readonly offset?: number | undefined
 }
 
 /**
  * Content of an artifact as a stream. A stream ends in an error rather than in bytes that are not the descriptor's.
- * @throws `not-found`, `digest-mismatch`, `size-mismatch` while it is read
+ * @throws `usage` for an offset that the content does not have; `not-found`, `digest-mismatch`, `size-mismatch` while it is read
  */
 export function fetch(
-  artifact: Readable,
+  artifact: Artifact<ReadableRepository>,
   descriptor: Descriptor,
-  { signal }: OperationOptions = {},
+  { signal, offset = 0 }: FetchOptions = {},
 ): ByteStream {
-  return artifact.source.repository.fetch(descriptor, { signal })
+  const { digest, size } = descriptor
+  if (!Number.isSafeInteger(offset) || offset < 0 || offset > size)
+    throw new GpregError(
+      'usage',
+      `${digest} has ${size} bytes, so none of it can be read from ${offset} on`,
+      {
+        digest,
+        hint: 'what is kept of it is something else, or damaged: begin anew with the offset 0',
+      },
+    )
+  return artifact.source.repository.fetch(descriptor, { signal, offset })
 }
 
 /**
@@ -67,7 +84,7 @@ export function fetch(
  * @throws `manifest-too-large` above 4 MiB, and as {@link fetch}
  */
 export function fetchBytes(
-  artifact: Readable,
+  artifact: Artifact<ReadableRepository>,
   descriptor: Descriptor,
   { signal }: OperationOptions = {},
 ): Promise<Uint8Array> {

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
-import { throwIfAborted } from '../errors.ts'
+import { throwIfAborted, toGpregError } from '../errors.ts'
+import type { EventSink } from '../events.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Artifact } from '../store/artifact.ts'
 import { contentFrom, type Content } from '../store/content.ts'
-import type { OperationOptions } from '../operation.ts'
+import { countedContent } from '../store/counted-content.ts'
+import type { ProgressOptions } from '../operation.ts'
 
-export interface PushOptions extends OperationOptions {
+/** The events are those of blobs; retries and warnings are told by the store, such as a `Remote`. */
+export interface PushOptions extends ProgressOptions {
   /** default: `application/octet-stream` */
   readonly mediaType?: string
   /** Come back in the descriptor, for the manifest that is going to name it. */
@@ -19,16 +22,39 @@ export interface PushOptions extends OperationOptions {
  * @returns the descriptor for a manifest
  */
 export async function push(
-  { target: { repository } }: Artifact,
+  artifact: Artifact,
   content: Uint8Array | string | Content,
-  { mediaType = MediaType.octetStream, annotations, signal }: PushOptions = {},
+  { mediaType = MediaType.octetStream, annotations, signal, onEvent = () => {} }: PushOptions = {},
 ): Promise<Descriptor> {
   const source = isContent(content) ? content : contentFrom(Buffer.from(content))
   const { digest, size } = await measure(source, signal)
   const descriptor = { mediaType, digest, size }
-  if (!(await repository.exists(descriptor, { signal })))
-    await repository.push(descriptor, source, { signal })
+  if (await artifact.target.repository.exists(descriptor, { signal }))
+    onEvent({ type: 'blob.present', digest, size })
+  else await send(artifact, descriptor, source, onEvent, signal)
   return { ...descriptor, ...(annotations === undefined ? {} : { annotations }) }
+}
+
+/** Sends a blob, and tells of it as a copy does. */
+async function send(
+  { name, target: { repository } }: Artifact,
+  descriptor: Descriptor,
+  source: Content,
+  emit: EventSink,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { digest, size } = descriptor
+  const counted = countedContent(digest, source, emit)
+  emit({ type: 'blob.started', digest, size, image: name })
+  try {
+    await repository.push(descriptor, counted.content, { signal })
+  } catch (thrown) {
+    const error = toGpregError(thrown)
+    if (error.code !== 'aborted') emit({ type: 'blob.failed', digest, error })
+    throw error
+  }
+  // Somebody else may have sent it meanwhile; an empty blob is sent without being read.
+  emit({ type: size === 0 || counted.wasRead() ? 'blob.sent' : 'blob.present', digest, size })
 }
 
 function isContent(content: Uint8Array | string | Content): content is Content {

@@ -1,4 +1,4 @@
-import { contextOf, type OperationOptions } from '../operation.ts'
+import { contextOf, type ProgressOptions } from '../operation.ts'
 import type { Context } from '../context.ts'
 import { abortedError, toGpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
@@ -7,7 +7,7 @@ import { parsePlatform } from '../model/platform.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ReadableRepository } from '../store/content.ts'
 import { executePlan, type CopyOutcome } from './execute.ts'
-import type { CopyItem, EngineOptions } from './survey/item.ts'
+import type { CarriedContent, CopyItem, EngineOptions } from './survey/item.ts'
 import { planTransfer, type ImagePlan, type TransferPlan } from './plan.ts'
 import type { Settled } from './survey/survey.ts'
 
@@ -17,20 +17,31 @@ export interface CopyPair {
   readonly to: Artifact
 }
 
-export interface CopyOptions
-  extends
-    OperationOptions,
-    Pick<EngineOptions, 'referrers' | 'requireReferrers' | 'refreshReferrers' | 'repair' | 'limitRate'> {
+export interface CopyOptions extends ProgressOptions, CarriedContent {
   /** `os/architecture[/variant]`: of an index, only these platforms. That makes another index, with another digest, which a `warning` event tells. */
   readonly platforms?: readonly string[]
   /** blobs at once between stores that have no budget of their own, such as layouts; default 16 */
   readonly concurrency?: number
 }
 
-/** A comparison of a set with its targets: content that is present, can be mounted, or must be sent. */
-export interface CopyPlan {
+/** A comparison of a set with its targets, made by {@link planCopy} for {@link executeCopy}. The event `plan.done` tells what it found. */
+export class CopyPlan {
+  readonly #parts: PlanParts
+
+  constructor(parts: PlanParts) {
+    this.#parts = parts
+  }
+
+  /** As {@link executeCopy}. */
+  execute(): Promise<CopyOutcome> {
+    const { transfer, engine, context } = this.#parts
+    return executePlan(transfer, engine, context)
+  }
+}
+
+interface PlanParts {
   readonly transfer: TransferPlan
-  readonly options: EngineOptions
+  readonly engine: EngineOptions
   readonly context: Context
 }
 
@@ -47,11 +58,11 @@ export async function copy(
   to: Artifact,
   options: CopyOptions = {},
 ): Promise<Descriptor> {
-  const plan = await planCopy([{ from, to }], options)
-  const { images } = await executeCopy(plan)
+  const parts = await planParts([{ from, to }], options)
+  const { images } = await new CopyPlan(parts).execute()
   const error = images[0]?.error
   if (error !== undefined) throw error
-  const [image] = plan.transfer.images
+  const [image] = parts.transfer.images
   if (image === undefined || image.status === 'failed') throw abortedError()
   return image.root
 }
@@ -61,11 +72,15 @@ export async function copy(
  * artifacts share it. Nothing is written.
  */
 export async function planCopy(pairs: readonly CopyPair[], options: CopyOptions = {}): Promise<CopyPlan> {
+  return new CopyPlan(await planParts(pairs, options))
+}
+
+async function planParts(pairs: readonly CopyPair[], options: CopyOptions): Promise<PlanParts> {
   const context = contextOf(options)
   const engine = engineOptions(options)
   const { images, blobs } = await planTransfer(pairs.map(itemOf), engine, context)
   const checked = images.map((image, index) => checkDigest(image, pairs[index]!.to.reference))
-  return { transfer: { images: checked, blobs }, options: engine, context }
+  return { transfer: { images: checked, blobs }, engine, context }
 }
 
 /** A target that is named by a digest takes nothing else. */
@@ -83,8 +98,8 @@ function checkDigest(image: ImagePlan | Settled, reference: string): ImagePlan |
  * Carries a plan out. An artifact that fails does not stop the others: its error is in the outcome.
  * @throws `aborted`
  */
-export function executeCopy({ transfer, options, context }: CopyPlan): Promise<CopyOutcome> {
-  return executePlan(transfer, options, context)
+export function executeCopy(plan: CopyPlan): Promise<CopyOutcome> {
+  return plan.execute()
 }
 
 /** The options of the engine. */

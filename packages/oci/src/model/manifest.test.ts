@@ -19,6 +19,17 @@ describe('parseManifest', () => {
     expect(childrenOf(manifest).map(child => child.digest)).toEqual([digest, layer.digest])
   })
 
+  it('keeps the version and the features of the operating system of an entry', () => {
+    const platform = {
+      os: 'windows',
+      architecture: 'amd64',
+      'os.version': '10.0.20348.2227',
+      'os.features': ['win32k'],
+    }
+    const index = parseManifest(bytes({ schemaVersion: 2, manifests: [{ ...config, platform }] }), undefined)
+    expect(childrenOf(index).map(entry => entry.platform)).toEqual([platform])
+  })
+
   it('reads indexes with platforms and their variants', () => {
     const child = {
       mediaType: MediaType.ociManifest,

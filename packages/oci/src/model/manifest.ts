@@ -3,6 +3,7 @@ import { GpregError, type ErrorSubject } from '../errors.ts'
 import { utf8Text } from '../text.ts'
 import { MediaType, isIndexType, isManifestType, sharedMediaType, type Descriptor } from './descriptor.ts'
 import { isDigest, type Digest } from './digest.ts'
+import type { Platform } from './platform.ts'
 
 /** Registries refuse manifests above 4 MiB; so do we. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -17,6 +18,8 @@ const platform = z.object({
   os: z.string().optional(),
   architecture: z.string().optional(),
   variant: z.string().optional(),
+  'os.version': z.string().optional(),
+  'os.features': z.array(z.string()).optional(),
 })
 
 const descriptor = z.object({
@@ -48,7 +51,8 @@ const imageIndex = z.object({
   annotations: annotations.optional(),
 })
 
-interface Common {
+/** What a manifest and an index have both. */
+export interface ManifestFields {
   readonly mediaType: string
   readonly artifactType?: string
   readonly annotations?: Readonly<Record<string, string>>
@@ -56,13 +60,13 @@ interface Common {
   readonly subject?: Descriptor
 }
 
-export interface ImageManifest extends Common {
+export interface ImageManifest extends ManifestFields {
   readonly kind: 'manifest'
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
 }
 
-export interface ImageIndex extends Common {
+export interface ImageIndex extends ManifestFields {
   readonly kind: 'index'
   readonly manifests: readonly Descriptor[]
 }
@@ -129,12 +133,12 @@ export function describeReferrer({ digest, size }: Descriptor, manifest: Manifes
   }
 }
 
-/** @throws `manifest-too-large` */
-export function assertManifestSize(size: number, subject: ErrorSubject = {}): void {
+/** @param what is read whole, for the message @throws `manifest-too-large` */
+export function assertManifestSize(size: number, subject: ErrorSubject = {}, what = 'manifest'): void {
   if (size <= MAX_MANIFEST_BYTES) return
   throw new GpregError(
     'manifest-too-large',
-    `a manifest of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`,
+    `a ${what} of ${size} bytes is over the limit of ${MAX_MANIFEST_BYTES}`,
     subject,
   )
 }
@@ -169,7 +173,6 @@ function view(
  */
 function clean(value: z.output<typeof descriptor>, usual: string): Descriptor {
   const { mediaType, digest, size, annotations, artifactType, urls, platform } = value
-  const { os, architecture, variant } = platform ?? {}
   return {
     mediaType: mediaType ? sharedMediaType(mediaType) : usual,
     digest,
@@ -177,7 +180,21 @@ function clean(value: z.output<typeof descriptor>, usual: string): Descriptor {
     ...(annotations && { annotations }),
     ...(artifactType !== undefined && { artifactType }),
     ...(urls && { urls }),
-    ...(os && architecture && { platform: { os, architecture, ...(variant && { variant }) } }),
+    ...cleanPlatform(platform),
+  }
+}
+
+function cleanPlatform(value: z.output<typeof platform> = {}): { readonly platform?: Platform } {
+  const { os, architecture, variant, 'os.version': version, 'os.features': features } = value
+  if (!os || !architecture) return {}
+  return {
+    platform: {
+      os,
+      architecture,
+      ...(variant && { variant }),
+      ...(version && { 'os.version': version }),
+      ...(features && { 'os.features': features }),
+    },
   }
 }
 

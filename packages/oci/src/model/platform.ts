@@ -5,6 +5,10 @@ export interface Platform {
   readonly os: string
   readonly architecture: string
   readonly variant?: string
+  /** of Windows, e.g. `10.0.20348.2227`; it does not count for {@link matchesPlatform} */
+  readonly 'os.version'?: string
+  /** of Windows, e.g. `win32k` */
+  readonly 'os.features'?: readonly string[]
 }
 
 const PART = /^[a-z0-9_.-]+$/
@@ -25,7 +29,7 @@ export function parsePlatform(text: string): Platform {
 }
 
 /** One spelling per platform: `x86_64` is `amd64`, `arm64/v8` is `arm64`, plain `arm` is `arm/v7`. */
-export function normalisePlatform({ os, architecture, variant }: Platform): Platform {
+export function normalisePlatform({ os, architecture, variant, ...rest }: Platform): Platform {
   const arch =
     { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386', armhf: 'arm', armel: 'arm' }[
       architecture
@@ -40,7 +44,7 @@ export function normalisePlatform({ os, architecture, variant }: Platform): Plat
         : arch === 'amd64' && variant === 'v1'
           ? undefined
           : variant
-  return { os, architecture: arch, ...(kind ? { variant: kind } : {}) }
+  return { os, architecture: arch, ...(kind ? { variant: kind } : {}), ...rest }
 }
 
 /** Whether the platform `offered` satisfies `wanted`. A wanted platform without a variant takes every variant of a 64-bit architecture. */

@@ -1,9 +1,10 @@
-import { GpregError, isConfirmed, isRefusal, unlessAborted } from '../errors.ts'
+import { isConfirmed, isRefusal, unlessAborted, type GpregError } from '../errors.ts'
 import { ACCEPT_MANIFESTS, isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
 import type { ApiRequest, ApiResponse } from './http/request.ts'
 import { contentKind, contentPath, type RepositoryApi } from './repository-api.ts'
+import { toldSize, wrongSize } from './stored-size.ts'
 
 /** Errors of a registry that is there, and fails at one blob: it would do so each time. */
 const SYMPTOMS: NonNullable<ApiRequest['patience']> = { unreachable: NO_RETRY, 'server-error': NO_RETRY }
@@ -33,7 +34,7 @@ export async function contentExists(
   }
   // The size of a manifest is not compared, because whoever uses it reads it.
   const fits = (response: ApiResponse) =>
-    isManifest || (toldSize(response) ?? descriptor.size) === descriptor.size
+    isManifest || (sizeOf(response) ?? descriptor.size) === descriptor.size
   let refuses = true
   let misfit: GpregError | undefined
   if (!api.client.refusesHead.has(contentKind(descriptor))) {
@@ -41,7 +42,7 @@ export async function contentExists(
       const head = await ask('HEAD', accept, [200, 404], { 'server-error': NO_RETRY })
       if (head.status === 404) return false
       if (fits(head)) return true
-      misfit = wrongSize(api, descriptor, toldSize(head))
+      misfit = wrongSize(api, descriptor, sizeOf(head))
     } catch (thrown) {
       const error = unlessAborted(thrown)
       refuses = isRefusal(error)
@@ -61,31 +62,14 @@ export async function contentExists(
     throw misfit !== undefined && error.code in SYMPTOMS ? misfit : thrown
   })
   if (found.status === 404) return false
-  if (!fits(found)) throw wrongSize(api, descriptor, toldSize(found))
+  if (!fits(found)) throw wrongSize(api, descriptor, sizeOf(found))
   if (refuses) api.client.refusesHead.add(contentKind(descriptor))
   return true
 }
 
-/**
- * The size of a blob as far as an answer tells it; nothing has a first byte only if it is empty. The length of an answer in a
- * content coding is another one. https://www.rfc-editor.org/rfc/rfc9110#field.content-range
- */
-function toldSize({ status, header }: ApiResponse): number | undefined {
-  if (header('content-encoding') !== undefined) return undefined
-  if (status === 416) return 0
-  const told = header(status === 206 ? 'content-range' : 'content-length')
-  const size = /(?:^|\/)(\d{1,15})$/.exec(told ?? '')?.[1]
-  return size === undefined ? undefined : Number(size)
-}
-
-function wrongSize(api: RepositoryApi, { digest, size }: Descriptor, found: number | undefined): GpregError {
-  const { host } = api.client
-  return new GpregError('size-mismatch', `${host} has ${found} bytes under ${digest}, which has ${size}`, {
-    ...api.subject(digest),
-    digest,
-    retryable: false,
-    hint: 'gpreg mirror --repair and gpreg bundle load --repair replace it, where the registry allows that',
-  })
+/** The size that an answer tells; nothing has a first byte only if it is empty. */
+function sizeOf(response: ApiResponse): number | undefined {
+  return toldSize(response) ?? (response.status === 416 ? 0 : undefined)
 }
 
 /** As {@link contentExists}; false if the registry does not tell, or has another size, because a push finds out. */

@@ -92,6 +92,20 @@ describe('downloads', () => {
     expect((await read(repository)).equals(blob)).toBe(true)
   })
 
+  it.each<[string, Record<string, string>, object]>([
+    ['tells how many', { 'content-range': 'bytes */400' }, { retryable: false }],
+    ['does not tell how many', {}, { retryable: true }],
+  ])('fail with the size if the registry has fewer bytes, and %s', async (_, headers, more) => {
+    const { repository, server } = await repositoryOn(({ headers: { range } }, response) => {
+      if (range === undefined) response.end(blob.subarray(0, 400))
+      else response.writeHead(416, headers).end()
+    })
+    const error = { code: 'size-mismatch', subject: { digest: layer.digest, host: server.host }, ...more }
+    await expect(read(repository)).rejects.toMatchObject(error)
+    expect(server.seen).toHaveLength(2)
+    await expect(Array.fromAsync(repository.fetch(layer, { offset: 400 }))).rejects.toMatchObject(error)
+  })
+
   it('use the memory of skipped bytes again', async () => {
     const [skipped, wanted] = [40 * 1024 * 1024, 8 * 1024 * 1024]
     const zeros = Buffer.alloc(skipped + wanted)

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import type { Context } from '../context.ts'
-import type { Side } from '../errors.ts'
+import { GpregError, type Side } from '../errors.ts'
 import { DOCKER_HUB, isBelow, type Reference, type RegistryPrefix } from '../model/reference.ts'
 import { renewOnce } from '../once.ts'
 import { countRetries } from '../retry.ts'
 import type { Call } from '../store/content.ts'
-import { loadCredentials, type Credentials } from './auth/credentials.ts'
+import { credentialsOfProgram, loadCredentials, type Credentials } from './auth/credentials.ts'
 import { LoginCredentials, type Clouds } from './auth/login-credentials.ts'
 import { isRepositoryCreator } from './auth/login-source.ts'
 import type { TlsOptions } from './connection/tls-files.ts'
@@ -87,7 +87,7 @@ export interface Registries {
   renew(): Promise<void>
   /** The pulls left by the last response of Docker Hub; null if it has not said. */
   pullsLeft(): number | null
-  /** Closes all connections. */
+  /** Closes all connections. Calls that are under way, and later ones, end with `aborted`. */
   close(): Promise<void>
 }
 
@@ -103,7 +103,8 @@ const DEFAULT_MAX_WAIT = 15 * 60_000
 
 /** @throws `usage` for a proxy of the environment, `input-unreadable`, `input-invalid` for CA, certificate and credential files that cannot be used */
 export async function createRegistries(options: RegistriesOptions, outer: Context): Promise<Registries> {
-  const retries = countRetries(outer)
+  const closing = new AbortController()
+  const retries = countRetries({ ...outer, signal: AbortSignal.any([outer.signal, closing.signal]) })
   const { context } = retries
   const env = options.env ?? process.env
   const stallTimeout = options.stallTimeout ?? DEFAULT_STALL_TIMEOUT
@@ -113,7 +114,7 @@ export async function createRegistries(options: RegistriesOptions, outer: Contex
   const journal = options.journal === undefined ? undefined : uploadJournal(options.journal, context)
   // Every request of the run listens for the same abort.
   setMaxListeners(0, context.signal)
-  const shared = { stallTimeout, connections, journal, retries: retries.count }
+  const shared = { stallTimeout, connections, closing, journal, retries: retries.count }
   return new RunRegistries({ ...options, ...shared, readFiles }, await readFiles(), context)
 }
 
@@ -122,7 +123,10 @@ async function credentialsBySide(
   { credentials, authFile, sourceAuthFile = authFile, targetAuthFile = authFile }: RegistriesOptions,
   load: (file: string | undefined) => Promise<Credentials>,
 ): Promise<Files> {
-  if (credentials !== undefined) return { source: credentials, target: credentials }
+  if (credentials !== undefined) {
+    const own = credentialsOfProgram(credentials)
+    return { source: own, target: own }
+  }
   const source = await load(sourceAuthFile)
   return { source, target: targetAuthFile === sourceAuthFile ? source : await load(targetAuthFile) }
 }
@@ -132,6 +136,8 @@ type Files = Readonly<Record<Side, Credentials>>
 interface RunOptions extends Omit<RegistriesOptions, 'journal'> {
   readonly stallTimeout: number
   readonly connections: Connections
+  /** Ends what is under way when the registries are closed. */
+  readonly closing: AbortController
   readFiles(): Promise<Files>
   readonly journal: UploadJournal | undefined
   /** Retries of the run so far. */
@@ -222,7 +228,9 @@ class RunRegistries implements Registries {
   }
 
   close(): Promise<void> {
-    return this.#options.connections.close()
+    const { closing, connections } = this.#options
+    closing.abort(new GpregError('aborted', 'the connections to registries were closed'))
+    return connections.close()
   }
 
   #registry(side: Side, host: string): Registry {

@@ -1,11 +1,11 @@
-import { contextOf, type OperationOptions } from '../operation.ts'
+import { contextOf, type ProgressOptions } from '../operation.ts'
 import { formatReference, parseReference, tagOrDigest } from '../model/reference.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { Greeting } from './http/client.ts'
 import { createRegistries, type Registries, type RegistriesOptions } from './registries.ts'
 import type { RemoteRepository } from './repository.ts'
 
-export type RemoteOptions = RegistriesOptions & OperationOptions
+export type RemoteOptions = RegistriesOptions & ProgressOptions
 
 /** All registries. Connections, logins and tokens of one registry are shared by all requests to it. */
 export class Remote implements AsyncDisposable {
@@ -42,7 +42,7 @@ export class Remote implements AsyncDisposable {
     return this.#registries.ping(host)
   }
 
-  /** Closes all connections. */
+  /** Closes all connections. Calls that are under way, and later ones, end with `aborted`. */
   close(): Promise<void> {
     return this.#registries.close()
   }

@@ -180,7 +180,7 @@ export class RemoteRepository
     open: () => Promise<UploadSession | undefined>,
   ): Promise<void> {
     const { context, uploads: resources } = this.#parts
-    const signal = call.signal ?? context.signal
+    const signal = this.#api.client.signalOf(call)
     const upload = { api: this.#api, descriptor, content, signal, context, resources, open }
     return creating(() => uploadBlob(upload), this.#create)
   }

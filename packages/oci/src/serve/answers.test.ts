@@ -32,6 +32,9 @@ async function serve(
   return server
 }
 
+const reasonIn = (body: unknown) =>
+  (body as { readonly errors: readonly { readonly message: string }[] }).errors[0]?.message
+
 /** What the server answers to these bytes, until it ends the connection. */
 async function send(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
@@ -52,6 +55,35 @@ describe('a probe', () => {
     expect((await fetch(`${url}/healthz`, { method: 'POST' })).status).toBe(405)
     expect((await fetch(`${url}/healthz/../v2/_catalog`)).status).toBe(401)
   })
+})
+
+it('refuses what a store of the program cannot do, and says why', async () => {
+  const memory = new MemoryStore()
+  const image = sampleImage(['a'])
+  await pushSample(memory.repository('app'), image, '1')
+  // The ports of a store that is only read, and no capability.
+  const bare = (name: string) => {
+    const { resolve, fetch, exists } = memory.repository(name)
+    const on = memory.repository(name)
+    return { name, resolve: resolve.bind(on), fetch: fetch.bind(on), exists: exists.bind(on) }
+  }
+  const { url } = await serve({ location: 'bare', repository: bare })
+  const ask = async (path: string, method = 'GET') => {
+    const answer = await fetch(`${url}/v2/${path}`, { method })
+    return [answer.status, answer.ok ? '' : reasonIn(await answer.json())]
+  }
+  const [layer] = [...image.blobs.keys()]
+  expect(await ask('app/manifests/1')).toEqual([200, ''])
+  expect(await ask(`app/blobs/${layer}`)).toEqual([
+    405,
+    'this store does not tell the size of a blob by its digest',
+  ])
+  expect(await ask('app/tags/list')).toEqual([405, 'this store lists no tags'])
+  expect(await ask('_catalog')).toEqual([405, 'this store lists no repositories'])
+  expect(await ask(`app/referrers/${layer}`)).toEqual([404, 'this store lists no referrers'])
+  for (const path of [`app/blobs/${layer}`, 'app/manifests/1'])
+    expect(await ask(path, 'DELETE')).toEqual([405, 'this registry is read-only'])
+  expect(await ask('app/blobs/uploads/', 'POST')).toEqual([405, 'this registry is read-only'])
 })
 
 it('does not start with a certificate that cannot be used', async () => {

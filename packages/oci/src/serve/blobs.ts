@@ -53,7 +53,9 @@ export async function deleteBlob(api: ApiRequest, repository: Repository, digest
 }
 
 async function storedSize(repository: ReadableRepository, digest: Digest): Promise<number> {
-  const size = isSizer(repository) ? await repository.sizeOf(digest) : undefined
+  if (!isSizer(repository))
+    throw new ApiError(405, 'UNSUPPORTED', 'this store does not tell the size of a blob by its digest')
+  const size = await repository.sizeOf(digest)
   if (size === undefined) throw new ApiError(404, 'BLOB_UNKNOWN', `${digest} is not in ${repository.name}`)
   return size
 }

@@ -27,7 +27,8 @@ import {
 import { MemoryIngest } from './memory-ingest.ts'
 import { verified } from './verify.ts'
 
-interface StoredContent {
+/** What a repository in memory keeps under a digest. */
+export interface StoredContent {
   readonly bytes: Uint8Array
   /** set for manifests */
   readonly manifest?: Manifest

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { GpregError, type ErrorSubject } from '../errors.ts'
 import { joinChunks } from '../machine/read-buffers.ts'
 import { assertManifestSize } from '../model/manifest.ts'
-import type { Descriptor } from '../model/descriptor.ts'
+import { isManifestType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest, type DigestAlgorithm } from '../model/digest.ts'
 import type { ByteStream, Call, Fetcher } from './content.ts'
 
@@ -55,7 +55,8 @@ export async function fetchBytes(
   descriptor: Descriptor,
   call: Call = {},
 ): Promise<Uint8Array> {
-  assertManifestSize(descriptor.size, { digest: descriptor.digest })
+  const { digest, size, mediaType } = descriptor
+  assertManifestSize(size, { digest }, isManifestType(mediaType) ? 'manifest' : 'blob that is read whole')
   const chunks: Uint8Array[] = []
   for await (const chunk of fetcher.fetch(descriptor, { signal: call.signal })) chunks.push(chunk)
   return joinChunks(chunks)

@@ -35,12 +35,15 @@ export async function warnOfOtherPlatform(
 
 function platformIn(config: Uint8Array): Platform | undefined {
   try {
-    const { os, architecture, variant } = JSON.parse(Buffer.from(config).toString()) as Record<
-      string,
-      unknown
-    >
+    const document = JSON.parse(Buffer.from(config).toString()) as Record<string, unknown>
+    const { os, architecture, variant, 'os.version': version } = document
     if (!isName(os) || !isName(architecture)) return undefined
-    return { os, architecture, ...(isName(variant) ? { variant } : {}) }
+    return {
+      os,
+      architecture,
+      ...(isName(variant) ? { variant } : {}),
+      ...(isName(version) ? { 'os.version': version } : {}),
+    }
   } catch {
     return undefined
   }

@@ -5,20 +5,22 @@ import { digestOf } from '../../model/hash.ts'
 import type { ManifestNode } from '../../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../../model/platform.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'
-import type { ManifestReader } from '../../store/manifest-reader.ts'
+import { cachingReader, type ManifestReader } from '../../store/manifest-reader.ts'
 import { utf8Text } from '../../text.ts'
 import { imagePlatform } from './image-platform.ts'
 
+/** By the digest of an entry. */
+type UnnamedPlatforms = ReadonlyMap<Digest, readonly Platform[]>
+
 /**
  * The platforms of the entries of an index that name none: of a nested index those of its entries, of an image that of its config.
- * @returns by the digest of the entry
  */
 export async function unnamedPlatforms(
   repository: ReadableRepository,
   { manifest }: ManifestNode,
   read: ManifestReader,
   call: Call,
-): Promise<ReadonlyMap<Digest, readonly Platform[]>> {
+): Promise<UnnamedPlatforms> {
   const found = new Map<Digest, readonly Platform[]>()
   if (manifest.kind !== 'index') return found
   const unnamed = manifest.manifests.filter(
@@ -29,7 +31,7 @@ export async function unnamedPlatforms(
     const node = await read(repository, entry, call)
     if (node.manifest.kind === 'index') {
       const below = await unnamedPlatforms(repository, node, read, call)
-      found.set(entry.digest, [...platformsOf(node.manifest.manifests), ...[...below.values()].flat()])
+      found.set(entry.digest, platformsOf(node.manifest.manifests, below))
     } else {
       const own = await imagePlatform(repository, node.manifest, call)
       found.set(entry.digest, own === undefined ? [] : [own])
@@ -52,24 +54,18 @@ export function filterPlatforms(
   node: ManifestNode,
   platforms: readonly Platform[],
   reference: string,
-  unnamed: ReadonlyMap<Digest, readonly Platform[]> = new Map(),
+  unnamed: UnnamedPlatforms = new Map(),
 ): ManifestNode {
   if (node.manifest.kind !== 'index' || platforms.length === 0) return node
   const document = JSON.parse(utf8Text(node.bytes)) as { manifests: unknown[] }
   const children = node.manifest.manifests
-  const platformsOfEntry = ({ platform, digest }: Descriptor) =>
-    platform === undefined ? (unnamed.get(digest) ?? []) : [platform]
   const wanted = new Set<string>(
-    children
-      .filter(child =>
-        platformsOfEntry(child).some(offered => platforms.some(each => matchesPlatform(each, offered))),
-      )
-      .map(({ digest }) => digest),
+    children.filter(child => isFor(child, platforms, unnamed)).map(({ digest }) => digest),
   )
   const keep = children.map(
     child => wanted.has(child.digest) || wanted.has(child.annotations?.[ATTESTED] ?? ''),
   )
-  if (wanted.size === 0) throw notOffered(reference, platforms, children.flatMap(platformsOfEntry))
+  if (wanted.size === 0) throw notOffered(reference, platforms, platformsOf(children, unnamed))
   if (keep.every(Boolean)) return node
   const bytes = Buffer.from(
     JSON.stringify({ ...document, manifests: document.manifests.filter((_, index) => keep[index]) }),
@@ -82,9 +78,40 @@ export function filterPlatforms(
   }
 }
 
-/** The platforms that the entries of an index name. */
-export function platformsOf(entries: readonly Descriptor[]): readonly Platform[] {
-  return entries.flatMap(({ platform }) => (platform ? [platform] : []))
+/**
+ * The manifest of a platform in an index, also if it is in a nested index, or its entry names no platform.
+ * @param name of the image, for messages
+ * @throws `platform-refused`
+ */
+export async function manifestFor(
+  repository: ReadableRepository,
+  index: ManifestNode,
+  wanted: Platform,
+  name: string,
+  call: Call,
+): Promise<ManifestNode> {
+  const read = cachingReader()
+  let node = index
+  while (node.manifest.kind === 'index') {
+    const entries = node.manifest.manifests
+    // The others are read only if no entry names the platform.
+    const named = entries.find(each => isFor(each, [wanted], new Map()))
+    const unnamed = named === undefined ? await unnamedPlatforms(repository, node, read, call) : new Map()
+    const entry = named ?? entries.find(each => isFor(each, [wanted], unnamed))
+    if (entry === undefined) throw notOffered(name, [wanted], platformsOf(entries, unnamed))
+    node = await read(repository, entry, call)
+  }
+  return node
+}
+
+/** Whether an entry of an index is for one of the platforms. */
+function isFor(entry: Descriptor, wanted: readonly Platform[], unnamed: UnnamedPlatforms): boolean {
+  return platformsOf([entry], unnamed).some(offered => wanted.some(each => matchesPlatform(each, offered)))
+}
+
+/** The platforms of the entries of an index. @param unnamed of the entries that name none */
+function platformsOf(entries: readonly Descriptor[], unnamed: UnnamedPlatforms): readonly Platform[] {
+  return entries.flatMap(({ platform, digest }) => (platform ? [platform] : (unnamed.get(digest) ?? [])))
 }
 
 export function notOffered(

@@ -6,13 +6,8 @@ import { isTagLister } from '../../store/capabilities.ts'
 import type { Place } from '../../store/artifact.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'
 
-/** Errors by which a store shows that its bytes are wrong: 416 is the answer to a read behind the end of a short file. */
-const WRONG: ReadonlySet<ErrorCode> = new Set([
-  'digest-mismatch',
-  'size-mismatch',
-  'not-found',
-  'upload-lost',
-])
+/** Errors by which a store shows that its bytes are wrong. */
+const WRONG: ReadonlySet<ErrorCode> = new Set(['digest-mismatch', 'size-mismatch', 'not-found'])
 
 /** Reads content of targets back and hashes it, because a store may have wrong bytes under a digest. */
 export class DeepCheck {

@@ -60,24 +60,30 @@ export interface AdmittedImage {
  */
 export type NewRepositories = 'all' | 'sample' | 'none'
 
-/** How the engine copies a set. */
-export interface EngineOptions {
-  /** Only these platforms of every index; default all. */
-  readonly platforms?: readonly Platform[]
+/** What is copied beside what is missing, and how fast. */
+export interface CarriedContent {
   /** Bring signatures, SBOMs and other referrers along when an image is copied; default true. */
   readonly referrers?: boolean
   /** Fail an image whose referrers are not all known and copied; default false. */
   readonly requireReferrers?: boolean
   /** Look for referrers of what is up to date, too; default false. */
   readonly refreshReferrers?: boolean
+  /** Look below tags that are up to date, and send what the target has lost; default false. */
+  readonly repair?: boolean
+  /** bytes a second of all streams together; default no limit */
+  readonly limitRate?: number
+}
+
+/** How the engine copies a set. */
+export interface EngineOptions extends CarriedContent {
+  /** Only these platforms of every index; default all. */
+  readonly platforms?: readonly Platform[]
   /** Remembers for later runs which images lack referrers; default nothing. */
   readonly unfinished?: UnfinishedReferrers
   /** What earlier copies with these options found or made at the targets; default nothing. `repair` and `refreshReferrers` do not trust it. */
   readonly settled?: SettledImages
   /** Decides if an image may be at the target, before anything is sent and also if it is up to date; throws if not. Default all may. */
   readonly admit?: (image: AdmittedImage, call: Call) => Promise<unknown>
-  /** Look below tags that are up to date, and send what the target has lost; default false. */
-  readonly repair?: boolean
   /** With `repair`: read back what the target has, hash it, and replace what is wrong; default false. */
   readonly deep?: boolean
   /** Give images that are named by digest alone a tag, see {@link digestTag}; default false. */
@@ -92,6 +98,4 @@ export interface EngineOptions {
   readonly shard?: Shard
   /** blobs at once between stores that have no budget of their own */
   readonly concurrency: number
-  /** bytes a second of all streams together; default no limit */
-  readonly limitRate?: number
 }

@@ -61,12 +61,13 @@ export class Authority {
 
   /**
    * The `Authorization` header for these scopes; undefined until the registry has asked for credentials.
-   * @param signal ends the wait for a token
+   * @param signal ends the wait for a credential and a token
    */
   async header(scopes: readonly Scope[], signal: AbortSignal): Promise<string | undefined> {
     const challenge = this.#challenge
-    const credential = challenge && (await this.#options.credential(scopes[0]?.repository ?? ''))
     if (challenge === undefined) return undefined
+    // A helper, or the program, may ask a person.
+    const credential = await waitFor(this.#options.credential(scopes[0]?.repository ?? ''), signal)
     if (credential?.registryToken !== undefined) return `Bearer ${credential.registryToken}`
     if (challenge.scheme === 'basic') return credential && basicAuth(credential)
     return `Bearer ${(await this.#token(challenge, scopes, credential, signal)).value}`

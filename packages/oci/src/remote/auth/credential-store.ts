@@ -30,7 +30,7 @@ export class CredentialStore {
   readonly #path: string
 
   /** @param authFile default: `REGISTRY_AUTH_FILE`, then docker's `config.json` */
-  constructor(authFile: string | undefined, env: Environment) {
+  constructor(authFile?: string, env: Environment = process.env) {
     const docker = env['DOCKER_CONFIG'] || join(homeDirectory(env), '.docker')
     this.#path = authFile ?? (env['REGISTRY_AUTH_FILE'] || join(docker, 'config.json'))
   }

@@ -6,7 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import { isGpregError } from '../../errors.ts'
 import { askHelper } from './credential-helper.ts'
-import { loadCredentials, usualPaths } from './credentials.ts'
+import { CredentialStore } from './credential-store.ts'
+import { oddRegistry, answer } from '../../testing/odd-registry.ts'
+import { openRemote } from '../remote.ts'
+import { loadCredentials, usualPaths, type Credentials } from './credentials.ts'
 import { parseDockerConfig } from './docker-config.ts'
 
 let home: string
@@ -188,4 +191,55 @@ describe('credential helpers', () => {
       message: expect.stringContaining('not installed'),
     })
   })
+})
+
+describe('credentials that a program finds itself', () => {
+  const guarded = (find: Credentials['find']) => async (call?: { readonly signal: AbortSignal }) => {
+    await using registry = await oddRegistry((_, response) =>
+      answer(response, 401, '', { 'www-authenticate': 'Basic realm="x"' }),
+    )
+    await using remote = await openRemote({ credentials: { find } })
+    return await remote.artifact(`${registry.host}/app:1`).source.repository.resolve('1', call)
+  }
+
+  it('fail as a login does, with the error of the program as the cause', async () => {
+    const cause = new TypeError('no such vault')
+    const ask = guarded(async () => {
+      throw cause
+    })
+    await expect(ask()).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: expect.stringContaining('no such vault'),
+      subject: { side: 'source' },
+      cause,
+    })
+  })
+
+  it('may answer null, as programs without types do', async () => {
+    const ask = guarded(async () => null as unknown as undefined)
+    await expect(ask()).rejects.toMatchObject({ code: 'unauthorized', subject: { status: 401 } })
+  })
+
+  it('are not waited for once the call is aborted', async () => {
+    const abort = new AbortController()
+    const ask = guarded(() => {
+      abort.abort()
+      return new Promise(() => {})
+    })
+    await expect(ask({ signal: abort.signal })).rejects.toMatchObject({ code: 'aborted' })
+  })
+})
+
+it('the files are found without any argument', async () => {
+  const { REGISTRY_AUTH_FILE } = process.env
+  const file = await write('auth.json', { auths: { 'a.internal': auth('me', '1') } })
+  process.env['REGISTRY_AUTH_FILE'] = file
+  try {
+    expect(await (await loadCredentials()).find('a.internal', 'x')).toEqual({ username: 'me', password: '1' })
+    const place = await new CredentialStore().store('b.internal', { username: 'me', password: '2' })
+    expect(place).toEqual({ kind: 'file', path: file })
+  } finally {
+    if (REGISTRY_AUTH_FILE === undefined) delete process.env['REGISTRY_AUTH_FILE']
+    else process.env['REGISTRY_AUTH_FILE'] = REGISTRY_AUTH_FILE
+  }
 })

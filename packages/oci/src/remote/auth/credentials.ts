@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Context } from '../../context.ts'
-import { GpregError } from '../../errors.ts'
+import { createContext, type Context } from '../../context.ts'
+import { GpregError, isGpregError } from '../../errors.ts'
 import { decodeText } from '../../text.ts'
 import { HelperAnswers } from './helper-answers.ts'
 import type { Credential } from './credential.ts'
@@ -16,6 +16,30 @@ export interface Credentials {
 
 export const ANONYMOUS: Credentials = { find: async () => undefined }
 
+/**
+ * The credentials that a program finds itself, as {@link Credentials} that fail as those of files do: an error of the program's own
+ * code is one of the login, and no bug of this package.
+ */
+export function credentialsOfProgram(own: Credentials): Credentials {
+  return {
+    async find(host, repository, refused) {
+      try {
+        // A program without types may well answer null.
+        return (await own.find(host, repository, refused)) ?? undefined
+      } catch (cause) {
+        if (isGpregError(cause)) throw cause
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        throw new GpregError('unauthorized', `no credentials for ${host} were found: ${reason}`, {
+          host,
+          cause,
+          hint: 'the function credentials.find of this program threw that; without a login it answers undefined',
+        })
+      }
+    },
+  }
+}
+
+/** Variables of an environment, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
@@ -24,9 +48,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * @throws `input-unreadable`, `input-invalid`
  */
 export async function loadCredentials(
-  authFile: string | undefined,
-  env: Environment,
-  context: Context,
+  authFile?: string,
+  env: Environment = process.env,
+  context: Context = createContext(),
   patience?: number,
 ): Promise<Credentials> {
   const named = authFile ?? (env['REGISTRY_AUTH_FILE'] || undefined)

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import { isGpregError, unlessAborted, type ErrorCode, type GpregError, type Side } from '../../errors.ts'
 import { waitFor } from '../../once.ts'
+import { joinSignals } from '../../operation.ts'
 import { BRIEF, PATIENT, patienceFor, withRetry, type RetryPolicy } from '../../retry.ts'
 import { Authority } from '../auth/authority.ts'
 import { parseChallenges, type Challenge } from '../auth/challenge.ts'
@@ -82,7 +83,7 @@ export class RegistryClient {
     this.#pause = options.pause
     this.#context = context
     this.#transport = new Transport(options, context)
-    this.#outage = new Outage(host)
+    this.#outage = new Outage(host, context.elapsed)
     this.#authority = new Authority({
       host,
       side,
@@ -95,6 +96,11 @@ export class RegistryClient {
   /** Requests sent so far, redirects included. */
   get requests(): number {
     return this.#transport.requests
+  }
+
+  /** What ends a call: its own signal, or the one of all registries. */
+  signalOf({ signal }: Pick<ApiRequest, 'signal'>): AbortSignal {
+    return joinSignals(this.#context.signal, signal)
   }
 
   get quota(): PullQuota {
@@ -142,7 +148,7 @@ export class RegistryClient {
       this.#first = first.then(settle, settle)
       return first
     }
-    if (!this.#isFirstOver) await waitFor(this.#first, request.signal ?? this.#context.signal)
+    if (!this.#isFirstOver) await waitFor(this.#first, this.signalOf(request))
     return this.secrets.guard(() => this.#sendAuthorized(request))
   }
 
@@ -150,7 +156,7 @@ export class RegistryClient {
     const operation = `${request.method} ${this.host}/${this.#transport.describe(request.url)}`
     const policy = (error: GpregError) => this.#policy(error, request)
     try {
-      const result = await withRetry(this.#context, operation, policy, work, request.signal)
+      const result = await withRetry(this.#context, operation, policy, work, this.signalOf(request))
       this.#defeats = 0
       return result
     } catch (error) {
@@ -178,7 +184,7 @@ export class RegistryClient {
   /** Sends with the credentials known so far; after a 401 once more, with the credentials that the challenge asks for. */
   async #sendAuthorized(request: ApiRequest): Promise<ApiResponse> {
     const transport = this.#transport
-    const signal = request.signal ?? this.#context.signal
+    const signal = this.signalOf(request)
     const base = transport.base ?? (await waitFor(transport.endpoint(), signal))
     const url = transport.urlOf(request.url, base)
     if (this.#pause.isAsked) await this.#pause.gate(signal)
@@ -203,6 +209,7 @@ export class RegistryClient {
       const hadLogin = used !== undefined && (await this.#authority.hasLogin(request.scopes))
       throw this.#outage.noteFull(await transport.failure(response, request, { hadLogin }))
     }
+    this.#outage.noteSuccess(request.method)
     if (transport.isOwn(response.url)) this.#authority.accept(used)
     return response
   }

@@ -45,7 +45,7 @@ export class Transport {
   readonly #options: TransportOptions
   readonly #context: Context
   #endpoint: Promise<URL> | undefined
-  /** The base URL, once it is known. */
+  /** The base URL as it was found last. */
   #base: URL | undefined
   /** Hosts that have responded at all, with whatever status. */
   readonly #answered = new Set<string>()
@@ -62,9 +62,9 @@ export class Transport {
     return this.#base?.protocol === 'http:' ? 'http' : 'https'
   }
 
-  /** The base URL of the API, once it is known. */
+  /** The base URL of the API, while it is known. */
   get base(): URL | undefined {
-    return this.#base
+    return this.#endpoint && this.#base
   }
 
   /** The base URL of the API, `https://host/v2/`. */
@@ -162,6 +162,8 @@ export class Transport {
       return response
     } catch (thrown) {
       this.#report(asked, 0)
+      // Nothing has shown yet which scheme the host speaks, and it may be one that only now starts.
+      if (!this.hasAnswered()) this.#endpoint = undefined
       const error = networkError(thrown, asked, connection)
       if (error.code === 'stalled' && !isExpected(request, 'stalled')) budget.slowDown()
       throw error

@@ -10,6 +10,13 @@ import { readTarIndex, type TarIndex } from './tar-index.ts'
 import type { Extent } from './tar-members.ts'
 import { VolumeReader } from './volumes.ts'
 
+export interface ArchiveOptions {
+  /** Name of the archive for messages; default: its first path */
+  readonly name?: string
+  /** Names of documents that it may have beside those of an OCI layout. */
+  readonly documents?: readonly string[]
+}
+
 /** An OCI layout in one tar or several volumes, read in place: nothing is unpacked or copied. */
 export class Archive extends LayoutReader implements AsyncDisposable {
   readonly volumes: VolumeReader
@@ -22,15 +29,16 @@ export class Archive extends LayoutReader implements AsyncDisposable {
   }
 
   /**
-   * @param name of the archive for messages
-   * @param paths of its volumes, in order
-   * @param extra names of documents that it may have beside those of an OCI layout
+   * Opens the files until {@link close}.
+   * @param paths of the archive, or of its volumes in their order
    * @throws `bundle-damaged`, `storage`, `input-invalid`
    */
-  static async open(name: string, paths: readonly string[], extra: readonly string[] = []): Promise<Archive> {
-    const volumes = await VolumeReader.open(paths)
+  static async open(paths: string | readonly string[], options: ArchiveOptions = {}): Promise<Archive> {
+    const files = typeof paths === 'string' ? [paths] : paths
+    const { name = files[0] ?? '', documents = [] } = options
+    const volumes = await VolumeReader.open(files)
     try {
-      const index = await readTarIndex(volumes, name, extra)
+      const index = await readTarIndex(volumes, name, documents)
       const { start, size } = index.layoutIndex
       const text = (await volumes.bytes(start, size)).toString('utf8')
       const entries = readEntries(text, name)
@@ -47,8 +55,13 @@ export class Archive extends LayoutReader implements AsyncDisposable {
     return extent && (await this.volumes.bytes(extent.start, extent.size)).toString('utf8')
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  /** Closes the files. */
+  close(): Promise<void> {
     return this.volumes[Symbol.asyncDispose]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }
 

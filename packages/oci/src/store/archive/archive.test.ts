@@ -118,7 +118,7 @@ describe('a tar header', () => {
     await file.truncate(plan.size)
     const { stdout } = await promisify(execFile)('tar', ['tvf', path])
     expect(stdout).toMatch(/ 9000000000 .* blobs\/sha256\//)
-    await using archive = await Archive.open('large', [path], [NOTE])
+    await using archive = await Archive.open(path, { name: 'large', documents: [NOTE] })
     expect(archive.index.blobs.get(descriptor.digest)?.size).toBe(size)
   })
 })
@@ -165,9 +165,8 @@ describe('an archive', () => {
       async () => {},
     )
     await using archive = await Archive.open(
-      'x',
       volumesOf(target, tar.size).map(({ path }) => path),
-      [NOTE],
+      { name: 'x', documents: [NOTE] },
     )
     const repository = archive.repository('library/app')
     expect(await repository.resolve('1.0')).toEqual(image.descriptor)
@@ -236,7 +235,7 @@ describe('an archive', () => {
         async ([volume]) => void (sha256 = volume!.sha256),
       )
       expect(digestOf(await readFile(target.path))).toBe(`sha256:${sha256}`)
-      await using archive = await Archive.open('x', [target.path], [NOTE])
+      await using archive = await Archive.open(target.path, { name: 'x', documents: [NOTE] })
       await collect(archive.repository('a').fetch(descriptor!))
     },
   )
@@ -299,7 +298,7 @@ describe('an archive', () => {
       }
       const paths = await writeWhole(target, contents(descriptors(blobs)), blobs)
       expect(await readdir(dirname(target.path))).toEqual(paths.map(path => basename(path)))
-      await using archive = await Archive.open('x', paths, [NOTE])
+      await using archive = await Archive.open(paths, { name: 'x', documents: [NOTE] })
       for (const descriptor of descriptors(blobs)) await collect(archive.repository('a').fetch(descriptor))
     },
   )
@@ -381,7 +380,7 @@ describe('an untrusted archive', () => {
   async function opening(bytes: Buffer): Promise<unknown> {
     const path = join(await newDirectory(), 'x.tar')
     await writeFile(path, bytes)
-    return Archive.open('x.tar', [path], [NOTE]).then(
+    return Archive.open(path, { name: 'x.tar', documents: [NOTE] }).then(
       async archive => archive[Symbol.asyncDispose](),
       (error: unknown) => error,
     )
@@ -463,7 +462,7 @@ describe('an untrusted archive', () => {
     await writeFile(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
     const path = join(await newDirectory(), 'x.tar')
     await promisify(execFile)('tar', [`--format=${format}`, '-cf', path, '-C', directory, '.'])
-    await using archive = await Archive.open('x.tar', [path])
+    await using archive = await Archive.open(path, { name: 'x.tar' })
     const descriptor = { mediaType: MediaType.ociLayerGzip, digest: `sha512:${hex}` as const, size: 700 }
     const chunks = await Array.fromAsync(archive.repository('a').fetch(descriptor))
     expect(Buffer.concat(chunks)).toEqual(blob)
@@ -472,16 +471,18 @@ describe('an untrusted archive', () => {
   it.each(['pipe', 'directory'])('is refused if a volume is a %s, without blocking on it', async kind => {
     const path = join(await newDirectory(), 'x.tar.001')
     await promisify(execFile)(kind === 'pipe' ? 'mkfifo' : 'mkdir', [path])
-    await expect(Archive.open('x.tar', [path], [NOTE])).rejects.toMatchObject({ code: 'bundle-damaged' })
+    await expect(Archive.open(path, { name: 'x.tar', documents: [NOTE] })).rejects.toMatchObject({
+      code: 'bundle-damaged',
+    })
   })
 
   it('may have another document only if its reader names it', async () => {
     const { head } = planTar(contents([]))
     const path = join(await newDirectory(), 'x.tar')
     await writeFile(path, Buffer.concat([head, Buffer.alloc(1024)]))
-    await using archive = await Archive.open('x.tar', [path], [NOTE])
+    await using archive = await Archive.open(path, { name: 'x.tar', documents: [NOTE] })
     expect(await archive.document(NOTE)).toBe('{}\n')
-    await expect(Archive.open('x.tar', [path])).rejects.toMatchObject({
+    await expect(Archive.open(path, { name: 'x.tar' })).rejects.toMatchObject({
       code: 'input-invalid',
       message: expect.stringContaining(NOTE),
     })
@@ -502,7 +503,7 @@ describe('an untrusted archive', () => {
         if (!cut) bad[at]! ^= 1 << bit
         await writeFile(path, bad)
         try {
-          await using archive = await Archive.open('x.tar', [path], [NOTE])
+          await using archive = await Archive.open(path, { name: 'x.tar', documents: [NOTE] })
           for (const descriptor of descriptors(blobs)) {
             const bytes = Buffer.concat(await collect(archive.repository('a').fetch(descriptor)))
             expect(digestOf(bytes)).toBe(descriptor.digest)

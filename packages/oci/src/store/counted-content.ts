@@ -1,8 +1,9 @@
 import { isGpregError } from '../errors.ts'
 import type { EventSink } from '../events.ts'
 import type { Digest } from '../model/digest.ts'
-import type { UnverifiedContent } from '../store/capabilities.ts'
-import type { ByteStream, Content, FetchCall } from '../store/content.ts'
+import type { UnverifiedContent } from './capabilities.ts'
+import type { ByteStream, Content, FetchCall } from './content.ts'
+import { openUnverified } from './stored-content.ts'
 
 /** The content of a blob, which counts what is read of it. */
 export interface CountedContent {
@@ -20,9 +21,9 @@ export interface CountedContent {
  */
 export function countedContent(
   digest: Digest,
-  content: Content & UnverifiedContent,
+  content: Content,
   emit: EventSink,
-  onChunk: (bytes: number, call: FetchCall) => Promise<void>,
+  onChunk: (bytes: number, call: FetchCall) => Promise<void> = async () => {},
 ): CountedContent {
   let position = 0
   let wasRead = false
@@ -47,7 +48,7 @@ export function countedContent(
     wasRead: () => wasRead,
     content: {
       open: call => count(call, content.open(call)),
-      openUnverified: call => count(call, content.openUnverified(call)),
+      openUnverified: call => count(call, openUnverified(content, call)),
     },
   }
 }
