@@ -90,8 +90,8 @@ function foreignDocument(document: ManifestDocument, text: string, path: string)
       broken: true,
     }
   return {
-    what: `not YAML: ${content.broken}`,
-    hint: 'check the file with a YAML linter',
+    what: `not YAML${content.isYaml ? ' that Kubernetes reads' : ''}: ${content.broken}`,
+    hint: content.isYaml ? 'write out the values that are meant there' : 'check the file with a YAML linter',
     line,
     broken: true,
   }

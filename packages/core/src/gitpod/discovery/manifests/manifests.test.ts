@@ -137,6 +137,7 @@ describe('parseManifests', () => {
     ['just text', 'all.yaml:1'],
     ['a: [1\nb: 2', 'all.yaml'],
     ['['.repeat(50_000), 'all.yaml'],
+    ['apiVersion: v1\nkind: Pod\na: &a [*a]\n', 'all.yaml:3: not YAML that Kubernetes reads: the anchor &a'],
   ])('refuses a text that is no Kubernetes object', (text, place) => {
     expect(() => images(text)).toThrow(
       expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(place) }),

@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml'
+import { plainValues } from '../plain-values.ts'
 import { PLAIN_VALUES } from '../yaml-input.ts'
 
 /**
@@ -31,12 +32,15 @@ function parseYaml(text: string): readonly object[] | undefined {
   try {
     const documents = parseAllDocuments(text, PLAIN_VALUES)
     if ('empty' in documents || documents.some(({ errors }) => errors.length > 0)) return undefined
-    const values = documents.map(document => document.toJS(UNBOUNDED) as unknown)
+    const values: unknown[] = []
+    for (const document of documents) {
+      const plain = plainValues(document)
+      if ('fault' in plain) return undefined
+      values.push(plain.value)
+    }
     const containers = values.filter(value => typeof value === 'object' && value !== null)
     return containers.length > 0 ? containers : undefined
   } catch {
     return undefined
   }
 }
-
-const UNBOUNDED = { maxAliasCount: -1 }
