@@ -87,6 +87,14 @@ describe('images outside of image fields', () => {
     ])
   })
 
+  it.each(['{image: {repository: quay.io/a/b, tag: v1}}', 'image: {repository: quay.io/a/b, tag: v1}'])(
+    'are found in YAML in one line: %s',
+    valuesContent => {
+      const chart = { apiVersion: 'helm.cattle.io/v1', kind: 'HelmChart', spec: { valuesContent } }
+      expect(images(JSON.stringify(chart))).toEqual(['quay.io/a/b:v1'])
+    },
+  )
+
   it('are found in environment, arguments and annotations', () => {
     const container = {
       image: 'busybox:1',
@@ -123,6 +131,47 @@ describe('images outside of image fields', () => {
       '10.0.0.1:5000/c:2',
       'docker.io/library/d:3',
     ])
+  })
+})
+
+describe('what a build pushes', () => {
+  const build = (apiVersion: string, kind: string, spec: object) => JSON.stringify({ apiVersion, kind, spec })
+  const [out, base] = ['quay.io/out/app:1', 'quay.io/base/a:1']
+
+  it.each([
+    build('build.openshift.io/v1', 'BuildConfig', {
+      output: { to: { kind: 'DockerImage', name: out } },
+      strategy: { dockerStrategy: { from: { kind: 'DockerImage', name: base } } },
+    }),
+    build('v1', 'Template', {
+      objects: [{ spec: { output: { to: { kind: 'DockerImage', name: out } } } }, base],
+    }),
+    build('shipwright.io/v1beta1', 'Build', { output: { image: out }, builder: { image: base } }),
+    build('kafka.strimzi.io/v1beta2', 'KafkaConnect', { image: base, build: { output: { image: out } } }),
+    build('kpack.io/v1alpha2', 'Image', { tag: out, base }),
+    ...[
+      [`--destination=${out}`],
+      ['--destination', out],
+      ['--output', `type=image,name=${out},push=true`],
+    ].map(args => pod({ containers: [{ image: base, args }] })),
+  ])('is left out, and told: %s', text => {
+    const events: GpregEvent[] = []
+    expect(images(text, createContext({ emit: event => events.push(event) }))).toEqual([base])
+    expect(events).toMatchObject([
+      {
+        code: 'image-skipped',
+        message: expect.stringContaining(`is what a build pushes and is left out: ${out}`),
+      },
+    ])
+  })
+
+  it.each([
+    'docker build --pull -t quay.io/out/a:1 . && docker push quay.io/out/a:1',
+    'buildah bud \\\n  --tag=quay.io/out/a:1 .',
+    '/kaniko/executor --context=. --destination=quay.io/out/a:1',
+  ])('is left out in a script: %s', script => {
+    const args = ['-c', `${script}\ndocker run -t quay.io/in/a:1`]
+    expect(images(pod({ containers: [{ image: base, args }] }))).toEqual([base, 'quay.io/in/a:1'])
   })
 })
 

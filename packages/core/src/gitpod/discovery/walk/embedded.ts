@@ -8,7 +8,7 @@ import { PLAIN_VALUES } from '../yaml-input.ts'
  */
 export function embeddedDocuments(text: string): readonly object[] | undefined {
   const isContainer = CONTAINER.test(text)
-  if (!isContainer && !YAML_LINE.test(text)) return undefined
+  if (!isContainer && !YAML_LINE.test(text) && !FLOW_LINE.test(text)) return undefined
   if (!NAMING.test(text)) return undefined
   return (isContainer ? parseJson(text) : undefined) ?? parseYaml(text)
 }
@@ -17,6 +17,8 @@ export function embeddedDocuments(text: string): readonly object[] | undefined {
 export const CONTAINER = /^\s*(?:\[|\{(?!\{))/
 /** A line `key: …` or `- key: …` in a text of several lines, or of one that ends as such texts do. */
 const YAML_LINE = /^[ \t]*(?:- +)*["']?[\w./-]+["']?:(?:[ \t]+\S.*)?\r?\n/m
+/** A text that starts with `key: {…}` or `key: […]`, as YAML in one line does. */
+const FLOW_LINE = /^\s*["']?[\w./-]+["']?:[ \t]+[[{](?!\{)/
 /** Without one of these, there is neither a known key nor a name with a host. */
 const NAMING = /image|refs|repo|hub|\//i
 
