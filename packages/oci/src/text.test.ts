@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decodeText, utf8Text } from './text.ts'
+import { decodeText, encodeLike, utf8Text } from './text.ts'
 
 const encodings: Record<string, (text: string) => Buffer> = {
   'UTF-8': text => Buffer.from(text),
@@ -16,6 +16,7 @@ it.each(Object.entries(encodings))('%s is read', (_, encode) => {
       text => {
         fc.pre(!text.startsWith('\uFEFF') && !text.includes('\0'))
         expect(decodeText(encode(text))).toBe(text)
+        expect(encodeLike(text, encode(text))).toEqual(encode(text))
       },
     ),
   )
@@ -25,6 +26,7 @@ it('UTF-16 without a mark is read if its first character is a Latin one', () => 
   const text = '- image: redis:6 # “größer” 🙂\r\n'
   expect(decodeText(Buffer.from(text, 'utf16le'))).toBe(text)
   expect(decodeText(Buffer.from(text, 'utf16le').swap16())).toBe(text)
+  expect(encodeLike('b', Buffer.from(text, 'utf16le').swap16())).toEqual(Buffer.from('\0b'))
   expect(decodeText(Buffer.from('中: a', 'utf16le'))).toContain('\0')
 })
 
