@@ -267,6 +267,9 @@ describe('gpreg values', () => {
     await expectGuarded(cwd)
     const patched = await readFile(join(cwd, 'rendered.yaml'), 'utf8')
     expect(patched.split('\n').filter((line, at) => line !== rendered.split('\n')[at])).toHaveLength(1)
+    // The same login once more changes nothing, be it a byte order mark or a missing end of the last line.
+    const odd = `\uFEFF${patched.trimEnd()}`
+    expect((await gpreg([...args, '-o', '-'], { cwd, stdin: odd })).stdout).toBe(odd)
   })
 })
 

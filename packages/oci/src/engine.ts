@@ -80,7 +80,7 @@ export { isThere, readDocument, readError } from './store/layout/layout-files.ts
 export { LayoutReader, splitName } from './store/layout/layout-reader.ts'
 export { digestHex } from './model/digest.ts'
 export { fetchBytes } from './store/verify.ts'
-export { compareText, decodeText } from './text.ts'
+export { compareText, decodeText, encodeLike } from './text.ts'
 export { isRecord } from './value.ts'
 
 export type { ManifestReader } from './store/manifest-reader.ts'

@@ -98,15 +98,71 @@ describe('the login of the mirror', () => {
     ])
   })
 
-  it.each([`"${config}"`, `'${config}'`, `|-\n    ${config}`, `>\n    ${config}`])(
-    'replaces a docker config that is written as %j',
-    written => {
-      const { yaml } = patched(before + written + after, 'mirror.internal', login('pull', 'pw'))
-      expect(yaml.startsWith(before)).toBe(true)
-      expect(yaml.endsWith(after)).toBe(true)
-      expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal': entry('pull', 'pw') })
-    },
-  )
+  it.each([
+    `"${config}"`,
+    `'${config}' # a comment`,
+    `|-\n    ${config}`,
+    `>\n    ${config}`,
+    `|+ # a comment\n\n     ${config}\n\n`,
+    `|2\n     ${config}`,
+    `&login !!str ${config} # a comment`,
+  ])('changes only the docker config itself where it is written as %j', written => {
+    const stream = before + written + after
+    const { yaml } = patched(stream, 'mirror.internal', login('pull', 'pw'))
+    expect(authsIn(yaml)).toEqual({ ...own, 'mirror.internal': entry('pull', 'pw') })
+    const [start, end] = stream.split(config)
+    expect(yaml.startsWith(start!)).toBe(true)
+    expect(yaml.endsWith(end!)).toBe(true)
+    expect(yaml.slice(start!.length, -end!.length)).toMatch(/^[A-Za-z0-9+/]+=*$/)
+  })
+
+  it('changes nothing of any YAML around it', () => {
+    const name = fc.stringMatching(/^[a-z]{1,9}$/)
+    const value = fc.oneof(
+      fc.constantFrom(
+        "'it''s'",
+        '"\\u0065\\x41"',
+        '&a  b   # c',
+        '!!str 1',
+        '~',
+        '0x10',
+        '[ a,  b ]',
+        '{ a:   b }',
+        '|\n   x\n  \n',
+        '>-\n      folded\n      text',
+        "'a\n   b'",
+      ),
+      fc.string({ unit: 'grapheme' }).map(text => JSON.stringify(text)),
+    )
+    const field = fc.tuple(name, fc.constantFrom(': ', ':   ', ' : '), value).map(parts => parts.join(''))
+    const lines = fc.array(fc.oneof(field, fc.constantFrom('# a comment', '', '   ')), { maxLength: 5 })
+    const mark = fc.constantFrom('', '---\n', '%YAML 1.2\n--- # first\n', '# head\n\n---\n')
+    const end = fc.constantFrom('', '\n', '\n...\n', '\n\n# end')
+    fc.assert(
+      fc.property(
+        mark,
+        lines,
+        lines,
+        end,
+        fc.constantFrom('\n', '\r\n'),
+        (start, above, below, last, newline) => {
+          const [head, tail] = rendered.split(config)
+          const parts = [
+            start,
+            ...above.map(line => `${line}\n`),
+            `---\n${head}`,
+            `${tail}---\n${below.join('\n')}${last}`,
+          ]
+          const stream = [...parts.slice(0, -1), config, ...parts.slice(-1)]
+            .join('')
+            .replaceAll('\n', newline)
+          const { yaml } = patched(stream, 'mirror.internal', login('pull', 'pw'))
+          const [before, after] = stream.split(config)
+          expect([yaml.slice(0, before!.length), yaml.slice(-after!.length)]).toEqual([before, after])
+        },
+      ),
+    )
+  })
 
   it('is added to every Secret of that name', () => {
     const stream = `${rendered}---\n${rendered}`

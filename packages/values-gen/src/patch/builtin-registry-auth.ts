@@ -72,13 +72,20 @@ function editFor({ map, isWhole }: AuthSecret, stream: string, host: string, log
   const auths = { ...config.auths, ...Object.fromEntries(authKeys(host).map(key => [key, entry])) }
   if (isDeepStrictEqual(auths, config.auths)) return []
   const [start, end] = node.range!
-  // The range of a YAML block scalar includes the line break at its end, which must stay.
-  const lineEnd = /\r?\n$/.exec(stream.slice(start, end))?.[0] ?? ''
   const json = JSON.stringify({ ...config, auths })
-  // JSON needs quotes around the value, and quotes also keep a plain docker config a text.
-  const isQuoted = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE'
-  const text = isPlain ? JSON.stringify(json) : isQuoted ? JSON.stringify(encode(json)) : encode(json)
-  return [{ start, end, text: text + lineEnd }]
+  const text = written(isPlain ? json : encode(json), stream.slice(start, end))
+  return [{ start, end, text }]
+}
+
+/** A block scalar: its header with a comment, blank lines, the indentation of its first line, its lines, and blanks at its end. */
+const BLOCK = /^([|>].*\r?\n\s*?)([ \t]+)\S[^]*?(\s*)$/
+
+/** A value of one line in the style of the one that it replaces. A plain docker config needs quotes to stay a text. */
+function written(value: string, before: string): string {
+  const [, header, indent, end] = BLOCK.exec(before) ?? []
+  if (header !== undefined) return `${header}${indent}${value}${end}`
+  if (before.startsWith("'")) return `'${value.replaceAll("'", "''")}'`
+  return before.startsWith('"') || value.startsWith('{') ? JSON.stringify(value) : value
 }
 
 function decode(value: unknown, isPlain: boolean): z.output<typeof dockerConfig> | undefined {

@@ -71,7 +71,7 @@ function decode(value: string): string | undefined {
 
 function plainDocuments(content: string): unknown[] | undefined {
   try {
-    const documents = parseAllDocuments(content, { logLevel: 'silent' })
+    const documents = parseAllDocuments(content, { schema: 'core', logLevel: 'silent' })
     if ('empty' in documents || documents.some(({ errors }) => errors.length > 0)) return undefined
     return documents.map(document => document.toJS() as unknown).filter(plain => plain !== null)
   } catch {

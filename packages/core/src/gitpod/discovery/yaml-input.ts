@@ -10,6 +10,7 @@ import {
   type SchemaOptions,
 } from 'yaml'
 import { invalidInput } from '../../input.ts'
+import { plainValues } from './plain-values.ts'
 
 /** A YAML text that the user named. */
 export interface YamlInput {
@@ -43,13 +44,22 @@ export function parseYaml(text: string, path: string): YamlInput {
 }
 
 /**
+ * The plain data of a document of an input, perhaps parsed with other options.
+ * @throws `input-invalid`, naming the line, if aliases lead nowhere, in a circle, or to billions of values
+ */
+export function plainValuesIn(document: Document.Parsed, { path, lineOf }: YamlInput): unknown {
+  const plain = plainValues(document)
+  if ('value' in plain) return plain.value
+  throw invalidInput(path, lineOf(plain.node), plain.fault, 'write out the values that are meant there')
+}
+
+/**
  * Options of the parser for YAML that others wrote: every scalar stays text, so that a version `1.10` does not become the number
  * 1.1, but null and booleans are what they are. Duplicate keys are allowed, as the decoders of Kubernetes allow them.
  */
 export const PLAIN_VALUES = {
   schema: 'failsafe',
   customTags: ['null', 'bool'],
-  merge: true,
   uniqueKeys: false,
   logLevel: 'error',
 } as const satisfies ParseOptions & DocumentOptions & SchemaOptions

@@ -1,9 +1,17 @@
 import { GpregError } from '@gpreg/oci'
-import { formatPrefix, parsePrefix, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { readInputBytes } from '@gpreg/core'
+import {
+  decodeText,
+  encodeLike,
+  formatPrefix,
+  parsePrefix,
+  SECRET_MODE,
+  writeOutputFile,
+} from '@gpreg/oci/engine'
 import { BaseCommand } from '../../base-command.ts'
 import { withEnvironment } from '../../flags/environment.ts'
 import { Args, Flags } from '../../oclif.ts'
-import { standardInput } from '../../standard-input.ts'
+import { standardInputBytes } from '../../standard-input.ts'
 
 const STDOUT = '-'
 
@@ -44,17 +52,26 @@ export default class ValuesPatch extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesPatch)
     const { patchBuiltinRegistryAuth } = await import('@gpreg/values-gen')
-    const inputs = new (await import('../../values/inputs.ts')).ValuesInputs(standardInput(this.signal))
+    const stdin = standardInputBytes(this.signal)
+    const { ValuesInputs } = await import('../../values/inputs.ts')
+    const inputs = new ValuesInputs(async () => decodeText(await stdin()))
     const mirror = parsePrefix(flags.mirror)
     const { host } = mirror
     const login = await inputs.login(flags['mirror-credentials'], formatPrefix(mirror))
     if (login === undefined) throw new GpregError('usage', 'no login for the mirror')
-    const { yaml, changed } = patchBuiltinRegistryAuth(await inputs.text(args.file), host, login)
-    if (flags.output !== STDOUT) await writeOutputFile(flags.output, yaml.reveal(), SECRET_MODE)
+    const file = await readInputBytes(args.file, stdin)
+    const text = decodeText(file)
+    if (!Buffer.from(file).equals(encodeLike(text, file)))
+      throw new GpregError('input-invalid', `${args.file} is no text in UTF-8 or UTF-16`, {
+        path: args.file,
+        hint: 'give the manifests as gitpod-installer render writes them',
+      })
+    const { yaml, changed } = patchBuiltinRegistryAuth(text, host, login)
+    const patched = encodeLike(yaml.reveal(), file)
+    if (flags.output !== STDOUT) await writeOutputFile(flags.output, patched, SECRET_MODE)
+    else if (!this.jsonEnabled()) await new Promise<void>(done => process.stdout.write(patched, () => done()))
     const document = { kind: 'ValuesPatch', version: 1, host, changed } as const
-    const text = changed === 0 ? `${host} was there already` : `${host} added`
-    return this.answer(document, () =>
-      flags.output === STDOUT ? yaml.reveal().replace(/\n$/, '') : `${flags.output}: ${text}`,
-    )
+    const outcome = changed === 0 ? `${host} was there already` : `${host} added`
+    return this.answer(document, () => (flags.output === STDOUT ? '' : `${flags.output}: ${outcome}`))
   }
 }

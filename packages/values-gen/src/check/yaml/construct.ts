@@ -61,6 +61,8 @@ export class Construction {
   readonly #loader: Loader
   readonly #open = new Set<Alias>()
   readonly #deleted = new Set<Node>()
+  /** Offsets and keys: a map that is merged in many places is told once. */
+  readonly #twiceAt = new Set<string>()
   #nodes = 0
   #aliased = 0
 
@@ -96,7 +98,7 @@ export class Construction {
     this.#count()
     if (node === null) return inFlow && this.#loader.deletesKey ? '' : null
     this.#checkAnchor(node)
-    if (isAlias(node)) return this.#alias(node)
+    if (isAlias(node)) return this.#alias(node, target => this.#value(target))
     if (isMap<Node, Node | null>(node)) {
       const entries: Entries = new Map()
       this.#fill(entries, node, node === this.#document.contents)
@@ -149,15 +151,15 @@ export class Construction {
       )
   }
 
-  #alias(node: Alias): unknown {
+  #alias<T>(node: Alias, read: (target: Node) => T): T {
     const target = node.resolve(this.#document)
     if (target === undefined || this.#deleted.has(target))
       throw new Refusal(node, `no anchor &${node.source} is before this alias`, 'write the value out')
     if (this.#open.has(node)) throw new Refusal(node, `the anchor &${node.source} contains itself`)
     this.#open.add(node)
-    const value = this.#value(target)
+    const result = read(target)
     this.#open.delete(node)
-    return value
+    return result
   }
 
   #fill(entries: Entries, map: YAMLMap<Node, Node | null>, isRoot = false): void {
@@ -192,11 +194,7 @@ export class Construction {
     const target = isAlias(value) ? value.resolve(this.#document) : value
     const maps = isSeq<Node>(target) && target === value ? target.items.toReversed() : [value]
     for (const map of maps) {
-      const merged = isAlias(map) ? map.resolve(this.#document) : map
-      if (!isMap<Node, Node | null>(merged)) throw new Refusal(key, 'only maps can be merged (<<)')
-      this.#count()
-      const part: Entries = new Map()
-      this.#fill(part, merged)
+      const part = this.#merged(key, map)
       for (const [identity, entry] of part) {
         if (entries.has(identity)) this.#twice(key, entry[0], 'a merged map (<<) sets this field, too')
         else entries.set(identity, entry)
@@ -204,9 +202,22 @@ export class Construction {
     }
   }
 
+  /** Counts as much as a value that is not merged, so that merges of merges end where aliases of aliases do. */
+  #merged(key: Node, map: Node | null): Entries {
+    this.#count()
+    if (isAlias(map)) return this.#alias(map, target => this.#merged(key, target))
+    if (!isMap<Node, Node | null>(map)) throw new Refusal(key, 'only maps can be merged (<<)')
+    const part: Entries = new Map()
+    this.#fill(part, map)
+    return part
+  }
+
   #twice(node: Node, key: string, message = 'this field is there already'): void {
+    const offset = node.range?.[0] ?? 0
+    if (this.#twiceAt.has(`${offset} ${key}`)) return
+    this.#twiceAt.add(`${offset} ${key}`)
     const hint = `leave one ${key} out: the installer refuses a field that is set twice`
-    this.faults.push({ code: 'duplicate-key', message, hint, offset: node.range?.[0] ?? 0 })
+    this.faults.push({ code: 'duplicate-key', message, hint, offset })
   }
 
   #isCut({ key }: Pair<Node, Node | null>): boolean {

@@ -73,6 +73,21 @@ describe('keys', () => {
     ])
     expect(read('a: &a {x: 1}\nb:\n  <<: [*a, *a]\n').errors).toMatchObject([{ code: 'duplicate-key' }])
     expect(read('a: {<<: b}\n').errors).toMatchObject([{ code: 'yaml-syntax' }])
+    expect(read('a: &a\n  <<: *a\n').errors).toMatchObject([{ position: { line: 2, column: 7 } }])
+  })
+
+  it('merges of merges end where they stand for nearly all of the file', () => {
+    const levels = Array.from({ length: 30 }, (_, n) => `a${n + 1}: &a${n + 1} {<<: [*a${n}, *a${n}]}\n`)
+    const { errors } = read(`a0: &a0 {x: 1}\n${levels.join('')}`)
+    expect(errors.filter(({ code }) => code === 'yaml-syntax')).toMatchObject([
+      { message: 'nearly all of this file is made by aliases' },
+    ])
+    expect(errors.length).toBeLessThan(100)
+  })
+
+  it('one map may be merged many times', () => {
+    const text = `a: &a {x: 1, w: 2}\n${Array.from({ length: 200 }, (_, n) => `b${n}: {<<: *a, z: 3}\n`).join('')}`
+    expect(read(text)).toMatchObject({ errors: [], data: { b199: { x: 1, w: 2, z: 3 } } })
     expect(read('a: {"<<": b}\n').data).toEqual({ a: { '<<': 'b' } })
   })
 })

@@ -78,6 +78,7 @@ const REASONS: Readonly<Record<Doubt['why'], string | undefined>> = {
   unsure: 'may be an image',
   alone: 'may be a part of a name',
   id: undefined,
+  output: undefined,
 }
 
 /** A list that cannot be read is told and does not end the run, because it is only an addition to the values. */

@@ -1,12 +1,9 @@
 import { parseDocument, type ScalarTag } from 'yaml'
 import { isRecord } from '@gpreg/oci/engine'
-import { parseYaml, PLAIN_VALUES } from '../yaml-input.ts'
+import { parseYaml, PLAIN_VALUES, plainValuesIn } from '../yaml-input.ts'
 
 /** The values of a chart. */
 export type Values = Readonly<Record<string, unknown>>
-
-/** An alias is one object in many places, so a document with many aliases takes no more room. */
-const ANY_NUMBER = { maxAliasCount: -1 }
 
 /** helm reads `7.0` without quotes as the number 7, and writes it so into a name. Whole numbers and dates stay as they are. */
 const TRAILING_ZEROS = {
@@ -25,8 +22,8 @@ const HELM_VALUES = { ...PLAIN_VALUES, customTags: [...PLAIN_VALUES.customTags, 
  */
 export function parseValues(text: string, path: string): Values {
   // Throws with the place of an error.
-  parseYaml(text, path)
-  const values: unknown = parseDocument(text, HELM_VALUES).toJS(ANY_NUMBER)
+  const input = parseYaml(text, path)
+  const values = plainValuesIn(parseDocument(text, HELM_VALUES), input)
   return isRecord(values) ? values : {}
 }
 

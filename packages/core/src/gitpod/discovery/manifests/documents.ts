@@ -1,11 +1,12 @@
 import { isAlias, isCollection, LineCounter, parseDocument, type ParsedNode } from 'yaml'
 import { withoutByteOrderMarks } from '../byte-order-marks.ts'
+import { plainValues } from '../plain-values.ts'
 import { PLAIN_VALUES } from '../yaml-input.ts'
 
 /** One document of a file. */
 export interface ManifestDocument {
-  /** What it holds, or why it cannot be read. */
-  readonly content: { readonly value: unknown } | { readonly broken: string }
+  /** What it holds, or why it cannot be read: it is no YAML, or none that Kubernetes reads. */
+  readonly content: { readonly value: unknown } | { readonly broken: string; readonly isYaml: boolean }
   /** The line of the value that is reached by these steps, from 1; without steps the line where the content starts or breaks. */
   lineAt(steps?: readonly (string | number)[]): number
 }
@@ -82,14 +83,18 @@ function readYaml(piece: Piece): ManifestDocument {
   try {
     const document = parseDocument(piece.text, PLAIN_VALUES)
     const [error] = document.errors
-    if (error === undefined)
-      return { content: { value: document.toJS({ maxAliasCount: -1 }) as unknown }, lineAt }
-    const line = piece.line + piece.text.slice(0, error.pos[0]).split('\n').length - 1
     // The first line of the parser's message is the reason. An excerpt of the source follows.
-    return { content: { broken: error.message.replace(/(?: at line|\n).*/s, '') }, lineAt: () => line }
+    if (error !== undefined) return broken(error.message.replace(/(?: at line|\n).*/s, ''), error.pos[0])
+    const plain = plainValues(document)
+    return 'value' in plain ? { content: plain, lineAt } : broken(plain.fault, plain.node.range[0], true)
   } catch {
     // e.g. nesting so deep that the parser runs out of stack
-    return { content: { broken: 'it cannot be parsed' }, lineAt: () => piece.line }
+    return broken('it cannot be parsed', 0)
+  }
+
+  function broken(reason: string, offset: number, isYaml = false): ManifestDocument {
+    const line = piece.line + piece.text.slice(0, offset).split('\n').length - 1
+    return { content: { broken: reason, isYaml }, lineAt: () => line }
   }
 }
 

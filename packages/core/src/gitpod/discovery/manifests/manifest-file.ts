@@ -90,8 +90,8 @@ function foreignDocument(document: ManifestDocument, text: string, path: string)
       broken: true,
     }
   return {
-    what: `not YAML: ${content.broken}`,
-    hint: 'check the file with a YAML linter',
+    what: `not YAML${content.isYaml ? ' that Kubernetes reads' : ''}: ${content.broken}`,
+    hint: content.isYaml ? 'write out the values that are meant there' : 'check the file with a YAML linter',
     line,
     broken: true,
   }
@@ -128,6 +128,7 @@ const REASONS: Readonly<Record<Doubt['why'], (doubt: Doubt) => string>> = {
   id: ({ text }) => `is the ID of an image without its name and is left out: ${quote(text)}`,
   malformed: ({ text }) => `is no image reference and is left out: ${quote(text)}`,
   alone: ({ text, reason }) => `counts as ${quote(text)}, but ${reason}; name the image with --image if so`,
+  output: ({ text }) => `is what a build pushes and is left out: ${text}`,
   unsure: ({ reason }) => `is left out, because ${reason}; name the image with --image if it is wanted`,
 }
 
@@ -140,6 +141,7 @@ function isTold({ container, why, text }: Doubt): boolean {
   return (
     container ||
     why === 'unsure' ||
+    why === 'output' ||
     why === 'alone' ||
     ((why === 'placeholder' || why === 'malformed') && /\W/.test(text))
   )

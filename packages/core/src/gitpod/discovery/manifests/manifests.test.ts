@@ -87,6 +87,14 @@ describe('images outside of image fields', () => {
     ])
   })
 
+  it.each(['{image: {repository: quay.io/a/b, tag: v1}}', 'image: {repository: quay.io/a/b, tag: v1}'])(
+    'are found in YAML in one line: %s',
+    valuesContent => {
+      const chart = { apiVersion: 'helm.cattle.io/v1', kind: 'HelmChart', spec: { valuesContent } }
+      expect(images(JSON.stringify(chart))).toEqual(['quay.io/a/b:v1'])
+    },
+  )
+
   it('are found in environment, arguments and annotations', () => {
     const container = {
       image: 'busybox:1',
@@ -126,6 +134,47 @@ describe('images outside of image fields', () => {
   })
 })
 
+describe('what a build pushes', () => {
+  const build = (apiVersion: string, kind: string, spec: object) => JSON.stringify({ apiVersion, kind, spec })
+  const [out, base] = ['quay.io/out/app:1', 'quay.io/base/a:1']
+
+  it.each([
+    build('build.openshift.io/v1', 'BuildConfig', {
+      output: { to: { kind: 'DockerImage', name: out } },
+      strategy: { dockerStrategy: { from: { kind: 'DockerImage', name: base } } },
+    }),
+    build('v1', 'Template', {
+      objects: [{ spec: { output: { to: { kind: 'DockerImage', name: out } } } }, base],
+    }),
+    build('shipwright.io/v1beta1', 'Build', { output: { image: out }, builder: { image: base } }),
+    build('kafka.strimzi.io/v1beta2', 'KafkaConnect', { image: base, build: { output: { image: out } } }),
+    build('kpack.io/v1alpha2', 'Image', { tag: out, base }),
+    ...[
+      [`--destination=${out}`],
+      ['--destination', out],
+      ['--output', `type=image,name=${out},push=true`],
+    ].map(args => pod({ containers: [{ image: base, args }] })),
+  ])('is left out, and told: %s', text => {
+    const events: GpregEvent[] = []
+    expect(images(text, createContext({ emit: event => events.push(event) }))).toEqual([base])
+    expect(events).toMatchObject([
+      {
+        code: 'image-skipped',
+        message: expect.stringContaining(`is what a build pushes and is left out: ${out}`),
+      },
+    ])
+  })
+
+  it.each([
+    'docker build --pull -t quay.io/out/a:1 . && docker push quay.io/out/a:1',
+    'buildah bud \\\n  --tag=quay.io/out/a:1 .',
+    '/kaniko/executor --context=. --destination=quay.io/out/a:1',
+  ])('is left out in a script: %s', script => {
+    const args = ['-c', `${script}\ndocker run -t quay.io/in/a:1`]
+    expect(images(pod({ containers: [{ image: base, args }] }))).toEqual([base, 'quay.io/in/a:1'])
+  })
+})
+
 describe('parseManifests', () => {
   it.each([
     ['# a comment\n---\nreplicas: 3\n', 'all.yaml:3'],
@@ -137,6 +186,7 @@ describe('parseManifests', () => {
     ['just text', 'all.yaml:1'],
     ['a: [1\nb: 2', 'all.yaml'],
     ['['.repeat(50_000), 'all.yaml'],
+    ['apiVersion: v1\nkind: Pod\na: &a [*a]\n', 'all.yaml:3: not YAML that Kubernetes reads: the anchor &a'],
   ])('refuses a text that is no Kubernetes object', (text, place) => {
     expect(() => images(text)).toThrow(
       expect.objectContaining({ code: 'input-invalid', message: expect.stringContaining(place) }),

@@ -9,7 +9,8 @@ export function imagesInObject(object: KubernetesObject): ValueImages {
   const { metadata, status, ...content } = object
   const annotations = isRecord(metadata) ? metadata.annotations : undefined
   const sureOnly = DESCRIBES_MACHINES.test(object.kind)
-  const found = imagesInValue({ ...content, metadata: { annotations } }, { sureOnly })
+  const outputs = BUILDS.find(([type]) => type.test(`${object.apiVersion}/${object.kind}`))?.[1] ?? []
+  const found = imagesInValue({ ...content, metadata: { annotations } }, { sureOnly, outputs })
   const running = object.kind === 'Pod' && isRecord(status) ? podStatus(status) : NOTHING
   return {
     mentions: [...found.mentions, ...running.mentions],
@@ -22,6 +23,15 @@ const NOTHING: ValueImages = { mentions: [], doubts: [] }
 
 /** An `image` of these is one of a virtual machine, or a path on a disk. KubeVirt's disks are container images. */
 const DESCRIBES_MACHINES = /(?<!Virtual)Machine|Node(?:Class|Pool|Template)$/
+
+/** Types of objects that build images, and the keys of what they push: OpenShift, also in its templates, Shipwright, Strimzi, kpack. */
+const BUILDS: readonly (readonly [RegExp, readonly string[]])[] = [
+  [
+    /^(?:(?:build|template)\.openshift|shipwright|kafka\.strimzi)\.io\/|^v1\/(?:Build(?:Config)?|Template)$/,
+    ['output'],
+  ],
+  [/^kpack\.io\//, ['tag', 'additionalTags']],
+]
 
 /** Definitions have only descriptions; the objects of Flux that scan a registry name repositories to look at. */
 function namesNoImages({ apiVersion, kind }: KubernetesObject): boolean {

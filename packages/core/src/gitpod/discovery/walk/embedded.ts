@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml'
+import { plainValues } from '../plain-values.ts'
 import { PLAIN_VALUES } from '../yaml-input.ts'
 
 /**
@@ -7,7 +8,7 @@ import { PLAIN_VALUES } from '../yaml-input.ts'
  */
 export function embeddedDocuments(text: string): readonly object[] | undefined {
   const isContainer = CONTAINER.test(text)
-  if (!isContainer && !YAML_LINE.test(text)) return undefined
+  if (!isContainer && !YAML_LINE.test(text) && !FLOW_LINE.test(text)) return undefined
   if (!NAMING.test(text)) return undefined
   return (isContainer ? parseJson(text) : undefined) ?? parseYaml(text)
 }
@@ -16,6 +17,8 @@ export function embeddedDocuments(text: string): readonly object[] | undefined {
 export const CONTAINER = /^\s*(?:\[|\{(?!\{))/
 /** A line `key: …` or `- key: …` in a text of several lines, or of one that ends as such texts do. */
 const YAML_LINE = /^[ \t]*(?:- +)*["']?[\w./-]+["']?:(?:[ \t]+\S.*)?\r?\n/m
+/** A text that starts with `key: {…}` or `key: […]`, as YAML in one line does. */
+const FLOW_LINE = /^\s*["']?[\w./-]+["']?:[ \t]+[[{](?!\{)/
 /** Without one of these, there is neither a known key nor a name with a host. */
 const NAMING = /image|refs|repo|hub|\//i
 
@@ -31,12 +34,15 @@ function parseYaml(text: string): readonly object[] | undefined {
   try {
     const documents = parseAllDocuments(text, PLAIN_VALUES)
     if ('empty' in documents || documents.some(({ errors }) => errors.length > 0)) return undefined
-    const values = documents.map(document => document.toJS(UNBOUNDED) as unknown)
+    const values: unknown[] = []
+    for (const document of documents) {
+      const plain = plainValues(document)
+      if ('fault' in plain) return undefined
+      values.push(plain.value)
+    }
     const containers = values.filter(value => typeof value === 'object' && value !== null)
     return containers.length > 0 ? containers : undefined
   } catch {
     return undefined
   }
 }
-
-const UNBOUNDED = { maxAliasCount: -1 }

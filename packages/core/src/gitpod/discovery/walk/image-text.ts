@@ -1,4 +1,5 @@
 import { formatReference, type Reference } from '@gpreg/oci'
+import { withoutOutputs } from './build-output.ts'
 import { roleOf } from './image-key.ts'
 import { isTagged, readImageName } from './image-name.ts'
 import { referencesInText } from './prose.ts'
@@ -9,7 +10,7 @@ import { referencesInText } from './prose.ts'
  * count, as in YAML.
  */
 export function imagesInText(written: string): Reference[] {
-  const text = written.replace(COMMENT_LINES, '')
+  const text = withoutOutputs(written.replace(COMMENT_LINES, ''))
   if (!text.includes('/') && !/image/i.test(text)) return []
   const named = [...assignments(text)].flatMap(name => {
     const read = readImageName(name)

@@ -1,5 +1,6 @@
-import type { Reference } from '@gpreg/oci'
+import { formatReference, type Reference } from '@gpreg/oci'
 import { withoutByteOrderMarks } from '../byte-order-marks.ts'
+import { outputAt } from './build-output.ts'
 import { CONTAINER, embeddedDocuments } from './embedded.ts'
 import { roleOf, type KeyRole } from './image-key.ts'
 import { isTagged, readImageName } from './image-name.ts'
@@ -27,8 +28,8 @@ export interface Mention {
 export interface Doubt {
   readonly path: ValuePath
   readonly text: string
-  /** `alone`: the text counts as it is, and what stands beside it may belong to it */
-  readonly why: 'empty' | 'placeholder' | 'id' | 'malformed' | 'unsure' | 'alone'
+  /** `alone`: the text counts as it is, and what stands beside it may belong to it; `output`: a build pushes it */
+  readonly why: 'empty' | 'placeholder' | 'id' | 'malformed' | 'unsure' | 'alone' | 'output'
   /** What is unsure. */
   readonly reason?: string
   /** True at the `image` of a container, where only an image can stand. */
@@ -47,6 +48,8 @@ export interface WalkOptions {
   readonly defaultTag?: string
   /** True if keys decide nothing here: only names with a host, and with a tag or digest, count. */
   readonly sureOnly?: boolean
+  /** Keys below which stands what the object pushes, and does not pull. */
+  readonly outputs?: readonly string[]
 }
 
 /**
@@ -113,6 +116,11 @@ class Walk implements ValueImages {
     for (const [index, item] of items.entries()) {
       const path = below(visit.path, index)
       const child = { ...visit, value: pairs === undefined ? item : withoutPair(item as object), path }
+      const output = outputAt(items, index)
+      if (output !== undefined) {
+        this.#output(output, path)
+        continue
+      }
       const argument = argumentAt(items, index)
       const role = argument === undefined ? 'other' : this.#roleOf(argument.key)
       const isNamed = role === 'image' || role === 'images'
@@ -130,6 +138,10 @@ class Walk implements ValueImages {
     for (const [key, value, path] of entries) {
       // The image of a Ceph volume is a disk.
       const role = visit.key === 'rbd' ? 'other' : this.#roleOf(key)
+      if (this.#options.outputs?.includes(key)) {
+        this.#output(value, path)
+        continue
+      }
       if (role === 'skip' || (names.length > 0 && isPartOfName(key))) continue
       if (key.includes('/')) this.#text(key, { ...visit, path })
       const name = textAtImageKey(role, value)
@@ -155,6 +167,12 @@ class Walk implements ValueImages {
           ? parts.get('ref')
           : undefined
     return reference === undefined ? joinRepositories(visit.key, parts, inherited) : [{ text: reference }]
+  }
+
+  /** What a build pushes is there only after it: it is told, because it may be pulled all the same. */
+  #output(value: unknown, at: ValuePath): void {
+    for (const { source, path } of imagesInValue(value, { at }).mentions)
+      this.doubts.push({ path, text: formatReference(source), why: 'output', container: false })
   }
 
   #scalar(text: string, visit: Visit): void {

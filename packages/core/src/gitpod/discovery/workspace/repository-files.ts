@@ -50,7 +50,8 @@ export class RepositoryFiles {
       throw invalidInput(path, undefined, `larger than ${MAX_BYTES} bytes`, 'name its images with --image')
     const bytes = await reading(path, () => readFile(realPath))
     const text = decodeText(bytes)
-    const isExact = isUtf8(bytes)
+    // UTF-16 of ASCII alone would be UTF-8, too, with zero bytes, which no text has.
+    const isExact = isUtf8(bytes) && !bytes.includes(0)
     return { path, realPath, text, isExact }
   }
 

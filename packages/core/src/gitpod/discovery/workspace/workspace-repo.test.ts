@@ -35,6 +35,14 @@ describe('.gitpod.yml', () => {
     ])
   })
 
+  it('in UTF-16 is read and never written', async () => {
+    const text = Buffer.from('image: gitpod/workspace-node\n', 'utf16le')
+    await writeFile(join(directory, '.gitpod.yml'), text)
+    const [found] = await workspaceRepoImages(directory, createContext())
+    expect(found).toMatchObject({ source: { repository: 'gitpod/workspace-node' } })
+    expect(found?.mention).toMatchObject({ byHand: 'in a file that is not UTF-8' })
+  })
+
   it.each([{}, { '.gitpod.yml': 'tasks: []\n' }, { '.gitpod.yml': '' }])(
     'without an image means workspace-full',
     async files => {

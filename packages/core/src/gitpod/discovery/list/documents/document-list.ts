@@ -1,5 +1,5 @@
 import { invalidInput } from '../../../../input.ts'
-import { parseYaml } from '../../yaml-input.ts'
+import { parseYaml, plainValuesIn } from '../../yaml-input.ts'
 import { foreignDocument, type ForeignDocument } from './foreign-document.ts'
 import { haulerManifest } from './hauler.ts'
 import { imagesLock } from './images-lock.ts'
@@ -33,6 +33,8 @@ const HINT = 'docs/image-lists.md names the formats; a plain list has a referenc
 export function readDocuments(text: string, path: string): ListItem[] {
   const uncommented = text.replace(/^[ \t]*\/\/.*$/gm, '')
   const input = parseYaml(documentsOfLines(uncommented) ?? uncommented, path)
+  // What reads the formats follows aliases without looking where they lead.
+  for (const document of input.documents) plainValuesIn(document, input)
   const roots = input.documents.map(document => new DocumentView(document.contents, document, input))
   const isOneList = roots.some(root => formatOf(root) !== undefined)
   return roots.flatMap(root => {

@@ -141,6 +141,13 @@ describe('other documents', () => {
     ['services: {db: {image: x}}', 'a Compose file', 'docker compose config --images'],
     ['image: {file: Dockerfile}\n', 'a .gitpod.yml', '--workspace-repo'],
     ['image: a\nports: [{port: 1}]', 'a .gitpod.yml', '--workspace-repo'],
+    ['tasks: [{init: make}]', 'a .gitpod.yml', '--workspace-repo'],
+    [
+      'relay: skopeo\ntasks: [{name: a, source: {registry: b}, target: {registry: c}}]',
+      'dregsy',
+      'one a line',
+    ],
+    ['tasks: {build: {cmds: [make]}}', 'a Taskfile', '--image'],
     ['apiVersion: v2\nname: x\nversion: 1.0.0', 'the Chart.yaml', '--chart'],
     ['server:\n  image: {repository: a, tag: b}', 'the values of a Helm chart', '--chart-values'],
     ['resources: [a.yaml]\nimages: [{name: a, newTag: "1"}]', 'a kustomization', 'kustomize build'],

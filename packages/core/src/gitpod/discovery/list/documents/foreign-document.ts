@@ -67,8 +67,19 @@ const KINDS: readonly Kind[] = [
     hint: 'docker compose config --images | gpreg images --images -',
   },
   {
+    matches: root => root.at('tasks').items.some(task => hasAny('mappings', 'target')(task)),
+    what: 'a configuration of dregsy',
+    hint: 'name the images of its mappings, one a line',
+  },
+  {
+    matches: root => root.at('tasks').isMap,
+    what: 'a Taskfile',
+    hint: 'name its images with --image, or one a line in a list',
+  },
+  {
     matches: root =>
-      hasAny('tasks', 'vscode', 'github', 'jetbrains', 'checkoutLocation')(root) ||
+      root.at('tasks').items.some(hasAny('before', 'init', 'prebuild', 'command')) ||
+      hasAny('vscode', 'github', 'jetbrains', 'checkoutLocation')(root) ||
       has('image', 'ports')(root),
     what: 'a .gitpod.yml',
     hint: '--workspace-repo DIR reads the repository that it lies in',
