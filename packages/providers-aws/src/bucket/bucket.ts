@@ -73,7 +73,7 @@ export class Bucket implements Resource {
         const error = awsError(thrown, about)
         if (error.code !== 'forbidden') throw error
         throw error.with({
-          hint: `the bucket is somebody else's, then choose another with --bucket; or ${error.hint}`,
+          hint: `if the bucket is somebody else's, choose another with --bucket; if not, ${error.hint}`,
         })
       }
     })
