@@ -7,8 +7,12 @@ export const POLICY_NAME = 'gpreg-registry-bucket'
 
 /** The tag on every resource that gpreg made. */
 export const MANAGED = { Key: 'gpreg:managed', Value: 'true' }
+const INSTALLATION = 'gpreg:installation'
 /** The tag on every resource of an installation, including those that gpreg did not make. */
-export const belongsTo = (installation: string): Tag => ({ Key: 'gpreg:installation', Value: installation })
+export const belongsTo = (installation: string): Tag => ({ Key: INSTALLATION, Value: installation })
+/** The installation that the tags name; undefined if they name none. */
+export const installationOf = (tags: FoundTags | undefined): string | undefined =>
+  tags?.find(({ Key }) => Key === INSTALLATION)?.Value
 
 export interface Tag {
   readonly Key: string

@@ -134,6 +134,8 @@ describe('before the installer runs', () => {
     [{ kind: 'in-cluster', mirror: 'quay.io' }, /quay\.io\/NAMESPACE/],
     [{ kind: 'aws', region: 'eu-west-1', bucket: 'b', mirror: 'registry.gitlab.com/x' }, /GROUP\/PROJECT/],
     [{ kind: 'azure', region: 'x', registry: 'docker.io' }, /docker\.io\/NAMESPACE/],
+    [{ kind: 'in-cluster', mirror: 'docker.io/corp' }, /no path below the namespace/],
+    [{ kind: 'external', registry: 'localhost:5000' }, /localhost:5000 is each pod itself/],
     [{ kind: 'gcp', region: 'x', project: 'p', mirror: 'gcr.io' }, /gcr\.io\/PROJECT/],
     [{ kind: 'in-cluster', s3: { ...s3, endpoint: 's3.internal:9000' } }, /https alone.*KMS/],
     [{ kind: 'aws', ...s3, registryEndpoint: 'store.internal' }, /https alone/],

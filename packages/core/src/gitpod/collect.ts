@@ -103,8 +103,8 @@ async function readLockInput(
   { stdin }: ImageSetWorld,
 ): Promise<Lock | undefined> {
   if (path === undefined) return undefined
-  const { readLock } = await import('../documents/lock.ts')
-  return readLock(await readInput(path, stdin), path)
+  const { readLockFile } = await import('../documents/sidecar.ts')
+  return readLockFile(await readInput(path, stdin), path)
 }
 
 async function readConfig(

@@ -1,7 +1,8 @@
 import type { Digest, Reference } from '@gpreg/oci'
 import { isBelow, parseRelativeName, referenceBelow, type RegistryPrefix } from '@gpreg/oci/engine'
-import { readLock, type Lock, type LockEntry } from '../documents/lock.ts'
+import type { Lock, LockEntry } from '../documents/lock.ts'
 import { parseReceipt, type Receipt } from '../documents/receipt.ts'
+import { readLockFile } from '../documents/sidecar.ts'
 import { targetNames, type Naming } from '../gitpod/naming.ts'
 import { referenceAt } from '../input.ts'
 
@@ -25,11 +26,13 @@ export interface NamedContent {
 const NAMINGS: readonly Naming[] = ['installer', 'flat', 'source']
 
 /**
- * Reads a lock or a receipt.
- * @throws `input-invalid`
+ * Reads a receipt, or a lock as `--lock` does.
+ * @throws `input-invalid`, `bundle-damaged`
  */
 export function parsePruneDocument(text: string, path: string): PruneDocument {
-  return /"kind"\s*:\s*"Receipt"/.test(text.slice(0, 1000)) ? parseReceipt(text, path) : readLock(text, path)
+  return /"kind"\s*:\s*"Receipt"/.test(text.slice(0, 1000))
+    ? parseReceipt(text, path)
+    : readLockFile(text, path)
 }
 
 /**

@@ -28,7 +28,7 @@ export function createReport(
     .flatMap(each => finishOf(each) ?? [])
     .toSorted()
     .at(-1)
-  const targets = targetPrefixes(ordered)
+  const targets = targetPrefixes(ordered, images)
   return {
     title:
       title ?? (targets.length === 0 ? 'Container images' : `Container images in ${targets.join(' and ')}`),
@@ -100,11 +100,14 @@ function countsOf({ type, document }: ReportDocument): Counts {
 }
 
 /** The prefixes of the targets: of each host the longest path that all its images are below. */
-function targetPrefixes(documents: readonly ReportDocument[]): string[] {
+function targetPrefixes(documents: readonly ReportDocument[], images: readonly ReportedImage[]): string[] {
+  const reported = new Set(images.map(({ target }) => target))
   const names = documents.flatMap(each =>
     each.type === 'Receipt'
       ? [`${each.document.target}/`]
-      : statementsOf(each).flatMap(({ target }) => target ?? []),
+      : statementsOf(each).flatMap(({ target }) =>
+          target !== undefined && reported.has(target) ? target : [],
+        ),
   )
   const byHost = Map.groupBy(names, name => name.split('/')[0] ?? '')
   return [...byHost.values()].map(commonPrefix).toSorted()

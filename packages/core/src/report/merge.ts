@@ -14,15 +14,36 @@ interface Dated {
  * @param documents the statements of each document, oldest document first
  */
 export function mergeStatements(documents: readonly (readonly Statement[])[]): ReportedImage[] {
-  const all = documents.flatMap((statements, order) => statements.map(statement => ({ statement, order })))
+  const isElsewhere = plansElsewhere(documents)
+  const all = documents.flatMap((statements, order) => {
+    const meets = isElsewhere(statements)
+    return statements.map(statement => ({ dated: { statement, order }, meets }))
+  })
   const rows = new Rows()
-  for (const dated of all) if (dated.statement.target !== undefined) rows.at(dated.statement.target, dated)
+  for (const { dated, meets } of all) {
+    const { target } = dated.statement
+    if (target !== undefined && !meets) rows.at(target, dated)
+  }
   rows.close()
-  for (const dated of all) if (dated.statement.target === undefined) rows.meet(dated)
+  for (const { dated, meets } of all) if (dated.statement.target === undefined || meets) rows.meet(dated)
   return rows
     .all()
     .map(fold)
     .toSorted(by(image => `${image.target ?? ''} ${image.source ?? ''}`))
+}
+
+/**
+ * Tells a document whose targets are only planned, while other documents report of other targets. One lock serves several registries, so
+ * the target in it is no place of its own then.
+ */
+function plansElsewhere(
+  documents: readonly (readonly Statement[])[],
+): (statements: readonly Statement[]) => boolean {
+  const reported = new Set(
+    documents.flat().flatMap(({ state, target }) => (state === 'listed' ? [] : (target ?? []))),
+  )
+  return statements =>
+    reported.size > 0 && statements.every(({ target }) => target === undefined || !reported.has(target))
 }
 
 class Rows {
@@ -50,14 +71,15 @@ class Rows {
     }
   }
 
-  /** Adds a statement without a target to all images that it is about. */
+  /** Adds a statement to all images that it is about, wherever they are. Its own target counts if there are none. */
   meet(dated: Dated): void {
-    const { source, path, digest } = dated.statement
+    const { target, ...statement } = dated.statement
+    const { source, path, digest } = statement
     const found = this.#bySource.get(source ?? '') ?? this.#alike(digest, path ?? source ?? '')
     const below = path === undefined ? found : found.filter(row => nameOf(row)?.endsWith(`/${path}`))
     const meant = below.length > 0 ? below : found
-    for (const row of meant) row.push(dated)
-    if (meant.length === 0) this.at(path === undefined ? `${source} in no registry` : path, dated)
+    for (const row of meant) row.push({ ...dated, statement })
+    if (meant.length === 0) this.at(target ?? path ?? `${source} in no registry`, dated)
   }
 
   #alike(digest: string | undefined, name: string): Dated[][] {

@@ -93,6 +93,35 @@ const report = (...documents: readonly object[]) =>
   )
 
 describe('a report', () => {
+  it('takes the target of a lock for a plan, where the lock was used for other registries', () => {
+    const at = (to: string) => ({ ...lock, images: [{ ...lock.images[0]!, target: to }] })
+    const elsewhere = at('staging.internal/gitpod/library/redis:6.2')
+    const made = report(elsewhere, mirror, verify)
+    expect(made.images).toMatchObject([{ target, purpose: 'components', state: 'verified-deep' }])
+    expect(made.targets).toEqual(['registry.internal/gitpod/library'])
+    expect(report(elsewhere).images).toMatchObject([{ target: elsewhere.images[0]!.target, state: 'listed' }])
+    const unused = { ...elsewhere, images: [{ ...elsewhere.images[0]!, source: 'quay.io/a/b:1' }] }
+    expect(report(unused, mirror).images.map(image => image.state)).toEqual(['copied', 'listed'])
+  })
+
+  it('does not take it for one, where the lock was used for its own registry, too', () => {
+    const other = { source: 'quay.io/a/b:1', target: 'registry.internal/gitpod/a/b:1' }
+    const both = {
+      ...lock,
+      images: [
+        { ...lock.images[0]!, target },
+        { ...lock.images[0]!, ...other },
+      ],
+    }
+    const site = { ...mirror.images[0]!, ...other, target: 'site.internal/a/b:1' }
+    const made = report(both, mirror, { ...mirror, images: [site] })
+    expect(made.images.map(image => [image.target, image.state])).toEqual([
+      [other.target, 'listed'],
+      [target, 'copied'],
+      [site.target, 'copied'],
+    ])
+  })
+
   it('makes one image of what all documents say, in any order of documents', () => {
     const made = report(verify, lock, mirror)
     expect(made.images).toEqual([

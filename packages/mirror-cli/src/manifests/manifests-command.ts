@@ -1,4 +1,4 @@
-import { readInput, readLock, readText, writeLock } from '@gpreg/core'
+import { readInput, readLockFile, readText, writeLock } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import {
   fileNameOf,
@@ -69,6 +69,6 @@ export abstract class ManifestsCommand extends BaseCommand {
 
   /** A lock in the form that gpreg writes, so that the same lock makes the same ConfigMap. */
   async #readLock(path: string): Promise<string> {
-    return writeLock(readLock(await readInput(path, standardInput(this.signal)), path))
+    return writeLock(readLockFile(await readInput(path, standardInput(this.signal)), path))
   }
 }

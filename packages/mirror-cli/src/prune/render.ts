@@ -28,6 +28,7 @@ export function renderPrune(result: PruneResult, paint: Paint = plain): string {
     ...renderCatalogue(catalogue, paint),
     ...[...hints].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
     ...renderTotals(totals, dryRun),
+    ...renderAddress(result, paint),
     ...(garbageCollection === undefined ? [] : [garbageCollection]),
     ...(confirm === undefined || !dryRun
       ? []
@@ -45,15 +46,21 @@ function renderCatalogue(catalogue: PruneResult['catalogue'], paint: Paint): str
   return [`repositories that no document names, by the catalogue of the registry: ${catalogue.unnamed}`]
 }
 
-function renderTotals(
-  { tags, manifests, bytes, keptNames }: PruneResult['totals'],
-  dryRun: boolean,
-): string[] {
+function renderTotals({ tags, manifests, bytes }: PruneResult['totals'], dryRun: boolean): string[] {
   const [gone, verb] = dryRun ? ([tags.toRemove, 'would go'] as const) : ([tags.removed, 'removed'] as const)
   const goneManifests = dryRun ? manifests.toRemove : manifests.removed
   return [
     `${gone} of ${count(tags.found, 'tag')} ${verb}, ${count(goneManifests, 'manifest')}, ` +
-      `${tags.left} left, ${tags.failed} failed; ${count(keptNames, 'kept name')} at the target`,
+      `${tags.left} left, ${tags.failed} failed`,
     `blobs that only they have: ${formatBytes(bytes.freed)}; shared with what remains: ${formatBytes(bytes.shared)}`,
+  ]
+}
+
+/** A mistyped address has nothing to remove either, and would pass for a registry that is clean. */
+function renderAddress({ target, leftAlone, confirm, totals }: PruneResult, paint: Paint): string[] {
+  if (totals.keptNames > 0 || leftAlone.length > 0 || confirm !== undefined) return []
+  return [
+    `${paint('yellow', 'warning:')} no image of the kept documents is at ${target}`,
+    `${paint('cyan', 'hint:')} check the address and --keep: gpreg verify --lock FILE --to ${target} shows what is there`,
   ]
 }

@@ -48,6 +48,15 @@ describe('an error of the SDK', () => {
     expect(error.hint).toMatch(/aws iam put-user-policy .*"Action":"s3:CreateBucket"/)
   })
 
+  it.each([
+    ['Unknown', 'UnknownError', 'no reason was given'],
+    ['InvalidRequest', 'UnknownError', 'InvalidRequest'],
+    ['Unknown', 'said AWS', 'said AWS'],
+  ])('%s: %s says "%s"', (name, message, said) => {
+    const error = awsError(failure(name, 403, { message }), about)
+    expect(error.message).toBe(`s3:CreateBucket on s3:bucket/b: ${said}`)
+  })
+
   it('contains neither the request nor the response', () => {
     const secrets = { $response: { body: 'canary' }, request: { headers: { authorization: 'canary' } } }
     const error = awsError(failure('InternalError', 500, secrets), about)

@@ -44,6 +44,9 @@ const PASSING: ReadonlySet<string> = new Set([
   'RequestTimeout',
 ])
 
+/** What the SDK writes where the answer says nothing, as the answer to a HEAD does. */
+const WORDLESS: ReadonlySet<string> = new Set(['', 'Error', 'Unknown', 'UnknownError'])
+
 interface AwsFailure {
   readonly name?: string
   readonly message?: string
@@ -61,7 +64,7 @@ export function awsError(thrown: unknown, { resource, permission }: CloudCall): 
   if (name === 'AbortError') return abortedError()
   const status = $metadata?.httpStatusCode
   const code = CODES[name] ?? codeOfStatus(status, system ?? name)
-  const said = [name, message].filter(text => text !== '' && text !== 'Error').join(': ')
+  const said = [name, message].filter(text => !WORDLESS.has(text)).join(': ') || 'no reason was given'
   return new GpregError(code, `${permission} on ${resource}: ${said.slice(0, 500)}`, {
     resource,
     ...(code === 'forbidden' ? { permission } : {}),

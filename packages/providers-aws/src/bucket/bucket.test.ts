@@ -134,6 +134,18 @@ describe('a bucket of AWS', () => {
     })
   })
 
+  it('of another installation is an error, and is not changed', async () => {
+    const body =
+      '<Tagging><TagSet><Tag><Key>gpreg:installation</Key><Value>test</Value></Tag></TagSet></Tagging>'
+    const { provider, seen } = inRegion('eu-west-1', existing('tagging', body))
+    await expect(provider.apply(context)).rejects.toMatchObject({
+      code: 'name-taken',
+      message: 'the bucket blobs belongs to the installation test',
+      hint: expect.stringContaining('--installation test'),
+    })
+    expect(seen.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([])
+  })
+
   it('of another account is an error that names the permission', async () => {
     const { provider } = inRegion('eu-west-1', ({ method }) => ({ status: method === 'HEAD' ? 403 : 200 }))
     await expect(provider.changes(context)).rejects.toMatchObject({

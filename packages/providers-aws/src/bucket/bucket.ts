@@ -13,7 +13,15 @@ import { keep, type VaultJournal } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { awsError } from '../api/errors.ts'
-import { belongsTo, formatTags, hasTag, MANAGED, type AwsJournalEntry, type Tag } from '../names.ts'
+import {
+  belongsTo,
+  formatTags,
+  hasTag,
+  installationOf,
+  MANAGED,
+  type AwsJournalEntry,
+  type Tag,
+} from '../names.ts'
 
 export interface BucketOptions {
   readonly s3: S3Client
@@ -65,7 +73,7 @@ export class Bucket implements Resource {
         const error = awsError(thrown, about)
         if (error.code !== 'forbidden') throw error
         throw error.with({
-          hint: `the bucket is somebody else's, then choose another with --bucket; or ${error.hint}`,
+          hint: `if the bucket is somebody else's, choose another with --bucket; if not, ${error.hint}`,
         })
       }
     })
@@ -120,6 +128,7 @@ export class BucketTags implements Resource {
   async inspect(context: Context): Promise<Inspection> {
     const { s3, bucket, installation } = this.#options
     const tags = await tagsOf(context, s3, bucket)
+    this.#assertNotOthers(tags)
     // A bucket that is missing will be made by gpreg.
     const isOurs = tags === undefined || (await isBegun(this.#options))
     const wanted = [belongsTo(installation), ...(isOurs ? [MANAGED] : [])]
@@ -138,6 +147,17 @@ export class BucketTags implements Resource {
         await call(context, about, options => s3.send(command, options))
       },
     }
+  }
+
+  /** Refuses a bucket of another installation: two registries in one directory collect each other's blobs, and `destroy` goes by the tags. */
+  #assertNotOthers(tags: readonly Tag[] | undefined): void {
+    const { bucket, installation } = this.#options
+    const owner = installationOf(tags)
+    if (owner === undefined || owner === installation) return
+    throw new GpregError('name-taken', `the bucket ${bucket} belongs to the installation ${owner}`, {
+      resource: this.name,
+      hint: `choose another with --bucket, or give --installation ${owner}`,
+    })
   }
 }
 

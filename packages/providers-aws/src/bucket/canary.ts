@@ -79,10 +79,19 @@ async function tried(
 }
 
 function failed(name: string, error: GpregError): Check {
-  const hint = /AccessControlListNotSupported/.test(error.message)
-    ? "the bucket takes no ACLs, and the registry's driver sends one: aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'"
-    : error.hint
+  const hint = hintFor(error)
   return { name, status: 'failed', detail: error.message, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** The checks use the registry's key, so a hint about the rights or the login of the caller would mislead. */
+function hintFor({ code, message, hint }: GpregError): string | undefined {
+  if (message.includes('AccessControlListNotSupported'))
+    return "the bucket takes no ACLs, and the registry's driver sends one: aws s3api put-bucket-ownership-controls --bucket BUCKET --ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'"
+  if (code === 'forbidden')
+    return "the registry's key is refused here, whatever the rights of the caller: look for a policy of the bucket, a service control policy or a permissions boundary that forbids it, and for what the user of a key that was given may do"
+  if (code === 'unauthorized')
+    return "the registry's key is unknown or wrong: if it was made a moment ago, run the same command again; otherwise make another with --rotate, or give a right one with --registry-credentials"
+  return hint
 }
 
 const about = (bucket: string, permission: string) => ({ resource: `s3:bucket/${bucket}`, permission })

@@ -30,6 +30,12 @@ export function bucketPolicy(bucket: string, partition: string): object {
   }
 }
 
+/** The buckets that a policy names, each once. */
+export function bucketsOf(policy: unknown): readonly string[] {
+  const arns = JSON.stringify(policy ?? null).matchAll(/"arn:[^:"]*:s3:::([^/*"]+)/g)
+  return [...new Set([...arns].map(([, bucket]) => bucket!))]
+}
+
 /** The partition in a resource name: `aws`, `aws-cn`, `aws-us-gov`, … */
 export function partitionOf(arn: string | undefined): string {
   return arn?.split(':')[1] ?? 'aws'

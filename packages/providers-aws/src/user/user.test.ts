@@ -2,6 +2,7 @@ import { createContext } from '@gpreg/core'
 import { memoryVault } from '@gpreg/core/provider'
 import { describe, expect, it } from 'vitest'
 import { createAwsProvider } from '../provider.ts'
+import { bucketPolicy } from './policy.ts'
 import { iamError, scriptedAws, xmlError, type SeenRequest } from '../testing/scripted-aws.ts'
 
 const context = createContext({ sleep: async () => {} })
@@ -30,7 +31,8 @@ function account(answers: Readonly<Record<string, (form: URLSearchParams) => str
     const form = new URLSearchParams(body)
     const action = form.get('Action') ?? ''
     done.push(action)
-    if (action === 'GetUserPolicy') return { status: 404, body: iamError('NoSuchEntity') }
+    if (action === 'GetUserPolicy' && !(action in standard))
+      return { status: 404, body: iamError('NoSuchEntity') }
     const result = standard[action]?.(form) ?? ''
     return {
       status: 200,
@@ -113,6 +115,22 @@ describe('a user with two keys', () => {
     expect((error as { hint: string }).hint).toContain(why)
   })
 })
+
+it.each(['theirs', 'reg-bucket-prod-2'])(
+  'keeps its rights on the bucket %s, which a registry may use',
+  async other => {
+    const document = encodeURIComponent(JSON.stringify(bucketPolicy(other, 'aws')))
+    const { provider, done } = account({
+      GetUserPolicy: () => `<PolicyDocument>${document}</PolicyDocument>`,
+    })
+    await expect(provider.changes(context)).rejects.toMatchObject({
+      code: 'usage',
+      message: `the policy of registry-user-prod names the bucket ${other}, and would only name reg-bucket-prod`,
+      hint: expect.stringContaining(`--bucket ${other}`),
+    })
+    expect(done).not.toContain('PutUserPolicy')
+  },
+)
 
 it('the plan of a user has its tags', async () => {
   const aws = scriptedAws('us-east-1', ({ host }) =>

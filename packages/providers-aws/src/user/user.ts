@@ -14,7 +14,7 @@ import { keep } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { belongsTo, formatTags, hasTag, MANAGED, POLICY_NAME, USER_PATH } from '../names.ts'
-import { bucketPolicy, partitionOf } from './policy.ts'
+import { bucketPolicy, bucketsOf, partitionOf } from './policy.ts'
 
 export interface UserOptions {
   readonly iam: IAMClient
@@ -70,6 +70,7 @@ export class UserPolicy implements Resource {
     const wanted = bucketPolicy(bucket, partitionOf(found?.Arn))
     const there = found && (await this.#read(context))
     if (isDeepStrictEqual(there, wanted)) return keep('allows what the registry needs')
+    this.#assertLosesNone(bucketsOf(there))
     return {
       action: there === undefined ? 'create' : 'update',
       reason: `allows what the registry needs with ${bucket}, and nothing else`,
@@ -80,6 +81,21 @@ export class UserPolicy implements Resource {
         await call(context, about, options => iam.send(command, options))
       },
     }
+  }
+
+  /** Refuses to take the rights on another bucket away: a registry that runs would no longer reach its blobs. */
+  #assertLosesNone(buckets: readonly string[]): void {
+    const { user, bucket } = this.#options
+    const other = buckets.find(one => one !== bucket)
+    if (other === undefined) return
+    throw new GpregError(
+      'usage',
+      `the policy of ${user} names the bucket ${other}, and would only name ${bucket}`,
+      {
+        resource: this.name,
+        hint: `give --bucket ${other} to go on with it; or, if nothing uses that bucket with this user any more: aws iam delete-user-policy --user-name ${user} --policy-name ${POLICY_NAME}`,
+      },
+    )
   }
 
   /** The document is percent-encoded. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.html */

@@ -1,6 +1,6 @@
 import { hostOfAddress } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { formatPrefix, isHostLike, parseAddress, parsePrefix, quirksOf } from '@gpreg/oci/engine'
+import { formatPrefix, isHostLike, isLoopback, parseAddress, parsePrefix, quirksOf } from '@gpreg/oci/engine'
 
 /** What to do about a registry with plain HTTP. */
 export const NEEDS_HTTPS = 'give it a certificate, and write host[:port][/path] without a scheme'
@@ -54,6 +54,11 @@ export function parseEndpoint(text: string): string {
 /** True if Docker and the installer read the first segment of an address as a host, not as a path on Docker Hub. */
 export function startsWithHost(address: string): boolean {
   return isHostLike(hostOfAddress(address).toLowerCase())
+}
+
+/** True if the host is the machine that asks: every pod then looks for the registry in itself. */
+export function isLoopbackAddress(address: string): boolean {
+  return isLoopback(hostOfAddress(address).toLowerCase().replace(/:\d+$/, ''))
 }
 
 export function isEcr(address: string): boolean {

@@ -8,11 +8,11 @@ import {
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
-import { isEcr, mirrorAddress, normaliseAddress, startsWithHost } from './address.ts'
+import { isEcr, isLoopbackAddress, mirrorAddress, normaliseAddress, startsWithHost } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
 import { canHoldImages } from './image-name.ts'
 import { kindSetup } from './kinds.ts'
-import { isPublicHost, wantedForm } from './known-hosts.ts'
+import { isFlatHost, isPublicHost, wantedForm } from './known-hosts.ts'
 import { CHART_DEMANDS, isAwsEndpoint, plainHttpSign } from './s3-endpoint.ts'
 
 /** Everything about registries and storage that an installation's configuration says. */
@@ -60,6 +60,7 @@ export function planInstallation(choice: Choice): Installation {
     ...(choice.privateCa ? { ca: secret('ca', SECRET_NAMES.ca) } : {}),
     warnings: [
       ...addressWarnings(mirror?.address, addressOf(workspaceImages)),
+      ...flatWarnings(choice, mirror?.address),
       ...allowWarnings(choice, mirror?.address),
       ...storageWarnings(workspaceImages, objectStorage),
       ...regionWarnings(choice, objectStorage),
@@ -139,11 +140,21 @@ function addressWarnings(mirror: string | undefined, workspaceRegistry: string |
       const form = wantedForm(address)
       return form === undefined ? [] : [`no image can be pushed to ${address}/NAME: write ${form}`]
     }),
+    ...[...addresses]
+      .filter(isLoopbackAddress)
+      .map(address => `${address} is each pod itself: name the registry as pods and nodes reach it`),
     ...(mirror !== undefined && isEcr(mirror)
       ? [
           `logins to ${hostOfAddress(mirror)} last 12 hours: registry-facade pulls with a Secret that must be renewed`,
         ]
       : []),
+  ]
+}
+
+function flatWarnings({ dropImageRepo }: Choice, mirror: string | undefined): string[] {
+  if (mirror === undefined || dropImageRepo || !isFlatHost(mirror)) return []
+  return [
+    `${hostOfAddress(mirror)} allows no path below the namespace, as in ${mirror}/library/redis: give --drop-image-repo and mirror with --naming flat, or take another registry`,
   ]
 }
 

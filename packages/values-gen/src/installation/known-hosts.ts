@@ -9,6 +9,8 @@ interface KnownHost {
   readonly most?: number
   /** the form of an address, for the user */
   readonly form: string
+  /** The name of an image has no slash there, below what `form` says. */
+  readonly isFlat?: true
   /** Most of its images may be pulled by anybody. */
   readonly isPublic?: true
 }
@@ -24,6 +26,7 @@ const KNOWN_HOSTS: readonly KnownHost[] = [
     least: 1,
     most: 1,
     form: 'docker.io/NAMESPACE',
+    isFlat: true,
     isPublic: true,
   },
   // https://cloud.google.com/container-registry/docs/overview#registries
@@ -68,6 +71,11 @@ export function wantedForm(address: string): string | undefined {
     .filter(segment => segment !== '').length
   const fits = known === undefined || (segments >= known.least && segments <= (known.most ?? Infinity))
   return fits ? undefined : known.form
+}
+
+/** Whether images keep no path of their own below an address, so that a mirror there must be flat. */
+export function isFlatHost(address: string): boolean {
+  return knownHost(hostOfAddress(address))?.isFlat ?? false
 }
 
 /** Whether anybody may pull most images of a host (`host[:port]`). */

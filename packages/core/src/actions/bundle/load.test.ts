@@ -154,6 +154,8 @@ it('an image whose base cannot be asked for fails alone', async () => {
     ['copied', undefined],
   ])
   expect(answer.missing).toMatchObject([{ digest: layer }])
+  // One message for every number of blobs: images that fail for one reason are told as one.
+  expect(answer.images[0]?.error?.message).toMatch(/ leaves out blobs that the target does not hold$/)
   await registries.close()
 })
 

@@ -184,12 +184,13 @@ function baseMissing(
       digest: lost.digest,
     })
   const had = [...new Set(lacking.flatMap(({ digest }) => base.get(digest)?.bundle ?? []))]
-  const message = `${bundle} leaves out ${lacking.length} of its blobs, and the target does not hold them`
+  // Without a number, so that all images that fail for it are told as one.
+  const message = `${bundle} leaves out blobs that the target does not hold`
   return new GpregError('base-missing', message, {
     reference: targetName,
     hint:
       had.length === 0
-        ? 'load the bundle that had it first, or save one without --since'
+        ? 'it continues what a receipt says (--since): check that --to is the registry of that receipt, or save one without --since'
         : `load first: ${had.join(', ')}`,
   })
 }

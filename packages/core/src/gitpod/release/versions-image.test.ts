@@ -115,6 +115,7 @@ describe('readVersionsImage', () => {
   it('gives a hint if the image does not exist', async () => {
     await expect(read(new Fixture())).rejects.toMatchObject({
       code: 'not-found',
+      message: expect.stringMatching(/^the versions manifest of this release is in eu\.gcr\.io.*: no tag/),
       hint: expect.stringContaining('--versions'),
     })
   })

@@ -10,7 +10,7 @@ const MAX_FILE_BYTES = 1024 * 1024
 /** Limit for the nesting of indexes in indexes. */
 const MAX_DEPTH = 4
 const HINT =
-  'name the build, e.g. release-2022.11.3, or give its versions manifest as a file: --versions FILE --catalogue RELEASE'
+  'name the build in full: before 2022.11.2 it ends with a number of its own, e.g. release-2022.08.0.0; or give its versions manifest as a file: --versions FILE --catalogue RELEASE'
 
 /**
  * The image that carries the versions manifest of a release. Its tag is the name of the build (`release-2022.11.3`,
@@ -37,7 +37,14 @@ export async function readVersionsImage(
   const call = { signal: context.signal }
   const reference = formatReference(image)
   const root = await repository.resolve(tagOrDigest(image), call).catch((thrown: unknown) => {
-    throw isGpregError(thrown, 'not-found') ? thrown.with({ reference, hint: HINT }) : thrown
+    if (!isGpregError(thrown, 'not-found')) throw thrown
+    const message = `the versions manifest of this release is in ${reference}, which is not there: ${thrown.message}`
+    throw new GpregError('not-found', message, {
+      ...thrown.subject,
+      cause: thrown,
+      reference,
+      hint: HINT,
+    })
   })
   const manifest = await imageManifest(root, repository, call)
   for (const layer of manifest.layers.toReversed()) {

@@ -47,6 +47,16 @@ describe.each(REPORT_FORMATS)('%s', format => {
   })
 })
 
+it('says that layers are not shared only where documents tell the layers', () => {
+  const made = (...images: ReportedImage[]) => {
+    const report = reportOf(...images)
+    const bytes = { ...report.totals.bytes, images: 2048, unique: 2048 }
+    return renderReport({ ...report, totals: { ...report.totals, bytes } }, 'markdown')
+  }
+  expect(made(image)).toContain('nothing is shared')
+  expect(made(image, { ...image, blobs: [] })).toContain('at most: no document tells')
+})
+
 it('the page runs nothing that a document says', () => {
   const page = renderReport(reportOf(hostile), 'html')
   expect(page).not.toContain('<script>alert')

@@ -147,6 +147,7 @@ export function figuresOf({
   const looked = images.filter(({ referrers }) => referrers !== undefined).length
   const proven = images.filter(({ signer }) => signer !== undefined).length
   const saved = bytes.images - bytes.unique
+  const untold = images.some(({ blobs, size }) => blobs.length === 0 && size !== undefined)
   return [
     {
       label: 'Images',
@@ -159,7 +160,11 @@ export function figuresOf({
           {
             label: 'Content',
             value: formatBytes(bytes.unique),
-            note: saved > 0 ? `${formatBytes(saved)} less by sharing layers` : 'nothing is shared',
+            note: untold
+              ? 'at most: no document tells which layers all images share'
+              : saved > 0
+                ? `${formatBytes(saved)} less by sharing layers`
+                : 'nothing is shared',
           },
         ]),
     ...(seconds === undefined

@@ -1,9 +1,9 @@
 import { hostOfAddress } from '@gpreg/core'
 import { DOCKER_HUB } from '@gpreg/oci/engine'
 import { GITPOD_REPOSITORY } from '../../config/schema.ts'
-import { isEcr, NEEDS_HTTPS, startsWithHost } from '../../installation/address.ts'
+import { isEcr, isLoopbackAddress, NEEDS_HTTPS, startsWithHost } from '../../installation/address.ts'
 import { canHoldImages } from '../../installation/image-name.ts'
-import { wantedForm } from '../../installation/known-hosts.ts'
+import { isFlatHost, wantedForm } from '../../installation/known-hosts.ts'
 import type { ConfigReader } from '../config-reader.ts'
 import type { Rules } from '../rule.ts'
 
@@ -119,6 +119,32 @@ export const MIRROR_RULES = {
         path: 'repository',
         message: `no image can be brought to ${mirror}/NAME there`,
         hint: `write ${form}`,
+      }
+    },
+  },
+  'repository-flat': {
+    level: 'warning',
+    about: 'The registry has no names with a path below the namespace, and most images of Gitpod have one.',
+    *check(config) {
+      const mirror = mirrorOf(config)
+      if (mirror === undefined || config.flag('dropImageRepo') || !isFlatHost(mirror)) return
+      yield {
+        path: 'repository',
+        message: `names such as ${mirror}/library/redis have a path below the namespace, which this registry does not allow`,
+        hint: 'mirror to a registry that allows paths, or with gpreg mirror --naming flat and dropImageRepo: true',
+      }
+    },
+  },
+  'repository-loopback': {
+    level: 'warning',
+    about: 'A loopback address is the machine that asks, so that each pod looks for the registry in itself.',
+    *check(config) {
+      const mirror = mirrorOf(config)
+      if (mirror === undefined || !isLoopbackAddress(mirror)) return
+      yield {
+        path: 'repository',
+        message: `${hostOfAddress(mirror)} is each pod itself: registry-facade and blobserve cannot pull from it`,
+        hint: 'name the registry as pods and nodes reach it',
       }
     },
   },

@@ -74,7 +74,7 @@ blockNewUsers:
   `${MIRROR}repository: gitpod/build # ! warning repository-host repository`,
   `${access('123456789012.dkr.ecr.eu-west-1.amazonaws.com')}
 repository: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/gitpod # ! warning repository-ecr repository`,
-  `${access('docker.io')}repository: docker.io/gitpod # ! warning docker-hub-keys repository`,
+  `${access('docker.io')}repository: docker.io/gitpod # ! warning repository-flat repository & warning docker-hub-keys repository`,
   `${MIRROR}repository: registry.internal/gitpod/ # ! error repository-slash repository
 dropImageRepo: true # ! warning drop-image-repo dropImageRepo`,
   `${MIRRORED}dropImageRepo: true # ! warning drop-image-repo dropImageRepo
@@ -180,6 +180,9 @@ containerRegistry:
   external('europe-docker.pkg.dev/project # ! warning registry-namespace containerRegistry.external.url'),
   external('registry.gitlab.com/group # ! warning registry-namespace containerRegistry.external.url'),
   external('gitlab.corp.example:5050/group # ! warning registry-namespace containerRegistry.external.url'),
+  external('localhost:5000/x # ! warning registry-loopback containerRegistry.external.url'),
+  external('127.0.0.1:5000 # ! warning registry-loopback containerRegistry.external.url'),
+  `${access('127.0.0.1:5000')}repository: 127.0.0.1:5000/x # ! warning repository-loopback repository`,
   `${access('ghcr.io')}repository: ghcr.io # ! warning repository-namespace repository`,
   `${DOMAIN}
 workspace:

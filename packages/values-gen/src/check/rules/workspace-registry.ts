@@ -1,5 +1,11 @@
 import { hostOfAddress } from '@gpreg/core'
-import { isAddress, isEcr, NEEDS_HTTPS, startsWithHost } from '../../installation/address.ts'
+import {
+  isAddress,
+  isEcr,
+  isLoopbackAddress,
+  NEEDS_HTTPS,
+  startsWithHost,
+} from '../../installation/address.ts'
 import { wantedForm } from '../../installation/known-hosts.ts'
 import type { Rules } from '../rule.ts'
 
@@ -97,6 +103,19 @@ export const WORKSPACE_REGISTRY_RULES = {
         path: URL,
         message: `nobody can push ${url.replace(/\/+$/, '')}/workspace-images there`,
         hint: `write ${form}`,
+      }
+    },
+  },
+  'registry-loopback': {
+    level: 'warning',
+    about: 'A loopback address is the machine that asks, so that each pod looks for the registry in itself.',
+    *check(config) {
+      const url = config.text(URL)?.replace(SCHEME, '')
+      if (url === undefined || !isLoopbackAddress(url)) return
+      yield {
+        path: URL,
+        message: `${hostOfAddress(url)} is each pod itself: image builds cannot push to it`,
+        hint: 'name the registry as pods and nodes reach it',
       }
     },
   },
