@@ -22,6 +22,7 @@ export { addressOf, hostOfAddress, isSame, singleRegistry } from './registry/set
 export { examineRegistry } from './actions/doctor.ts'
 export { probeRegistry } from './actions/probe.ts'
 export { collectGarbage } from './actions/collect-garbage.ts'
+export { documentKind } from './document-kinds.ts'
 export { openServedStore } from './bundle/served.ts'
 export { openBundle } from './bundle/bundle.ts'
 export { imagesOfBundle } from './bundle/bundle-images.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { GpregError, isGpregError, parseReference, type Reference } from '@gpreg/oci'
-import { decodeText } from '@gpreg/oci/engine'
+import { decodeText, fileFault } from '@gpreg/oci/engine'
 
 export const STDIN = '-'
 
@@ -49,6 +49,26 @@ async function uncompressed(bytes: Buffer, path: string): Promise<Buffer> {
   }
 }
 
+/**
+ * Parses JSON.
+ * @param refuse makes the error. The reason quotes nothing of the text, as the error of `JSON.parse` does: the file may be a password
+ *   that was named by mistake.
+ */
+export function parseJson(text: string, refuse: (why: string) => GpregError): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const { message } = cause as Error
+    const [where] = /line \d+ column \d+/.exec(message) ?? []
+    const end = /end of JSON input/.test(message)
+      ? text.trim() === ''
+        ? 'it is empty'
+        : 'it ends too early'
+      : undefined
+    throw refuse(['not JSON', ...[end ?? where ?? []].flat()].join(': '))
+  }
+}
+
 /** Runs work on a file, and turns errors of the operating system into `input-unreadable`. */
 export async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -56,16 +76,15 @@ export async function reading<T>(path: string, work: () => Promise<T>): Promise<
   } catch (cause) {
     if (isGpregError(cause)) throw cause
     const code = (cause as NodeJS.ErrnoException).code ?? ''
-    const [why, hint] = REASONS[code] ?? ['it cannot be read', 'check the path']
-    throw new GpregError('input-unreadable', `${path}: ${why}`, { path, hint, cause })
+    const hint = HINTS[code] ?? 'check the path'
+    throw new GpregError('input-unreadable', `${path}: ${fileFault(cause)}`, { path, hint, cause })
   }
 }
 
-const REASONS: Readonly<Record<string, readonly [string, string]>> = {
-  ENOENT: ['no such file or directory', 'check the path; relative paths start at the current directory'],
-  ENOTDIR: ['a part of the path is no directory', 'check the path'],
-  EISDIR: ['this is a directory', 'name a file in it'],
-  EACCES: ['permission denied', 'run as a user who may read it'],
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path; relative paths start at the current directory',
+  EISDIR: 'name a file in it',
+  EACCES: 'run as a user who may read it',
 }
 
 /** `path:line`, or the path alone if no line is known. */

@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
-import { stripVTControlCharacters } from 'node:util'
 import { collectImageSet, createContext, type Context, type ImageSet, type ImageSetWorld } from '@gpreg/core'
-import { GpregError } from '@gpreg/oci'
+import type { GpregError } from '@gpreg/oci'
 import { toGpregError, type RegistriesOptions } from '@gpreg/oci/engine'
+import { assertNoEmptyValue } from './arguments/empty-value.ts'
+import { usageError } from './arguments/usage-error.ts'
 import type { World } from './composition.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { RunEvent } from './events/event-line.ts'
 import { ExitCode, exitCodeOf } from './exit-codes.ts'
-import { commonFlags } from './flags/common.ts'
-import { environmentArguments, nameVariable, quotedVariables } from './flags/environment.ts'
-import { answerToFlag } from './flags/foreign-flags.ts'
+import { asksForJson, commonFlags } from './flags/common.ts'
+import { environmentArguments, quotedVariables } from './flags/environment.ts'
 import { imageSetRequest, type ImageSetFlags } from './flags/image-set.ts'
 import { registriesOptions, type RegistryFlags } from './flags/registries.ts'
 import type { Measure, MetricsOptions } from './metrics/run-metrics.ts'
-import { Command, Errors, type Config } from './oclif.ts'
+import { Command, Errors, type Config, type Interfaces } from './oclif.ts'
 import { listen } from './start/interruption.ts'
 import { takeCacheProblem } from './start/code-cache.ts'
 import { startProgress, type Progress } from './progress/progress.ts'
@@ -218,6 +218,17 @@ export abstract class BaseCommand extends Command {
     this.argv = [...environmentArguments(flags, this.argv, process.env), ...this.argv]
   }
 
+  /** @throws `usage` for an empty value */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<F>,
+    B extends Interfaces.OutputFlags<B>,
+    A extends Interfaces.OutputArgs<A>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv)
+    assertNoEmptyValue(parsed.raw, this.ctor)
+    return parsed
+  }
+
   /** The first signal aborts the work, which then stops tidily. The second signal ends the process at once. */
   readonly #interrupt = (): void => {
     if (this.signal.aborted) process.exit(ExitCode.interrupted)
@@ -225,7 +236,7 @@ export abstract class BaseCommand extends Command {
   }
 
   override jsonEnabled(): boolean {
-    return super.jsonEnabled() || /^(1|true|y|yes)$/i.test(process.env.GPREG_JSON ?? '')
+    return asksForJson(this.argv, process.env)
   }
 
   protected override logJson(document: unknown): void {
@@ -238,7 +249,9 @@ export abstract class BaseCommand extends Command {
     if (thrown instanceof Errors.ExitError) throw thrown
     this.#progress?.stop()
     const error =
-      thrown instanceof Errors.CLIError ? this.#usageError(thrown) : this.#named(toGpregError(thrown))
+      thrown instanceof Errors.CLIError
+        ? usageError(thrown, this.ctor, process)
+        : this.#named(toGpregError(thrown))
     process.exitCode = exitCodeOf(error.code)
     const options = { verbose: this.#verbose || error.code === 'bug', paint: paintFor(process.stderr) }
     if (error.code === 'aborted') this.sayStopped()
@@ -266,21 +279,6 @@ export abstract class BaseCommand extends Command {
       `the value is from ${variables.join(' and ')}`,
     ].join('; ')
     return error.with({ hint })
-  }
-
-  /** Turns an argument error of oclif into a `usage` error. */
-  #usageError(thrown: Error): GpregError {
-    const text = stripVTControlCharacters(thrown.message)
-      .replace(/\s*See more help with --help\s*$/, '')
-      .replace(/^The following errors? occurred:\s*/, '')
-      .replace(/ \n\t/, ': ')
-    const known = Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }).map(name => `--${name}`)
-    const wrong = 'flags' in thrown && Array.isArray(thrown.flags) ? thrown.flags.map(String) : []
-    const answers = wrong.flatMap(flag => answerToFlag(flag, known) ?? [])
-    const help = `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help lists what there is`
-    return new GpregError('usage', nameVariable(text, process.argv, process.env), {
-      hint: answers.length > 0 ? answers.join('; ') : help,
-    })
   }
 }
 

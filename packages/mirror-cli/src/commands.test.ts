@@ -6,15 +6,22 @@ import type { Command } from './oclif.ts'
 const PLUGIN = /^help\b/
 
 const files = globSync('commands/**/*.ts', { cwd: import.meta.dirname })
-const ours = files.map(file => file.slice('commands/'.length)).filter(file => !PLUGIN.test(file))
 const commands = await Promise.all(
-  ours.map(async file => {
+  files.map(async path => {
+    const file = path.slice('commands/'.length)
     const { default: command } = (await import(`./commands/${file}`)) as { default: typeof Command }
     return [file, command] as const
   }),
 )
+const ours = commands.filter(([file]) => !PLUGIN.test(file))
 
-describe.each(commands)('%s', (_, command) => {
+test('no command reads a missing argument from standard input, where a password or a document may be', () => {
+  const args = commands.flatMap(([, { args }]) => Object.values(args))
+  expect(args.length).toBeGreaterThan(10)
+  expect(args.filter(({ ignoreStdin }) => ignoreStdin !== true)).toEqual([])
+})
+
+describe.each(ours)('%s', (_, command) => {
   const flags = Object.entries({ ...command.baseFlags, ...command.flags })
 
   test('explains itself, with examples', () => {

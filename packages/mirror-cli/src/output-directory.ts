@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
-import { makeDirectory, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { fileFault, makeDirectory, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 
 /** A file below a directory. */
 export interface OutputFile {
@@ -49,7 +49,7 @@ async function prepareDirectory(path: string): Promise<void> {
   try {
     await makeDirectory(path)
   } catch (cause) {
-    throw new GpregError('storage', `cannot make the directory ${path}`, {
+    throw new GpregError('storage', `cannot make the directory ${path}: ${fileFault(cause)}`, {
       path,
       cause,
       hint: 'name a directory that can be written to',

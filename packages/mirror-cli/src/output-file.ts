@@ -1,6 +1,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GpregError } from '@gpreg/oci'
+import { fileFault } from '@gpreg/oci/engine'
 
 /**
  * Checks that a file can be written, for a command that works long before it does that. A file is made anew in its directory; a
@@ -16,9 +17,10 @@ export async function assertWritable(path: string): Promise<void> {
     access(isMadeAnew ? `${dirname(place)}/.` : place, constants.W_OK),
   ])
   if (written.status === 'fulfilled' && !found?.isDirectory()) return
-  throw new GpregError('storage', `cannot write ${path}`, {
+  const cause: unknown = written.status === 'rejected' ? written.reason : { code: 'EISDIR' }
+  throw new GpregError('storage', `cannot write ${path}: ${fileFault(cause)}`, {
     path,
-    cause: written.status === 'rejected' ? written.reason : undefined,
+    cause,
     hint: 'name a file in a directory that exists and can be written to',
   })
 }

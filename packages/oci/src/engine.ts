@@ -56,6 +56,7 @@ export {
 } from './model/reference.ts'
 export { once } from './once.ts'
 export { makeDirectory } from './machine/directory.ts'
+export { fileFault } from './machine/file-fault.ts'
 export { removeDrafts, replaceFile, SECRET_MODE, writeOutputFile } from './machine/output-file.ts'
 export { findLogin, findOnlyLoginBelow, parseDockerConfig } from './remote/auth/docker-config.ts'
 export { unifyProxies } from './remote/connection/proxy-environment.ts'

@@ -1,6 +1,7 @@
 import { isDigest, type Digest, type GpregError } from '@gpreg/oci'
 import { z } from 'zod'
-import { invalidInput } from '../input.ts'
+import { documentKind } from '../document-kinds.ts'
+import { invalidInput, parseJson } from '../input.ts'
 
 /** A digest in a document. */
 export const digestShape = z
@@ -46,7 +47,7 @@ export function documentShape<K extends string, V extends number, F extends z.Zo
   return z.object({ kind: z.literal(kind), version: z.literal(version), ...fields })
 }
 
-/** Makes the reader of a kind of document. All readers check the JSON first, then the version, then the shape. */
+/** Makes the reader of a kind of document. All readers check the JSON first, then the version, then the kind, then the shape. */
 export function defineDocument<S extends z.ZodType>({
   noun,
   version: newest,
@@ -58,14 +59,8 @@ export function defineDocument<S extends z.ZodType>({
 }: DocumentDefinition<S>): DocumentReader<z.output<S>> {
   return {
     parse(text, path, refuse = usual) {
-      let json: unknown
-      try {
-        json = JSON.parse(text)
-      } catch (cause) {
-        if (isSecret) throw refuse(path, `not ${noun}: not JSON`)
-        throw refuse(path, `not JSON: ${(cause as Error).message}`, cause)
-      }
-      const { version } = z.looseObject({}).safeParse(json).data ?? {}
+      const json = parseJson(text, why => refuse(path, `not ${noun}: ${why}`))
+      const { kind, version } = z.looseObject({}).safeParse(json).data ?? {}
       if (typeof version === 'number' && version > newest) {
         const why = `${noun} of version ${version}; this gpreg reads version ${newest}`
         throw invalidInput(path, undefined, why, 'use a newer gpreg')
@@ -77,8 +72,16 @@ export function defineDocument<S extends z.ZodType>({
         throw refuse(path, `not ${noun}: ${why}`)
       }
       const [issue] = parsed.error.issues
+      if (issue?.path.length === 0 || issue?.path[0] === 'kind') throw otherDocument(kind)
       const where = issue === undefined || issue.path.length === 0 ? 'document' : issue.path.join('.')
       throw refuse(path, `not ${noun}: ${where}: ${isSecret ? 'not as it should be' : issue?.message}`)
+
+      function otherDocument(kind: unknown): GpregError {
+        const found = documentKind(kind)
+        if (found === undefined) return refuse(path, `not ${noun}, and no other document of gpreg`)
+        const error = refuse(path, `this is ${found.what}, not ${noun}`)
+        return error.with({ hint: [error.hint, found.hint].filter(Boolean).join('; for this one: ') })
+      }
     },
   }
 }

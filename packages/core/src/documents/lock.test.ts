@@ -57,7 +57,7 @@ describe('the lock', () => {
 
   it.each([
     ['{"kind":"Lock","version":2}', /version 2.*reads version 1/],
-    ['{"kind":"Receipt","version":1}', /kind/],
+    ['{"kind":"Receipt","version":1}', /this is a receipt/],
     ['{', /not JSON/],
     ['null', /document/],
     [writeLock(createLock([{ entry, image }], created)).replace('sha256:', 'sha1:'), /sha256/],

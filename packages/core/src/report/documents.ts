@@ -3,7 +3,8 @@ import { digestShape, documentShape, defineDocument } from '../documents/documen
 import { readLock, signerShape, type Lock } from '../documents/lock.ts'
 import { parseReceipt, type Receipt } from '../documents/receipt.ts'
 import { parseSidecar, type Sidecar } from '../documents/sidecar.ts'
-import { invalidInput } from '../input.ts'
+import { documentKind } from '../document-kinds.ts'
+import { invalidInput, parseJson } from '../input.ts'
 
 /** A document of a report, with the path that it was read from. */
 export type ReportDocument = { readonly path: string } & (
@@ -137,7 +138,8 @@ export function parseReportDocument(text: string, path: string): ReportDocument 
   const read = Object.entries(READERS).find(([known]) => known === kind)?.[1]
   if (read === undefined) {
     const found =
-      typeof kind === 'string' ? `a document of kind ${JSON.stringify(kind)}` : 'no document of gpreg'
+      documentKind(kind)?.what ??
+      (typeof kind === 'string' ? `a document of kind ${JSON.stringify(kind)}` : 'no document of gpreg')
     const hint =
       'a report is made of locks, receipts, PATH.manifest.json of bundles, and what mirror, verify, bundle save, load and inspect print with --json'
     throw invalidInput(path, undefined, found, hint)
@@ -146,9 +148,6 @@ export function parseReportDocument(text: string, path: string): ReportDocument 
 }
 
 function kindOf(text: string, path: string): unknown {
-  try {
-    return z.looseObject({}).safeParse(JSON.parse(text)).data?.kind
-  } catch (cause) {
-    throw invalidInput(path, undefined, `not JSON: ${(cause as Error).message}`, HINT, cause)
-  }
+  const json = parseJson(text, why => invalidInput(path, undefined, why, HINT))
+  return z.looseObject({}).safeParse(json).data?.kind
 }

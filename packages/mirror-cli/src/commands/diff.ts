@@ -12,7 +12,6 @@ import { renderDiff } from '../render/diff/diff.ts'
 
 const side = {
   required: true,
-  ignoreStdin: true,
   description: 'a release, a lock, a receipt, a bundle, or HOST[:PORT]/PREFIX',
 } as const
 

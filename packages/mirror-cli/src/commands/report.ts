@@ -34,7 +34,6 @@ export default class Report extends BaseCommand {
     document: Args.string({
       name: 'DOCUMENT',
       required: true,
-      ignoreStdin: true,
       description: 'a JSON document of gpreg; - is stdin',
     }),
   }

@@ -39,7 +39,6 @@ export default class Serve extends BaseCommand {
     path: Args.string({
       name: 'PATH',
       default: '.',
-      ignoreStdin: true,
       description: 'a bundle, an OCI image layout, an empty directory, or one to be made',
     }),
   }

@@ -12,7 +12,6 @@ export const bundleArgs = {
   path: Args.string({
     name: 'PATH',
     required: true,
-    ignoreStdin: true,
     description: 'a bundle: its directory, its tar, the base name of its volumes, or volumes one by one',
   }),
 }

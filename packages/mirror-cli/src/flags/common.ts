@@ -28,3 +28,12 @@ export const eventsFlag = withEnvironment({
       'add every event to this file while the command runs, a JSON object a line; no secret is in it',
   }),
 })
+
+/**
+ * Whether the answer is to be one JSON document, by the arguments and the environment alone: an error may come before they are parsed.
+ */
+export function asksForJson(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  const end = argv.indexOf('--')
+  const flags = end < 0 ? argv : argv.slice(0, end)
+  return flags.includes('--json') || /^(1|true|y|yes)$/i.test(env['GPREG_JSON'] ?? '')
+}

@@ -14,13 +14,13 @@ const runs = commandRuns()
 
 const TO = ['--to', 'registry.internal/gitpod']
 const commands = {
-  images: (...args: string[]) => Images.run(args, runs.config),
-  'provision aws': (...args: string[]) => ProvisionAws.run(args, runs.config),
-  'provision gcp': (...args: string[]) => ProvisionGcp.run(args, runs.config),
-  serve: (...args: string[]) => Serve.run(args, runs.config),
-  'values check': (...args: string[]) => ValuesCheck.run(args, runs.config),
-  'values external': (...args: string[]) => ValuesExternal.run(args, runs.config),
-  verify: (...args: string[]) => Verify.run(args, runs.config),
+  images: Images,
+  'provision aws': ProvisionAws,
+  'provision gcp': ProvisionGcp,
+  serve: Serve,
+  'values check': ValuesCheck,
+  'values external': ValuesExternal,
+  verify: Verify,
 } as const
 
 /** Flags that have no effect beside, or without, others. The second list names the flags that the message must name. */
@@ -50,7 +50,7 @@ const IDLE: readonly [keyof typeof commands, readonly string[], readonly string[
 ]
 
 it.each(IDLE)('%s refuses what would have no effect: %j', async (name, args, named) => {
-  await commands[name](...args, '--json')
+  await runs.run(name, commands[name], [...args, '--json'])
   const { error } = JSON.parse(runs.output) as { readonly error: { readonly message: string } }
   expect(error).toMatchObject({ code: 'usage' })
   for (const flag of named) expect(error.message).toContain(flag)

@@ -18,6 +18,6 @@ export async function main(root: string, load: Load): Promise<void> {
   } catch (thrown) {
     // Loaded for an error only, so that every other start is faster.
     const { endWith } = await import('./ending.ts')
-    endWith(thrown, commands.commandIDs)
+    endWith(thrown, commands.commands)
   }
 }

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { GpregError } from '@gpreg/oci'
-import { replaceFile } from '@gpreg/oci/engine'
+import { fileFault, replaceFile } from '@gpreg/oci/engine'
 import { GZIP, hashing, packFiles, type PackedFile } from './pack-files.ts'
 import { nodeFlags, programFiles } from './program-files.ts'
 
@@ -42,7 +42,7 @@ export async function writeToolArchive(
     const { size } = await stat(path)
     return { size, sha256: hash.digest('hex') }
   } catch (cause) {
-    throw new GpregError('storage', `cannot write ${path}`, {
+    throw new GpregError('storage', `cannot write ${path}: ${fileFault(cause)}`, {
       path,
       cause,
       hint: 'make room, or leave out --include-tool',

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
-import { makeDirectory, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { fileFault, makeDirectory, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { SecretManifest } from '@gpreg/values-gen'
 
 /** A Secret with its role, and the file that it was written to. */
@@ -18,7 +18,7 @@ export async function writeSecrets(
   try {
     await makeDirectory(directory, 0o700)
   } catch (cause) {
-    throw new GpregError('storage', `cannot make the directory ${directory}`, {
+    throw new GpregError('storage', `cannot make the directory ${directory}: ${fileFault(cause)}`, {
       path: directory,
       cause,
       hint: 'name a directory that can be written to with --secrets',

@@ -1,6 +1,7 @@
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GpregError } from '../errors.ts'
+import { fileFault } from './file-fault.ts'
 import { writerMark, writerOf } from './writer.ts'
 
 /** File mode of files that hold secrets. */
@@ -32,7 +33,7 @@ export async function writeOutputFile(
     })
     if (sync) await syncFolder(dirname(place))
   } catch (cause) {
-    throw new GpregError('storage', `cannot write ${path}`, {
+    throw new GpregError('storage', `cannot write ${path}: ${fileFault(cause)}`, {
       path,
       cause,
       hint: 'name a file in a directory that exists and can be written to',

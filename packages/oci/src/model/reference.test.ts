@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isGpregError } from '../errors.ts'
+import { isGpregError, type GpregError } from '../errors.ts'
 import {
   formatName,
   formatPrefix,
@@ -142,7 +142,7 @@ describe('an address', () => {
     ['-r.io', /not a host name/],
     ['999.1.1.1', /not a host name/],
     ['[:::]:5000', /not a host name/],
-    ['user@r.io', /not a host name/],
+    ['user@r.io', /it has a login/],
     ['r.io:99999/a', /port of "r\.io:99999" is not a number from 1 to 65535/],
     ['r.io:65536', /port/],
     ['r.io:0/a', /port/],
@@ -175,3 +175,40 @@ describe('an address', () => {
     )
   })
 })
+
+describe('a login before a host', () => {
+  it.each([
+    'mirror:hunter2@r.io/a',
+    'https://mirror:hunter2@r.io/a',
+    'mirror:hunt/er2@r.io:5000/a:1',
+    'hunter2@r.io/a:1',
+    'mirror:hunter2@r.io/a@sha256:1',
+  ])('is not shown, and the place for it is: %s', text => {
+    for (const parse of [parseReference, parsePrefix]) {
+      const error = thrownBy(() => parse(text))
+      expect(error).toMatchObject({ message: expect.stringContaining('it has a login') })
+      expect(`${error.message} ${error.hint}`).not.toMatch(/hunt/)
+      expect(error.hint).toMatch(/gpreg login r\.io(:5000)?$/)
+    }
+  })
+
+  it('is known in an address without a path', () => {
+    expect(thrownBy(() => parsePrefix('mirror:hunter2@r.io:5000')).message).toBe(
+      '"…@r.io:5000" is not the address of a registry: it has a login',
+    )
+  })
+
+  it('is no digest and no tag', () => {
+    expect(() => parseReference('redis:6@latest')).toThrow(/"latest" is not a sha256/)
+    expect(() => parsePrefix('r.io/a@sha256:12')).toThrow(/is not a repository path/)
+  })
+})
+
+function thrownBy(work: () => unknown): GpregError {
+  try {
+    work()
+  } catch (error) {
+    return error as GpregError
+  }
+  throw new Error('nothing was thrown')
+}

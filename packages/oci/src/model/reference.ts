@@ -97,6 +97,8 @@ export interface RegistryPrefix {
  * @throws `usage`
  */
 export function parseAddress(text: string): RegistryPrefix {
+  const login = LOGIN_ALONE.exec(text)?.[0] ?? LOGIN.exec(text)?.[0]
+  if (login !== undefined) throw addressWithLogin(text.slice(login.length))
   const scheme = SCHEME.exec(text)?.[0]
   if (scheme !== undefined)
     throw invalidAddress(text, 'it has a scheme', `leave the scheme out: ${text.slice(scheme.length)}`)
@@ -191,7 +193,20 @@ function assertRepository(repository: string, text: string): void {
   throw invalidReference(text, why)
 }
 
+/** A text that begins with a login, as URLs may: `user:password@host/path`. A digest has no slash behind its `@`. */
+const LOGIN = /^.*@(?=[^@]*\/)/
+
+/** The same before a host without a path. A tag may stand there in a reference, so this is for addresses. */
+const LOGIN_ALONE = /^(?:[a-z]+:\/\/)?[^/]*@(?!sha\d+:)(?=[^@/]*$)/i
+
 function invalidReference(text: string, why: string): GpregError {
+  const login = LOGIN.exec(text)?.[0]
+  if (login !== undefined) {
+    const bare = text.slice(login.length, 300)
+    return new GpregError('reference-invalid', `"…@${bare}" is not an image reference: it has a login`, {
+      hint: loginHint(bare),
+    })
+  }
   const scheme = SCHEME.exec(text)?.[0]
   return new GpregError(
     'reference-invalid',
@@ -203,6 +218,17 @@ function invalidReference(text: string, why: string): GpregError {
           : `leave the scheme out: ${text.slice(scheme.length, 300)}`,
     },
   )
+}
+
+/** Shows nothing of the login, because it is a secret. */
+function addressWithLogin(bare: string): GpregError {
+  return new GpregError('usage', `"…@${bare}" is not the address of a registry: it has a login`, {
+    hint: loginHint(bare),
+  })
+}
+
+function loginHint(bare: string): string {
+  return `write ${bare}, and keep the login with gpreg login ${bare.split('/', 1)[0]}`
 }
 
 function invalidAddress(

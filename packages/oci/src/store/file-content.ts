@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { GpregError, throwIfAborted } from '../errors.ts'
+import { fileFault } from '../machine/file-fault.ts'
 import type { Content } from './content.ts'
 
 /**
@@ -13,7 +14,7 @@ export function fileContent(path: string): Content {
         yield* createReadStream(path, { start: offset, ...(signal === undefined ? {} : { signal }) })
       } catch (cause) {
         throwIfAborted(signal)
-        throw new GpregError('input-unreadable', `cannot read ${path}`, {
+        throw new GpregError('input-unreadable', `cannot read ${path}: ${fileFault(cause)}`, {
           path,
           cause,
           hint: 'check the path and that you may read it',

@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { isDeepStrictEqual } from 'node:util'
-import { findRelease, knownReleases } from '@gpreg/core'
+import { documentKind, findRelease, knownReleases } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { isRecord } from '@gpreg/oci/engine'
 import { Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml'
@@ -41,6 +41,12 @@ export function changeConfig(
       hint: 'give the file that `gitpod-installer init` makes; `gpreg values check` shows what is wrong with it',
     })
   }
+  const other = documentKind(document.get('kind'))
+  if (other !== undefined)
+    throw new GpregError('input-invalid', `${path}: this is ${other.what}, no installer configuration`, {
+      path,
+      hint: other.hint,
+    })
   const style = styleOf(text)
   const printed = document.toString(style)
   const moved = moveFields(document, findRelease(release).release.name)

@@ -1,5 +1,6 @@
 import { isMap, type Document, type ParsedNode } from 'yaml'
 import type { GpregError } from '@gpreg/oci'
+import { documentKind } from '../../document-kinds.ts'
 import { invalidInput } from '../../input.ts'
 import { placesOf } from '../moved-fields.ts'
 import { parseYaml, sameKey, textAt, type YamlInput } from './yaml-input.ts'
@@ -15,6 +16,9 @@ export interface InstallerFile extends Pick<YamlInput, 'lineOf'> {
 export function readInstallerConfig(text: string, path: string): InstallerFile {
   const { documents, lineOf } = parseYaml(text, path)
   const root = documents[0]?.contents ?? null
+  const other = documentKind(textAt(root, ['kind'])?.text)
+  if (other !== undefined)
+    throw invalidInput(path, undefined, `this is ${other.what}, no installer configuration`, other.hint)
   if (documents.length === 1 && isMap(root)) return { root: root as ParsedNode, lineOf }
   throw noConfiguration(documents, path)
 }

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { isTag } from '@gpreg/oci/engine'
 import { gitpodImage, type Release } from './catalogue.ts'
 import { purposeOf, type FoundImage } from '../discovery/found-image.ts'
+import { documentKind } from '../../document-kinds.ts'
 import { invalidInput, place } from '../../input.ts'
 import { parseYaml, sameKey, textAt, type YamlInput } from '../discovery/yaml-input.ts'
 
@@ -21,6 +22,9 @@ const HINT = 'a versions manifest reads `components: {server: {version: TAG}, â€
 export function parseVersions(text: string, path: string): VersionsManifest {
   const input = parseYaml(text, path)
   const root = input.documents[0]?.contents
+  const other = documentKind(textAt(root ?? null, ['kind'])?.text)
+  if (other !== undefined)
+    throw invalidInput(path, undefined, `this is ${other.what}, no versions manifest`, other.hint)
   const isManifest = isMap(root) && root.items.some(({ key }) => isScalar(key) && key.value === 'components')
   if (input.documents.length !== 1 || !isManifest)
     throw invalidInput(path, undefined, 'this is no versions manifest', HINT)

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
+import { fileFault } from '@gpreg/oci/engine'
 
 /** A Node for Linux. */
 export interface NodeBinary {
@@ -57,7 +58,7 @@ async function readHeader(path: string): Promise<Buffer> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(20), 0, 20, 0)
     return buffer.subarray(0, bytesRead)
   } catch (cause) {
-    throw new GpregError('input-unreadable', `cannot read ${path}`, {
+    throw new GpregError('input-unreadable', `cannot read ${path}: ${fileFault(cause)}`, {
       path,
       cause,
       hint: 'check the path and that you may read it',

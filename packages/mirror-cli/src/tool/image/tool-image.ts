@@ -10,6 +10,7 @@ import {
   type Digest,
   type ReadableRepository,
 } from '@gpreg/oci'
+import { fileFault } from '@gpreg/oci/engine'
 import type { Context, MadeImage } from '@gpreg/core'
 import { IMAGE_NAME } from './flags.ts'
 import { basePlatforms } from './base/base-image.ts'
@@ -84,7 +85,7 @@ async function temporaryFolder(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'gpreg-image-'))
   } catch (cause) {
-    throw new GpregError('storage', `cannot write into ${tmpdir()}`, {
+    throw new GpregError('storage', `cannot write into ${tmpdir()}: ${fileFault(cause)}`, {
       path: tmpdir(),
       cause,
       hint: 'the image is made there first; name another directory in TMPDIR',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../../machine/directory.ts'
 import { GpregError } from '../../errors.ts'
+import { fileFault } from '../../machine/file-fault.ts'
 import { SECRET_MODE, writeOutputFile } from '../../machine/output-file.ts'
 import { decodeText } from '../../text.ts'
 import { eraseWithHelper, storeWithHelper } from './credential-helper.ts'
@@ -70,7 +71,7 @@ export class CredentialStore {
       // docker indents by a tab.
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
         return { path: this.#path, config: parseDockerConfig('{}'), document: {}, indent: '\t' }
-      throw new GpregError('input-unreadable', `cannot read ${this.#path}`, {
+      throw new GpregError('input-unreadable', `cannot read ${this.#path}: ${fileFault(cause)}`, {
         path: this.#path,
         cause,
         hint: 'name another file with --authfile',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createContext, type Context } from '../../context.ts'
 import { GpregError, isGpregError } from '../../errors.ts'
+import { fileFault } from '../../machine/file-fault.ts'
 import { decodeText } from '../../text.ts'
 import { HelperAnswers } from './helper-answers.ts'
 import type { Credential } from './credential.ts'
@@ -108,11 +109,15 @@ async function readConfig(path: string): Promise<DockerConfig> {
   try {
     text = decodeText(await readFile(path))
   } catch (cause) {
-    throw new GpregError('input-unreadable', `cannot read the credentials file ${path}`, {
-      path,
-      cause,
-      hint: 'name a docker config.json or a podman auth.json',
-    })
+    throw new GpregError(
+      'input-unreadable',
+      `cannot read the credentials file ${path}: ${fileFault(cause)}`,
+      {
+        path,
+        cause,
+        hint: 'name a docker config.json or a podman auth.json',
+      },
+    )
   }
   return parseDockerConfig(text, path)
 }

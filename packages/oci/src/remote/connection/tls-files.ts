@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { GpregError } from '../../errors.ts'
+import { fileFault } from '../../machine/file-fault.ts'
 import { decodeText } from '../../text.ts'
 import type { Identity } from './host-certificates.ts'
 import { certificatesIn, isCertificate } from './pem.ts'
@@ -75,7 +76,7 @@ async function readPem(file: string): Promise<string> {
   try {
     return decodeText(await readFile(file))
   } catch (cause) {
-    throw new GpregError('input-unreadable', `cannot read ${file}`, {
+    throw new GpregError('input-unreadable', `cannot read ${file}: ${fileFault(cause)}`, {
       path: file,
       cause,
       hint: 'check the path and that you may read it',

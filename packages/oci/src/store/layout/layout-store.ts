@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { GpregError } from '../../errors.ts'
+import { fileFault } from '../../machine/file-fault.ts'
 import type { Descriptor } from '../../model/descriptor.ts'
 import { isManifestType } from '../../model/descriptor.ts'
 import { digestAlgorithm, type Digest } from '../../model/digest.ts'
@@ -214,7 +215,7 @@ async function assertLayoutOrEmpty(root: string): Promise<void> {
     names = await readdir(root)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw new GpregError('input-unreadable', `cannot read the directory ${root}`, {
+    throw new GpregError('input-unreadable', `cannot read the directory ${root}: ${fileFault(error)}`, {
       path: root,
       cause: error,
     })

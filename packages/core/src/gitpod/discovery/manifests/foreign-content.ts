@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { isRecord } from '@gpreg/oci/engine'
+import { documentKind } from '../../../document-kinds.ts'
 import { isText } from './kubernetes-object.ts'
 
 /** Content that is no Kubernetes object: what it is, and the next step. */
@@ -84,11 +85,6 @@ const OTHERS: readonly Kind[] = [
     matches: file(/^(?:Chart\.ya?ml|Chart\.lock|requirements\.ya?ml)$/),
     what: 'a file of a Helm chart',
     hint: '--chart DIR reads the chart',
-  },
-  {
-    matches: root => root.kind === 'Lock' && 'version' in root,
-    what: 'a lock of gpreg',
-    hint: '--lock FILE reads it',
   },
   {
     matches: root => isRecord(root.components) && isText(root.version),
@@ -201,6 +197,8 @@ export function foreignContent(value: unknown, path: string): ForeignContent {
     return isList ? { what: 'a list of images', hint: WITH_IMAGES } : { what: 'a list', hint: RENDER }
   }
   if (!isRecord(value)) return { what: 'text', hint: RENDER }
+  const ours = documentKind(value['kind'])
+  if (ours !== undefined) return ours
   const known = [...LOOK_ALIKES, ...OTHERS].find(({ matches }) => matches(value, name))
   if (known !== undefined) return known
   const missing = ['apiVersion', 'kind'].filter(key => !isText(value[key]))

@@ -1,3 +1,4 @@
+import { documentKind } from '../../../../document-kinds.ts'
 import type { DocumentView } from './document-view.ts'
 
 /** A document that is known, but no list of images: what it is, and what reads it. */
@@ -19,8 +20,6 @@ const hasAny =
   (root: DocumentView) =>
     keys.some(key => root.keys.includes(key))
 
-const OURS = /^(?:Receipt|BundleManifest|Provisioned|\w+Result)$/
-
 const KINDS: readonly Kind[] = [
   {
     matches: root =>
@@ -40,16 +39,6 @@ const KINDS: readonly Kind[] = [
     matches: has('apiVersion', 'kind'),
     what: 'a Kubernetes object',
     hint: '--manifests FILE reads Kubernetes objects',
-  },
-  {
-    matches: root => has('version')(root) && root.at('kind').text === 'Lock',
-    what: 'a lock of gpreg',
-    hint: '--lock FILE reads it',
-  },
-  {
-    matches: root => has('version')(root) && OURS.test(root.at('kind').text ?? ''),
-    what: 'another document of gpreg',
-    hint: 'gpreg images --json writes a list',
   },
   {
     matches: root => root.at('components').isMap,
@@ -140,7 +129,10 @@ const KINDS: readonly Kind[] = [
 
 /** Recognises what people take for a list of images. */
 export function foreignDocument(root: DocumentView): ForeignDocument | undefined {
-  return KINDS.find(({ matches }) => matches(root))
+  const kind = root.at('kind').text
+  // An image set is a list, although it is a document of gpreg.
+  const ours = has('version')(root) && kind !== 'ImageSet' ? documentKind(kind) : undefined
+  return ours ?? KINDS.find(({ matches }) => matches(root))
 }
 
 /** True for jobs and steps of GitLab, GitHub, Bitbucket and their kin. */

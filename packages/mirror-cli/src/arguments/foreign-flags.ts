@@ -1,6 +1,8 @@
-import { suggestionFor } from '../start/suggestion.ts'
+import { suggestionFor } from './suggestion.ts'
 
 const LOGIN = 'gpreg login HOST stores credentials, and those of docker login and podman login are used'
+const PASSWORD =
+  'gpreg login HOST -u NAME --password-stdin reads a password from standard input, and keeps the login'
 const TLS =
   '--insecure-skip-tls-verify HOST names one host, --plain-http HOST one without TLS, --ca-file a private CA'
 
@@ -13,7 +15,8 @@ const ANSWERS: Readonly<Record<string, string>> = {
   '--override-os': '--platform OS/ARCH names a platform',
   '--creds': LOGIN,
   '--dest-creds': LOGIN,
-  '--password': LOGIN,
+  '--password': PASSWORD,
+  '-p': PASSWORD,
   '--src-creds': LOGIN,
   '--username': LOGIN,
   '--dest': '--to HOST/PREFIX names the target',
