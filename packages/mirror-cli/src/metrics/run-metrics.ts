@@ -93,7 +93,7 @@ class RunMetrics<T> implements Measure<T> {
     try {
       await writeOutputFile(this.#path, formatExposition(families(facts)), MODE, false)
     } catch (error) {
-      warn(`${toGpregError(error).message}: the metrics of this run are lost`)
+      warn(`the metrics of this run are lost: ${toGpregError(error).message}`)
     }
   }
 }
