@@ -110,7 +110,7 @@ export function responseError(
   const reason = said.map(formatError).join('; ') || reasonIn(response)
   const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${login}${reason && `: ${reason}`}`
   const code = errorCodeOf(status, said)
-  const retryAfter = parseRetryAfter(response.header('retry-after'), now)
+  const retryAfter = parseRetryAfter(response.header('retry-after'), clockOf(response) ?? now)
   const scheme = status === 401 ? foreignScheme(response) : undefined
   const isLogin = response.isOfTokenServer === true && (status === 401 || status === 403)
   return new GpregError(code, what, {
@@ -236,6 +236,11 @@ function hintOf(
     default:
       return {}
   }
+}
+
+/** The time of the server that answered, in milliseconds since the epoch: a date that it names is one of its own clock. */
+function clockOf({ header }: FailedResponse): number | undefined {
+  return Date.parse(header('date') ?? '') || undefined
 }
 
 /**
