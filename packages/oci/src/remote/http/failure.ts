@@ -231,6 +231,10 @@ function hintOf(
       return {
         hint: `${host} limits requests: log in for a higher limit, lower --concurrency, or run the same command again later`,
       }
+    case 'upload-lost':
+      return {
+        hint: `${host} does not know this upload any more: if several servers answer under this name, they need one storage and one secret (CNCF distribution: REGISTRY_HTTP_SECRET), or a proxy that keeps a client at one of them`,
+      }
     case 'server-error':
       return { hint: 'run the same command again to continue; the log of the registry knows more' }
     default:
