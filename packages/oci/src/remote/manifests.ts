@@ -10,7 +10,7 @@ import {
 } from '../model/manifest.ts'
 import { NO_RETRY } from '../retry.ts'
 import type { Call } from '../store/content.ts'
-import type { DocumentBounds } from './http/body.ts'
+import { readStart, type DocumentBounds } from './http/body.ts'
 import type { ApiResponse } from './http/request.ts'
 import type { RepositoryApi } from './repository-api.ts'
 import { webPageError } from './web-page.ts'
@@ -119,6 +119,10 @@ export async function putManifest(
     expect: [200, 201, 202, 204],
     signal,
   })
+  // A login page comes with 200: taken for a receipt, it would be a copy that is nowhere.
+  const said = response.status === 200 ? await readStart(response.body) : ''
+  const page = webPageError(Buffer.from(said), 'receipt', api, api.subject(tagOrDigest))
+  if (page !== undefined) throw page
   await response.body.dump()
   return response
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { attach, discover } from '../artifact/attach.ts'
 import { pack } from '../artifact/pack.ts'
 import { remove } from '../artifact/tags.ts'
-import { oddRegistry, type OddRegistry } from '../testing/odd-registry.ts'
-import { refusing, withoutReferrersApi } from '../testing/oddities.ts'
+import { answer, oddRegistry, type OddRegistry } from '../testing/odd-registry.ts'
+import { isFor, refusing, withoutReferrersApi } from '../testing/oddities.ts'
 import { openRemote } from './remote.ts'
 
 const REPORT = 'application/vnd.example.report.v1'
@@ -38,6 +38,16 @@ describe('a registry without the referrers API', () => {
 
 describe('a registry with the referrers API', () => {
   const image = subject('a')
+
+  it('is asked for no page twice, wherever its links lead', async () => {
+    const link = { link: '<?last=x>; rel="next"' }
+    await using registry = await oddRegistry((request, response) =>
+      isFor(request, 'GET', /referrers/) ? answer(response, 200, '{"manifests":[]}', link) : false,
+    )
+    await using remote = await openRemote(noLogins)
+    expect(await remote.artifact(`${registry.host}/app:1`).target.repository.referrers(image)).toEqual([])
+    expect(questions(registry)).toBe(2)
+  })
 
   it.each([
     ['another repository', 'old', image],

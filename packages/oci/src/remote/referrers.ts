@@ -134,6 +134,7 @@ async function listByApi(
   { signal }: Call,
 ): Promise<readonly Descriptor[]> {
   const found: Descriptor[] = []
+  const read = new Set<string>()
   let url = `referrers/${subject}`
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const request = { url, headers: { accept: MediaType.ociIndex }, expect: [200], signal }
@@ -142,7 +143,8 @@ async function listByApi(
     if (entries === undefined) throw noList(api, response)
     found.push(...entries)
     const next = nextQuery(response.header('link'))
-    if (next === undefined) return found
+    if (next === undefined || read.has(next)) return found
+    read.add(next)
     url = `referrers/${subject}?${next}`
   }
   throw new GpregError('protocol', `the list of referrers did not end after ${MAX_PAGES} pages`, {

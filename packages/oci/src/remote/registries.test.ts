@@ -176,6 +176,29 @@ describe('downloads', () => {
   })
 })
 
+it.each([0, 4000, 20_000])('a blob of another length (%i) is asked for three times', async size => {
+  const { repository, server } = await repositoryOn((_request, response) => {
+    response.writeHead(200, { 'content-length': size }).end(Buffer.alloc(size))
+  })
+  await expect(read(repository)).rejects.toMatchObject({
+    code: 'size-mismatch',
+    message: `expected 10000 bytes, got an answer of ${size}`,
+  })
+  expect(server.seen).toHaveLength(3)
+})
+
+it('a web page in place of the receipt of a manifest is told', async () => {
+  const { repository, server } = await repositoryOn(
+    (_request, response) => void response.end('<!DOCTYPE html><title>Sign in</title>'),
+  )
+  const bytes = Buffer.from('{}')
+  const descriptor = { mediaType: MediaType.ociManifest, digest: digestOf(bytes), size: bytes.byteLength }
+  await expect(repository.tag('1', descriptor, bytes)).rejects.toMatchObject({
+    code: 'protocol',
+    message: `${server.host} answered with a web page ("Sign in"), so nothing was stored`,
+  })
+})
+
 describe('a web page in place of a blob', () => {
   const page = (length = 0) =>
     `<!DOCTYPE html>\n<html><head><title>Sign in</title></head>${'x'.repeat(length)}</html>`
@@ -230,10 +253,12 @@ describe('retries', () => {
     expect(waits[0]).toBe(7000)
   })
 
-  it('obey Retry-After as a date', async () => {
-    const { repository, waits } = await repositoryOn(
-      failing(1, 429, { 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' }),
-    )
+  it.each([
+    ['Thu, 01 Jan 2026 00:00:00 GMT', 'Thu, 01 Jan 2026 00:00:09 GMT'],
+    ['Thu, 01 Jan 2026 03:00:00 GMT', 'Thu, 01 Jan 2026 03:00:09 GMT'],
+    ['no date', 'Thu, 01 Jan 2026 00:00:09 GMT'],
+  ])('obey Retry-After as a date of the clock of the server: %s', async (date, until) => {
+    const { repository, waits } = await repositoryOn(failing(1, 429, { date, 'retry-after': until }))
     expect(await repository.exists(layer)).toBe(true)
     // Once for the request, once for telling the end of the pause.
     expect(new Set(waits)).toEqual(new Set([9000]))

@@ -9,6 +9,13 @@ const START = 16 * 1024
 const OPENING_BRACKET = 0x3c
 const SPACE = 0x20
 
+/** The error code and the end of the message, by what a page came in place of. */
+const ENDS = {
+  manifest: ['manifest-invalid', 'not with a manifest'],
+  blob: ['protocol', 'not with a blob'],
+  receipt: ['protocol', 'so nothing was stored'],
+} as const
+
 /**
  * The error for a login page, or the page of a proxy, that came in place of content: otherwise it would be called content that was
  * changed on its way. Undefined for anything that does not begin as a page.
@@ -16,7 +23,7 @@ const SPACE = 0x20
  */
 export function webPageError(
   start: Uint8Array,
-  wanted: 'manifest' | 'blob',
+  wanted: keyof typeof ENDS,
   { client: { host, secrets } }: RepositoryApi,
   subject: ErrorSubject,
 ): GpregError | undefined {
@@ -26,12 +33,9 @@ export function webPageError(
   const text = utf8Text(start.subarray(0, START))
   if (!/^\s*<(?:!doctype|html)\b/i.test(text)) return undefined
   const title = reasonIn({ status: 200, text, scrub: said => secrets.scrub(said), header: () => undefined })
-  return new GpregError(
-    wanted === 'manifest' ? 'manifest-invalid' : 'protocol',
-    `${host} answered with a web page${title && ` ("${title}")`}, not with a ${wanted}`,
-    {
-      ...subject,
-      hint: `a login page, a proxy or another program answers in place of ${host}: check its address, HTTPS_PROXY and NO_PROXY`,
-    },
-  )
+  const [code, end] = ENDS[wanted]
+  return new GpregError(code, `${host} answered with a web page${title && ` ("${title}")`}, ${end}`, {
+    ...subject,
+    hint: `a login page, a proxy or another program answers in place of ${host}: check its address, HTTPS_PROXY and NO_PROXY`,
+  })
 }

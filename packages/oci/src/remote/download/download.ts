@@ -45,12 +45,14 @@ export async function* download(
       }
       isCoded = coding !== undefined
       let skip = isCoded ? position : bytesToSkip(response, position, asked)
+      const misfit = isCoded ? undefined : misfitOf(response, descriptor, asked)
       let isStart = response.status !== 206
       // Content may be a web page, too, so this alone is no error.
       let page: GpregError | undefined
       for await (const chunk of isCoded ? gunzipped(response.body) : response.body) {
         if (isStart) page = pageError?.(chunk)
         isStart = false
+        if (misfit !== undefined) throw page ?? misfit
         const wanted = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.byteLength))
         skip -= chunk.byteLength - wanted.byteLength
         if (wanted.byteLength === 0) {
@@ -64,11 +66,12 @@ export async function* download(
         if (position > descriptor.size) throw tooLong(descriptor, asked)
       }
       if (position >= descriptor.size) return
-      throw page ?? tooShort(descriptor.size - position, asked)
+      throw page ?? misfit ?? tooShort(descriptor.size - position, asked)
     } catch (thrown) {
       response.body.destroy()
       const error = networkError(thrown, asked)
-      const policy = isBrief ? BRIEF : patienceFor(error)
+      // A server that has something else says so each time.
+      const policy = isBrief || error.code === 'size-mismatch' ? BRIEF : patienceFor(error)
       if (signal.aborted || !error.retryable || attempt >= policy.attempts) {
         throw error.about({ digest: descriptor.digest }).final()
       }
@@ -95,6 +98,18 @@ function bytesToSkip(response: ApiResponse, position: number, asked: Asked): num
 export function parseRangeStart(header: string | undefined): number | undefined {
   const [, start, end] = /^bytes (\d{1,15})-(\d{1,15})\//.exec(header ?? '') ?? []
   return start === undefined || Number(end) < Number(start) ? undefined : Number(start)
+}
+
+/** The error for a whole answer that says to have another length than the content. */
+function misfitOf(
+  { status, header }: ApiResponse,
+  { digest, size }: Descriptor,
+  asked: Asked,
+): GpregError | undefined {
+  const told = header('content-length')
+  if (status === 206 || told === undefined || told === String(size)) return undefined
+  const message = `expected ${size} bytes, got an answer of ${told.slice(0, 20)}`
+  return new GpregError('size-mismatch', message, { ...subjectOf(asked), digest })
 }
 
 function tooShort(missing: number, asked: Asked): GpregError {

@@ -64,6 +64,11 @@ describe('the hint after a refusal', () => {
       'immutable tags',
     ],
     ['a quota', refusal(403, errors('it will exceed the configured upper limit of 1 GiB')), 'quota'],
+    [
+      'an upload at another server of the same name',
+      refusal(404, JSON.stringify({ errors: [{ code: 'BLOB_UPLOAD_UNKNOWN', message: 'm' }] })),
+      'REGISTRY_HTTP_SECRET',
+    ],
     ['a quota in a text', refusal(413, 'storage quota limit reached'), 'quota'],
     [
       'a password at a token server',

@@ -110,7 +110,7 @@ export function responseError(
   const reason = said.map(formatError).join('; ') || reasonIn(response)
   const what = `${host}${wayTo(via)} answered ${status} to ${method} ${path}${way}${login}${reason && `: ${reason}`}`
   const code = errorCodeOf(status, said)
-  const retryAfter = parseRetryAfter(response.header('retry-after'), now)
+  const retryAfter = parseRetryAfter(response.header('retry-after'), clockOf(response) ?? now)
   const scheme = status === 401 ? foreignScheme(response) : undefined
   const isLogin = response.isOfTokenServer === true && (status === 401 || status === 403)
   return new GpregError(code, what, {
@@ -231,11 +231,20 @@ function hintOf(
       return {
         hint: `${host} limits requests: log in for a higher limit, lower --concurrency, or run the same command again later`,
       }
+    case 'upload-lost':
+      return {
+        hint: `${host} does not know this upload any more: if several servers answer under this name, they need one storage and one secret (CNCF distribution: REGISTRY_HTTP_SECRET), or a proxy that keeps a client at one of them`,
+      }
     case 'server-error':
       return { hint: 'run the same command again to continue; the log of the registry knows more' }
     default:
       return {}
   }
+}
+
+/** The time of the server that answered, in milliseconds since the epoch: a date that it names is one of its own clock. */
+function clockOf({ header }: FailedResponse): number | undefined {
+  return Date.parse(header('date') ?? '') || undefined
 }
 
 /**

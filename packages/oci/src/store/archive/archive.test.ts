@@ -414,6 +414,34 @@ describe('an untrusted archive', () => {
     expect(error).toMatchObject({ code: 'input-invalid', message: expect.stringMatching(message) })
   })
 
+  /** A pax header with one record. */
+  const pax = (key: string, value: string) => {
+    const rest = ` ${key}=${value}\n`
+    const record = `${rest.length + 2}${rest}`
+    return Buffer.concat([
+      header('PaxHeaders/x', record.length, 'x'),
+      Buffer.from(record.padEnd(BLOCK, '\0')),
+    ])
+  }
+
+  it.each(['0x3', '3e0', '3.5', '-512', ' 3', '9'.repeat(17)])(
+    'is refused with a pax size of %j',
+    async size => {
+      const member = header(`blobs/sha256/${hex}`, 0)
+      expect(await opening(Buffer.concat([index, pax('size', size), member, end]))).toMatchObject({
+        code: 'bundle-damaged',
+        message: `x.tar has a pax header with the size ${JSON.stringify(size)}`,
+      })
+    },
+  )
+
+  it('may have a long name of GNU tar before pax records of the same member', async () => {
+    const name = `blobs/sha256/${hex}`
+    const long = [header('././@LongLink', name.length, 'L'), Buffer.from(name.padEnd(BLOCK, '\0'))]
+    const members = [...long, pax('mtime', '1.5'), header('cut', 0)]
+    expect(await opening(Buffer.concat([index, ...members, end]))).toBeUndefined()
+  })
+
   it('may have what docker save and an unpacked layout have beside the layout', async () => {
     const names = ['manifest.json', 'repositories', './ingest/claim~x']
     const members = [header('./ingest/', 0, '5'), ...names.map(name => header(name, 0))]

@@ -69,7 +69,9 @@ export async function* readTarMembers(volumes: VolumeReader, name: string): Asyn
     const found = decodeExtension(header.type, await read(start, size), described)
     if ([...found.keys()].some(key => key.startsWith('GNU.sparse')))
       throw damaged(`${name} has a sparse file in it, which no bundle has`, name)
-    if (header.type !== 'g') records = found
+    assertSize(found.get('size'), name)
+    // A long name of GNU tar and pax records may describe one member together.
+    if (header.type !== 'g') records = new Map([...records, ...found])
   }
   throw damaged(`${name} has no end: it is cut off, or its last volume is missing`, name)
 }
@@ -91,6 +93,12 @@ function memberOf({ name, size, type }: RawHeader, records: Records, start: numb
 /** The records of a pax header, or the long name of one of GNU tar: https://www.gnu.org/software/tar/manual/html_node/Standard.html */
 function decodeExtension(type: string, body: Buffer, described: string): Records {
   return type === 'L' ? new Map([['path', textField(body, 0, body.byteLength)]]) : decodePax(body, described)
+}
+
+/** A size in decimal digits, as the pax format has it: another reader would take `0x10` or nothing for another number. */
+function assertSize(text: string | undefined, name: string): void {
+  if (text !== undefined && !/^[0-9]{1,16}$/.test(text))
+    throw damaged(`${name} has a pax header with the size ${quoted(text)}`, name)
 }
 
 /** Reads headers through a window, because small members lie close together: one read serves several headers. */
