@@ -146,6 +146,16 @@ describe('a bucket of AWS', () => {
     expect(seen.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([])
   })
 
+  it.each(['Prod_1', 'a', 'x'.repeat(64), 'a..b', '10.0.0.1', '-a-'])(
+    'called %s is refused before anything is made',
+    async bucket => {
+      const aws = scriptedAws('eu-west-1', emptyAccount())
+      const where = { installation: 'prod', region: 'eu-west-1', bucket, withIam: false }
+      const provider = createAwsProvider({ ...where, clients: aws.clients })
+      await expect(provider.changes(context)).rejects.toMatchObject({ code: 'usage' })
+    },
+  )
+
   it('of another account is an error that names the permission', async () => {
     const { provider } = inRegion('eu-west-1', ({ method }) => ({ status: method === 'HEAD' ? 403 : 200 }))
     await expect(provider.changes(context)).rejects.toMatchObject({

@@ -14,6 +14,7 @@ import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { awsError } from '../api/errors.ts'
 import {
+  assertBucketName,
   belongsTo,
   formatTags,
   hasTag,
@@ -47,9 +48,10 @@ export class Bucket implements Resource {
   }
 
   async inspect(context: Context): Promise<Inspection> {
-    const { region, isForeign } = this.#options
+    const { bucket, region, isForeign } = this.#options
     const found = await this.#head(context)
     if (found === undefined) {
+      if (!isForeign) assertBucketName(bucket)
       const reason = `for the blobs of the in-cluster registry, in ${isForeign ? 'the S3 given' : region}`
       return { action: 'create', reason, make: () => this.#create(context) }
     }
@@ -70,6 +72,8 @@ export class Bucket implements Resource {
         const elsewhere = $response?.headers?.['x-amz-bucket-region']
         if ($metadata?.httpStatusCode === 404) return undefined
         if ($metadata?.httpStatusCode === 301 && elsewhere !== undefined) return elsewhere
+        // S3 refuses a name that no bucket can have without a word.
+        if ($metadata?.httpStatusCode === 400) assertBucketName(bucket)
         const error = awsError(thrown, about)
         if (error.code !== 'forbidden') throw error
         throw error.with({
