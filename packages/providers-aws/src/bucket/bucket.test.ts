@@ -320,6 +320,17 @@ describe('AWS itself, which has every setting', () => {
 })
 
 describe('the removal of a bucket', () => {
+  it('of another name tells the bucket that gpreg made', async () => {
+    const aws = scriptedAws('eu-west-1', emptyAccount())
+    const vault = memoryVault({ journal: { begun: ['s3:bucket/custom'] } })
+    const where = { installation: 'prod', region: 'eu-west-1', withIam: false }
+    const [change] = await createAwsProvider({ ...where, vault, clients: aws.clients }).destroy(context)
+    expect(change).toMatchObject({
+      resource: 's3:bucket/reg-bucket-prod',
+      reason: 'is not there; gpreg made custom, too: --bucket custom removes it',
+    })
+  })
+
   const version = '<Version><Key>a</Key><VersionId>1</VersionId></Version>'
   const marker = '<DeleteMarker><Key>a</Key><VersionId>2</VersionId></DeleteMarker>'
 
