@@ -1,6 +1,26 @@
+import { GpregError } from '@gpreg/oci'
+
 /** The names that Gitpod's Terraform modules give, so that gpreg and the modules find each other's resources. https://github.com/gitpod-io/gitpod/blob/main/install/infra/modules/eks/storage.tf */
 export const bucketName = (installation: string): string => `reg-bucket-${installation}`
 export const userName = (installation: string): string => `registry-user-${installation}`
+
+/** @throws `usage`. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+export function assertBucketName(bucket: string): void {
+  const isAddress = /^\d+\.\d+\.\d+\.\d+$/.test(bucket)
+  const isName = /^[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]$/.test(bucket) && !bucket.includes('..')
+  if (isName && !isAddress) return
+  throw new GpregError('usage', `${bucket} cannot be the name of a bucket`, {
+    hint: 'give --bucket 3 to 63 small letters, digits, hyphens and dots; without it the name is reg-bucket-INSTALLATION',
+  })
+}
+
+/** @throws `usage`. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html */
+export function assertUserName(user: string): void {
+  if (/^[\w+=,.@-]{1,64}$/.test(user)) return
+  throw new GpregError('usage', `${user} cannot be the name of an IAM user`, {
+    hint: 'give --installation at most 50 letters, digits and +=,.@_-',
+  })
+}
 
 export const USER_PATH = '/gpreg/'
 export const POLICY_NAME = 'gpreg-registry-bucket'

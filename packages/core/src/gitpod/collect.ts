@@ -9,6 +9,7 @@ import type { ImageEntry, ImageSet, NamedImage } from './image-set.ts'
 import { targetNames, type Naming, type NamingOptions } from './naming.ts'
 import { place, readInput, STDIN } from '../input.ts'
 import type { InstallerImages } from './discovery/installer-config.ts'
+import type { IsSet } from './discovery/installer-file.ts'
 import type { Lock } from '../documents/lock.ts'
 import { rewritesOf } from './rewrite/rewrites.ts'
 import type { CollectedRelease } from './release/release-images.ts'
@@ -41,18 +42,22 @@ export async function collectBundleSet(
   return { ...setOf(collected), images: sortEntries(named, ({ name }) => formatRelativeName(name)) }
 }
 
+interface Configuration extends InstallerImages {
+  readonly isSet: IsSet
+}
+
 /** The images of a request before they get target names, and the inputs that decide these names. */
 interface Collected {
   readonly images: readonly FoundImage[]
   readonly excluded: ImageSet['excluded']
-  readonly config: InstallerImages | undefined
+  readonly config: Configuration | undefined
   readonly release: CollectedRelease | undefined
   readonly lock: Lock | undefined
 }
 
 async function collectImages(request: ImageSetRequest, world: ImageSetWorld): Promise<Collected> {
   const config = await readConfig(request, world)
-  const release = await readRelease(request, world)
+  const release = await readRelease(request, world, config)
   const lock = await readLockInput(request, world)
   const found = [
     ...(release?.images ?? []),
@@ -92,10 +97,11 @@ function setOf({ excluded, lock }: Omit<Collected, 'images'>): Omit<ImageSet, 'i
 async function readRelease(
   request: ImageSetRequest,
   world: ImageSetWorld,
+  config: Configuration | undefined,
 ): Promise<CollectedRelease | undefined> {
   if ((request.release ?? request.versions ?? request.catalogue) === undefined) return undefined
   const { collectRelease } = await import('./release/release-images.ts')
-  return collectRelease(request, world)
+  return collectRelease(request, world, config?.isSet)
 }
 
 async function readLockInput(
@@ -110,10 +116,12 @@ async function readLockInput(
 async function readConfig(
   { config: path }: ImageSetRequest,
   { stdin }: ImageSetWorld,
-): Promise<InstallerImages | undefined> {
+): Promise<Configuration | undefined> {
   if (path === undefined) return undefined
   const { parseInstallerConfig } = await import('./discovery/installer-config.ts')
-  return parseInstallerConfig(await readInput(path, stdin), path)
+  const { settingsOf } = await import('./discovery/installer-file.ts')
+  const text = await readInput(path, stdin)
+  return { ...parseInstallerConfig(text, path), isSet: settingsOf(text, path) }
 }
 
 function configImages({ config: path }: ImageSetRequest, config: InstallerImages | undefined): FoundImage[] {

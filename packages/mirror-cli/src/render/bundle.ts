@@ -56,7 +56,7 @@ export function renderBundleVerify(result: BundleVerifyResult, paint: Paint = pl
         ? [`${paint('yellow', 'not here')} ${name}, which was written beside the bundle`]
         : [],
     ),
-    `${count(volumes.length, 'volume')}, ${count(totals.images, 'image')}, ${SIGNATURES[signature]}: ${problems.length === 0 ? 'ok' : count(problems.length, 'problem')}`,
+    `${volumes.length === 0 ? 'a directory' : count(volumes.length, 'volume')}, ${count(totals.images, 'image')}, ${SIGNATURES[signature]}: ${problems.length === 0 ? 'ok' : count(problems.length, 'problem')}`,
     `${totals.checked} manifests and blobs checked, ${formatBytes(totals.bytes)} read, ${formatSeconds(totals.seconds)}`,
   ].join('\n')
 }

@@ -146,6 +146,16 @@ describe('a bucket of AWS', () => {
     expect(seen.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([])
   })
 
+  it.each(['Prod_1', 'a', 'x'.repeat(64), 'a..b', '10.0.0.1', '-a-'])(
+    'called %s is refused before anything is made',
+    async bucket => {
+      const aws = scriptedAws('eu-west-1', emptyAccount())
+      const where = { installation: 'prod', region: 'eu-west-1', bucket, withIam: false }
+      const provider = createAwsProvider({ ...where, clients: aws.clients })
+      await expect(provider.changes(context)).rejects.toMatchObject({ code: 'usage' })
+    },
+  )
+
   it('of another account is an error that names the permission', async () => {
     const { provider } = inRegion('eu-west-1', ({ method }) => ({ status: method === 'HEAD' ? 403 : 200 }))
     await expect(provider.changes(context)).rejects.toMatchObject({
@@ -310,6 +320,17 @@ describe('AWS itself, which has every setting', () => {
 })
 
 describe('the removal of a bucket', () => {
+  it('of another name tells the bucket that gpreg made', async () => {
+    const aws = scriptedAws('eu-west-1', emptyAccount())
+    const vault = memoryVault({ journal: { begun: ['s3:bucket/custom'] } })
+    const where = { installation: 'prod', region: 'eu-west-1', withIam: false }
+    const [change] = await createAwsProvider({ ...where, vault, clients: aws.clients }).destroy(context)
+    expect(change).toMatchObject({
+      resource: 's3:bucket/reg-bucket-prod',
+      reason: 'is not there; gpreg made custom, too: --bucket custom removes it',
+    })
+  })
+
   const version = '<Version><Key>a</Key><VersionId>1</VersionId></Version>'
   const marker = '<DeleteMarker><Key>a</Key><VersionId>2</VersionId></DeleteMarker>'
 

@@ -1,11 +1,7 @@
 import {
   type BucketLocationConstraint,
   CreateBucketCommand,
-  DeleteBucketCommand,
-  GetBucketTaggingCommand,
   HeadBucketCommand,
-  ListObjectVersionsCommand,
-  PutBucketTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { type Inspection, type Resource, type Context } from '@gpreg/core'
@@ -13,15 +9,7 @@ import { keep, type VaultJournal } from '@gpreg/core/provider'
 import { GpregError } from '@gpreg/oci'
 import { call, unless } from '../api/call.ts'
 import { awsError } from '../api/errors.ts'
-import {
-  belongsTo,
-  formatTags,
-  hasTag,
-  installationOf,
-  MANAGED,
-  type AwsJournalEntry,
-  type Tag,
-} from '../names.ts'
+import { assertBucketName, type AwsJournalEntry } from '../names.ts'
 
 export interface BucketOptions {
   readonly s3: S3Client
@@ -33,6 +21,9 @@ export interface BucketOptions {
   readonly journal: VaultJournal<AwsJournalEntry>
 }
 
+/** How the vault's journal names a bucket. */
+export const OF_BUCKET = 's3:bucket/'
+
 /** The region that takes no constraint. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
 const FIRST_REGION = 'us-east-1'
 
@@ -42,14 +33,15 @@ export class Bucket implements Resource {
   readonly #options: BucketOptions
 
   constructor(options: BucketOptions) {
-    this.name = `s3:bucket/${options.bucket}`
+    this.name = OF_BUCKET + options.bucket
     this.#options = options
   }
 
   async inspect(context: Context): Promise<Inspection> {
-    const { region, isForeign } = this.#options
+    const { bucket, region, isForeign } = this.#options
     const found = await this.#head(context)
     if (found === undefined) {
+      if (!isForeign) assertBucketName(bucket)
       const reason = `for the blobs of the in-cluster registry, in ${isForeign ? 'the S3 given' : region}`
       return { action: 'create', reason, make: () => this.#create(context) }
     }
@@ -70,6 +62,8 @@ export class Bucket implements Resource {
         const elsewhere = $response?.headers?.['x-amz-bucket-region']
         if ($metadata?.httpStatusCode === 404) return undefined
         if ($metadata?.httpStatusCode === 301 && elsewhere !== undefined) return elsewhere
+        // S3 refuses a name that no bucket can have without a word.
+        if ($metadata?.httpStatusCode === 400) assertBucketName(bucket)
         const error = awsError(thrown, about)
         if (error.code !== 'forbidden') throw error
         throw error.with({
@@ -115,117 +109,8 @@ interface HeadFailure {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
 }
 
-/** The tags that name the bucket's installation. A put replaces all tags, so the existing ones are read first. */
-export class BucketTags implements Resource {
-  readonly name: string
-  readonly #options: BucketOptions
-
-  constructor(options: BucketOptions) {
-    this.name = `s3:bucket-tags/${options.bucket}`
-    this.#options = options
-  }
-
-  async inspect(context: Context): Promise<Inspection> {
-    const { s3, bucket, installation } = this.#options
-    const tags = await tagsOf(context, s3, bucket)
-    this.#assertNotOthers(tags)
-    // A bucket that is missing will be made by gpreg.
-    const isOurs = tags === undefined || (await isBegun(this.#options))
-    const wanted = [belongsTo(installation), ...(isOurs ? [MANAGED] : [])]
-    const missing = wanted.filter(tag => !hasTag(tags, tag))
-    if (missing.length === 0) return keep('says whose it is')
-    return {
-      action: 'update',
-      reason: `adds ${formatTags(missing)}`,
-      make: async () => {
-        const others = (tags ?? []).filter(tag => !missing.some(({ Key }) => Key === tag.Key))
-        const command = new PutBucketTaggingCommand({
-          Bucket: bucket,
-          Tagging: { TagSet: [...others, ...missing] },
-        })
-        const about = { resource: this.name, permission: 's3:PutBucketTagging' }
-        await call(context, about, options => s3.send(command, options))
-      },
-    }
-  }
-
-  /** Refuses a bucket of another installation: two registries in one directory collect each other's blobs, and `destroy` goes by the tags. */
-  #assertNotOthers(tags: readonly Tag[] | undefined): void {
-    const { bucket, installation } = this.#options
-    const owner = installationOf(tags)
-    if (owner === undefined || owner === installation) return
-    throw new GpregError('name-taken', `the bucket ${bucket} belongs to the installation ${owner}`, {
-      resource: this.name,
-      hint: `choose another with --bucket, or give --installation ${owner}`,
-    })
-  }
-}
-
-/** The absence of the bucket. Only an empty bucket that gpreg made is removed. */
-export class BucketRemoval implements Resource {
-  readonly name: string
-  readonly #options: BucketOptions
-
-  constructor(options: BucketOptions) {
-    this.name = `s3:bucket/${options.bucket}`
-    this.#options = options
-  }
-
-  async inspect(context: Context): Promise<Inspection> {
-    const { s3, bucket, journal } = this.#options
-    const looking = { resource: this.name, permission: 's3:ListBucketVersions' }
-    const list = new ListObjectVersionsCommand({ Bucket: bucket, MaxKeys: 1 })
-    const found = await call(context, looking, options => unless(['NoSuchBucket'], s3.send(list, options)))
-    if (found === undefined) return keep('is not there')
-    if (!(await this.#isOurs(context))) return keep('gpreg did not make it')
-    if ([...(found.Versions ?? []), ...(found.DeleteMarkers ?? [])].length > 0)
-      return keep(contentReason(bucket))
-    const about = { resource: this.name, permission: 's3:DeleteBucket' }
-    const command = new DeleteBucketCommand({ Bucket: bucket })
-    return {
-      action: 'delete',
-      reason: 'gpreg made it, and it is empty',
-      make: async () => {
-        await call(context, about, options => unless(['NoSuchBucket'], s3.send(command, options)))
-        // A later bucket of this name may be somebody else's.
-        const begun = (await journal.get('begun')) ?? []
-        await journal.write({ begun: begun.filter(name => name !== this.name), refused: undefined })
-      },
-    }
-  }
-
-  /** By its tags; where there are none, because the S3 has no tags, by the vault. */
-  async #isOurs(context: Context): Promise<boolean> {
-    const { s3, bucket, installation } = this.#options
-    if (await isBegun(this.#options)) return true
-    const tags = await tagsOf(context, s3, bucket)
-    return hasTag(tags, MANAGED) && hasTag(tags, belongsTo(installation))
-  }
-}
-
-/** Versions and delete markers remain in a bucket with versions after its objects were removed, and keep it from being removed. */
-function contentReason(bucket: string): string {
-  const versions = `aws s3api list-object-versions --bucket ${bucket} --max-items 1000 --query '{Objects: [Versions,DeleteMarkers][][].{Key: Key, VersionId: VersionId}}'`
-  return `holds objects: aws s3 rm s3://${bucket} --recursive; or versions and delete markers of objects: aws s3api delete-objects --bucket ${bucket} --delete "$(${versions})", as often as there are any; then run this again`
-}
-
 /** Whether gpreg began to create the bucket, by the vault. */
-async function isBegun({ journal, bucket }: BucketOptions): Promise<boolean> {
+export async function isBegun({ journal, bucket }: BucketOptions): Promise<boolean> {
   const begun = await journal.get('begun')
-  return begun?.includes(`s3:bucket/${bucket}`) ?? false
+  return begun?.includes(OF_BUCKET + bucket) ?? false
 }
-
-/** The tags of a bucket; undefined if there is no bucket. S3 answers with an error if there are no tags. */
-async function tagsOf(context: Context, s3: S3Client, bucket: string): Promise<readonly Tag[] | undefined> {
-  const about = { resource: `s3:bucket-tags/${bucket}`, permission: 's3:GetBucketTagging' }
-  const command = new GetBucketTaggingCommand({ Bucket: bucket })
-  return call(context, about, options =>
-    unless(
-      ['NoSuchBucket'],
-      unless(['NoSuchTagSet', 'NoSuchTagSetError'], s3.send(command, options)).then(setOf),
-    ),
-  )
-}
-
-const setOf = (answer: { readonly TagSet?: readonly object[] | undefined } | undefined): readonly Tag[] =>
-  (answer?.TagSet ?? []) as Tag[]

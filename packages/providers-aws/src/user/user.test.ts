@@ -132,6 +132,15 @@ it.each(['theirs', 'reg-bucket-prod-2'])(
   },
 )
 
+it.each(['a b', 'x'.repeat(51), 'ä'])(
+  'an installation %s is refused, because no user can be named so',
+  installation => {
+    expect(() => createAwsProvider({ installation, region: 'eu-west-1' })).toThrow(
+      'cannot be the name of an IAM user',
+    )
+  },
+)
+
 it('the plan of a user has its tags', async () => {
   const aws = scriptedAws('us-east-1', ({ host }) =>
     host.startsWith('iam.')

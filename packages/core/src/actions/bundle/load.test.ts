@@ -64,6 +64,8 @@ it.each<[string, (file: (digest: Digest) => string) => Promise<unknown>, RegExp]
     ['bad:1', 'failed'],
     ['good:1', 'copied'],
   ])
+  const failed = images.find(({ status }) => status === 'failed')?.error
+  if (message.source === 'expected') expect(failed?.hint).toContain('gpreg bundle verify')
   // A single image names its platform only in its config, which is in the bundle.
   expect(images.find(({ status }) => status === 'copied')!.content?.platforms).toEqual(['linux/amd64'])
   expect(images.find(({ status }) => status === 'failed')!.error!.message).toMatch(message)

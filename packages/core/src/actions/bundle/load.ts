@@ -71,7 +71,19 @@ export async function loadBundle(
   const outcome = await executePlan(plan, copying, meter.context)
   const manifests = plan.images.flatMap(each => (each.status === 'to-copy' ? each.image.manifests : []))
   const result = meter.result(plan, outcome, await readConfigs(bundle, manifests, { signal: context.signal }))
-  return missing.length === 0 ? result : { ...result, missing }
+  const told = { ...result, images: result.images.map(image => blameBundle(image, bundle)) }
+  return missing.length === 0 ? told : { ...told, missing }
+}
+
+/** Content with another hash than the bundle says is damage of the bundle, of which a part can be sent again. */
+function blameBundle(
+  image: MirrorResult['images'][number],
+  { name }: Bundle,
+): MirrorResult['images'][number] {
+  const { error } = image
+  if (error?.code !== 'digest-mismatch' && error?.code !== 'size-mismatch') return image
+  const hint = `${name} is damaged: gpreg bundle verify says what to send again`
+  return { ...image, error: { ...error, hint } }
 }
 
 /** A layout is claimed, so that a garbage collection does not take what was not named yet. */

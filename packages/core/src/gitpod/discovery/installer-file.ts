@@ -1,4 +1,4 @@
-import { isMap, type Document, type ParsedNode } from 'yaml'
+import { isMap, isScalar, type Document, type ParsedNode } from 'yaml'
 import type { GpregError } from '@gpreg/oci'
 import { documentKind } from '../../document-kinds.ts'
 import { invalidInput } from '../../input.ts'
@@ -46,4 +46,29 @@ export function valueAt(root: ParsedNode, path: string): ReturnType<typeof textA
 /** True for the words that YAML 1.1 reads as true. https://yaml.org/type/bool.html */
 export function isTrue(text: string | undefined): boolean {
   return /^(?:y|yes|true|on)$/i.test(text ?? '')
+}
+
+export function hasMap(node: unknown, [key, ...rest]: readonly string[]): boolean {
+  if (!isMap(node)) return false
+  if (key === undefined) return true
+  const pair = node.items.find(item => isScalar(item.key) && sameKey(String(item.key.value), key))
+  return hasMap(pair?.value as ParsedNode | undefined, rest)
+}
+
+/** Whether a setting is made: `path` is a map or true, `path: value` has this value. */
+export type IsSet = (setting: string) => boolean
+
+/** @throws `input-invalid` */
+export function settingsOf(text: string, path: string): IsSet {
+  const { root } = readInstallerConfig(text, path)
+  return setting => {
+    const [field = '', wanted] = setting.split(': ')
+    const found = valueAt(root, field)?.text
+    if (wanted === undefined) return isTrue(found) || hasMap(root, field.split('.'))
+    return wanted === 'false' ? isFalse(found) : found === wanted
+  }
+}
+
+function isFalse(text: string | undefined): boolean {
+  return /^(?:n|no|false|off)$/i.test(text ?? '')
 }

@@ -1,6 +1,4 @@
-import { isMap, isScalar, type ParsedNode } from 'yaml'
-import { isTrue, readInstallerConfig, valueAt } from './installer-file.ts'
-import { sameKey } from './yaml-input.ts'
+import { hasMap, isTrue, readInstallerConfig, valueAt } from './installer-file.ts'
 
 /** The settings of a configuration that decide which images of a release its cluster pulls. */
 export interface InstallerSettings {
@@ -36,11 +34,4 @@ export function parseInstallerSettings(text: string, path: string): InstallerSet
     shiftfs: word('workspace.runtime.fsShiftMethod') === 'shiftfs',
     ...(baseImage === undefined ? {} : { baseImage }),
   }
-}
-
-function hasMap(node: unknown, [key, ...rest]: readonly string[]): boolean {
-  if (!isMap(node)) return false
-  if (key === undefined) return true
-  const pair = node.items.find(item => isScalar(item.key) && sameKey(String(item.key.value), key))
-  return hasMap(pair?.value as ParsedNode | undefined, rest)
 }

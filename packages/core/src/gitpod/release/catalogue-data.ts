@@ -11,20 +11,22 @@ export interface ReleaseChanges {
   readonly release: string
   /**
    * Key below `components` of the versions manifest (without `.version`) → repository below `eu.gcr.io/gitpod-core-dev/build`.
-   * Keys that no release renders (`dbSync`, `paymentEndpoint`, `integrationTest`, `kots-config-check.*`) are left out.
+   * Null takes a key away that is no longer rendered. Keys that no release renders (`dbSync`, `paymentEndpoint`, `integrationTest`, `kots-config-check.*`) are left out.
    */
-  readonly components?: Readonly<Record<string, string | ConditionalComponent>>
+  readonly components?: Readonly<Record<string, string | ConditionalComponent | null>>
   /** Repository below `eu.gcr.io/gitpod-core-dev/build` → its moving tag, which is not in the versions manifest. */
   readonly moving?: Readonly<Record<string, string>>
   /** Commit of the stable `ide/code`: a constant of the installer, not in the versions manifest. */
   readonly code: string
   /** Third-party image → its tags. */
   readonly thirdParty?: Readonly<Record<string, readonly string[]>>
+  /** Third-party image with its tag → the setting that makes the installer render it. `mirror list` has it only with this setting. */
+  readonly conditional?: Readonly<Record<string, string>>
   /** With `dropImageRepo`, images of the bitnami charts keep their path while all others lose it. */
   readonly chartsKeepPath?: boolean
 }
 
-/** A component that only some installations render, and that `mirror list` never renders. */
+/** A component that only some installations render, and that `mirror list` has only for their configurations. */
 export interface ConditionalComponent {
   readonly repository: string
   /** the setting that makes the installer render the component */
@@ -32,6 +34,7 @@ export interface ConditionalComponent {
 }
 
 const only = (when: string, repository: string): ConditionalComponent => ({ when, repository })
+const SLOW_DATABASE = 'experimental.webapp.slowDatabase'
 const STATIC_IDES = 'experimental.ide.resolveLatest: false'
 
 export const RELEASE_CHANGES: readonly ReleaseChanges[] = [
@@ -127,6 +130,11 @@ export const RELEASE_CHANGES: readonly ReleaseChanges[] = [
   {
     release: '2022.10.2',
     components: {
+      // The installer has the tag `latest` for them, whatever is set.
+      'workspace.desktopIdeImages.golandLatest': null,
+      'workspace.desktopIdeImages.intellijLatest': null,
+      'workspace.desktopIdeImages.phpstormLatest': null,
+      'workspace.desktopIdeImages.pycharmLatest': null,
       'workspace.desktopIdeImages.jbBackendPluginLatest': only(STATIC_IDES, 'ide/jb-backend-plugin'),
       'workspace.desktopIdeImages.rubymine': 'ide/rubymine',
       'workspace.desktopIdeImages.webstorm': 'ide/webstorm',
@@ -142,11 +150,12 @@ export const RELEASE_CHANGES: readonly ReleaseChanges[] = [
     release: '2022.11.1',
     components: {
       'public-api-server': 'public-api-server',
-      'toxic-config': only('experimental.webapp.slowDatabase', 'toxic-config'),
+      'toxic-config': only(SLOW_DATABASE, 'toxic-config'),
       'workspace.desktopIdeImages.clion': 'ide/clion',
       'workspace.desktopIdeImages.rider': 'ide/rider',
     },
     moving: { 'ide/clion': 'latest', 'ide/rider': 'latest' },
+    conditional: { 'ghcr.io/shopify/toxiproxy:2.5.0': SLOW_DATABASE },
     code: 'ca9338036dd429af37246cb3bfac8062591db66b',
   },
   {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
 import { formatReference } from '@gpreg/oci'
+import { settingsOf, type IsSet } from '../discovery/installer-file.ts'
 import { findRelease, knownReleases } from './catalogue.ts'
 import { parseVersions, releaseImages } from './versions.ts'
 
@@ -67,6 +68,37 @@ describe('the catalogue', () => {
     const listed = knownReleases().filter(name => names(name).includes(`${BUILD}/shiftfs-module-loader:v`))
     expect(listed).toEqual(['2022.09.2', '2022.10.2', '2022.11.1', '2022.11.3'])
   })
+})
+
+it.each([
+  ['2022.05.2', 'experimental: {webapp: {publicApi: {enabled: true}}}', ['public-api-server:v']],
+  ['2022.08.0', 'workspace: {runtime: {fsShiftMethod: shiftfs}}', ['shiftfs-module-loader:v']],
+  ['2022.08.0', 'workspace: {runtime: {fsShiftMethod: fuse}}', []],
+  ['2022.11.3', 'experimental: {webapp: {usage: {enabled: true}}}', ['usage:v']],
+  [
+    '2022.11.3',
+    'experimental: {webapp: {slowDatabase: yes}}',
+    ['toxic-config:v', 'ghcr.io/shopify/toxiproxy:2.5.0'],
+  ],
+  ['2022.11.3', 'experimental: {webapp: {slowDatabase: false}}', []],
+  [
+    '2022.11.3',
+    'experimental: {IDE: {resolveLatest: false}}',
+    ['ide/code:v', 'ide/jb-backend-plugin:v'],
+  ],
+  ['2022.11.3', 'experimental: {ide: {resolveLatest: true}}', []],
+  [
+    '2022.05.2',
+    'experimental: {ide: {resolveLatest: off}}',
+    ['ide/code:v', 'ide/goland:v', 'ide/intellij:v', 'ide/phpstorm:v', 'ide/pycharm:v'],
+  ],
+])('of %s has for the configuration %s the further images %j', (name, config, further) => {
+  const of = (isSet?: IsSet) =>
+    releaseImages(findRelease(name).release, parseVersions(manifestOf(name), 'v'), createContext(), isSet).map(
+      ({ source }) => formatReference(source),
+    )
+  const expected = further.map(image => (image.startsWith('ghcr.io/') ? image : `${BUILD}/${image}`))
+  expect(of(settingsOf(config, 'c.yaml')).toSorted()).toEqual([...of(), ...expected].toSorted())
 })
 
 describe('findRelease', () => {

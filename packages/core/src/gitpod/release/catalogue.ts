@@ -13,8 +13,16 @@ export interface Release {
   readonly components: readonly Component[]
   /** Images with tags that the installer itself fixes: moving tags, constants, third-party pins. */
   readonly pinned: readonly Reference[]
+  /** Images with fixed tags that only some configurations have. */
+  readonly conditional: readonly ConditionalImage[]
   /** With `dropImageRepo`, images of the bitnami charts keep their path while all others lose it. */
   readonly chartsKeepPath: boolean
+}
+
+export interface ConditionalImage {
+  readonly source: Reference
+  /** as for a {@link Component} */
+  readonly when: string
 }
 
 export interface Component {
@@ -22,7 +30,7 @@ export interface Component {
   readonly key: string
   /** path below {@link GITPOD_BUILD} */
   readonly repository: string
-  /** The setting that makes the installer render the component; absent if `mirror list` always has it. */
+  /** The setting that makes the installer render the component, e.g. `a.b` or `a.b: value`; absent if `mirror list` always has it. */
   readonly when?: string
 }
 
@@ -75,12 +83,16 @@ function buildRelease(name: string): Release {
     {},
     ...changes.map(change => change.thirdParty),
   )
+  const conditional: Record<string, string> = Object.assign({}, ...changes.map(change => change.conditional))
   const { code } = changes.at(-1)!
   const { chartsKeepPath = false } = changes.findLast(change => change.chartsKeepPath !== undefined) ?? {}
   return {
     name,
-    components: Object.entries<string | Omit<Component, 'key'>>(components).map(([key, component]) =>
-      typeof component === 'string' ? { key, repository: component } : { key, ...component },
+    components: Object.entries<string | Omit<Component, 'key'> | null>(components).flatMap(
+      ([key, component]) =>
+        component === null
+          ? []
+          : [typeof component === 'string' ? { key, repository: component } : { key, ...component }],
     ),
     pinned: [
       gitpodImage('ide/code', `commit-${code}`),
@@ -89,6 +101,7 @@ function buildRelease(name: string): Release {
         tags.map(tag => parseReference(`${image}:${tag}`)),
       ),
     ],
+    conditional: Object.entries(conditional).map(([image, when]) => ({ source: parseReference(image), when })),
     chartsKeepPath,
   }
 }

@@ -4,6 +4,7 @@ import { isTag } from '@gpreg/oci/engine'
 import { gitpodImage, type Release } from './catalogue.ts'
 import { purposeOf, type FoundImage } from '../discovery/found-image.ts'
 import { documentKind } from '../../document-kinds.ts'
+import type { IsSet } from '../discovery/installer-file.ts'
 import { invalidInput, place } from '../../input.ts'
 import { parseYaml, sameKey, textAt, type YamlInput } from '../discovery/yaml-input.ts'
 
@@ -39,10 +40,17 @@ export function parseVersions(text: string, path: string): VersionsManifest {
 /**
  * All images of a release: its components, with tags of the versions manifest, and the images that the catalogue pins. A
  * component without a tag in the manifest is left out with a warning.
+ * @param isSet the settings of a configuration, whose images are added; default: none
  * @throws `input-invalid`
  */
-export function releaseImages(release: Release, versions: VersionsManifest, context: Context): FoundImage[] {
-  const listed = release.components.filter(({ when }) => when === undefined)
+export function releaseImages(
+  release: Release,
+  versions: VersionsManifest,
+  context: Context,
+  isSet: IsSet = () => false,
+): FoundImage[] {
+  const isListed = ({ when }: { readonly when?: string }) => when === undefined || isSet(when)
+  const listed = release.components.filter(isListed)
   const components = listed.flatMap(({ key, repository }): FoundImage[] => {
     const tag = versions.tag(key)
     if (tag === undefined) {
@@ -54,7 +62,11 @@ export function releaseImages(release: Release, versions: VersionsManifest, cont
     return [{ source, purpose: 'components', origins: [`versions:components.${key}`] }]
   })
   const origins = [`catalogue:${release.name}`]
-  return [...components, ...release.pinned.map(source => ({ source, purpose: purposeOf(source), origins }))]
+  const pinned = [
+    ...release.pinned,
+    ...release.conditional.filter(isListed).map(({ source }) => source),
+  ]
+  return [...components, ...pinned.map(source => ({ source, purpose: purposeOf(source), origins }))]
 }
 
 function tagAt(input: YamlInput, keys: readonly string[]): string | undefined {
