@@ -265,6 +265,7 @@ describe('packing', () => {
   const image = () => artifactIn(new MemoryStore(), 'team/server:1')
 
   it.each([
+    [undefined, 'artifact type'],
     [{}, 'artifact type'],
     [{ config: EMPTY_DESCRIPTOR }, 'artifact type'],
     [{ artifactType: 'no type' }, 'media type'],
