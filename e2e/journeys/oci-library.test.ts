@@ -63,7 +63,7 @@ const MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.url))
 const TSC = `${MODULES}typescript/bin/tsc`
 
 const STRICT = [
-  ...['main.ts', '--noEmit', '--strict', '--exactOptionalPropertyTypes'],
+  ...['--noEmit', '--strict', '--exactOptionalPropertyTypes'],
   ...['--typeRoots', `${MODULES}@types`, '--types', 'node'],
   ...['--target', 'es2024', '--lib', 'es2024,esnext.disposable,esnext.collection,esnext.array'],
 ]
@@ -133,10 +133,12 @@ describe.skipIf(needs('docker-registry', 'htpasswd'))('a project that installs @
     )
   })
 
-  it('passes a strict type check, type declarations of libraries included', async () => {
-    await writeFile(project.join('main.ts'), TYPED_PROGRAM)
+  it('passes a strict type check, as do the programs of the README, type declarations of libraries included', async () => {
+    const programs = [TYPED_PROGRAM, ...(await programsOf('packages/oci/README.md')).map(each => each.source)]
+    const files = programs.map((_, index) => `program-${index}.ts`)
+    for (const [index, file] of files.entries()) await writeFile(project.join(file), programs[index]!)
     const tsc = (...args: string[]) =>
-      mustRun(process.execPath, [TSC, ...STRICT, ...args], { cwd: project.path })
+      mustRun(process.execPath, [TSC, ...files, ...STRICT, ...args], { cwd: project.path })
     await tsc('--module', 'nodenext')
     // The declarations were checked; what bundlers may see differently is which of them they find.
     await tsc('--module', 'esnext', '--moduleResolution', 'bundler', '--skipLibCheck')

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OciEvent } from '../events.ts'
 import { copy, executeCopy, planCopy } from '../copy/copy.ts'
@@ -148,6 +149,15 @@ describe.each(Object.entries(places))('an artifact in %s', (_, open) => {
     ])
   })
 
+  it.each([null, undefined, 5, Readable.from(['x']), new Blob(['x'])])(
+    'takes no %o as content',
+    async content => {
+      await expect(push((await open())('team/app:1'), content as never)).rejects.toMatchObject({
+        code: 'usage',
+      })
+    },
+  )
+
   it('has no content read whole that is too large for memory', async () => {
     const large = { mediaType: MediaType.ociLayerGzip, digest: digestOf('x'), size: 2 ** 40 }
     await expect(fetchBytes((await open())('team/app:1'), large)).rejects.toMatchObject({
@@ -265,6 +275,7 @@ describe('packing', () => {
   const image = () => artifactIn(new MemoryStore(), 'team/server:1')
 
   it.each([
+    [undefined, 'artifact type'],
     [{}, 'artifact type'],
     [{ config: EMPTY_DESCRIPTOR }, 'artifact type'],
     [{ artifactType: 'no type' }, 'media type'],

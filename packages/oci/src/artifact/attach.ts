@@ -13,7 +13,7 @@ export type AttachOptions = Omit<PackOptions, 'subject'> & ResolveOptions
  * Writes a manifest that is about an artifact, such as its SBOM or its signature. Blobs must be in the repository already.
  * @returns the descriptor of the manifest, which has no tag: {@link discover} finds it
  */
-export async function attach(subject: Artifact, options: AttachOptions): Promise<Descriptor> {
+export async function attach(subject: Artifact, options: AttachOptions = {}): Promise<Descriptor> {
   const { platform: _, ...packing } = options
   const about = await resolve(subject, options)
   return packInto(subject.target.repository, undefined, { ...packing, subject: about })

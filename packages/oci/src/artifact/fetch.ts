@@ -3,7 +3,7 @@ import { manifestFor, notOffered } from '../copy/platform/platform-filter.ts'
 import { imagePlatform } from '../copy/platform/image-platform.ts'
 import { GpregError } from '../errors.ts'
 import type { Descriptor } from '../model/descriptor.ts'
-import type { ManifestNode } from '../model/manifest.ts'
+import { isImageNode, type ImageManifest, type ManifestNode } from '../model/manifest.ts'
 import { matchesPlatform, parsePlatform } from '../model/platform.ts'
 import type { Artifact } from '../store/artifact.ts'
 import type { ByteStream, ReadableRepository } from '../store/content.ts'
@@ -28,25 +28,29 @@ export async function resolve(
 }
 
 /**
- * The manifest or index that a name stands for, with its bytes.
+ * The manifest or index that a name stands for, with its bytes; with a platform it is never an index.
  * @throws `not-found`, `platform-refused`, `manifest-invalid`
  */
-export async function fetchManifest(
+export function fetchManifest(
   artifact: Artifact<ReadableRepository>,
+  options: ResolveOptions & { readonly platform: string },
+): Promise<ManifestNode<ImageManifest>>
+export function fetchManifest(
+  artifact: Artifact<ReadableRepository>,
+  options?: ResolveOptions,
+): Promise<ManifestNode>
+export async function fetchManifest(
+  { source: { repository }, reference, name }: Artifact<ReadableRepository>,
   { platform, signal }: ResolveOptions = {},
 ): Promise<ManifestNode> {
-  const { source, reference, name } = artifact
-  const { repository } = source
   const read = await readNamed(repository, reference, { signal })
   const node = 'manifest' in read ? read : await readManifest(repository, read, { signal })
   if (platform === undefined) return node
   const wanted = parsePlatform(platform)
-  if (node.manifest.kind === 'manifest') {
-    const own = await imagePlatform(repository, node.manifest, { signal })
-    if (own === undefined || matchesPlatform(wanted, own)) return node
-    throw notOffered(name, [wanted], [own])
-  }
-  return manifestFor(repository, node, wanted, name, { signal })
+  if (!isImageNode(node)) return manifestFor(repository, node, wanted, name, { signal })
+  const own = await imagePlatform(repository, node.manifest, { signal })
+  if (own === undefined || matchesPlatform(wanted, own)) return node
+  throw notOffered(name, [wanted], [own])
 }
 
 export interface FetchOptions extends OperationOptions {

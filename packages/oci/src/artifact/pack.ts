@@ -39,7 +39,7 @@ const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0
  * @throws `usage` without an artifact type or a config, `blob-unknown` if a blob is not there, `digest-mismatch` if the artifact is
  * named by another digest
  */
-export async function pack(artifact: Artifact, options: PackOptions): Promise<Descriptor> {
+export async function pack(artifact: Artifact, options: PackOptions = {}): Promise<Descriptor> {
   const { target, reference } = artifact
   return packInto(target.repository, reference, options)
 }

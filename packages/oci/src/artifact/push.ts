@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { throwIfAborted, toGpregError } from '../errors.ts'
+import { GpregError, throwIfAborted, toGpregError } from '../errors.ts'
 import type { EventSink } from '../events.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
@@ -20,13 +20,14 @@ export interface PushOptions extends ProgressOptions {
  * Stores a blob in the repository of an artifact, if it is not there yet.
  * @param content bytes, text, or content that can be opened twice: once to be hashed, once to be sent
  * @returns the descriptor for a manifest
+ * @throws `usage` for content of another kind
  */
 export async function push(
   artifact: Artifact,
   content: Uint8Array | string | Content,
   { mediaType = MediaType.octetStream, annotations, signal, onEvent = () => {} }: PushOptions = {},
 ): Promise<Descriptor> {
-  const source = isContent(content) ? content : contentFrom(Buffer.from(content))
+  const source = contentOfArgument(content)
   const { digest, size } = await measure(source, signal)
   const descriptor = { mediaType, digest, size }
   if (await artifact.target.repository.exists(descriptor, { signal }))
@@ -57,8 +58,13 @@ async function send(
   emit({ type: size === 0 || counted.wasRead() ? 'blob.sent' : 'blob.present', digest, size })
 }
 
-function isContent(content: Uint8Array | string | Content): content is Content {
-  return typeof content === 'object' && 'open' in content
+/** @throws `usage` for anything else, such as a stream of Node: programs without types may well give one */
+function contentOfArgument(content: Uint8Array | string | Content): Content {
+  if (typeof content === 'string' || content instanceof Uint8Array) return contentFrom(Buffer.from(content))
+  if (typeof content?.open === 'function') return content
+  throw new GpregError('usage', 'what is pushed is neither bytes nor text nor content that can be opened', {
+    hint: 'a stream can be read only once, and a push reads twice: give the path of a file to fileContent, or collect the stream',
+  })
 }
 
 async function measure(

@@ -9,7 +9,8 @@ import type { OperationOptions } from '../operation.ts'
 import { fetchManifest } from './fetch.ts'
 
 /**
- * The tags of the repository of an artifact, in lexical order, page after page.
+ * The tags of the repository of an artifact, page after page, in the order of the registry: some do not sort them. Layouts, archives
+ * and memory give them in lexical order.
  * @throws `not-found` if a registry does not know the repository
  */
 export function tags(

@@ -74,10 +74,15 @@ export interface ImageIndex extends ManifestFields {
 export type Manifest = ImageManifest | ImageIndex
 
 /** A manifest or index with its original bytes, which are never serialised again. */
-export interface ManifestNode {
+export interface ManifestNode<M extends Manifest = Manifest> {
   readonly descriptor: Descriptor
   readonly bytes: Uint8Array
-  readonly manifest: Manifest
+  readonly manifest: M
+}
+
+/** Whether a manifest is no index. */
+export function isImageNode(node: ManifestNode): node is ManifestNode<ImageManifest> {
+  return node.manifest.kind === 'manifest'
 }
 
 /** The descriptor of a root that may have been read already. */

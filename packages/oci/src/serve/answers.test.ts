@@ -86,6 +86,25 @@ it('refuses what a store of the program cannot do, and says why', async () => {
   expect(await ask('app/blobs/uploads/', 'POST')).toEqual([405, 'this registry is read-only'])
 })
 
+it('lists all tags in pages, also those of a store that does not sort them', async () => {
+  const memory = new MemoryStore()
+  const tags = async function* () {
+    yield* ['b', 'c', 'a']
+  }
+  const unsorted = {
+    location: 'x',
+    repository: (name: string) => Object.assign(memory.repository(name), { tags }),
+  }
+  const { url } = await serve(unsorted)
+  const seen: string[] = []
+  for (let path: string | undefined = '/v2/app/tags/list?n=1'; path !== undefined;) {
+    const answer = await fetch(`${url}${path}`)
+    seen.push(...((await answer.json()) as { readonly tags: string[] }).tags)
+    path = /<(.+)>/.exec(answer.headers.get('link') ?? '')?.[1]
+  }
+  expect(seen).toEqual(['a', 'b', 'c'])
+})
+
 it('does not start with a certificate that cannot be used', async () => {
   await expect(serve(new MemoryStore(), { tls: { cert: 'none', key: 'none' } })).rejects.toMatchObject({
     code: 'input-invalid',

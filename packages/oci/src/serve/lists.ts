@@ -52,7 +52,9 @@ function page(
   if (wanted !== null && !/^\d{1,9}$/.test(wanted))
     throw new ApiError(400, 'UNSUPPORTED', 'n is not a number of entries')
   const n = Math.min(Number(wanted ?? MAX_PAGE), MAX_PAGE)
-  const rest = last === null ? all : all.filter(item => item > last)
+  // A page goes on by the order of the text, whatever the order of the store.
+  const sorted = all.toSorted()
+  const rest = last === null ? sorted : sorted.filter(item => item > last)
   const items = rest.slice(0, n)
   const more = items.length > 0 && items.length < rest.length
   const query = new URLSearchParams({ n: `${n}`, last: items.at(-1) ?? '' })

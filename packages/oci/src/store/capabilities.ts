@@ -62,7 +62,7 @@ export interface NamedReader {
 }
 
 export interface TagLister {
-  /** Tags in lexical order, page after page. */
+  /** Tags in the order of the store, page after page. */
   tags(call?: Call): AsyncIterable<string>
 }
 

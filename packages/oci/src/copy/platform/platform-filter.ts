@@ -2,7 +2,7 @@ import { GpregError } from '../../errors.ts'
 import { isManifestType, type Descriptor } from '../../model/descriptor.ts'
 import type { Digest } from '../../model/digest.ts'
 import { digestOf } from '../../model/hash.ts'
-import type { ManifestNode } from '../../model/manifest.ts'
+import { childrenOf, isImageNode, type ImageManifest, type ManifestNode } from '../../model/manifest.ts'
 import { formatPlatform, matchesPlatform, type Platform } from '../../model/platform.ts'
 import type { Call, ReadableRepository } from '../../store/content.ts'
 import { cachingReader, type ManifestReader } from '../../store/manifest-reader.ts'
@@ -89,11 +89,11 @@ export async function manifestFor(
   wanted: Platform,
   name: string,
   call: Call,
-): Promise<ManifestNode> {
+): Promise<ManifestNode<ImageManifest>> {
   const read = cachingReader()
   let node = index
-  while (node.manifest.kind === 'index') {
-    const entries = node.manifest.manifests
+  while (!isImageNode(node)) {
+    const entries = childrenOf(node.manifest)
     // The others are read only if no entry names the platform.
     const named = entries.find(each => isFor(each, [wanted], new Map()))
     const unnamed = named === undefined ? await unnamedPlatforms(repository, node, read, call) : new Map()

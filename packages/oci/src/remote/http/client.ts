@@ -153,7 +153,8 @@ export class RegistryClient {
   }
 
   async #persist<T>(request: ApiRequest, work: () => Promise<T>): Promise<T> {
-    const operation = `${request.method} ${this.host}/${this.#transport.describe(request.url)}`
+    const path = this.#transport.describe(request.url)
+    const operation = `${request.method} ${this.host}${path.startsWith('/') ? '' : '/'}${path}`
     const policy = (error: GpregError) => this.#policy(error, request)
     try {
       const result = await withRetry(this.#context, operation, policy, work, this.signalOf(request))

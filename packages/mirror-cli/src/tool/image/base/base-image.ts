@@ -72,7 +72,6 @@ async function basePlatform(
   try {
     const wanted = `linux/${node.architecture}`
     const { manifest, descriptor } = await fetchManifest(base, { platform: wanted, signal })
-    if (manifest.kind === 'index') return undefined
     const bytes = await fetchBytes(base.source.repository, manifest.config, { signal })
     const config = parseImageConfig(bytes, base.name)
     const { variant } = config
