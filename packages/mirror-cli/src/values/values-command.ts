@@ -1,10 +1,11 @@
 import { GpregError, type Sensitive } from '@gpreg/oci'
-import { SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
+import { readInputBytes } from '@gpreg/core'
+import { decodeText, encodeLike, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { GeneratedValues } from '@gpreg/values-gen'
 import { BaseCommand } from '../base-command.ts'
 import { assertNamespace, commonChoice, type ValuesFlags } from '../flags/values.ts'
 import { renderValuesNotes, valuesDocument, type ValuesDocument } from '../render/values.ts'
-import { standardInput } from '../standard-input.ts'
+import { standardInputBytes } from '../standard-input.ts'
 import type { Given, ValuesInputs } from './inputs.ts'
 import { writeSecrets } from './secret-files.ts'
 
@@ -18,14 +19,18 @@ export abstract class ValuesCommand extends BaseCommand {
   ): Promise<ValuesDocument> {
     assertNamespace(flags.namespace)
     const { completeChoice, diffConfig, generateValues } = await import('@gpreg/values-gen')
-    const inputs = new (await import('./inputs.ts')).ValuesInputs(standardInput(this.signal))
+    const stdin = standardInputBytes(this.signal)
+    const inputs = new (await import('./inputs.ts')).ValuesInputs(async () => decodeText(await stdin()))
     const {
       choice,
       values,
       notes = [],
     } = await inputs.complete(flags, commonChoice(flags), await own(inputs))
+    const file = flags.base === undefined ? undefined : await readInputBytes(flags.base, stdin)
     const base =
-      flags.base === undefined ? {} : { base: { path: flags.base, text: await inputs.text(flags.base) } }
+      flags.base === undefined || file === undefined
+        ? {}
+        : { base: { path: flags.base, text: decodeText(file) } }
     const made = generateValues({
       choice: completeChoice(choice),
       values,
@@ -40,7 +45,11 @@ export abstract class ValuesCommand extends BaseCommand {
         ? diffConfig(base.base.text, plain(generated.text), flags.base)
         : this.#shown(generated, flags)
     if (flags.output !== undefined && flags.output !== STDOUT)
-      await writeOutputFile(flags.output, plain(generated.text), modeOf(generated))
+      await writeOutputFile(
+        flags.output,
+        encodeLike(plain(generated.text), file ?? Buffer.of()),
+        modeOf(generated),
+      )
     const files =
       flags.secrets === undefined ? [] : await writeSecrets(flags.secrets, generated.secrets.manifests)
     const document = valuesDocument(generated, flags, text, files)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import fc from 'fast-check'
 import { parse } from 'yaml'
 import type { Choice } from '../installation/choice.ts'
 import { planInstallation } from '../installation/installation.ts'
@@ -56,6 +57,51 @@ workspace:
     runtime: { fsShiftMethod: shiftfs }
 # the end
 `
+
+  it('keeps every line of any YAML, and adds its own', () => {
+    const value = fc.oneof(
+      fc.constantFrom(
+        ...[
+          '"\\u0065\\x41"',
+          "'it''s'",
+          '&a  b   # c',
+          '!!str 1',
+          '~',
+          '0x10',
+          '1e0',
+          '[ a,  b ]',
+          '{a:   b}',
+        ],
+        ...[
+          '|\n   x\n  \n   y',
+          '>-\n      folded\n      text',
+          "'a\n   b'",
+          'a b\n   c',
+          '# c',
+          '*top',
+          '[1,\n  2]',
+        ],
+        ...['\n    x: "\\x41"   # c\n    y: {a:  1e0}', "\n- a\n-   'b'  # c\n-  c: 0x1\n   d: [ ]"],
+      ),
+      fc.string().map(text => JSON.stringify(text)),
+    )
+    const field = fc.tuple(fc.constantFrom(': ', ':   '), value)
+    const fields = fc.array(fc.oneof(field, fc.constantFrom('# a comment', '', '   # another')), {
+      maxLength: 6,
+    })
+    const start = fc.constantFrom('', '---\n', '# head\n\n')
+    fc.assert(
+      fc.property(start, fields, fc.constantFrom('\n', '\r\n'), (head, written, newline) => {
+        const lines = written.map((one, index) =>
+          typeof one === 'string' ? one : `k${index}${one.join('')}`,
+        )
+        const text = `${head}top: &top "\\x41"\n${lines.join('\n')}\nend: x\n`.replaceAll('\n', newline)
+        const field = { path: ['repository'] as const, value: 'r.local/x' }
+        expect(changeConfig(text, 'a.yaml', [field])).toBe(`${text}repository: r.local/x${newline}`)
+      }),
+      { numRuns: 300 },
+    )
+  })
 
   it('keeps every comment and every other field', () => {
     const changed = changeConfig(text, 'gitpod.config.yaml', fieldsOf(mirrored))

@@ -1,10 +1,10 @@
 import type { Reference } from '@gpreg/oci'
 import { tryParseReference } from '@gpreg/oci/engine'
 import { invalidInput } from '../../../input.ts'
-import { isImageId } from '../walk/image-name.ts'
-import { roleOf } from '../walk/image-key.ts'
+import { isImageId, readImageName } from '../walk/image-name.ts'
+import { roleOf, wordsOf as keyWords } from '../walk/image-key.ts'
 import { referencesInText } from '../walk/prose.ts'
-import { isRemark, splitPair, withoutName, type ListItem } from './list-item.ts'
+import { isRemark, isWhole, splitPair, withoutName, type ListItem } from './list-item.ts'
 import { isOtherCommand, withoutCommand } from './pull-command.ts'
 import { withoutTransport } from './transport.ts'
 
@@ -51,11 +51,17 @@ const NO_LISTS: readonly (readonly [RegExp, string, string])[] = [
   [/\0/, 'a binary file', 'give text'],
   [/^SPDXVersion:|^\s*(?:<\?xml[^>]*>\s*)?<bom\s/m, 'a bill of materials', 'name the images themselves'],
   [
-    /^(?:resource|data|module|variable|provider|terraform|locals|output|job)\s[^=:\r\n]*\{\s*$/m,
-    'a file of Terraform or Nomad',
+    /^(?:(?:resource|data|module|variable|provider|terraform|locals|output|job)\s[^=:\r\n]*|(?:group|target)\s+"[^"]*"\s*)\{/m,
+    'a file of Terraform, Nomad or docker bake',
     'name its images with --image, or one a line in a list',
   ],
   [/^\s*<(?:!doctype|html|\?xml)/i, 'a web page', 'download the file itself, not the page that shows it'],
+  [
+    /^\[+[\w".-]+\]+[ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*[\w-]+[ \t]*=/m,
+    'a file in TOML or of systemd',
+    'name its images with --image, or one a line in a list',
+  ],
+  [/^\s*["']?pkg:(?:docker|oci)\//m, 'a list of package URLs', 'name the images themselves'],
   [/^-----BEGIN /m, 'a certificate or key', '--ca-file reads certificates'],
   [
     /^(?:FROM\s+\S+(?:\s+AS\s+\S+)?\s*$|RUN\s)/im,
@@ -79,6 +85,11 @@ function* readLine(content: string, line: number): Generator<ListItem> {
     yield { remark: 'a command is not read', line }
     return
   }
+  const assigned = unreadAssignment(content)
+  if (assigned !== undefined) {
+    yield { remark: assigned, line }
+    return
+  }
   const [, variable] = SHORT_VALUE.exec(content) ?? []
   if (variable !== undefined && roleOf(variable) === 'other') {
     yield { remark: `${variable} is not read, because nothing says that it is an image`, line }
@@ -92,6 +103,24 @@ function* readLine(content: string, line: number): Generator<ListItem> {
   if (pair !== undefined) yield pair
   if (pair === undefined || isRemark(pair))
     for (const name of names) yield* readWord(name, line, words.length > 1)
+}
+
+/** A key or variable with one value: `tag: "1.0"`, `replicas = 2`. */
+const ASSIGNMENT =
+  /^\s*(?:[-*]\s+)?["']?([A-Za-z_][\w.-]*)["']?(?:\s*=\s*|:[ \t]+)["']?([^\s"'=]+)["']?,?\s*$/
+const PARTS: ReadonlySet<string> = new Set(
+  'registry hub repository repo tag version digest sha sha256'.split(' '),
+)
+
+/** Why a key with a value names no image, if it surely names none. */
+function unreadAssignment(content: string): string | undefined {
+  const [, key = '', value = ''] = ASSIGNMENT.exec(content) ?? []
+  if (key === '') return undefined
+  if (PARTS.has(keyWords(key).at(-1) ?? '') && (!isWhole(value) || !value.includes('/')))
+    return `${key} is not read, because it is only a part of a name`
+  return readImageName(value).kind === 'other'
+    ? `${key} is not read, because ${value} is no image`
+    : undefined
 }
 
 /** What stands in the second of two columns NAME and TAG. No image has such a name. */

@@ -1,5 +1,5 @@
 /** These mean an image or artifact in a registry. */
-const REGISTRY = /^(?:docker|oci):\/\//i
+const REGISTRY = /^(?:docker|oci):\/\/(?!\/)/i
 
 /** What containers/image and ggcr call places that are not registries, and what they are. */
 const ELSEWHERE: readonly (readonly [RegExp, string])[] = [

@@ -71,7 +71,9 @@ const OTHERS: readonly Kind[] = [
   {
     matches: (root, name) =>
       /^kustomization\.ya?ml$/i.test(name) ||
-      (Array.isArray(root.resources) && !('kind' in root && 'apiVersion' in root)),
+      (Array.isArray(root.resources) &&
+        root.resources.some(isText) &&
+        !('kind' in root && 'apiVersion' in root)),
     what: 'a Kustomization',
     hint: 'kustomize build DIR | gpreg images --manifests -',
   },

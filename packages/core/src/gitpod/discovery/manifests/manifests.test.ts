@@ -108,6 +108,22 @@ describe('images outside of image fields', () => {
     ])
   })
 
+  it('are found behind the transport of a registry', () => {
+    const objects = [
+      {
+        apiVersion: 'extensions.istio.io/v1alpha1',
+        kind: 'WasmPlugin',
+        spec: { url: 'oci://quay.io/a/wasm:1' },
+      },
+      {
+        apiVersion: 'x/v1',
+        kind: 'Model',
+        spec: { image: 'oci://quay.io/a/model:1', from: 'oci://quay.io/a/untagged' },
+      },
+    ]
+    expect(images(JSON.stringify(objects))).toEqual(['quay.io/a/model:1', 'quay.io/a/wasm:1'])
+  })
+
   it.each([
     'https://quay.io/a/b:8080',
     'server:3000',

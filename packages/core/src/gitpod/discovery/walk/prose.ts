@@ -20,8 +20,8 @@ export function referencesInText(text: string): Reference[] {
 const WORD_ENDS = /[\s"'`,;<>()[\]|\\]+/
 /** `--flag=value`, `NAME=value` */
 const VALUE_STARTS = /=+/
-/** Container tools write this before the name of an image in a registry. */
-const TRANSPORT = /^docker:\/\//
+/** Tools write these before the name of an image or artifact in a registry: `oci://` is Helm's, KServe's and Istio's. */
+const TRANSPORT = /^(?:docker|oci):\/\//
 /** `{` and `}` of YAML flow collections, and punctuation at the end of a sentence. */
 const AROUND = /^\{+|[}.:!?]+$/g
 

@@ -110,6 +110,7 @@ export function joinImageMap(
     return tag === undefined ? undefined : { unsure: `no key says the name that goes with the tag ${tag}` }
   const name = parts.get(key)!
   if (name.includes('://') && !name.startsWith('docker://')) return undefined
+  if (isHostAlone(name)) return hostAlone(name)
   const registry = namesHost(name) ? undefined : (inherited.imageRegistry ?? registryOf(parts, ''))
   if (isTagged(name)) return joined({ registry, name })
   if (tag !== undefined || digest !== undefined) return joined({ registry, name, tag, digest })
@@ -144,7 +145,8 @@ export function joinRepositories(key: string, parts: NameParts, inherited: Inher
     const digest = digestOf(parts, before)
     const version = part(parts, before, ['version'])
     const registry = namesHost(name) ? undefined : (inherited.imageRegistry ?? registryOf(parts, before))
-    if (tag !== undefined || digest !== undefined) names.push(joined({ registry, name, tag, digest }))
+    if (isHostAlone(name) && registry === undefined) names.push(hostAlone(name))
+    else if (tag !== undefined || digest !== undefined) names.push(joined({ registry, name, tag, digest }))
     else if (version !== undefined)
       names.push(
         namesHost(name) || registry !== undefined
@@ -198,6 +200,15 @@ function tagOf(parts: NameParts, prefix: string): string | undefined {
 function repositoryOf(parts: NameParts, prefix: string): string | undefined {
   const repository = part(parts, prefix, REPOSITORY)
   return repository === undefined || isTagged(repository) || isOfSource(repository) ? undefined : repository
+}
+
+/** True for `registry.k8s.io`: some programs add the names themselves, as kubeadm does. */
+function isHostAlone(name: string): boolean {
+  return /^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?\/?$/i.test(name)
+}
+
+function hostAlone(name: string): JoinedName {
+  return { unsure: `${name} is a registry, and no key says the name below it` }
 }
 
 function isOfSource(repository: string): boolean {

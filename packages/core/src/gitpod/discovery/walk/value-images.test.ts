@@ -105,6 +105,13 @@ describe('names that are split over keys', () => {
   })
 
   it.each([
+    'imageRepository: registry.k8s.io\nimageTag: 3.5.6-0',
+    'image: {repository: "q.io:5000", tag: v1}',
+  ])('are doubts where the name below a registry is missing: %s', yaml =>
+    expect(walk(yaml)).toMatchObject({ images: [], doubts: [expect.stringMatching(/^unsure/)] }),
+  )
+
+  it.each([
     'chart: {repository: org/charts, tag: v1}',
     'x: {repository: "https://q.io/a", version: v1}',
     'x: {repository: github.com/org/app, tag: v1}',

@@ -47,6 +47,10 @@ describe('plain lists', () => {
       'x: &base {tag: "6"}\ny: &own {<<: *base, tag: null, registry: r.corp}\nimages:\n- <<: *own\n  image: redis',
       ['5 r.corp/redis', '1 ! x is not read', '2 ! y is not read'],
     ],
+    [
+      `images: [{repoTags: [<none>:<none>], repoDigests: ["a@${pin}"]}, {repoTags: [b:1]}]`,
+      [`1 a@${pin}`, '1 b:1'],
+    ],
     ['image: a:1\nimages: [b:1]', ['2 b:1', '1 ! image is not read']],
     ['x: &base {tag: "6"}\nimages:\n- <<: *base\n  image: redis', ['4 redis:6', '1 ! x is not read']],
     [
@@ -151,6 +155,9 @@ describe('other documents', () => {
     ['apiVersion: v2\nname: x\nversion: 1.0.0', 'the Chart.yaml', '--chart'],
     ['server:\n  image: {repository: a, tag: b}', 'the values of a Helm chart', '--chart-values'],
     ['resources: [a.yaml]\nimages: [{name: a, newTag: "1"}]', 'a kustomization', 'kustomize build'],
+    ['apiVersion: skaffold/v4beta1\nkind: Config', 'Skaffold', 'skaffold render'],
+    ['{"version": 4, "terraform_version": "1.3", "resources": [{}]}', 'Terraform', '--image'],
+    ['{"artifacts": [], "source": {}, "schema": {}}', 'a bill of materials', 'images themselves'],
     ['image: node:18\nbuild:\n  script: [make]', 'a file of a CI system', '--image'],
     ['image: node:18\npipelines: {default: []}', 'a file of a CI system', '--image'],
     ['on: push\njobs: {a: {container: node:18}}', 'a file of a CI system', '--image'],

@@ -47,8 +47,11 @@ export function* readEntry(entry: DocumentView, path: string, nameIsImage = fals
 const HINT = 'an entry is a reference, or an object with image, or with original and target'
 
 function* readObject(entry: DocumentView, path: string, nameIsImage: boolean): Generator<ListItem> {
-  const several = SEVERAL.filter(key => entry.at(key).isList)
-  if (several.length > 0) {
+  const several = SEVERAL.filter(key => entry.keys.includes(key) && entry.at(key).text === undefined)
+  if (
+    several.some(key => entry.at(key).isList) ||
+    (several.length > 0 && namesOf(entry, nameIsImage).length === 0)
+  ) {
     yield* readNames(entry, several)
     return
   }
@@ -73,7 +76,7 @@ function* readObject(entry: DocumentView, path: string, nameIsImage: boolean): G
 
 /** Images of a container runtime: their tags, or their digests if they have no tag. */
 function* readNames(entry: DocumentView, keys: readonly string[]): Generator<ListItem> {
-  const tags = keys.flatMap(key => entry.at(key).items)
+  const tags = keys.flatMap(key => entry.at(key).items).filter(({ text }) => !text?.includes(NONE))
   const names = tags.length > 0 ? tags : DIGESTS.flatMap(key => entry.at(key).items)
   for (const { text, line } of names) if (text !== undefined) yield { name: text, line }
   if (names.length === 0) yield { remark: 'this image has no name', line: entry.line }

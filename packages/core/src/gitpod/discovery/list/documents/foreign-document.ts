@@ -25,7 +25,7 @@ const KINDS: readonly Kind[] = [
     matches: root =>
       /^kustomize\.config\.k8s\.io\//.test(root.at('apiVersion').text ?? '') ||
       (root.at('kind').text === 'Kustomization' && !root.keys.includes('spec')) ||
-      (root.at('resources').isList && !root.keys.includes('kind')),
+      (root.at('resources').items.some(({ text }) => text !== undefined) && !root.keys.includes('kind')),
     what: 'a kustomization',
     hint: 'kustomize build DIR | gpreg images --manifests -',
   },
@@ -34,6 +34,11 @@ const KINDS: readonly Kind[] = [
       /^(?:config|operator)\.openshift\.io\//.test(root.at('apiVersion').text ?? '') && hasAny('spec')(root),
     what: 'a resource of OpenShift',
     hint: 'name the images themselves; rules for mirrors name none',
+  },
+  {
+    matches: root => root.at('apiVersion').text?.startsWith('skaffold/') === true,
+    what: 'a configuration of Skaffold',
+    hint: 'skaffold render | gpreg images --manifests -',
   },
   {
     matches: has('apiVersion', 'kind'),
@@ -111,12 +116,18 @@ const KINDS: readonly Kind[] = [
     hint: 'name the image itself; gpreg serve DIR serves a layout',
   },
   {
+    matches: hasAny('terraform_version'),
+    what: 'the state or a plan of Terraform',
+    hint: 'name its images with --image, or one a line in a list',
+  },
+  {
     matches: hasAny('auths', 'credHelpers'),
     what: 'a file with registry credentials',
     hint: '--authfile FILE reads it',
   },
   {
-    matches: hasAny('bomFormat', 'spdxVersion'),
+    matches: root =>
+      hasAny('bomFormat', 'spdxVersion', '@graph')(root) || has('artifacts', 'source', 'schema')(root),
     what: 'a bill of materials',
     hint: 'name the images themselves',
   },
