@@ -235,7 +235,9 @@ describe('the file', () => {
     const { measure, path, warnings } = await opened(join(directory.path))
     await directory.remove()
     expect(await measure(async () => good)).toBe(good)
-    expect(warnings).toEqual([`cannot write ${path}: the metrics of this run are lost`])
+    expect(warnings).toEqual([
+      `cannot write ${path}: no such file or directory; the metrics of this run are lost`,
+    ])
   })
 
   it.each([
