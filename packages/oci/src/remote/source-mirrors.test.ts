@@ -26,6 +26,7 @@ describe('source mirrors', () => {
 
   it.each(['docker.io=user:hunter2@proxy', 'user:hunter2@docker.io=proxy'])(
     'a login is refused before an image is read: %j',
-    text => expect(() => parseSourceMirror(text)).toThrow(/^"…@(proxy|docker\.io)\/image" .* it has a login$/),
+    text =>
+      expect(() => parseSourceMirror(text)).toThrow(/^"…@(proxy|docker\.io)\/image" .* it has a login$/),
   )
 })
