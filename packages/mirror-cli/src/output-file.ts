@@ -45,7 +45,7 @@ export async function assertCreatable(path: string): Promise<void> {
   throw new GpregError('storage', `cannot make ${path}: ${above}: ${fileFault(made.reason)}`, {
     path,
     cause: made.reason,
-    hint: 'name a place in a directory that can be written to',
+    hint: 'check the path: name one in a directory that can be written to',
   })
 }
 

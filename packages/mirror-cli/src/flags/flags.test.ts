@@ -113,6 +113,14 @@ describe('content', () => {
     expect(copyOptions(await parse(copyFlags))).toEqual({})
   })
 
+  test('is not limited to a rate whose unit was forgotten', async () => {
+    expect(copyOptions(await parse(copyFlags, '--limit-rate', '20k')).limitRate).toBe(20 * 1024)
+    const given = await parse(copyFlags, '--limit-rate', '20')
+    expect(() => copyOptions(given)).toThrow(
+      expect.objectContaining({ code: 'usage', message: '"20" is 20 bytes a second' }),
+    )
+  })
+
   test('can be limited to platforms and to images without referrers', async () => {
     const given = await parse(copyFlags, '--platform', 'linux/amd64', '--no-referrers')
     expect(copyOptions(given)).toEqual({
