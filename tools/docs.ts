@@ -44,7 +44,9 @@ function help(command: string): string {
 
 const { commands } = await Config.load(file('packages/mirror-cli'))
 const ids = commands.map(({ id }) => id).filter(id => id !== 'help' && id !== 'autocomplete')
-const sections = ids.sort().map(command => `## gpreg ${command}\n\n\`\`\`text\n${help(command)}\n\`\`\`\n`)
+const sections = ids
+  .sort()
+  .map(command => `## gpreg ${command.replaceAll(':', ' ')}\n\n\`\`\`text\n${help(command)}\n\`\`\`\n`)
 const schema = 'docs/schemas/gitpod.config-2022.11.3.schema.json'
 const architecture = 'docs/architecture.md'
 const style = await resolveConfig(file(schema))

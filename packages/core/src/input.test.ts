@@ -63,3 +63,10 @@ it('a text that begins as gzip does, and is cut short, is refused', async () => 
   await writeFile(path, gzipSync('a lock').subarray(0, 20))
   await expect(readText(path)).rejects.toMatchObject({ code: 'input-invalid', subject: { path } })
 })
+
+it('a URL is no file, and a login in it is not shown', async () => {
+  await expect(readText('https://mirror:hunter2@a.b/list.txt')).rejects.toMatchObject({
+    code: 'usage',
+    message: 'https://a.b/list.txt is a URL, and gpreg reads files',
+  })
+})

@@ -71,6 +71,7 @@ export function parseJson(text: string, refuse: (why: string) => GpregError): un
 
 /** Runs work on a file, and turns errors of the operating system into `input-unreadable`. */
 export async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+  assertNoUrl(path)
   try {
     return await work()
   } catch (cause) {
@@ -79,6 +80,16 @@ export async function reading<T>(path: string, work: () => Promise<T>): Promise<
     const hint = HINTS[code] ?? 'check the path'
     throw new GpregError('input-unreadable', `${path}: ${fileFault(cause)}`, { path, hint, cause })
   }
+}
+
+/**
+ * Refuses a URL in the place of a file. A login in it is not shown.
+ * @throws `usage`
+ */
+export function assertNoUrl(path: string): void {
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return
+  const url = path.replace(/\/\/[^/]*@/, '//')
+  throw new GpregError('usage', `${url} is a URL, and gpreg reads files`, { hint: 'download it first' })
 }
 
 const HINTS: Readonly<Record<string, string>> = {

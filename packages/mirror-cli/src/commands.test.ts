@@ -30,6 +30,11 @@ describe.each(ours)('%s', (_, command) => {
     expect(command.examples?.length).toBeGreaterThanOrEqual(2)
   })
 
+  test('shows its flags below each other, with and without a letter', () => {
+    for (const [name, { char, helpLabel }] of flags)
+      expect(helpLabel).toBe(char === undefined ? `--${name}` : undefined)
+  })
+
   test.each(flags)('--%s has a description and an environment variable', (name, flag) => {
     expect(flag.description).toBeTruthy()
     expect(flag.env).toBe(`GPREG_${name.toUpperCase().replaceAll('-', '_')}`)

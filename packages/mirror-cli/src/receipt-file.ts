@@ -22,7 +22,7 @@ export class ReceiptFile {
    * @throws `storage` if no file can be made there
    */
   static async open(path: string | undefined): Promise<ReceiptFile> {
-    if (path !== undefined) await assertWritable(path)
+    if (path !== undefined) await assertWritable(path, '--receipt')
     return new ReceiptFile(path)
   }
 

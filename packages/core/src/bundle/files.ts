@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GpregError } from '@gpreg/oci'
 import { damaged } from '@gpreg/oci/engine'
-import { reading } from '../input.ts'
+import { assertNoUrl, reading } from '../input.ts'
 import { parseSidecar, type Sidecar, type SidecarFile } from '../documents/sidecar.ts'
 import { firstThere, isDirectory, sameName, sizeOf } from './found-file.ts'
 
@@ -51,6 +51,7 @@ export interface BundleFiles {
  * @throws `input-unreadable`, `usage`, `bundle-damaged`
  */
 export async function findBundle(named: readonly string[]): Promise<BundleFiles> {
+  named.forEach(assertNoUrl)
   const [only] = named
   if (only !== undefined && named.length === 1 && (await isLayout(only))) return findDirectory(only)
   const parts = (await Promise.all(named.map(partsAt))).flat()

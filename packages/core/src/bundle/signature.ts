@@ -48,6 +48,22 @@ export function verifyBytes(
   })
 }
 
+/**
+ * Checks a key before the work whose result it is for.
+ * @param use a private key signs, a public key checks
+ * @throws `input-invalid`
+ */
+export function assertBundleKey(
+  { pem, path }: { readonly pem: string; readonly path: string },
+  use: 'sign' | 'check',
+): void {
+  const create = use === 'sign' ? createPrivateKey : createPublicKey
+  assertP256(
+    readKey(() => create(pem), path),
+    path,
+  )
+}
+
 function readKey(read: () => KeyObject, path: string): KeyObject {
   try {
     return read()

@@ -51,6 +51,10 @@ test.each([
   expect(await errorOf(name, ...args)).toMatchObject({ message })
 })
 
+test('the next step names the flags', async () => {
+  expect((await errorOf('serve', '--tls-cert', 'a.pem')).hint).toBe('add --tls-key, or leave --tls-cert out')
+})
+
 test.each([
   ['serve', [''], 'PATH is empty'],
   ['bundle verify', ['a.tar', ' '], 'PATH is empty'],

@@ -11,12 +11,28 @@ interface ParseError extends Error {
   readonly flags?: readonly string[]
 }
 
-/** What oclif says of flags in a sentence, and how gpreg says it. */
-const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/^All of the following must be provided when using (--\S+): (.*)$/, '$1 wants $2, too'],
-  [/^One of the following must be provided when using (--\S+): (.*)$/, '$1 wants one of $2'],
-  [/^(--[^=\s]+)=.* cannot also be provided when using (--\S+)$/s, '$2 and $1 exclude each other'],
-  [/^Flag (--\S+) can only be specified once$/, '$1 was given twice'],
+/** What oclif says of flags in a sentence, how gpreg says it, and the next step. */
+const WORDS: readonly { readonly pattern: RegExp; readonly text: string; readonly hint: string }[] = [
+  {
+    pattern: /^All of the following must be provided when using (--\S+): (.*)$/,
+    text: '$1 wants $2, too',
+    hint: 'add $2, or leave $1 out',
+  },
+  {
+    pattern: /^One of the following must be provided when using (--\S+): (.*)$/,
+    text: '$1 wants one of $2',
+    hint: 'add one of $2, or leave $1 out',
+  },
+  {
+    pattern: /^(--[^=\s]+)=.* cannot also be provided when using (--\S+)$/s,
+    text: '$2 and $1 exclude each other',
+    hint: 'leave one of them out',
+  },
+  {
+    pattern: /^Flag (--\S+) can only be specified once$/,
+    text: '$1 was given twice',
+    hint: 'leave one of them out',
+  },
 ]
 
 /**
@@ -38,14 +54,20 @@ export function usageError(
   const lines = text.split(/\n\s*/)
   const missing = lines.flatMap(line => /^Missing required flag (\S+)$/.exec(line)?.[1] ?? [])
   if (missing.length > 0) return missingFlags(missing, command)
-  const message = lines.map(line => reworded(line, command)).join('; ')
-  return new GpregError('usage', nameVariable(message, argv, env), { hint: helpOf(command) })
+  const said = lines.map(line => reworded(line, command))
+  const message = said.map(({ text }) => text).join('; ')
+  const hint = [...new Set(said.map(each => each.hint))].join('; ')
+  return new GpregError('usage', nameVariable(message, argv, env), { hint })
 }
 
-function reworded(line: string, command: CommandFacts): string {
+function reworded(line: string, command: CommandFacts): { readonly text: string; readonly hint: string } {
   const [, valueless] = /^Flag --(\S+) expects a value$/.exec(line) ?? []
-  if (valueless !== undefined) return `${flagName(command, valueless)} lacks its value`
-  return WORDS.reduce((text, [pattern, words]) => text.replace(pattern, words), line)
+  if (valueless !== undefined)
+    return { text: `${flagName(command, valueless)} lacks its value`, hint: helpOf(command) }
+  const found = WORDS.find(({ pattern }) => pattern.test(line))
+  if (found === undefined) return { text: line, hint: helpOf(command) }
+  const { pattern, text, hint } = found
+  return { text: line.replace(pattern, text), hint: line.replace(pattern, hint) }
 }
 
 function missingArguments(args: NonNullable<ParseError['args']>, command: CommandFacts): GpregError {

@@ -51,9 +51,9 @@ export default class Lock extends BaseCommand {
 
   async run() {
     const { flags } = await this.parse(Lock)
-    if (flags.output !== STDOUT) await assertWritable(flags.output)
-    const { set, registries, context } = await this.collect(flags)
+    if (flags.output !== STDOUT) await assertWritable(flags.output, '-o')
     const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
+    const { set, registries, context } = await this.collect(flags)
     const { lock, failed } = await lockImages(set, registries, options, context)
     if (failed.length > 0) {
       const codes = failed.map(({ error }) => error.code)

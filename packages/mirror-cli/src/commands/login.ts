@@ -1,9 +1,10 @@
 import { buffer } from 'node:stream/consumers'
 import { login } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
-import { decodeText, parseAddress } from '@gpreg/oci/engine'
+import { decodeText } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'
 import { withEnvironment } from '../flags/environment.ts'
+import { hostOf } from '../flags/host.ts'
 import { loginFlags, registriesOptions } from '../flags/registries.ts'
 import { Args, Flags } from '../oclif.ts'
 import { ask, askHidden } from '../prompt.ts'
@@ -36,6 +37,7 @@ export default class Login extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(Login)
+    const host = hostOf(args.host)
     const context = await this.openContext(flags)
     const username = flags.username ?? (await this.#asked('name', () => ask('Username: ', this.signal)))
     const password = flags['password-stdin']
@@ -46,7 +48,7 @@ export default class Login extends BaseCommand {
         hint: 'give both; a registry without passwords needs no login',
       })
     }
-    const request = { host: hostOf(args.host), username, password }
+    const request = { host, username, password }
     return this.answer(await login(request, registriesOptions(flags), context), renderLogin)
   }
 
@@ -56,14 +58,4 @@ export default class Login extends BaseCommand {
       hint: 'give -u NAME --password-stdin, and the password on standard input',
     })
   }
-}
-
-/** Reads a host, also from a pasted URL of its API. */
-export function hostOf(text: string): string {
-  const bare = text.replace(/^https?:\/\//, '').replace(/\/(?:v2\/?)?$/, '')
-  const { host, path } = parseAddress(bare.toLowerCase())
-  if (path === '') return host
-  throw new GpregError('usage', `${JSON.stringify(text)} is not host[:port]`, {
-    hint: 'name the registry alone, such as registry.internal:5000',
-  })
 }

@@ -1,9 +1,9 @@
 import { logout } from '@gpreg/core'
 import { BaseCommand } from '../base-command.ts'
+import { hostOf } from '../flags/host.ts'
 import { loginFlags, registriesOptions } from '../flags/registries.ts'
 import { Args } from '../oclif.ts'
 import { renderLogout } from '../render/login.ts'
-import { hostOf } from './login.ts'
 
 export default class Logout extends BaseCommand {
   static override summary = 'Forget the login of a registry.'

@@ -1,4 +1,11 @@
-import { openBundle, receiptOfVerify, verifyHoldings, imagesOfBundle, type VerifyResult } from '@gpreg/core'
+import {
+  openBundle,
+  receiptOfVerify,
+  verifyHoldings,
+  imagesOfBundle,
+  type VerifyOptions,
+  type VerifyResult,
+} from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { parsePrefix, type RegistryPrefix } from '@gpreg/oci/engine'
 import { BaseCommand } from '../base-command.ts'
@@ -72,9 +79,14 @@ export default class Verify extends BaseCommand {
       throw new GpregError('usage', 'nothing says which registry is meant', {
         hint: 'name it with --to HOST[:PORT]/PREFIX',
       })
+    const options = {
+      ...copyOptions(flags),
+      ...(await signaturePolicy(flags)),
+      deep: flags.deep,
+    }
     const metrics = await this.metrics(flags, { command: 'verify', summarise: summariseVerify })
     const receipt = await ReceiptFile.open(flags.receipt)
-    const result = await metrics.measure(() => this.#verify(flags, to, receipt))
+    const result = await metrics.measure(() => this.#verify(flags, to, options, receipt))
     const exitCode = exitCodeOfVerify(result) || receipt.exitCode
     const answer = this.answer({ ...result, tool: this.tool }, renderVerify, exitCode)
     if (receipt.failure !== undefined) this.say(renderError(receipt.failure))
@@ -84,13 +96,13 @@ export default class Verify extends BaseCommand {
   async #verify(
     flags: VerifyFlags,
     to: RegistryPrefix | undefined,
+    options: VerifyOptions,
     receipt: ReceiptFile,
   ): Promise<VerifyResult> {
     const { set, registries, context, originOf } =
       flags.bundle === undefined || to === undefined
         ? { ...(await this.collect(flags)), originOf: () => undefined }
         : await this.#bundled(flags, flags.bundle, to)
-    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)), deep: flags.deep }
     const found = await verifyHoldings(set, registries, options, context)
     if (to !== undefined) await receipt.write(() => receiptOfVerify(to, found, originOf, context))
     return found.result

@@ -30,6 +30,12 @@ describe('-o', () => {
     expect(parseOutput(output, size, isDirectory)).toEqual(expected)
   })
 
+  test.each(['x.tar.gz', './x.tgz', 'x.zst'])('%s is refused, because a bundle is not compressed', output => {
+    expect(() => parseOutput(output, undefined, false)).toThrow(
+      expect.objectContaining({ code: 'usage', hint: expect.stringMatching(/^write x\.tar:/) }),
+    )
+  })
+
   test.each([
     ['x', undefined, false],
     ['dir/', '4GB', false],

@@ -1,5 +1,5 @@
 import { normalize } from 'node:path'
-import { parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
+import { assertBundleKey, parseReceipt, readText, type BundleKey, type Receipt } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { Args, Flags } from '../oclif.ts'
 import { parseByteSize } from './byte-size.ts'
@@ -35,9 +35,18 @@ export const receiptFlag = withEnvironment({
   }),
 })
 
-/** @throws `input-unreadable` */
-export async function readKey(path: string | undefined): Promise<BundleKey | undefined> {
-  return path === undefined ? undefined : { path, pem: await readText(path) }
+/**
+ * Reads the key of `--key` or `--sign-key`, and checks it before the work that it is for.
+ * @throws `input-unreadable`, `input-invalid`
+ */
+export async function readKey(
+  path: string | undefined,
+  use: 'sign' | 'check' = 'check',
+): Promise<BundleKey | undefined> {
+  if (path === undefined) return undefined
+  const key = { path, pem: await readText(path) }
+  assertBundleKey(key, use)
+  return key
 }
 
 /** @throws `input-unreadable`, `input-invalid` */
@@ -79,6 +88,11 @@ export function parseOutput(
   }
   if (volumeSize !== undefined) return { path, form: 'archive', volumeSize: parseVolumeSize(volumeSize) }
   if (path.endsWith('.tar')) return { path, form: 'archive' }
+  const [, stem] = /^(.+?)(?:\.tar)?\.(?:gz|tgz|bz2|xz|zst|zip)$/i.exec(path) ?? []
+  if (stem !== undefined)
+    throw new GpregError('usage', `${output} is the name of a compressed file, and a bundle is none`, {
+      hint: `write ${stem}.tar: the layers in it are compressed already`,
+    })
   throw new GpregError('usage', `${output} could be a tar or a directory`, {
     hint: `write ${path}.tar for one tar, ${path}/ for a directory, or add --volume-size 4GB for volumes`,
   })

@@ -99,12 +99,19 @@ export function copyOptions(flags: CopyFlags): MirrorOptions {
   })
 }
 
+/** In bytes a second. Less than this is a number whose unit was forgotten: no layer would come through. */
+const SLOWEST = 1024
+
 /**
  * Bytes a second, with or without `/s`.
  * @throws `usage`
  */
 export function parseRate(text: string): number {
   const rate = parseByteSize(text.replace(/\/s$/i, ''))
+  if (rate !== undefined && rate < SLOWEST)
+    throw new GpregError('usage', `${JSON.stringify(text)} is ${rate} bytes a second`, {
+      hint: `write a unit, e.g. --limit-rate ${rate}MiB`,
+    })
   if (rate !== undefined) return rate
   throw new GpregError('usage', `not a rate: ${JSON.stringify(text)}`, {
     hint: 'write bytes a second with a unit, e.g. --limit-rate 20MiB',

@@ -2,9 +2,16 @@ import type { Interfaces } from '../oclif.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Gives every flag its environment variable: `--to` is `GPREG_TO`, `--ca-file` is `GPREG_CA_FILE`. */
+/**
+ * Gives every flag its environment variable: `--to` is `GPREG_TO`, `--ca-file` is `GPREG_CA_FILE`.
+ *
+ * A flag without a letter gets its label for the help, too: oclif would indent it as if it had one, but not on the first line.
+ */
 export function withEnvironment<T extends Interfaces.FlagInput>(flags: T): T {
-  const named = Object.entries(flags).map(([name, flag]) => [name, { ...flag, env: environmentName(name) }])
+  const named = Object.entries(flags).map(([name, flag]) => [
+    name,
+    { ...flag, env: environmentName(name), ...(flag.char === undefined && { helpLabel: `--${name}` }) },
+  ])
   return Object.fromEntries(named) as T
 }
 

@@ -90,6 +90,15 @@ describe('registries', () => {
     expect(registriesOptions(none).journal).toBeUndefined()
   })
 
+  test('take a host as a pasted URL, and refuse what is none', async () => {
+    const given = await parse(registryFlags, '--plain-http', 'http://Registry.internal:5000/')
+    expect(registriesOptions(given).plainHttp).toEqual(['registry.internal:5000'])
+    for (const flag of ['--plain-http', '--insecure-skip-tls-verify']) {
+      const wrong = await parse(registryFlags, flag, 'registry.internal/gitpod')
+      expect(() => registriesOptions(wrong)).toThrow(/is not host\[:port\]/)
+    }
+  })
+
   test.each(['registry.internal', 'registry.internal=client.crt', '=a,b'])(
     'refuse the client certificate %s',
     async text => {
@@ -102,6 +111,14 @@ describe('registries', () => {
 describe('content', () => {
   test('is copied whole by default', async () => {
     expect(copyOptions(await parse(copyFlags))).toEqual({})
+  })
+
+  test('is not limited to a rate whose unit was forgotten', async () => {
+    expect(copyOptions(await parse(copyFlags, '--limit-rate', '20k')).limitRate).toBe(20 * 1024)
+    const given = await parse(copyFlags, '--limit-rate', '20')
+    expect(() => copyOptions(given)).toThrow(
+      expect.objectContaining({ code: 'usage', message: '"20" is 20 bytes a second' }),
+    )
   })
 
   test('can be limited to platforms and to images without referrers', async () => {

@@ -3,6 +3,7 @@ import { parseSourceMirror, stateDirectory, type RegistriesOptions } from '@gpre
 import { Flags, type Interfaces } from '../oclif.ts'
 import { parseDuration } from './duration.ts'
 import { defined } from './defined.ts'
+import { hostOf } from './host.ts'
 import { withEnvironment } from './environment.ts'
 
 const helpGroup = 'REGISTRIES'
@@ -103,10 +104,10 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
     authFile: flags.authfile,
     sourceAuthFile: flags['source-authfile'],
     targetAuthFile: flags['target-authfile'],
-    plainHttp: flags['plain-http'],
+    plainHttp: flags['plain-http']?.map(hostOf),
     caFiles: flags['ca-file']?.map(parseCaFile),
     clientCertificates: flags['client-cert']?.map(parseClientCertificate),
-    insecureSkipTlsVerify: flags['insecure-skip-tls-verify'],
+    insecureSkipTlsVerify: flags['insecure-skip-tls-verify']?.map(hostOf),
     stallTimeout: flags['stall-timeout'] === undefined ? undefined : flags['stall-timeout'] * 1000,
     concurrency: flags.concurrency,
     maxWait: flags['max-wait'] === undefined ? undefined : parseDuration(flags['max-wait']),
@@ -118,12 +119,13 @@ export function registriesOptions(flags: Partial<RegistryFlags>): RegistriesOpti
 /** Reads `FILE` or `HOST=FILE`. Text before `=` is a host, unless it contains a slash; then it is a part of the path. */
 function parseCaFile(text: string): { host?: string; file: string } {
   const [, host, file] = /^([^/=]+)=(.+)$/.exec(text) ?? []
-  return host === undefined || file === undefined ? { file: text } : { host, file }
+  return host === undefined || file === undefined ? { file: text } : { host: hostOf(host), file }
 }
 
 function parseClientCertificate(text: string): { host: string; certificate: string; key: string } {
   const [, host, certificate, key] = /^([^/=]+)=([^,]+),([^,]+)$/.exec(text) ?? []
-  if (host !== undefined && certificate !== undefined && key !== undefined) return { host, certificate, key }
+  if (host !== undefined && certificate !== undefined && key !== undefined)
+    return { host: hostOf(host), certificate, key }
   throw new GpregError('usage', `not a client certificate: ${JSON.stringify(text)}`, {
     hint: 'write HOST=CERT,KEY, e.g. registry.internal:5000=client.crt,client.key',
   })

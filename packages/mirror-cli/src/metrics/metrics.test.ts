@@ -236,7 +236,7 @@ describe('the file', () => {
     await directory.remove()
     expect(await measure(async () => good)).toBe(good)
     expect(warnings).toEqual([
-      `the metrics of this run are lost: cannot write ${path}: no such file or directory`,
+      `cannot write ${path}: no such file or directory; the metrics of this run are lost`,
     ])
   })
 

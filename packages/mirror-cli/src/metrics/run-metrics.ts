@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { GpregError } from '@gpreg/oci'
 import { toGpregError, writeOutputFile, type Traffic } from '@gpreg/oci/engine'
 import { ExitCode, exitCodeOf } from '../exit-codes.ts'
 import { assertWritable } from '../output-file.ts'
@@ -35,11 +34,7 @@ const MODE = 0o644
  * @throws `usage` for standard output, `storage` if no file can be made there
  */
 export async function openMetrics<T>(path: string, options: MetricsOptions<T>): Promise<Measure<T>> {
-  if (path === '-')
-    throw new GpregError('usage', '--metrics - is no file, and standard output has the answer', {
-      hint: 'name a file, e.g. --metrics /var/lib/node_exporter/gpreg.prom',
-    })
-  await assertWritable(path)
+  await assertWritable(path, '--metrics')
   return new RunMetrics(path, await lastSuccessIn(path, options.command), options)
 }
 
@@ -93,7 +88,7 @@ class RunMetrics<T> implements Measure<T> {
     try {
       await writeOutputFile(this.#path, formatExposition(families(facts)), MODE, false)
     } catch (error) {
-      warn(`the metrics of this run are lost: ${toGpregError(error).message}`)
+      warn(`${toGpregError(error).message}; the metrics of this run are lost`)
     }
   }
 }

@@ -39,13 +39,13 @@ export abstract class ProvisionCommand extends BaseCommand {
     const isReal = !flags['dry-run']
     if (isReal && goal === 'present' && part.needsSecretsFile && flags['secrets-file'] === undefined)
       throw noSecretsFile()
+    if (isReal && goal === 'present') await assertOutputs(flags)
     const provider = await part.open(await openVault(flags['secrets-file'], part.given, isReal))
     const planned = await provider.changes(context, goal)
     const common = { kind: 'ProvisionResult', version: 1, cloud: provider.cloud, goal } as const
     const onlyChanges = (changes: readonly Change[]) =>
       this.answer({ ...common, dryRun: !isReal, changes, checks: [], notes: [], next: [] }, renderProvision)
     if (!isReal) return onlyChanges(planned)
-    if (goal === 'present') await assertWritable(flags.output)
     await this.#confirm(planned, flags, goal)
     if (goal === 'absent') return onlyChanges(await provider.destroy(context))
     const changes = await provider.apply(context)
@@ -98,6 +98,12 @@ async function openVault(
   await removeDrafts(path)
   if (given !== undefined) await vault.update(given)
   return vault
+}
+
+/** Both files are checked before a resource is made that only they describe. */
+async function assertOutputs({ output, 'secrets-file': secrets }: Flags): Promise<void> {
+  await assertWritable(output, '-o')
+  if (secrets !== undefined) await assertWritable(secrets, '--secrets-file')
 }
 
 function noSecretsFile(): GpregError {

@@ -32,3 +32,20 @@ it('the totals count the tags of the target alone', () => {
   expect(text.split('\n')[0]).toBe('0 of 3 tags would go, 0 manifests, 0 left, 0 failed')
   expect(text).not.toContain('warning')
 })
+
+it('repositories that are left alone for one reason have its hint once, and some are named', () => {
+  const leftAlone = ['a', 'b', 'c', 'd', 'e'].map(name => ({
+    repository: `registry.internal/gitpod/${name}`,
+    code: 'unreachable' as const,
+    reason: 'no answer from registry.internal',
+    hint: 'is it there?',
+  }))
+  const lines = renderPrune({ ...nothingToDo(3), leftAlone }).split('\n')
+  const first = lines.findIndex(line => line.startsWith('left alone'))
+  expect(lines.slice(first).filter(line => line.startsWith('left alone'))).toHaveLength(3)
+  expect(lines.slice(first + 3, first + 5)).toEqual([
+    '       and 2 more for the same reason, all in the answer of --json',
+    '       hint: is it there?',
+  ])
+  expect(lines.filter(line => line.includes('hint:'))).toHaveLength(1)
+})

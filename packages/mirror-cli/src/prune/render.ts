@@ -1,4 +1,5 @@
 import type { PruneResult } from '@gpreg/core'
+import { causeOf } from '../render/error/cause.ts'
 import { plain, type Paint, type Style } from '../render/text/paint.ts'
 import { count, formatBytes } from '../render/text/units.ts'
 
@@ -21,10 +22,7 @@ export function renderPrune(result: PruneResult, paint: Paint = plain): string {
       return `${paint(STYLES[status], WORDS[status])} ${tag}${why === undefined ? '' : `: ${why}`}`
     }),
     ...untold.map(({ manifest, error }) => `${paint('red', 'failed')} ${manifest}: ${error?.message}`),
-    ...leftAlone.flatMap(({ repository, reason, hint }) => [
-      `${paint('yellow', 'left alone')} ${repository}: ${reason}`,
-      ...(hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${hint}`]),
-    ]),
+    ...renderLeftAlone(leftAlone, paint),
     ...renderCatalogue(catalogue, paint),
     ...[...hints].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
     ...renderTotals(totals, dryRun),
@@ -34,6 +32,25 @@ export function renderPrune(result: PruneResult, paint: Paint = plain): string {
       ? []
       : [`${paint('cyan', 'hint:')} ${confirm.reason}: --yes wants --confirm ${confirm.tags}`]),
   ].join('\n')
+}
+
+/** Repositories of one reason that are named; the others are counted. */
+const NAMED = 3
+
+/** What is left alone for one reason, such as a registry that does not answer, has its hint once. */
+function renderLeftAlone(leftAlone: PruneResult['leftAlone'], paint: Paint): string[] {
+  const groups = Map.groupBy(leftAlone, ({ reason, ...rest }) => causeOf({ ...rest, message: reason }))
+  return [...groups.values()].flatMap(group => {
+    const more = group.length - NAMED
+    const { hint } = group[0] ?? {}
+    return [
+      ...group
+        .slice(0, NAMED)
+        .map(({ repository, reason }) => `${paint('yellow', 'left alone')} ${repository}: ${reason}`),
+      ...(more > 0 ? [`       and ${more} more for the same reason, all in the answer of --json`] : []),
+      ...(hint === undefined ? [] : [`       ${paint('cyan', 'hint:')} ${hint}`]),
+    ]
+  })
 }
 
 function renderCatalogue(catalogue: PruneResult['catalogue'], paint: Paint): string[] {

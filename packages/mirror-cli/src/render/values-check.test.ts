@@ -47,4 +47,23 @@ describe('values check', () => {
     const sound = { ...result, file: '-', findings: [], totals: { errors: 0, warnings: 0 } }
     expect(renderValuesCheck(sound)).toBe('<stdin>: nothing found, for release 2022.11.3')
   })
+
+  test('names some of the images that one reason hits, and has one fix for findings at one place', () => {
+    const image = (code: string, message: string) => ({
+      ...result.findings[0]!,
+      code,
+      message,
+      hint: 'bring it there',
+    })
+    const names = ['a', 'b', 'c', 'd', 'e'].map(name => `r.io/x/${name}:1`)
+    const findings = [
+      ...names.map(name => image('image-unreadable', `${name} could not be looked at (no answer from r.io)`)),
+      ...names.map(name => image('image-missing', `${name} is not in the registry`)),
+    ] as CheckResult['findings']
+    const lines = renderValuesCheck({ ...result, findings }).split('\n')
+    expect(lines.filter(line => line.includes('could not be looked at'))).toHaveLength(3)
+    expect(lines).toContain('  and 2 more for the same reason, all in the answer of --json')
+    expect(lines.filter(line => line.includes('is not in the registry'))).toHaveLength(5)
+    expect(lines.filter(line => line === '  fix: bring it there')).toHaveLength(2)
+  })
 })

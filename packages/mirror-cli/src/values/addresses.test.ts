@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import Doctor from '../commands/doctor.ts'
-import { hostOf } from '../commands/login.ts'
+import { hostOf } from '../flags/host.ts'
 import Mirror from '../commands/mirror.ts'
 import NodeConfig from '../commands/node-config.ts'
 import ValuesAzure from '../commands/values/azure.ts'

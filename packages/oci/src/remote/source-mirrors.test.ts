@@ -23,4 +23,10 @@ describe('source mirrors', () => {
   it.each(['docker.io', '=x', 'docker.io=', 'docker.io=https://proxy'])('%j is refused', text => {
     expect(() => parseSourceMirror(text)).toThrow(expect.objectContaining({ code: 'usage' }))
   })
+
+  it.each(['docker.io=user:hunter2@proxy', 'user:hunter2@docker.io=proxy'])(
+    'a login is refused before an image is read: %j',
+    text =>
+      expect(() => parseSourceMirror(text)).toThrow(/^"…@(proxy|docker\.io)\/image" .* it has a login$/),
+  )
 })

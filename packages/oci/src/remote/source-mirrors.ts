@@ -9,7 +9,7 @@ export interface SourceMirror {
 
 /**
  * Reads `PREFIX=REPLACEMENT`, e.g. `docker.io/bitnami=docker.io/bitnamilegacy`.
- * @throws `usage`
+ * @throws `usage`, `reference-invalid`
  */
 export function parseSourceMirror(text: string): SourceMirror {
   const equals = text.indexOf('=')
@@ -20,6 +20,8 @@ export function parseSourceMirror(text: string): SourceMirror {
       hint: 'write PREFIX=REPLACEMENT without schemes, e.g. docker.io=proxy.corp/dockerhub',
     })
   }
+  // A fault of either is told now, and not when an image is read.
+  for (const name of [prefix, replacement]) parseReference(`${name}/image`)
   return { prefix, replacement }
 }
 

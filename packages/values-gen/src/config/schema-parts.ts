@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DOMAIN } from '../installation/domain.ts'
 import { isUrl, parseDuration } from './go-text.ts'
 
 /** A text that must not be empty. `abort` skips the other checks of an empty text, so that it is reported once. */
@@ -48,11 +49,9 @@ export const someDuration = duration.refine(
 /** https://pkg.go.dev/time#RFC3339 */
 export const time = z.iso.datetime({ offset: true, error: 'a time such as 2022-11-30T12:00:00Z' })
 
-/** The pattern of the installer's `fqdn`. https://github.com/go-playground/validator/blob/v10.11.0/regexes.go */
-export const domainName = word.regex(
-  /^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}(?:\.[a-zA-Z0-9][a-zA-Z0-9-]{0,62})*?\.[a-zA-Z][a-zA-Z0-9]{0,62}\.?$/,
-  { error: 'a domain name with a dot, such as gitpod.example.com' },
-)
+export const domainName = word.regex(DOMAIN, {
+  error: 'a domain name with a dot, such as gitpod.example.com',
+})
 
 export const absolutePath = word.regex(/^\//, { error: 'a path that starts with /' })
 

@@ -24,7 +24,8 @@ export function mirrorAddress(text: string): string {
 }
 
 function refusePlainHttp(text: string, why: string): void {
-  if (!/^http:\/\//i.test(text)) return
+  // A login before the host is refused, and not shown, where the address is parsed.
+  if (!/^http:\/\//i.test(text) || text.includes('@')) return
   throw new GpregError('usage', `${text} cannot work with plain HTTP: ${why}`, { hint: NEEDS_HTTPS })
 }
 

@@ -132,6 +132,10 @@ describe('refuses', () => {
     ])
   })
 
+  it('what is no image as the image of workspaces', () => {
+    expect(() => planInstallation({ kind: 'in-cluster', workspaceImage: 'u:p@a.b/c' })).toThrow(/has a login/)
+  })
+
   it.each<[string, Choice, RegExp]>([
     ['a scheme', { kind: 'external', registry: 'https://r.internal' }, /scheme/],
     ['upper case', { kind: 'external', registry: 'R.internal/Gitpod' }, /lower case/],
@@ -151,6 +155,23 @@ describe('refuses', () => {
       /docker\.io/,
     ],
     ['no registry', { kind: 'external' }, /which registry/],
+    ['a URL as the domain', { kind: 'in-cluster', domain: 'https://a.b/' }, /no domain name/],
+    ['a domain with a port', { kind: 'in-cluster', domain: 'a.b:443' }, /no domain name/],
+    ['a domain without a dot', { kind: 'in-cluster', domain: 'gitpod' }, /no domain name/],
+    ['a URL as the bucket', { kind: 'aws', region: 'r', bucket: 's3://b' }, /no name of a bucket/],
+    ['a bucket with a space', { kind: 'aws', region: 'r', bucket: 'My Bucket' }, /no name of a bucket/],
+    [
+      'an ARN as the bucket of the storage',
+      { kind: 'aws', region: 'r', bucket: 'b', storageBucket: 'arn:aws:s3:::c' },
+      /no name of a bucket/,
+    ],
+    [
+      'a path in the bucket of the registry in the cluster',
+      { kind: 'in-cluster', s3: { bucket: 'b/registry', region: 'r' } },
+      /no name of a bucket/,
+    ],
+    ['a scheme in a host', { kind: 'in-cluster', allowHosts: ['https://a.b'] }, /scheme/],
+    ['a login in a URL', { kind: 'external', registry: 'http://u:p@a.b/c' }, /"…@a.b\/c"/],
     ['one registry, but none named', { kind: 'in-cluster', singleRegistry: true }, /--single-registry/],
     ['flat names without a mirror', { kind: 'in-cluster', dropImageRepo: true }, /--drop-image-repo/],
     [

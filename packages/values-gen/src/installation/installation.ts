@@ -6,10 +6,11 @@ import {
   type RegistrySetup,
   type SecretRef,
 } from '@gpreg/core'
-import { GpregError } from '@gpreg/oci'
-import { tryParseReference } from '@gpreg/oci/engine'
+import { GpregError, parseReference } from '@gpreg/oci'
+import { parseAddress, tryParseReference } from '@gpreg/oci/engine'
 import { isEcr, isLoopbackAddress, mirrorAddress, normaliseAddress, startsWithHost } from './address.ts'
 import type { Choice, SecretRole } from './choice.ts'
+import { assertDomain } from './domain.ts'
 import { canHoldImages } from './image-name.ts'
 import { kindSetup } from './kinds.ts'
 import { isFlatHost, isPublicHost, wantedForm } from './known-hosts.ts'
@@ -35,6 +36,9 @@ const SECRET_NAMES = { registry: 'container-registry', mirror: 'mirror-registry'
 
 /** @throws `usage` if the choice cannot work */
 export function planInstallation(choice: Choice): Installation {
+  if (choice.domain !== undefined) assertDomain(choice.domain)
+  if (choice.workspaceImage !== undefined) parseReference(choice.workspaceImage)
+  for (const host of choice.allowHosts ?? []) parseAddress(host)
   const secret = (role: SecretRole, usual: string): SecretRef => ({
     name: choice.secretNames?.[role] ?? usual,
   })

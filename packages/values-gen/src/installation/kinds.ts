@@ -8,6 +8,7 @@ import {
 } from '@gpreg/core'
 import { GpregError } from '@gpreg/oci'
 import { normaliseAddress, parseEndpoint } from './address.ts'
+import { assertBucket } from './bucket.ts'
 import type {
   AwsChoice,
   AzureChoice,
@@ -59,6 +60,7 @@ function aws(choice: AwsChoice, secret: NameSecret): KindSetup {
   const { region, bucket, registryRegion = region, registryEndpoint, storageBucket = bucket } = choice
   const storage = registryBucket(bucket, registryRegion, registryEndpoint, secret)
   const endpoint = choice.storageEndpoint === undefined ? undefined : parseEndpoint(choice.storageEndpoint)
+  assertBucket(storageBucket)
   // A bucket is in one place; but another store, if it is named, may have one of the same name.
   const isShared = storageBucket === bucket && [undefined, storage.endpoint].includes(endpoint)
   return {
@@ -122,6 +124,7 @@ function registryBucket(
   endpoint: string | undefined,
   secret: NameSecret,
 ): S3Bucket {
+  assertBucket(bucket)
   return {
     bucket,
     region,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -165,4 +165,10 @@ it('tells what is read of an archive: all its volumes and blobs by a check, its 
   // Manifests are blobs of an archive, too, and are not read as a stream.
   expect(announced).toBeGreaterThanOrEqual(totals.bytes)
   expect(announced! - read!).toBeLessThan(4096)
+})
+
+it('a check of what is no bundle is an error, as its load is, and no damage', async () => {
+  const path = join(directory, 'list.txt')
+  await writeFile(path, 'docker.io/library/redis:6.2\n'.repeat(20))
+  await expect(verifyBundle([path], undefined, context)).rejects.toMatchObject({ code: 'input-invalid' })
 })

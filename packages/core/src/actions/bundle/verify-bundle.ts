@@ -6,6 +6,7 @@ import {
   type SignatureState,
 } from '../../bundle/bundle.ts'
 import { findBundle, type BundleFiles } from '../../bundle/files.ts'
+import { assertTar } from '../../bundle/tar-file.ts'
 import { lockOf } from '../../bundle/foreign-layout.ts'
 import { bundledImages } from '../../bundle/bundle-lock.ts'
 import { bytesToCheck, checkVolumes, type VolumeDamage } from '../../bundle/volume-damage.ts'
@@ -46,7 +47,7 @@ export interface BundleVerifyResult {
 
 /**
  * Reads a whole bundle and checks its signature, its volumes, and the digest of every blob. Problems are in the result.
- * @throws `signature-invalid`, `input-unreadable`, `bundle-damaged` for a sidecar that cannot be read
+ * @throws `signature-invalid`, `input-unreadable`, `input-invalid` for what is no bundle, `bundle-damaged` for a sidecar that cannot be read
  */
 export async function verifyBundle(
   paths: readonly string[],
@@ -55,6 +56,9 @@ export async function verifyBundle(
 ): Promise<BundleVerifyResult> {
   const started = context.now()
   const files = await findBundle(paths)
+  const [first] = files.volumes
+  // A damaged bundle is the result; what is no bundle is not. A sidecar says that it was one.
+  if (files.sidecar === undefined && first?.path !== undefined) await assertTar(first.path)
   const signature = checkSignature(files, key, context)
   context.emit({ type: 'read.started', bytes: bytesToCheck([...files.volumes, ...files.beside]) })
   const { damage, bytes } = await checkVolumes(files.volumes, context)

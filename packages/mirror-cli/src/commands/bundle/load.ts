@@ -8,6 +8,7 @@ import { copyOptions, rateFlag, repairFlag, untaggedFlag } from '../../flags/cop
 import { withEnvironment } from '../../flags/environment.ts'
 import { eventsFlag } from '../../flags/common.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { assertCreatable } from '../../output-file.ts'
 import { ReceiptFile } from '../../receipt-file.ts'
 import { Flags } from '../../oclif.ts'
 import { signatureFlags, signaturePolicy } from '../../signatures.ts'
@@ -69,6 +70,8 @@ export default class BundleLoad extends BaseCommand {
     const paths = argv as string[]
     const target = targetOf(flags)
     const key = await readKey(flags.key)
+    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
+    if ('layout' in target) await assertCreatable(target.layout)
     const receipt = await ReceiptFile.open(flags.receipt)
     const { registries, context } = await this.open(flags)
     if (flags['verify-first']) {
@@ -76,7 +79,6 @@ export default class BundleLoad extends BaseCommand {
       if (checked.problems.length > 0)
         return this.answer(checked, renderBundleVerify, exitCodeOfBundle(checked))
     }
-    const options = { ...copyOptions(flags), ...(await signaturePolicy(flags)) }
     await using bundle = await openBundle(paths, key, context)
     if (flags['dry-run']) {
       const plan = await planLoad(bundle, target, registries, options, context)

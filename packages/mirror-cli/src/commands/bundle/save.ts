@@ -11,6 +11,7 @@ import { withEnvironment } from '../../flags/environment.ts'
 import { eventsFlag } from '../../flags/common.ts'
 import { imageSetFlags, imageSetRequest } from '../../flags/image-set.ts'
 import { registryFlags } from '../../flags/registries.ts'
+import { assertCreatable } from '../../output-file.ts'
 import { signatureFlags, signaturePolicy } from '../../signatures.ts'
 import { namingFlag } from '../../flags/target.ts'
 import { Flags } from '../../oclif.ts'
@@ -94,10 +95,11 @@ export default class BundleSave extends BaseCommand {
       ...copyOptions(flags),
       ...(await signaturePolicy(flags)),
       ...parseOutput(flags.output, flags['volume-size'], await isDirectory(flags.output)),
-      ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key']) }),
+      ...defined({ since: await readReceipt(flags.since), sign: await readKey(flags['sign-key'], 'sign') }),
       tool: this.tool,
       ...(flags['include-tool'] ? { beside: this.#writeTool } : {}),
     }
+    await assertCreatable(flags.output)
     const world = await this.open(flags)
     const { registries, context } = world
     await using image = flags['include-image'] ? await this.#makeImage(flags, world) : undefined

@@ -3,50 +3,95 @@ import { finishedImages, ratioOf, rateOf, type ProgressState } from './state.ts'
 
 const BAR_WIDTHS = [20, 10]
 
+/** A line in several lengths, the longest first; its parts are two spaces apart. */
+type Lengths = readonly (readonly string[])[]
+
 /**
  * A summary in one line: percent, images, bytes, rate, time left. If it is wider than `width`, the bar becomes shorter and goes,
  * then the amounts are left out; percent, failures, rate and time left stay.
  */
 export function summarise(state: ProgressState, now: number, width = Infinity): string {
-  const { images, bytes, looking, read } = state
-  if (read.done < read.total) return summariseReading(state, now, width)
-  const finished = finishedImages(state)
-  const retries = state.retries === 0 ? [] : [`${state.retries} tried again`]
-  const readSoFar = read.done === 0 ? [] : [`${formatBytes(read.done)} read`, ...speedOf(state, 0, now)]
-  if (finished === 0 && !state.planned) {
-    const looked = `looked at ${looking.done} of ${looking.total} images`
-    if (looking.total === 0 && state.step === undefined && read.done > 0)
-      return fitting([[...readSoFar, ...retries], readSoFar], width)
-    const doing = looking.total > 0 ? looked : (state.step ?? 'at work')
-    return fitting(
-      [
-        [doing, ...readSoFar, ...retries],
-        [doing, ...retries],
-      ],
-      width,
-    )
-  }
-  const failed = images.failed === 0 ? '' : ` (${images.failed} failed)`
-  const counted = `${finished}${images.total > 0 ? ` of ${images.total}` : ''} images${failed}`
-  if (bytes.total === 0)
-    return fitting([[counted, ...readSoFar, ...retries], [counted, ...retries], [counted]], width)
+  return fitting(stageOf(state)(state, now), width)
+}
+
+function stageOf(state: ProgressState): (state: ProgressState, now: number) => Lengths {
+  const { bytes, read } = state
+  if (read.done < read.total) return reading
+  if (finishedImages(state) === 0 && !state.planned) return looking
+  return bytes.total === 0 ? counting : copying
+}
+
+/** A bundle is being read and hashed. */
+function reading(state: ProgressState, now: number): Lengths {
+  const { done, total } = state.read
+  const ratio = ratioOf(done, total)
+  const amounts = `${formatBytes(done)} of ${formatBytes(total)} read`
+  const speed = speedOf(state, total - done, now)
+  return [
+    ...BAR_WIDTHS.map(bars => [bar(ratio, bars), percent(ratio), amounts, ...speed]),
+    [percent(ratio), amounts, ...speed],
+    [percent(ratio), ...speed],
+  ]
+}
+
+/** Nothing is planned yet: images are looked at, a change is made, or bytes of an unknown number are read. */
+function looking(state: ProgressState, now: number): Lengths {
+  const { looking, step, read } = state
+  const [readSoFar, retries] = [readBytes(state, now), triedAgain(state)]
+  if (looking.total === 0 && step === undefined && read.done > 0)
+    return [[...readSoFar, ...retries], readSoFar]
+  const doing =
+    looking.total > 0 ? `looked at ${looking.done} of ${looking.total} images` : (step ?? 'at work')
+  return [
+    [doing, ...readSoFar, ...retries],
+    [doing, ...retries],
+  ]
+}
+
+/** Images are finished, and the number of bytes to send is not known, or there are none. */
+function counting(state: ProgressState, now: number): Lengths {
+  const [images, retries] = [countedImages(state), triedAgain(state)]
+  return [[images, ...readBytes(state, now), ...retries], [images, ...retries], [images]]
+}
+
+function copying(state: ProgressState, now: number): Lengths {
+  const { images, bytes } = state
   const ratio = ratioOf(bytes.sent, bytes.total)
-  const percent = `${Math.floor(ratio * 100)} %`
   const amounts = `${formatBytes(bytes.sent)} of ${formatBytes(bytes.total)}`
   const speed = speedOf(state, bytes.total - bytes.sent, now)
-  const short = `${finished}${images.total > 0 ? `/${images.total}` : ''}${failed}`
-  return fitting(
-    [
-      ...BAR_WIDTHS.map(bars => [bar(ratio, bars), percent, counted, amounts, ...speed, ...retries]),
-      [percent, counted, amounts, ...speed, ...retries],
-      [percent, counted, amounts, ...speed],
-      [percent, counted, ...speed],
-      [percent, short, ...speed],
-      ...(failed === '' ? [] : [[percent, `${images.failed} failed`, ...speed]]),
-      [percent, ...speed],
-    ],
-    width,
-  )
+  const [counted, retries] = [countedImages(state), triedAgain(state)]
+  const short = `${finishedImages(state)}${images.total > 0 ? `/${images.total}` : ''}${failed(state)}`
+  return [
+    ...BAR_WIDTHS.map(bars => [bar(ratio, bars), percent(ratio), counted, amounts, ...speed, ...retries]),
+    [percent(ratio), counted, amounts, ...speed, ...retries],
+    [percent(ratio), counted, amounts, ...speed],
+    [percent(ratio), counted, ...speed],
+    [percent(ratio), short, ...speed],
+    ...(images.failed === 0 ? [] : [[percent(ratio), `${images.failed} failed`, ...speed]]),
+    [percent(ratio), ...speed],
+  ]
+}
+
+function countedImages(state: ProgressState): string {
+  const { total } = state.images
+  return `${finishedImages(state)}${total > 0 ? ` of ${total}` : ''} images${failed(state)}`
+}
+
+function failed({ images }: ProgressState): string {
+  return images.failed === 0 ? '' : ` (${images.failed} failed)`
+}
+
+function triedAgain({ retries }: ProgressState): string[] {
+  return retries === 0 ? [] : [`${retries} tried again`]
+}
+
+function readBytes(state: ProgressState, now: number): string[] {
+  const { done } = state.read
+  return done === 0 ? [] : [`${formatBytes(done)} read`, ...speedOf(state, 0, now)]
+}
+
+function percent(ratio: number): string {
+  return `${Math.floor(ratio * 100)} %`
 }
 
 /** What was copied and what is left, for a command that was interrupted; undefined before anything was known. */
@@ -68,23 +113,6 @@ function doneWith({ copied, verified, total }: ProgressState['images']): string 
   return verified > 0 ? `${verified} of ${total} images checked` : `${copied} of ${total} images copied`
 }
 
-/** A bundle that is being read and hashed. */
-function summariseReading(state: ProgressState, now: number, width: number): string {
-  const { done, total } = state.read
-  const ratio = ratioOf(done, total)
-  const percent = `${Math.floor(ratio * 100)} %`
-  const amounts = `${formatBytes(done)} of ${formatBytes(total)} read`
-  const speed = speedOf(state, total - done, now)
-  return fitting(
-    [
-      ...BAR_WIDTHS.map(bars => [bar(ratio, bars), percent, amounts, ...speed]),
-      [percent, amounts, ...speed],
-      [percent, ...speed],
-    ],
-    width,
-  )
-}
-
 /** The rate, and the time that is left. @param left bytes */
 function speedOf(state: ProgressState, left: number, now: number): string[] {
   const rate = rateOf(state, now)
@@ -96,7 +124,7 @@ function speedOf(state: ProgressState, left: number, now: number): string[] {
 }
 
 /** The first line that fits; the last one if none does. */
-function fitting(lines: readonly (readonly string[])[], width: number): string {
+function fitting(lines: Lengths, width: number): string {
   const texts = lines.map(parts => parts.join('  '))
   return texts.find(text => text.length <= width) ?? texts.at(-1) ?? ''
 }
