@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { MemoryStore, parseReference } from '@gpreg/oci'
 import { createRegistries } from '@gpreg/oci/engine'
-import { hangingUp, oddRegistry, pushSample, sampleImage } from '@gpreg/oci/testing'
+import { answer, hangingUp, oddRegistry, pushSample, sampleImage } from '@gpreg/oci/testing'
 import { createContext } from '../context.ts'
 import { Walker } from './walker.ts'
 
@@ -24,6 +24,21 @@ it.each([false, true])('a signature is checked under its tag, too; deep: %s', as
   expect(await walk()).toEqual([['not-found', digest]])
   await repository.delete(signature.descriptor)
   expect(await walk()).toEqual([['not-found', digest]])
+})
+
+it('a registry that restarts while it is read is waited for', async () => {
+  const image = sampleImage(['layer'])
+  let restarts = 5
+  await using server = await oddRegistry(
+    (request, response) => /\/blobs\//.test(request.url!) && restarts-- > 0 && answer(response, 503),
+  )
+  await pushSample(server.store.repository('app'), image, '1')
+  const context = createContext({ sleep: async () => {} })
+  const registries = await createRegistries({ env: {} }, context)
+  const { repository } = registries.open('target', parseReference(`${server.host}/app:1`))
+  const walk = new Walker(true, 1, context).walk({ store: server.host, repository }, [image.descriptor])
+  expect(await walk).toEqual([])
+  await registries.close()
 })
 
 it('a server that cuts off a blob is asked three times for it', async () => {

@@ -40,7 +40,15 @@ export function downloadContent(
       const headers = { ...identity, ...accept, ...range }
       const expect = position > 0 ? [200, 206, 416] : [200]
       const patience = isBrief ? { unreachable: BRIEF, 'server-error': BRIEF } : {}
-      const response = await api.request({ method: 'GET', url, headers, expect, signal, patience })
+      const response = await api.request({
+        method: 'GET',
+        url,
+        headers,
+        expect,
+        signal,
+        patience,
+        outlastsRestart: true,
+      })
       if (response.status !== 416) return response
       await response.body.dump()
       throw endsEarly(api, descriptor, position, response)

@@ -8,6 +8,7 @@ import { parseChallenges, type Challenge } from '../auth/challenge.ts'
 import type { Credentials } from '../auth/credentials.ts'
 import { tokenFetcher } from '../auth/token-server.ts'
 import type { DocumentBounds } from './body.ts'
+import { isAway } from './failure.ts'
 import type { HostBudget } from './host-budget.ts'
 import type { HostPause } from './host-pause.ts'
 import { Outage } from './outage.ts'
@@ -173,7 +174,7 @@ export class RegistryClient {
     if (!TRANSIENT.has(error.code)) return undefined
     // The pause of the host decides how long it waits.
     const longestWait = Infinity
-    const own = request.patience?.[error.code]
+    const own = request.outlastsRestart && isAway(error) ? undefined : request.patience?.[error.code]
     if (own !== undefined) return { ...own, longestWait }
     if (error.code === 'rate-limited' && this.#waitForQuota && this.quota.left === 0)
       return { ...PATIENT, attempts: Infinity, longestWait }

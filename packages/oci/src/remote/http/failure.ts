@@ -82,6 +82,11 @@ function unreachableHint(code: string, host: string): string {
   return 'run the same command again to continue; check the line, HTTPS_PROXY and NO_PROXY'
 }
 
+/** Whether a host is away as a whole, as during a restart: nothing listens there, or what stands in front of it says so. */
+export function isAway({ cause, subject: { status = 0 } }: GpregError): boolean {
+  return errorCode(cause) === 'ECONNREFUSED' || (status >= 502 && status <= 504)
+}
+
 /** A response with an unexpected status. */
 export interface FailedResponse extends Speaker {
   /** Whether the request was made with a login of the user. */

@@ -24,6 +24,8 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined
   /** How often the request is sent after some errors, if its owner has another way to go on. */
   readonly patience?: Partial<Record<ErrorCode, RetryPolicy>>
+  /** A host that is away as a whole, as during a restart, is waited for, whatever `patience` says. */
+  readonly outlastsRestart?: boolean
   /** milliseconds until the first byte of the response; default: the stall time-out */
   readonly answerTimeout?: number
 }
