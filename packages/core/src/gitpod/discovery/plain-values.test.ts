@@ -24,8 +24,8 @@ describe('plainValues', () => {
   })
 
   it('reads one map that thousands of others merge or repeat', () => {
-    const text = `- &a {image: redis, args: [a, b]}\n${'- {<<: *a, x: y}\n- *a\n'.repeat(20_000)}`
-    expect(read(text)).toMatchObject({ value: { length: 40_001, 39_999: { image: 'redis', x: 'y' } } })
+    const text = `- &a {image: redis, args: [a, b]}\n${'- {<<: *a, x: y}\n- *a\n'.repeat(3_000)}`
+    expect(read(text)).toMatchObject({ value: { length: 6_001, 5_999: { image: 'redis', x: 'y' } } })
   })
 
   it.each([
