@@ -26,28 +26,24 @@ export abstract class ValuesCommand extends BaseCommand {
       values,
       notes = [],
     } = await inputs.complete(flags, commonChoice(flags), await own(inputs))
-    const file = flags.base === undefined ? undefined : await readInputBytes(flags.base, stdin)
-    const base =
-      flags.base === undefined || file === undefined
-        ? {}
-        : { base: { path: flags.base, text: decodeText(file) } }
+    const base = flags.base === undefined ? undefined : await readBase(flags.base, stdin)
     const made = generateValues({
       choice: completeChoice(choice),
       values,
       format: flags.format,
-      ...base,
+      ...(base === undefined ? {} : { base }),
       ...(flags.release === undefined ? {} : { release: flags.release }),
       ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
     })
     const generated = { ...made, warnings: [...notes, ...made.warnings] }
     const text =
-      flags.diff && base.base !== undefined && flags.base !== undefined
-        ? diffConfig(base.base.text, plain(generated.text), flags.base)
+      flags.diff && base !== undefined
+        ? diffConfig(base.text, plain(generated.text), base.path)
         : this.#shown(generated, flags)
     if (flags.output !== undefined && flags.output !== STDOUT)
       await writeOutputFile(
         flags.output,
-        encodeLike(plain(generated.text), file ?? Buffer.of()),
+        encodeLike(plain(generated.text), base?.bytes ?? Buffer.of()),
         modeOf(generated),
       )
     const files =
@@ -66,6 +62,12 @@ export abstract class ValuesCommand extends BaseCommand {
       hint: `name a file with -o FILE, which is written with mode 0600; -o - if stdout is meant`,
     })
   }
+}
+
+/** The configuration that is changed, with its bytes, because the new one is encoded as they are. */
+async function readBase(path: string, stdin: () => Promise<Uint8Array>) {
+  const bytes = await readInputBytes(path, stdin)
+  return { path, text: decodeText(bytes), bytes }
 }
 
 function plain(text: string | Sensitive): string {
