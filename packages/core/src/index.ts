@@ -8,7 +8,7 @@ export { formatImageList } from './gitpod/image-list-format.ts'
 export { rewriteFiles } from './gitpod/rewrite/rewrite-files.ts'
 export { parsePruneDocument } from './prune/documents.ts'
 export { writeLock } from './documents/lock.ts'
-export { readLockFile } from './documents/sidecar.ts'
+export { readLockFile } from './documents/lock-file.ts'
 export { PURPOSES } from './registry/purpose.ts'
 export { formatProvisioned, parseProvisioned, parseProvisionedSecrets } from './documents/provisioned.ts'
 export {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { digestOf, parseReference } from '@gpreg/oci'
 import type { ImageEntry, LockedImage } from '../gitpod/image-set.ts'
 import { createLock, lockToEntries, readLock, writeLock, type Lock, type LockEntry } from './lock.ts'
-import { createSidecar, formatSidecar, readLockFile } from './sidecar.ts'
+import { readLockFile } from './lock-file.ts'
+import { createSidecar, formatSidecar } from './sidecar.ts'
 
 const created = new Date('2026-01-02T03:04:05Z')
 const entry: ImageEntry = {
@@ -34,13 +35,16 @@ describe('the lock', () => {
     expect(lockToEntries(readLock(writeLock(lock)))).toEqual([{ ...entry, locked: image }])
   })
 
-  it('is read alone, and out of the manifest of a bundle', () => {
+  it('is read alone, and out of the manifest of a bundle', async () => {
     const lock = createLock([{ entry, image }], created)
     const volume = { name: 'b.tar', size: 1, sha256: '0'.repeat(64) }
     const sidecar = formatSidecar(createSidecar('gpreg', [volume], lock))
-    expect(readLockFile(sidecar, 'b.tar.manifest.json')).toEqual(readLockFile(writeLock(lock), 'lock.json'))
+    const alone = await readLockFile(writeLock(lock), 'lock.json')
+    expect(await readLockFile(sidecar, 'b.tar.manifest.json')).toEqual(alone)
     const changed = sidecar.replace('library/redis:6.2', 'library/redis:6.3')
-    expect(() => readLockFile(changed, 'b.tar.manifest.json')).toThrow('its lock is not the one it says')
+    await expect(readLockFile(changed, 'b.tar.manifest.json')).rejects.toThrow(
+      'its lock is not the one it says',
+    )
   })
 
   it('is written as the same text for any order of images', () => {

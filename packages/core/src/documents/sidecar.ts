@@ -90,15 +90,6 @@ export function parseSidecar(text: string, path: string): Sidecar {
   return { ...rest, lock: { digest: lock.digest, document: found } }
 }
 
-/**
- * Reads a lock, or the lock in the manifest of a bundle, because inside an air gap there may be no other.
- * @throws `input-invalid`, `bundle-damaged`
- */
-export function readLockFile(text: string, path: string): Lock {
-  const isSidecar = /"kind"\s*:\s*"BundleManifest"/.test(text.slice(0, 1000))
-  return isSidecar ? parseSidecar(text, path).lock.document : readLock(text, path)
-}
-
 function refuse(path: string, why: string, cause?: unknown): GpregError {
   const details = { path, cause, hint: 'send it again' }
   return new GpregError('bundle-damaged', `${path} is damaged: ${why}`, details)

@@ -109,7 +109,7 @@ async function readLockInput(
   { stdin }: ImageSetWorld,
 ): Promise<Lock | undefined> {
   if (path === undefined) return undefined
-  const { readLockFile } = await import('../documents/sidecar.ts')
+  const { readLockFile } = await import('../documents/lock-file.ts')
   return readLockFile(await readInput(path, stdin), path)
 }
 

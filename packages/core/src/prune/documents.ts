@@ -2,7 +2,7 @@ import type { Digest, Reference } from '@gpreg/oci'
 import { isBelow, parseRelativeName, referenceBelow, type RegistryPrefix } from '@gpreg/oci/engine'
 import type { Lock, LockEntry } from '../documents/lock.ts'
 import { parseReceipt, type Receipt } from '../documents/receipt.ts'
-import { readLockFile } from '../documents/sidecar.ts'
+import { readLockFile } from '../documents/lock-file.ts'
 import { targetNames, type Naming } from '../gitpod/naming.ts'
 import { referenceAt } from '../input.ts'
 
@@ -29,7 +29,7 @@ const NAMINGS: readonly Naming[] = ['installer', 'flat', 'source']
  * Reads a receipt, or a lock as `--lock` does.
  * @throws `input-invalid`, `bundle-damaged`
  */
-export function parsePruneDocument(text: string, path: string): PruneDocument {
+export async function parsePruneDocument(text: string, path: string): Promise<PruneDocument> {
   return /"kind"\s*:\s*"Receipt"/.test(text.slice(0, 1000))
     ? parseReceipt(text, path)
     : readLockFile(text, path)

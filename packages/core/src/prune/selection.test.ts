@@ -82,7 +82,7 @@ describe('namesOf', () => {
     expect(parseReference('registry.test/ab/told:1').repository).toBe('ab/told')
   })
 
-  it('reads a receipt as a document, too', () => {
+  it('reads a receipt as a document, too', async () => {
     const receipt = {
       kind: 'Receipt',
       version: 1,
@@ -91,7 +91,7 @@ describe('namesOf', () => {
       blobs: [],
     }
     const images = [{ path: 'library/redis:6.2', digest: entry.digest }]
-    const parsed = parsePruneDocument(JSON.stringify({ ...receipt, images }), 'receipt.json')
+    const parsed = await parsePruneDocument(JSON.stringify({ ...receipt, images }), 'receipt.json')
     expect(namesOf(parsed, to)).toMatchObject([{ repository: 'a/library/redis', tag: '6.2', isGuess: false }])
   })
 })

@@ -69,6 +69,6 @@ export abstract class ManifestsCommand extends BaseCommand {
 
   /** A lock in the form that gpreg writes, so that the same lock makes the same ConfigMap. */
   async #readLock(path: string): Promise<string> {
-    return writeLock(readLockFile(await readInput(path, standardInput(this.signal)), path))
+    return writeLock(await readLockFile(await readInput(path, standardInput(this.signal)), path))
   }
 }
