@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeImage, makeLayer } from '../support/images.ts'
 import { installedCopy } from '../support/installed-copy.ts'
@@ -11,6 +11,23 @@ import { isRoot } from '../support/tools.ts'
 import { sourceMirrors, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const LIST = ['images', '--image', 'redis']
+const LOCK = {
+  kind: 'Lock',
+  version: 1,
+  created: '2022-11-30T12:00:00.000Z',
+  images: [
+    {
+      source: 'docker.io/library/redis:6.2',
+      digest: `sha256:${'0'.repeat(64)}`,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      size: 400,
+      bytes: 400,
+      purpose: 'components',
+      origins: ['the test'],
+      referrers: [],
+    },
+  ],
+}
 const REDIS = 'docker.io/library/redis:6.2'
 /** A user without an entry in the passwd file, as in a pod with `runAsUser`. */
 const STRANGER = ['setpriv', '--reuid', '10001', '--regid', '10001', '--clear-groups']
@@ -143,7 +160,11 @@ async function countLoaded(names: string, args: readonly string[]): Promise<stri
 
 it('loads nothing of the network for a command that needs none', async () => {
   const network = (...args: readonly string[]) => countLoaded('tls|crypto|http2?', args)
-  expect(await Promise.all([network(...LIST), network('help')])).toEqual(['0', '0'])
+  const lock = directory.join('gpreg.lock.json')
+  await writeFile(lock, JSON.stringify(LOCK))
+  expect(await run([...command, 'images', '--lock', lock])).toMatchObject({ exitCode: 0 })
+  const loaded = [network(...LIST), network('images', '--lock', lock), network('help')]
+  expect(await Promise.all(loaded)).toEqual(['0', '0', '0'])
   expect(await network('logout', 'a.example')).not.toBe('0')
 })
 
