@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { gpreg as run, GPREG } from '../../support/gpreg.ts'
 import { startRegistry } from '../../support/registry.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
@@ -16,7 +16,8 @@ const SCALE = 0.001
 
 /**
  * Measures how long the command takes that has nothing to do, beside a program of Node that does nothing. Files and
- * compiled code are cached, because one round before is not counted.
+ * compiled code are cached, because one round before is not counted. Each checkout has a home of its own, because two take the kept
+ * code from each other.
  */
 export async function measureStart({ rounds, parent, before }: Plan): Promise<Measured> {
   await using home = await temporaryDirectory()
@@ -24,13 +25,20 @@ export async function measureStart({ rounds, parent, before }: Plan): Promise<Me
   await writeLock(lock, home.path, parent)
   const nothing = home.join('nothing.mjs')
   await writeFile(nothing, '')
-  const env = environment(home.path)
+  const envOf = async (name: string) => {
+    await mkdir(home.join(name), { recursive: true })
+    return environment(home.join(name))
+  }
   const commands: { name: string; phase: string; command: Command }[] = [
-    { name: 'node', phase: 'bare Node', command: { command: process.execPath, args: [nothing], env } },
+    {
+      name: 'node',
+      phase: 'bare Node',
+      command: { command: process.execPath, args: [nothing], env: await envOf('node') },
+    },
     ...[
-      { name: 'gpreg', command: GPREG },
-      ...(before ? [{ name: 'before', command: commandOf(before) }] : []),
-    ].flatMap(({ name, command }) => [
+      { name: 'gpreg', command: GPREG, env: await envOf('gpreg') },
+      ...(before ? [{ name: 'before', command: commandOf(before), env: await envOf('before') }] : []),
+    ].flatMap(({ name, command, env }) => [
       { name, phase: '--version', command: { command, args: ['--version'], env } },
       { name, phase: 'images --lock', command: { command, args: ['images', '--lock', lock], env } },
     ]),
