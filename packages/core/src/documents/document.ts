@@ -47,6 +47,11 @@ export function documentShape<K extends string, V extends number, F extends z.Zo
   return z.object({ kind: z.literal(kind), version: z.literal(version), ...fields })
 }
 
+/** Whether a text says at its start that it is a document of this kind, so that its reader is known before it is parsed. */
+export function startsAs(kind: string, text: string): boolean {
+  return new RegExp(`"kind"\\s*:\\s*"${kind}"`).test(text.slice(0, 1000))
+}
+
 /** Makes the reader of a kind of document. All readers check the JSON first, then the version, then the kind, then the shape. */
 export function defineDocument<S extends z.ZodType>({
   noun,

@@ -1,3 +1,4 @@
+import { startsAs } from './document.ts'
 import { readLock, type Lock } from './lock.ts'
 
 /**
@@ -5,8 +6,7 @@ import { readLock, type Lock } from './lock.ts'
  * @throws `input-invalid`, `bundle-damaged`
  */
 export async function readLockFile(text: string, path: string): Promise<Lock> {
-  const isSidecar = /"kind"\s*:\s*"BundleManifest"/.test(text.slice(0, 1000))
-  if (!isSidecar) return readLock(text, path)
+  if (!startsAs('BundleManifest', text)) return readLock(text, path)
   // It loads the engine, and a lock is read without.
   const { parseSidecar } = await import('./sidecar.ts')
   return parseSidecar(text, path).lock.document

@@ -119,9 +119,9 @@ async function readConfig(
 ): Promise<Configuration | undefined> {
   if (path === undefined) return undefined
   const { parseInstallerConfig } = await import('./discovery/installer-config.ts')
-  const { settingsOf } = await import('./discovery/installer-file.ts')
-  const text = await readInput(path, stdin)
-  return { ...parseInstallerConfig(text, path), isSet: settingsOf(text, path) }
+  const { readInstallerConfig, settingsOf } = await import('./discovery/installer-file.ts')
+  const file = readInstallerConfig(await readInput(path, stdin), path)
+  return { ...parseInstallerConfig(file, path), isSet: settingsOf(file) }
 }
 
 function configImages({ config: path }: ImageSetRequest, config: InstallerImages | undefined): FoundImage[] {

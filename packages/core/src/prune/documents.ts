@@ -1,5 +1,6 @@
 import type { Digest, Reference } from '@gpreg/oci'
 import { isBelow, parseRelativeName, referenceBelow, type RegistryPrefix } from '@gpreg/oci/engine'
+import { startsAs } from '../documents/document.ts'
 import type { Lock, LockEntry } from '../documents/lock.ts'
 import { parseReceipt, type Receipt } from '../documents/receipt.ts'
 import { readLockFile } from '../documents/lock-file.ts'
@@ -30,9 +31,7 @@ const NAMINGS: readonly Naming[] = ['installer', 'flat', 'source']
  * @throws `input-invalid`, `bundle-damaged`
  */
 export async function parsePruneDocument(text: string, path: string): Promise<PruneDocument> {
-  return /"kind"\s*:\s*"Receipt"/.test(text.slice(0, 1000))
-    ? parseReceipt(text, path)
-    : readLockFile(text, path)
+  return startsAs('Receipt', text) ? parseReceipt(text, path) : readLockFile(text, path)
 }
 
 /**

@@ -4,12 +4,14 @@ import {
   parseProvisionedSecrets,
   parseServiceAccountKey,
   readInput,
+  readInputBytes,
   serviceAccountLogin,
   type AccessKey,
   type ServiceAccountKey,
   type StorageAccount,
 } from '@gpreg/core'
 import { type Login, GpregError } from '@gpreg/oci'
+import { decodeText } from '@gpreg/oci/engine'
 import {
   parseAccessKey,
   parseLogin,
@@ -33,10 +35,17 @@ export interface Given {
 
 /** Reads the files that flags name; `-` is standard input. */
 export class ValuesInputs {
+  readonly #bytes: () => Promise<Uint8Array>
   readonly #stdin: () => Promise<string>
 
-  constructor(stdin: () => Promise<string>) {
-    this.#stdin = stdin
+  constructor(stdin: () => Promise<Uint8Array>) {
+    this.#bytes = stdin
+    this.#stdin = async () => decodeText(await stdin())
+  }
+
+  /** A file as it is written, because what is made of it is encoded in the same way. */
+  bytes(path: string): Promise<Uint8Array> {
+    return readInputBytes(path, this.#bytes)
   }
 
   /** Joins files and flags; flags win. */

@@ -1,5 +1,4 @@
 import { GpregError, type Sensitive } from '@gpreg/oci'
-import { readInputBytes } from '@gpreg/core'
 import { decodeText, encodeLike, SECRET_MODE, writeOutputFile } from '@gpreg/oci/engine'
 import type { GeneratedValues } from '@gpreg/values-gen'
 import { BaseCommand } from '../base-command.ts'
@@ -19,14 +18,14 @@ export abstract class ValuesCommand extends BaseCommand {
   ): Promise<ValuesDocument> {
     assertNamespace(flags.namespace)
     const { completeChoice, diffConfig, generateValues } = await import('@gpreg/values-gen')
-    const stdin = standardInputBytes(this.signal)
-    const inputs = new (await import('./inputs.ts')).ValuesInputs(async () => decodeText(await stdin()))
+    const { ValuesInputs } = await import('./inputs.ts')
+    const inputs = new ValuesInputs(standardInputBytes(this.signal))
     const {
       choice,
       values,
       notes = [],
     } = await inputs.complete(flags, commonChoice(flags), await own(inputs))
-    const base = flags.base === undefined ? undefined : await readBase(flags.base, stdin)
+    const base = flags.base === undefined ? undefined : await readBase(flags.base, inputs)
     const made = generateValues({
       choice: completeChoice(choice),
       values,
@@ -65,8 +64,8 @@ export abstract class ValuesCommand extends BaseCommand {
 }
 
 /** The configuration that is changed, with its bytes, because the new one is encoded as they are. */
-async function readBase(path: string, stdin: () => Promise<Uint8Array>) {
-  const bytes = await readInputBytes(path, stdin)
+async function readBase(path: string, inputs: ValuesInputs) {
+  const bytes = await inputs.bytes(path)
   return { path, text: decodeText(bytes), bytes }
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { formatReference } from '@gpreg/oci'
 import { parseInstallerConfig } from './installer-config.ts'
+import { readInstallerConfig } from './installer-file.ts'
 
-const parse = (text: string) => parseInstallerConfig(text, 'gitpod.config.yaml')
+const parse = (text: string) =>
+  parseInstallerConfig(readInstallerConfig(text, 'gitpod.config.yaml'), 'gitpod.config.yaml')
 
 describe('parseInstallerConfig', () => {
   it('reads target, base image and naming', () => {

@@ -4,7 +4,7 @@ import { GITPOD_BUILD } from '../release/catalogue.ts'
 import { place, referenceAt } from '../../input.ts'
 import { targetNames, type Naming } from '../naming.ts'
 import { DEFAULT_WORKSPACE_IMAGE, purposeOf } from './found-image.ts'
-import { isTrue, readInstallerConfig, valueAt } from './installer-file.ts'
+import { isTrue, valueAt, type InstallerFile } from './installer-file.ts'
 
 /** The parts of a `gitpod.config.yaml` that concern images. */
 export interface InstallerImages {
@@ -20,8 +20,7 @@ export interface InstallerImages {
  * Reads keys in any case of letters, as Go's JSON decoder does.
  * @throws `input-invalid`, also if `repository` cannot be a target; `reference-invalid`
  */
-export function parseInstallerConfig(text: string, path: string): InstallerImages {
-  const { root, lineOf } = readInstallerConfig(text, path)
+export function parseInstallerConfig({ root, lineOf }: InstallerFile, path: string): InstallerImages {
   const repository = valueAt(root, 'repository')
   const image = valueAt(root, 'workspace.workspaceImage')
   const to = repository && targetAt(repository.text, path, lineOf(repository.node))

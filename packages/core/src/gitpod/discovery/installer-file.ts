@@ -58,9 +58,7 @@ export function hasMap(node: unknown, [key, ...rest]: readonly string[]): boolea
 /** Whether a setting is made: `path` is a map or true, `path: value` has this value. */
 export type IsSet = (setting: string) => boolean
 
-/** @throws `input-invalid` */
-export function settingsOf(text: string, path: string): IsSet {
-  const { root } = readInstallerConfig(text, path)
+export function settingsOf({ root }: InstallerFile): IsSet {
   return setting => {
     const [field = '', wanted] = setting.split(': ')
     const found = valueAt(root, field)?.text

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createContext } from '../../context.ts'
 import type { GpregEvent } from '../../events.ts'
 import { formatReference } from '@gpreg/oci'
-import { settingsOf, type IsSet } from '../discovery/installer-file.ts'
+import { readInstallerConfig, settingsOf, type IsSet } from '../discovery/installer-file.ts'
 import { findRelease, knownReleases } from './catalogue.ts'
 import { parseVersions, releaseImages } from './versions.ts'
 
@@ -98,7 +98,7 @@ it.each([
       ({ source }) => formatReference(source),
     )
   const expected = further.map(image => (image.startsWith('ghcr.io/') ? image : `${BUILD}/${image}`))
-  expect(of(settingsOf(config, 'c.yaml')).toSorted()).toEqual([...of(), ...expected].toSorted())
+  expect(of(settingsOf(readInstallerConfig(config, 'c.yaml'))).toSorted()).toEqual([...of(), ...expected].toSorted())
 })
 
 describe('findRelease', () => {

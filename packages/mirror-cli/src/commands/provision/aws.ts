@@ -5,7 +5,7 @@ import { provisionFlags } from '../../flags/provision.ts'
 import { authorities, loadAws } from '../../clouds.ts'
 import { Flags } from '../../oclif.ts'
 import { ProvisionCommand } from '../../provision/provision-command.ts'
-import { standardInput } from '../../standard-input.ts'
+import { standardInputBytes } from '../../standard-input.ts'
 
 export default class ProvisionAws extends ProvisionCommand {
   static override summary = 'Prepare the bucket of the in-cluster registry on AWS, and a key for it.'
@@ -90,7 +90,7 @@ export default class ProvisionAws extends ProvisionCommand {
   async #givenKey(path: string | undefined) {
     if (path === undefined) return undefined
     const { ValuesInputs } = await import('../../values/inputs.ts')
-    return new ValuesInputs(standardInput(this.signal)).accessKey(path)
+    return new ValuesInputs(standardInputBytes(this.signal)).accessKey(path)
   }
 }
 

@@ -1,5 +1,4 @@
 import { GpregError } from '@gpreg/oci'
-import { readInputBytes } from '@gpreg/core'
 import {
   decodeText,
   encodeLike,
@@ -52,14 +51,13 @@ export default class ValuesPatch extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(ValuesPatch)
     const { patchBuiltinRegistryAuth } = await import('@gpreg/values-gen')
-    const stdin = standardInputBytes(this.signal)
     const { ValuesInputs } = await import('../../values/inputs.ts')
-    const inputs = new ValuesInputs(async () => decodeText(await stdin()))
+    const inputs = new ValuesInputs(standardInputBytes(this.signal))
     const mirror = parsePrefix(flags.mirror)
     const { host } = mirror
     const login = await inputs.login(flags['mirror-credentials'], formatPrefix(mirror))
     if (login === undefined) throw new GpregError('usage', 'no login for the mirror')
-    const file = await readInputBytes(args.file, stdin)
+    const file = await inputs.bytes(args.file)
     const text = decodeText(file)
     if (!Buffer.from(file).equals(encodeLike(text, file)))
       throw new GpregError('input-invalid', `${args.file} is no text in UTF-8 or UTF-16`, {
