@@ -5,7 +5,8 @@ import type { OciEvent } from '../events.ts'
 import { isManifestType, MediaType, type Descriptor } from '../model/descriptor.ts'
 import { parsePlatform } from '../model/platform.ts'
 import type { Budget } from '../store/capabilities.ts'
-import { contentFrom, type Repository } from '../store/content.ts'
+import { contentFrom, type Call, type Content, type Repository } from '../store/content.ts'
+import { HostBudget } from '../remote/http/host-budget.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { FaultyRepository, type Faults } from '../testing/faulty-repository.ts'
 import {
@@ -86,6 +87,8 @@ describe('the budget of a host', () => {
       isFree: true,
       take: () => void taken++,
       release: () => {},
+      sent: () => {},
+      answered: () => {},
       moved: bytes => void (moved += bytes),
       onChange: () => () => {},
     }
@@ -93,6 +96,89 @@ describe('the budget of a host', () => {
     const { totals } = await copy([wanted])
     expect(totals.sent).toBe(3)
     expect({ taken, moved }).toEqual({ taken: 1, moved: large.byteLength })
+  })
+
+  const LARGE = 300_000
+
+  /**
+   * Makes a target take large blobs chunk by chunk, and wait before it answers.
+   * @returns the most blobs that moved bytes, and that waited for the answer, at once
+   */
+  function slowDown({ target: { repository } }: CopyItem, budget: Budget, answer = async () => {}) {
+    const push = repository.push.bind(repository)
+    Object.assign(repository, {
+      budget: () => budget,
+      push: async (descriptor: Descriptor, content: Content, call: Call) => {
+        if (descriptor.size < LARGE) return push(descriptor, content, call)
+        const chunks: Uint8Array[] = []
+        for await (const chunk of content.open({ signal: call.signal! })) {
+          if (chunks.push(chunk) === 1) most.moving = Math.max(most.moving, ++moving)
+          await new Promise(resolve => setImmediate(resolve))
+        }
+        moving--
+        most.waiting = Math.max(most.waiting, ++waiting)
+        await answer()
+        waiting--
+        await push(descriptor, contentFrom(Buffer.concat(chunks)), call)
+      },
+    })
+  }
+
+  let most: { moving: number; waiting: number }
+  let [moving, waiting] = [0, 0]
+  beforeEach(() => {
+    most = { moving: 0, waiting: 0 }
+    moving = waiting = 0
+  })
+
+  const image = sampleImage(Array.from({ length: 6 }, (_, nth) => Buffer.alloc(LARGE, `layer ${nth}`)))
+
+  async function copySlowly(answer: () => Promise<void>, options: Partial<EngineOptions> = {}) {
+    await pushSample(source.repository('app'), image, '1')
+    const wanted = item('app:1')
+    slowDown(wanted, new HostBudget(1, createContext()), answer)
+    const { images } = await copy([wanted], options)
+    expect(images[0]?.status).toBe('copied')
+    await expectWhole('app:1', image)
+  }
+
+  it('has room for the next blob while the target only has to answer the last byte of one', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    await copySlowly(() => {
+      if (waiting === 4) resolve()
+      return promise
+    })
+    expect(most).toEqual({ moving: 1, waiting: 4 })
+  })
+
+  it('has no room for it while a blob is to be read back', async () => {
+    await copySlowly(() => new Promise(resolve => setImmediate(resolve)), { deep: true })
+    expect(most).toEqual({ moving: 1, waiting: 1 })
+  })
+
+  it('has room again for a blob that the target refused after its last byte', async () => {
+    let refusals = 3
+    await copySlowly(async () => {
+      if (refusals-- <= 0) return
+      waiting--
+      throw new GpregError('server-error', 'no room', { side: 'target' })
+    })
+    expect(refusals).toBeLessThan(0)
+    expect(most.moving).toBe(1)
+  })
+
+  it('is kept by blobs that the target does not mount', async () => {
+    faults.target.onMount = () => false
+    const budget = new HostBudget(2, createContext())
+    const items = Array.from({ length: 12 }, (_, nth) => item(`app-${nth}:1`))
+    for (const [nth, wanted] of items.entries()) {
+      await pushSample(source.repository(`app-${nth}`), image, '1')
+      slowDown(wanted, budget)
+    }
+    const { totals } = await copy(items)
+    expect(totals.mounted).toBe(0)
+    expect(most.moving).toBe(2)
+    await expectWhole('app-11:1', image)
   })
 })
 

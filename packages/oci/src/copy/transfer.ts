@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts'
 import { GpregError, throwIfAborted, toGpregError } from '../errors.ts'
-import { Limiter } from '../limiter.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
-import { budgetsOf, isMounter, isReadAhead, isReplacer, isUnlessStoredPusher } from '../store/capabilities.ts'
+import { isMounter, isReadAhead, isReplacer, isUnlessStoredPusher } from '../store/capabilities.ts'
 import type { Fetcher, ReadableRepository, Repository } from '../store/content.ts'
 import { contentOf } from '../store/stored-content.ts'
 import { countedContent } from '../store/counted-content.ts'
@@ -13,8 +12,8 @@ import type { EngineOptions } from './survey/item.ts'
 import { homeOf, isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
 import type { OtherShards } from './shard/other-shards.ts'
 import { Mender } from './repair/mend.ts'
-import { Slots } from './slots.ts'
-import { isSmall, SmallLane } from './small-lane.ts'
+import { Lanes, type Ends } from './lanes.ts'
+import { KEPT, type Turn } from './slots.ts'
 
 /** Tries for a whole blob after a broken upload or a wrong digest. The download has tries of its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000, longestWait: Infinity }
@@ -45,10 +44,7 @@ export class Transfer {
   readonly #mender: Mender
   readonly #deep: boolean
   readonly #context: Context
-  /** Limits transfers between stores that have no budget. */
-  readonly #large: Limiter
-  readonly #small: SmallLane
-  readonly #slots = new Slots()
+  readonly #lanes: Lanes
   readonly #rate: RateLimit | undefined
   readonly #others: OtherShards<BlobPlan> | undefined
   readonly #arrivals = new Map<BlobDestination, Promise<void>>()
@@ -64,8 +60,7 @@ export class Transfer {
   ) {
     this.#mender = new Mender({ signal: context.signal })
     this.#deep = deep
-    this.#large = new Limiter(concurrency)
-    this.#small = new SmallLane(concurrency)
+    this.#lanes = new Lanes(concurrency)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
     this.#others = others
     this.#context = context
@@ -96,7 +91,12 @@ export class Transfer {
 
   /** Sends a blob although the target claimed to have it. */
   async resend(place: BlobDestination): Promise<void> {
-    await this.#send({ ...place, unchecked: false }, place.blob.sources)
+    const { blob, repository } = place
+    const [source] = blob.sources
+    if (source === undefined) return
+    await this.#inTurn(blob, { source: source.repository, target: repository }, turn =>
+      this.#send({ ...place, unchecked: false }, blob.sources, turn),
+    )
   }
 
   /** Keeps a promise for later. Its failure is no unhandled rejection while nothing awaits it. */
@@ -110,10 +110,10 @@ export class Transfer {
     const [source] = blob.sources
     if (source === undefined) return
     const send = () =>
-      this.#inTurn(blob, source.repository, home.repository, async () => {
-        throwIfAborted(this.#context.signal)
+      this.#inTurn(blob, { source: source.repository, target: home.repository }, async turn => {
         onStart(blob)
-        await this.#deliver(home, blob.sources, () => this.#mountFromSource(blob, home.repository))
+        const isMounted = home.isWrong !== true && (await this.#mountFromSource(blob, home.repository))
+        await this.#deliver(home, blob.sources, isMounted, turn)
       })
     const sent = this.#others?.has(blob) ? this.#awaitOther(blob, this.#others, send) : send()
     this.#expect(home, sent)
@@ -132,16 +132,12 @@ export class Transfer {
     await send()
   }
 
-  /** Runs a job when the budgets of both hosts have room for it. */
-  #inTurn(
-    { descriptor }: BlobPlan,
-    source: ReadableRepository,
-    target: Repository,
-    work: () => Promise<void>,
-  ): Promise<void> {
-    const budgets = budgetsOf(source, target)
-    if (isSmall(descriptor)) return this.#small.run(budgets, work)
-    return budgets.length > 0 ? this.#slots.run(budgets, work) : this.#large.run(work)
+  /** Moves a blob when it is its turn, unless the copy was aborted before. */
+  #inTurn({ descriptor }: BlobPlan, ends: Ends, work: (turn: Turn) => Promise<void>): Promise<void> {
+    return this.#lanes.move(descriptor, ends, async turn => {
+      throwIfAborted(this.#context.signal)
+      await work(turn)
+    })
   }
 
   /** Copies a blob from the repository that has it to the others. */
@@ -151,39 +147,47 @@ export class Transfer {
     // Other shards look for the blobs of this share in their homes.
     const isAwaited = blob.home !== undefined && !this.#others?.has(blob)
     for (const place of isAwaited ? [blob.home, ...blob.places] : blob.places) {
-      if (place.present) {
-        this.#countPresent(blob.descriptor)
-      } else {
-        const filled = this.#inTurn(blob, holder, place.repository, () => this.#fill(place, holder))
-        this.#expect(place, filled)
-      }
+      if (place.present) this.#countPresent(blob.descriptor)
+      else this.#expect(place, this.#fill(place, holder))
     }
   }
 
   /** Mounts a blob. If the registry refuses, the blob is sent, preferably from the repository beside it. */
   async #fill(place: BlobDestination, holder: Repository): Promise<void> {
-    const { blob, repository } = place
-    throwIfAborted(this.#context.signal)
+    const { blob, repository, isWrong = false } = place
+    const mount = async (): Promise<boolean> => {
+      throwIfAborted(this.#context.signal)
+      return this.#mount(blob.descriptor, repository, holder.name)
+    }
+    const isMounted = !isWrong && (await this.#lanes.mount(repository, mount))
+    if (isMounted && !this.#isReadBack(blob)) return
     const sources = [{ store: blob.store, repository: holder }, ...blob.sources]
-    await this.#deliver(place, sources, () => this.#mount(blob.descriptor, repository, holder.name))
+    const ends = { source: holder, target: repository }
+    await this.#inTurn(blob, ends, turn => this.#deliver(place, sources, isMounted, turn))
   }
 
   /**
-   * Mounts a blob, or else sends it. With `deep` it is read back, because a registry may keep wrong bytes; so is one that a repository
-   * has wrong bytes of, because others may share them.
+   * Sends a blob that was not mounted, unless the place has wrong bytes, which are replaced. With `deep` it is read back, because a
+   * registry may keep wrong bytes; so is one that a repository has wrong bytes of, because others may share them.
    */
   async #deliver(
     place: BlobDestination,
     sources: readonly Place<ReadableRepository>[],
-    mount: () => Promise<boolean>,
+    isMounted: boolean,
+    turn: Turn,
   ): Promise<void> {
     const { blob, repository, isWrong = false } = place
-    const send = () => this.#send(place, sources)
-    if (!isWrong && !(await mount())) await send()
+    const isReadBack = this.#isReadBack(blob)
+    const send = () => this.#send(place, sources, isReadBack ? KEPT : turn)
+    if (!isWrong && !isMounted) await send()
+    if (!isReadBack) return
     // The first place was read a moment ago; the others may share what was mended there.
     const isKnownWrong = isWrong && place === blob.places[0]
-    if (this.#deep || blob.isWrong)
-      await this.#mender.mend({ store: blob.store, repository }, blob.descriptor, isKnownWrong, send)
+    await this.#mender.mend({ store: blob.store, repository }, blob.descriptor, isKnownWrong, send)
+  }
+
+  #isReadBack({ isWrong = false }: BlobPlan): boolean {
+    return this.#deep || isWrong
   }
 
   /** Mounts a blob from the source, if that is in the same store. */
@@ -203,13 +207,17 @@ export class Transfer {
   }
 
   /** Sends a blob from the first source that has it. A repository of the target is a short cut: whatever fails there, the source is read. */
-  async #send(place: BlobDestination, sources: readonly Place<ReadableRepository>[]): Promise<void> {
+  async #send(
+    place: BlobDestination,
+    sources: readonly Place<ReadableRepository>[],
+    turn: Turn,
+  ): Promise<void> {
     const { descriptor } = place.blob
     if (this.#diskFull !== undefined) throw this.#diskFull
     let failure: GpregError | undefined
     for (const { store, repository } of sources) {
       try {
-        await this.#sendFrom(repository, place)
+        await this.#sendFrom(repository, place, turn)
         this.#defeats = 0
         return
       } catch (thrown) {
@@ -227,10 +235,11 @@ export class Transfer {
     throw error
   }
 
-  async #sendFrom(source: ReadableRepository, place: BlobDestination): Promise<void> {
+  async #sendFrom(source: ReadableRepository, place: BlobDestination, turn: Turn): Promise<void> {
     const { blob, repository: target, unchecked, isWrong } = place
     const { descriptor } = blob
     const { digest, size } = descriptor
+    const meter = this.#lanes.meter(descriptor, { source, target })
     const wasRead = await withRetry(
       this.#context,
       `blob ${digest}`,
@@ -240,13 +249,15 @@ export class Transfer {
           this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts),
       }),
       async () => {
-        // Small blobs run outside the slots. If their bytes counted, the throughput drop at their end would look like a saturated line.
-        const budgets = isSmall(descriptor) ? [] : budgetsOf(source, target)
         const content = contentOf(this.#reader(source), descriptor)
-        const counted = countedContent(digest, content, this.#context.emit, async (bytes, { signal }) => {
-          await this.#rate?.take(bytes, signal)
-          this.#slots.moved(budgets, bytes)
-          this.totals.bytes.sent += bytes
+        const counted = countedContent(digest, content, this.#context.emit, {
+          onOpen: () => turn.enter(),
+          onChunk: async (bytes, { signal }) => {
+            await this.#rate?.take(bytes, signal)
+            meter(bytes)
+            this.totals.bytes.sent += bytes
+          },
+          onEnd: () => turn.leave(),
         })
         const call = { signal: this.#context.signal }
         try {

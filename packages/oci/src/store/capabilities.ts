@@ -127,13 +127,16 @@ export interface Ingest {
   discard(): Promise<void>
 }
 
-/** The number of transfers at once with the host of a store, shared by all its repositories. */
+/** The number of transfers at once with the host of a store, shared by all its repositories. Each takes a slot while it moves bytes. */
 export interface Budget {
   /** transfers at once, at this moment */
   readonly limit: number
   readonly isFree: boolean
   take(): void
   release(): void
+  /** Gives a slot back, because all bytes are moved. The transfer still waits for the answer, until {@link answered}. */
+  sent(): void
+  answered(): void
   /** Counts transferred bytes. @param wanted whether more work waits for a slot */
   moved(bytes: number, wanted: boolean): void
   /** Calls the listener after every change that may free a slot. @returns a function that removes it */

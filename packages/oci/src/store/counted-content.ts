@@ -14,16 +14,25 @@ export interface CountedContent {
   wasRead(): boolean
 }
 
+/** What happens while content is read. */
+export interface ReadHooks {
+  /** Awaited before the first byte, each time the content is opened. */
+  onOpen?(): Promise<void>
+  /** Awaited for every chunk before it is handed on. */
+  onChunk?(bytes: number, call: FetchCall): Promise<void>
+  /** Called when the last chunk was taken. */
+  onEnd?(): void
+}
+
 /**
  * Content that reports progress. Opened again at an earlier offset, it reports the repeated bytes as negative progress. An error of
  * reading is of the source, also if a repository of the target is read: it must not be taken for one of the upload.
- * @param onChunk is awaited for every chunk before it is handed on
  */
 export function countedContent(
   digest: Digest,
   content: Content,
   emit: EventSink,
-  onChunk: (bytes: number, call: FetchCall) => Promise<void> = async () => {},
+  { onOpen, onChunk, onEnd }: ReadHooks = {},
 ): CountedContent {
   let position = 0
   let wasRead = false
@@ -33,12 +42,14 @@ export function countedContent(
     if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
     position = offset
     try {
+      await onOpen?.()
       for await (const chunk of stream) {
-        await onChunk(chunk.byteLength, call)
+        await onChunk?.(chunk.byteLength, call)
         position += chunk.byteLength
         emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
         yield chunk
       }
+      onEnd?.()
     } catch (error) {
       throw isGpregError(error) ? error.with({ side: 'source' }) : error
     }

@@ -3,6 +3,12 @@ import { SpareTime, type ProcessClock } from '../../spare-time.ts'
 /** Transfers at once in the beginning: the best number for loopback and for most lines. */
 const START = 4
 
+/**
+ * Transfers that may wait for the answer to their last byte, for each slot and in all. Meanwhile the registry works, and the line is
+ * free: with object storage behind it, CNCF distribution copies the whole blob then.
+ */
+const UNANSWERED = { each: 4, most: 16 } as const
+
 /** Throughput is measured over this many milliseconds. */
 const WINDOW = 1_000
 
@@ -22,8 +28,10 @@ const TOGETHER = 1_000
 export class HostBudget {
   /** transfers at once, at this moment */
   limit: number
-  /** transfers that are running */
+  /** transfers that move bytes */
   taken = 0
+  /** transfers that have moved all their bytes, and wait for the answer */
+  #unanswered = 0
   /** Whether transfers wait for a slot. They fill the line better than more connections for one blob. */
   isWanted = false
   readonly #cap: number
@@ -46,7 +54,9 @@ export class HostBudget {
   }
 
   get isFree(): boolean {
-    return this.taken < this.limit
+    return (
+      this.taken < this.limit && this.#unanswered < Math.min(UNANSWERED.each * this.limit, UNANSWERED.most)
+    )
   }
 
   take(): void {
@@ -55,6 +65,16 @@ export class HostBudget {
 
   release(): void {
     this.taken--
+    this.#changed()
+  }
+
+  sent(): void {
+    this.#unanswered++
+    this.release()
+  }
+
+  answered(): void {
+    this.#unanswered--
     this.#changed()
   }
 
