@@ -1,22 +1,19 @@
 import type { Context } from '../context.ts'
 import { abortedError, toGpregError, unlessAborted, type GpregError } from '../errors.ts'
-import { allSettledOrThrow, Limiter } from '../limiter.ts'
+import { allSettledOrThrow } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import type { Digest } from '../model/digest.ts'
-import { budgetsOf } from '../store/capabilities.ts'
-import type { Repository } from '../store/content.ts'
-import type { Place } from '../store/artifact.ts'
 import { tagDigests } from './digest-tag.ts'
 import type { ImageGraph } from './survey/graph.ts'
 import type { CopyItem, EngineOptions, FailedReferrer } from './survey/item.ts'
 import type { ImagePlan, TransferPlan } from './plan.ts'
 import { homeOf, type BlobPlan } from './presence.ts'
 import { publishImage } from './publish.ts'
+import { Publishing } from './publishing.ts'
 import { OtherShards } from './shard/other-shards.ts'
 import { isOwn } from './shard/share.ts'
 import { graphsOf } from './survey/survey.ts'
 import type { ReferrerGraph } from './survey/survey-referrers.ts'
-import { SmallLane } from './small-lane.ts'
 import { Transfer, type TransferTotals } from './transfer.ts'
 
 export interface CopiedImage {
@@ -47,7 +44,7 @@ export async function executePlan(
   const { blobs, shares } = plan
   const others = shares && new OtherShards(blobs, shares, blob => homeOf(blob).repository, context)
   const transfer = new Transfer(options, context, others)
-  const publishing = new Publishing(options)
+  const publishing = new Publishing(options.concurrency)
   const waiting = imagesByBlob(plan)
   // Images that failed during planning do not ask for blobs. A shard sends its share also for the images of other shards.
   const wanted = blobs.filter(blob => waiting.has(blob) || (shares !== undefined && isOwn(shares, blob)))
@@ -57,7 +54,7 @@ export async function executePlan(
   const copy = async (plan: ImagePlan): Promise<readonly FailedReferrer[]> => {
     const { item, image, needs, failedReferrers } = plan
     const { referrers, failed } = await arrivals(plan, transfer, requireReferrers)
-    const refused = await publishing.run(item.target, async () => {
+    const refused = await publishing.run(item.target, manifestsOf(plan), async () => {
       const refused = await publishImage({
         repository: item.target.repository,
         image,
@@ -90,26 +87,6 @@ export async function executePlan(
     )
   if (context.signal.aborted) throw abortedError(context.signal.reason)
   return { images, totals: transfer.totals }
-}
-
-/**
- * Writes the manifests of several images in parallel, but those of one repository one at a time. Registries that store files
- * (CNCF distribution 2.8) can answer wrongly while they write a link that two tags share.
- */
-class Publishing {
-  readonly #all: SmallLane
-  readonly #repositories = new Map<string, Limiter>()
-
-  constructor({ concurrency }: EngineOptions) {
-    this.#all = new SmallLane(concurrency)
-  }
-
-  run<T>({ store, repository }: Place<Repository>, work: () => Promise<T>): Promise<T> {
-    const name = `${store}/${repository.name}`
-    const own = this.#repositories.get(name) ?? new Limiter(1)
-    this.#repositories.set(name, own)
-    return own.run(() => this.#all.run(budgetsOf(repository), work))
-  }
 }
 
 async function settle(
@@ -204,10 +181,14 @@ async function warnOfUnsent(
   emit({ type: 'warning', code: 'share-unsent', message, subject: first.subject })
 }
 
-/** The manifests of an image and its referrers that the target did not have. */
+/** The manifests of an image and its referrers. */
+function manifestsOf(plan: ImagePlan): Descriptor[] {
+  return graphsOf(plan).flatMap(({ manifests }) => manifests.map(({ descriptor }) => descriptor))
+}
+
+/** Those of them that the target did not have. */
 function manifestsToPut(plan: ImagePlan): Descriptor[] {
-  const all = graphsOf(plan).flatMap(({ manifests }) => manifests.map(({ descriptor }) => descriptor))
-  return all.filter(({ digest }) => !plan.stored.has(digest))
+  return manifestsOf(plan).filter(({ digest }) => !plan.stored.has(digest))
 }
 
 /** The images that wait for each blob. */
