@@ -46,6 +46,28 @@ describe('a login that a token server refuses', () => {
     await expect(authority.header(scope('web'), signal)).rejects.toMatchObject({ subject: { status } })
     expect(asked).toBe(times)
   })
+
+  it('is tried again after five minutes, because it may work again', async () => {
+    let [now, isWrong, asked] = [0, true, 0]
+    const authority = new Authority({
+      host: 'r.corp',
+      side: 'source',
+      credential: async () => ({ username: 'ada', password: 'right, but locked out' }),
+      fetchToken: async () => {
+        asked++
+        if (isWrong) throw new GpregError('unauthorized', 'locked', { status: 401 })
+        return { value: 'token', renewAt: Infinity }
+      },
+      now: () => now,
+    })
+    await expect(authority.renew([challenge], scope('app'), undefined, signal)).rejects.toThrow('locked')
+    isWrong = false
+    now = 5 * 60_000 - 1
+    await expect(authority.header(scope('app'), signal)).rejects.toThrow('locked')
+    expect(asked).toBe(1)
+    now++
+    expect(await authority.header(scope('app'), signal)).toBe('Bearer token')
+  })
 })
 
 describe('a registry that wants rights on another name than it was asked for', () => {

@@ -27,6 +27,16 @@ export interface AuthorityOptions {
 /** Statuses by which token servers refuse a login; OAuth2 says 400. https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403])
 
+/** Milliseconds for which a login that was refused is not tried again: a program may run for days, and the login work again. */
+const REFUSED_FOR = 5 * 60_000
+
+interface RefusedLogin {
+  readonly credential: Credential
+  readonly error: GpregError
+  /** milliseconds since the epoch */
+  readonly until: number
+}
+
 /**
  * Makes the `Authorization` headers for one registry. No credentials are sent before the registry asks for them: its first
  * challenge tells the scheme, and later requests carry the header at once. Tokens are cached by scope and renewed before they
@@ -42,7 +52,7 @@ export class Authority {
   /** Basic headers that the registry has accepted: a few a run, because logins of clouds expire after hours. */
   readonly #accepted = new Set<string>()
   /** Logins that the token server does not take, whatever the scope. */
-  readonly #refused: [Credential, GpregError][] = []
+  #refused: readonly RefusedLogin[] = []
   #challenge: Challenge | undefined
 
   constructor(options: AuthorityOptions) {
@@ -148,8 +158,10 @@ export class Authority {
     credential: Credential | undefined,
   ): Promise<Token> {
     const texts = [...formatScopes(scopes), ...(this.#besides.get(keyOf(scopes)) ?? [])]
-    const known = this.#refused.find(([login]) => credential && isSameCredential(login, credential))
-    if (known !== undefined) throw known[1]
+    const now = this.#options.now()
+    this.#refused = this.#refused.filter(({ until }) => now < until)
+    const known = this.#refused.find(login => credential && isSameCredential(login.credential, credential))
+    if (known !== undefined) throw known.error
     try {
       return await this.#options.fetchToken(challenge, texts, credential)
     } catch (error) {
@@ -158,7 +170,8 @@ export class Authority {
       const other = await this.#other(scopes)
       if (other !== undefined) return this.#options.fetchToken(challenge, texts, other)
       // 403 is about the scope, 401 about the login itself, which is then refused for every repository.
-      if (error.subject.status === 401) this.#refused.push([credential, error])
+      if (error.subject.status === 401)
+        this.#refused = [...this.#refused, { credential, error, until: this.#options.now() + REFUSED_FOR }]
       throw error
     }
   }
