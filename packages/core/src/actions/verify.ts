@@ -29,7 +29,7 @@ import type { ImageEntry, ImageSet, LockedImage, Verified } from '../gitpod/imag
 import { heldBlob, type Receipt } from '../documents/receipt.ts'
 import type { SignaturePolicy } from '../signatures/rules.ts'
 import { describeContent, type ImageContent } from './image-content.ts'
-import { targetOf } from './items.ts'
+import { describeError, targetOf } from './items.ts'
 import { Walker, type VerifyProblem } from './walker.ts'
 
 export interface VerifyOptions {
@@ -182,11 +182,11 @@ async function verifyImage(
   try {
     found = await repository.resolve(target.tag ?? tagOrDigest(target), { signal: context.signal })
   } catch (thrown) {
-    const { code, message } = unlessAborted(thrown)
+    const problem = describeError(unlessAborted(thrown))
     return {
       ...answer,
-      status: code === 'not-found' ? 'missing' : 'unreadable',
-      problems: [{ code, message }],
+      status: problem.code === 'not-found' ? 'missing' : 'unreadable',
+      problems: [problem],
     }
   }
   if (expected !== null && found.digest !== expected) {

@@ -19,11 +19,14 @@ import {
   recycle,
 } from '@gpreg/oci/engine'
 import { isImageConfig } from './image-content.ts'
+import { describeError } from './items.ts'
 
 export interface VerifyProblem {
   /** e.g. `not-found`, `digest-mismatch` */
   readonly code: ErrorCode
   readonly message: string
+  /** what the operator can do, if that is known */
+  readonly hint?: string
   /** The digest of the missing or wrong content; absent if the image itself could not be resolved or is another one. */
   readonly digest?: Digest
 }
@@ -173,6 +176,5 @@ export class Walker {
 }
 
 function problem(thrown: unknown, { digest }: Descriptor): VerifyProblem {
-  const error = unlessAborted(thrown)
-  return { code: error.code, message: error.message, digest }
+  return { ...describeError(unlessAborted(thrown)), digest }
 }

@@ -86,7 +86,7 @@ const verifyShape = documentShape('VerifyResult', 1, {
       expected: digestShape.nullable(),
       found: digestShape.nullable(),
       status: z.enum(['ok', 'missing', 'different', 'incomplete', 'unreadable']),
-      problems: z.array(z.object({ message: z.string() })),
+      problems: z.array(error),
       content: content.exactOptional(),
       verified: signerShape.exactOptional(),
     }),

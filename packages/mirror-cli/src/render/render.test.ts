@@ -212,6 +212,32 @@ test('verify lists every problem', () => {
   )
 })
 
+test('verify tells once what to do about images that it cannot read', () => {
+  const hint = 'gpreg login registry.internal'
+  const problems = [{ code: 'unauthorized', message: 'registry.internal refused the login', hint }] as const
+  const images = ['a', 'b', 'c', 'd', 'e'].map(name => ({
+    target: `registry.internal/${name}:1`,
+    expected: digest,
+    found: null,
+    status: 'unreadable' as const,
+    problems,
+  }))
+  const totals = {
+    ...{ images: 5, ok: 0, missing: 0, different: 0, incomplete: 0, unreadable: 5 },
+    ...{ checked: 0, bytes: 0, seconds: 1 },
+  }
+  expect(renderVerify({ kind: 'VerifyResult', version: 1, images, totals }).split('\n')).toEqual([
+    'unreadable registry.internal/a:1',
+    '  registry.internal refused the login',
+    'unreadable registry.internal/b:1',
+    'unreadable registry.internal/c:1',
+    '  and 2 more for the same reason, all in the answer of --json',
+    'hint: gpreg login registry.internal',
+    '5 images: 0 ok, 0 missing, 0 different, 0 incomplete, 5 unreadable',
+    '0 manifests and blobs checked, 1 s',
+  ])
+})
+
 describe('error', () => {
   const cause = new GpregError('unreachable', 'connection refused')
   const error = new GpregError('unreachable', 'registry.internal does not answer', {

@@ -39,11 +39,14 @@ function groupOf({ target, status, problems }: VerifiedImage): string {
 
 function renderGroup(images: readonly VerifiedImage[], paint: Paint): string[] {
   const more = images.length - NAMED
+  const isUnreadable = images.every(({ status }) => status === 'unreadable')
+  const hints = new Set(isUnreadable ? images[0]?.problems.flatMap(({ hint }) => hint ?? []) : [])
   return [
     ...images
       .slice(0, NAMED)
       .flatMap((image, at) => renderImage(at === 0 ? image : { ...image, problems: [] }, paint)),
     ...(more > 0 ? [`  and ${more} more for the same reason, all in the answer of --json`] : []),
+    ...[...hints].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
   ]
 }
 
