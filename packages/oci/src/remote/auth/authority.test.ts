@@ -66,7 +66,13 @@ describe('a login that a token server refuses', () => {
     await expect(authority.header(scope('app'), signal)).rejects.toThrow('locked')
     expect(asked).toBe(1)
     now++
-    expect(await authority.header(scope('app'), signal)).toBe('Bearer token')
+    const [first, second] = await Promise.allSettled([
+      authority.header(scope('app'), signal),
+      authority.header(scope('web'), signal),
+    ])
+    expect(first).toMatchObject({ value: 'Bearer token' })
+    expect(second, 'tried at the same time').toMatchObject({ reason: { message: 'locked' } })
+    expect(await authority.header(scope('web'), signal)).toBe('Bearer token')
   })
 })
 

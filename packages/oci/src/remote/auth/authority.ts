@@ -33,8 +33,8 @@ const REFUSED_FOR = 5 * 60_000
 interface RefusedLogin {
   readonly credential: Credential
   readonly error: GpregError
-  /** milliseconds since the epoch */
-  readonly until: number
+  /** when it may be tried again; milliseconds since the epoch */
+  until: number
 }
 
 /**
@@ -159,11 +159,16 @@ export class Authority {
   ): Promise<Token> {
     const texts = [...formatScopes(scopes), ...(this.#besides.get(keyOf(scopes)) ?? [])]
     const now = this.#options.now()
-    this.#refused = this.#refused.filter(({ until }) => now < until)
-    const known = this.#refused.find(login => credential && isSameCredential(login.credential, credential))
-    if (known !== undefined) throw known.error
+    const isUsed = (login: RefusedLogin) =>
+      credential !== undefined && isSameCredential(login.credential, credential)
+    const known = this.#refused.find(isUsed)
+    if (known !== undefined && now < known.until) throw known.error
+    // One request tries the login again, because many that are refused at once may lock an account.
+    if (known !== undefined) known.until = now + REFUSED_FOR
     try {
-      return await this.#options.fetchToken(challenge, texts, credential)
+      const token = await this.#options.fetchToken(challenge, texts, credential)
+      this.#refused = this.#refused.filter(login => !isUsed(login))
+      return token
     } catch (error) {
       if (credential === undefined || !isGpregError(error) || !REFUSALS.has(error.subject.status ?? 0))
         throw error
@@ -171,7 +176,10 @@ export class Authority {
       if (other !== undefined) return this.#options.fetchToken(challenge, texts, other)
       // 403 is about the scope, 401 about the login itself, which is then refused for every repository.
       if (error.subject.status === 401)
-        this.#refused = [...this.#refused, { credential, error, until: this.#options.now() + REFUSED_FOR }]
+        this.#refused = [
+          ...this.#refused.filter(login => !isUsed(login)),
+          { credential, error, until: this.#options.now() + REFUSED_FOR },
+        ]
       throw error
     }
   }
