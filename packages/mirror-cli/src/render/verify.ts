@@ -39,8 +39,9 @@ function groupOf({ target, status, problems }: VerifiedImage): string {
 
 function renderGroup(images: readonly VerifiedImage[], paint: Paint): string[] {
   const more = images.length - NAMED
-  const isUnreadable = images.every(({ status }) => status === 'unreadable')
-  const hints = new Set(isUnreadable ? images[0]?.problems.flatMap(({ hint }) => hint ?? []) : [])
+  const hints = new Set(
+    images[0]?.status === 'unreadable' ? images[0].problems.flatMap(({ hint }) => hint ?? []) : [],
+  )
   return [
     ...images
       .slice(0, NAMED)

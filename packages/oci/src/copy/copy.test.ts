@@ -87,8 +87,8 @@ describe('the budget of a host', () => {
       isFree: true,
       take: () => void taken++,
       release: () => {},
-      sent: () => {},
-      answered: () => {},
+      beginFinishing: () => {},
+      endFinishing: () => {},
       moved: bytes => void (moved += bytes),
       onChange: () => () => {},
     }
@@ -100,22 +100,44 @@ describe('the budget of a host', () => {
 
   const LARGE = 300_000
 
-  /**
-   * Makes a target take large blobs chunk by chunk, and wait before it answers.
-   * @returns the most blobs that moved bytes, and that waited for the answer, at once
-   */
-  function slowDown({ target: { repository } }: CopyItem, budget: Budget, answer = async () => {}) {
-    const push = repository.push.bind(repository)
-    Object.assign(repository, {
+  let most: { moving: number; waiting: number }
+  let [moving, waiting] = [0, 0]
+  beforeEach(() => {
+    most = { moving: 0, waiting: 0 }
+    moving = waiting = 0
+  })
+
+  /** The budget of a host that was overloaded: one slot, and four transfers that may finish beside it. */
+  function budgetOfOne(): HostBudget {
+    let now = 0
+    const budget = new HostBudget(16, { elapsed: () => now, idle: () => 0 })
+    for (; budget.limit > 1; now += 2_000) budget.slowDown()
+    return budget
+  }
+
+  /** Lets both sides read large blobs in three chunks, and the target wait before it answers the last one. */
+  function answerLate({ source, target }: CopyItem, budget: Budget, answer = async () => {}): void {
+    for (const { repository } of [source, target]) {
+      const fetch = repository.fetch.bind(repository)
+      Object.assign(repository, {
+        fetch: async function* (...args: Parameters<typeof fetch>) {
+          for await (const chunk of fetch(...args))
+            for (let start = 0; start < chunk.byteLength; start += LARGE / 3)
+              yield chunk.subarray(start, start + LARGE / 3)
+        },
+      })
+    }
+    const push = target.repository.push.bind(target.repository)
+    Object.assign(target.repository, {
       budget: () => budget,
       push: async (descriptor: Descriptor, content: Content, call: Call) => {
         if (descriptor.size < LARGE) return push(descriptor, content, call)
         const chunks: Uint8Array[] = []
         for await (const chunk of content.open({ signal: call.signal! })) {
           if (chunks.push(chunk) === 1) most.moving = Math.max(most.moving, ++moving)
+          if (chunks.length === 3) moving--
           await new Promise(resolve => setImmediate(resolve))
         }
-        moving--
         most.waiting = Math.max(most.waiting, ++waiting)
         await answer()
         waiting--
@@ -124,19 +146,12 @@ describe('the budget of a host', () => {
     })
   }
 
-  let most: { moving: number; waiting: number }
-  let [moving, waiting] = [0, 0]
-  beforeEach(() => {
-    most = { moving: 0, waiting: 0 }
-    moving = waiting = 0
-  })
-
   const image = sampleImage(Array.from({ length: 6 }, (_, nth) => Buffer.alloc(LARGE, `layer ${nth}`)))
 
   async function copySlowly(answer: () => Promise<void>, options: Partial<EngineOptions> = {}) {
     await pushSample(source.repository('app'), image, '1')
     const wanted = item('app:1')
-    slowDown(wanted, new HostBudget(1, createContext()), answer)
+    answerLate(wanted, budgetOfOne(), answer)
     const { images } = await copy([wanted], options)
     expect(images[0]?.status).toBe('copied')
     await expectWhole('app:1', image)
@@ -145,10 +160,10 @@ describe('the budget of a host', () => {
   it('has room for the next blob while the target only has to answer the last byte of one', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     await copySlowly(() => {
-      if (waiting === 4) resolve()
+      if (waiting === 5) resolve()
       return promise
     })
-    expect(most).toEqual({ moving: 1, waiting: 4 })
+    expect(most).toEqual({ moving: 1, waiting: 5 })
   })
 
   it('has no room for it while a blob is to be read back', async () => {
@@ -173,7 +188,7 @@ describe('the budget of a host', () => {
     const items = Array.from({ length: 12 }, (_, nth) => item(`app-${nth}:1`))
     for (const [nth, wanted] of items.entries()) {
       await pushSample(source.repository(`app-${nth}`), image, '1')
-      slowDown(wanted, budget)
+      answerLate(wanted, budget)
     }
     const { totals } = await copy(items)
     expect(totals.mounted).toBe(0)
@@ -370,6 +385,24 @@ describe('a tag says that an image is whole', () => {
 })
 
 describe('failures', () => {
+  it('of a registry that claims to have a layer have it sent once, however many images miss it', async () => {
+    const names = ['app:1', 'app:2', 'app:3']
+    for (const name of names)
+      await pushSample(source.repository('app'), sampleImage([base, name]), name.slice(4))
+    const layer = blobOf(base, MediaType.ociLayerGzip).descriptor
+    let sent = 0
+    faults.target = {
+      claims: ({ digest }) => (digest === layer.digest && sent === 0 ? true : undefined),
+      onPush: ({ digest }) => void (digest === layer.digest && sent++),
+      onTag: () => {
+        if (sent === 0) throw new GpregError('blob-unknown', 'a layer is missing', { side: 'target' })
+      },
+    }
+    const { images } = await copy(names.map(name => item(name)))
+    expect(images.map(({ status }) => status)).toEqual(['copied', 'copied', 'copied'])
+    expect(sent).toBe(1)
+  })
+
   it('of one image do not stop the others, and all are told with side and reference', async () => {
     await pushSample(source.repository('good'), sampleImage(['x']), '1')
     const { images } = await copy([item('absent:1'), item('good:1'), item('gone:1')])

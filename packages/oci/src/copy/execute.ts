@@ -186,7 +186,7 @@ function manifestsOf(plan: ImagePlan): Descriptor[] {
   return graphsOf(plan).flatMap(({ manifests }) => manifests.map(({ descriptor }) => descriptor))
 }
 
-/** Those of them that the target did not have. */
+/** The manifests of an image and its referrers that the target did not have. */
 function manifestsToPut(plan: ImagePlan): Descriptor[] {
   return manifestsOf(plan).filter(({ digest }) => !plan.stored.has(digest))
 }

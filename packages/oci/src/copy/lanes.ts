@@ -1,8 +1,9 @@
+import { throwIfAborted } from '../errors.ts'
 import { Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { ReadableRepository, Repository } from '../store/content.ts'
-import { KEPT, Slots, type Turn } from './slots.ts'
+import { NO_TURN, Slots, type Turn } from './slots.ts'
 import { isSmall, SmallLane } from './small-lane.ts'
 
 /** The two ends of a transfer. */
@@ -20,22 +21,44 @@ export class Lanes {
   /** Mounts have a lane of their own, because behind the small blobs they would keep images waiting. */
   readonly #mounts: SmallLane
 
-  /** @param concurrency most transfers at once that the caller wants */
-  constructor(concurrency: number) {
+  readonly #signal: AbortSignal
+
+  /**
+   * @param concurrency most transfers at once that the caller wants
+   * @param signal after its abort no work begins
+   */
+  constructor(concurrency: number, signal: AbortSignal) {
+    this.#signal = signal
     this.#large = new Limiter(concurrency)
     this.#small = new SmallLane(concurrency)
     this.#mounts = new SmallLane(concurrency)
   }
 
-  /** Moves the bytes of a blob when the budgets of both hosts have room for it. */
-  move(blob: Descriptor, { source, target }: Ends, work: (turn: Turn) => Promise<void>): Promise<void> {
+  /**
+   * Runs work that moves the bytes of a blob in its turn: when the hosts of both ends have room for it, or its lane has.
+   * @param isFirst goes before blobs that were not sent anywhere yet
+   */
+  move(
+    blob: Descriptor,
+    { source, target }: Ends,
+    work: (turn: Turn) => Promise<void>,
+    isFirst = false,
+  ): Promise<void> {
+    const begin = async (turn: Turn): Promise<void> => {
+      throwIfAborted(this.#signal)
+      await work(turn)
+    }
     const budgets = budgetsOf(source, target)
-    if (isSmall(blob)) return this.#small.run(budgets, () => work(KEPT))
-    return budgets.length > 0 ? this.#slots.run(budgets, work) : this.#large.run(() => work(KEPT))
+    if (isSmall(blob)) return this.#small.run(budgets, () => begin(NO_TURN))
+    if (budgets.length === 0) return this.#large.run(() => begin(NO_TURN))
+    return this.#slots.run({ budgets, finishing: budgetsOf(target), isFirst }, begin)
   }
 
   mount<T>(target: Repository, work: () => Promise<T>): Promise<T> {
-    return this.#mounts.run(budgetsOf(target), work)
+    return this.#mounts.run(budgetsOf(target), async () => {
+      throwIfAborted(this.#signal)
+      return work()
+    })
   }
 
   /** @returns a function that reports bytes of a blob to the budgets, which adapt to the throughput; it is called for every chunk */

@@ -1,27 +1,39 @@
 import type { Budget } from '../store/capabilities.ts'
 
-/** What a job knows of its slots. */
+/** What a job can do with its slots. */
 export interface Turn {
   /** Waits for the slots, unless the job has them. A job that gave them back goes before jobs that had none yet. */
   enter(): Promise<void>
-  /** Gives the slots back, because the job has moved its bytes and only waits for an answer. */
-  leave(): void
+  /** Takes the slots again without a wait, over the limit if need be: the job is moving bytes once more. */
+  move(): void
+  /** Gives the slots back: the job has moved its bytes, and the target is left to finish. */
+  finish(): void
 }
 
-/** The turn of a job that needs no slots, or keeps them until it ends. */
-export const KEPT: Turn = { enter: async () => {}, leave() {} }
+/** Does nothing: for a job without slots, and for one that keeps them until it ends. */
+export const NO_TURN: Turn = { enter: async () => {}, move() {}, finish() {} }
 
-interface Job {
+/** The budgets that a job needs slots of. */
+export interface Needs {
   readonly budgets: readonly Budget[]
-  state: 'waiting' | 'moving' | 'unanswered'
-  /** Lets the job in. */
-  enter: () => void
-  entered: Promise<void>
+  /** Those of them whose hosts still work when the job has moved its bytes. */
+  readonly finishing: readonly Budget[]
+  /** The job goes before jobs that had no slots yet. */
+  readonly isFirst?: boolean
+}
+
+interface Job extends Needs {
+  state: 'waiting' | 'moving' | 'finishing' | 'ended'
+  isFirst: boolean
+  /** Lets the job in that waits. */
+  admit: () => void
+  admitted: Promise<void>
 }
 
 /**
  * Runs jobs that need a slot of several budgets, such as those of a source and a target. A job takes all its slots at once or
- * none, which rules out deadlock. A later job may overtake only if it needs none of the budgets an earlier one is waiting for.
+ * none, which rules out deadlock, and may give them back before it ends. A later job may overtake only if it needs none of the budgets
+ * an earlier one is waiting for.
  */
 export class Slots {
   #waiting: Job[] = []
@@ -31,49 +43,67 @@ export class Slots {
   #jobs = 0
   #sweeping = false
 
-  async run<T>(budgets: readonly Budget[], work: (turn: Turn) => Promise<T>): Promise<T> {
+  async run<T>({ budgets, finishing, isFirst = false }: Needs, work: (turn: Turn) => Promise<T>): Promise<T> {
     const job: Job = {
       budgets: [...new Set(budgets)],
+      finishing,
       state: 'waiting',
-      enter() {},
-      entered: Promise.resolve(),
+      isFirst,
+      admit() {},
+      admitted: Promise.resolve(),
     }
     this.#jobs++
     this.#listen(job)
-    this.#queue(job, 'push')
-    await job.entered
+    this.#queue(job)
+    await job.admitted
     try {
-      return await work({ enter: () => this.#enterAgain(job), leave: () => this.#leave(job) })
+      return await work({
+        enter: () => this.#enter(job),
+        move: () => this.#move(job),
+        finish: () => this.#finish(job),
+      })
     } finally {
       this.#end(job)
       if (--this.#jobs === 0) this.#unlisten()
     }
   }
 
-  #enterAgain(job: Job): Promise<void> {
-    if (job.state === 'unanswered') {
-      for (const budget of job.budgets) budget.answered()
-      this.#queue(job, 'unshift')
-    }
-    return job.entered
+  #enter(job: Job): Promise<void> {
+    if (job.state !== 'finishing') return job.admitted
+    job.isFirst = true
+    // Before its place is free, because another job would take that.
+    this.#queue(job)
+    for (const budget of job.finishing) budget.endFinishing()
+    return job.admitted
   }
 
-  #leave(job: Job): void {
+  #move(job: Job): void {
+    if (job.state !== 'finishing') return
+    job.state = 'moving'
+    for (const budget of job.budgets) budget.take()
+    for (const budget of job.finishing) budget.endFinishing()
+  }
+
+  #finish(job: Job): void {
     if (job.state !== 'moving') return
-    job.state = 'unanswered'
-    for (const budget of job.budgets) budget.sent()
+    job.state = 'finishing'
+    for (const budget of job.finishing) budget.beginFinishing()
+    for (const budget of job.budgets) budget.release()
   }
 
   #end(job: Job): void {
-    if (job.state === 'moving') for (const budget of job.budgets) budget.release()
-    else if (job.state === 'unanswered') for (const budget of job.budgets) budget.answered()
-    else this.#waiting = this.#waiting.filter(other => other !== job)
+    const { state } = job
+    job.state = 'ended'
+    if (state === 'moving') for (const budget of job.budgets) budget.release()
+    if (state === 'finishing') for (const budget of job.finishing) budget.endFinishing()
+    if (state === 'waiting') this.#waiting = this.#waiting.filter(other => other !== job)
   }
 
-  #queue(job: Job, where: 'push' | 'unshift'): void {
+  #queue(job: Job): void {
     job.state = 'waiting'
-    job.entered = new Promise(resolve => (job.enter = resolve))
-    this.#waiting[where](job)
+    job.admitted = new Promise(resolve => (job.admit = resolve))
+    const behind = job.isFirst ? this.#waiting.findIndex(other => !other.isFirst) : -1
+    this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, job)
     this.#sweep()
   }
 
@@ -112,7 +142,7 @@ export class Slots {
       for (const budget of next.budgets) budget.take()
       this.#waiting.splice(kept, 1)
       next.state = 'moving'
-      next.enter()
+      next.admit()
     }
     this.#sweeping = false
   }

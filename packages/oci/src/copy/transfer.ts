@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
-import { GpregError, throwIfAborted, toGpregError } from '../errors.ts'
+import { GpregError, toGpregError } from '../errors.ts'
+import { renewOnce } from '../once.ts'
 import { RateLimit } from '../rate-limit.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { patienceFor, withRetry, type RetryPolicy } from '../retry.ts'
@@ -12,8 +13,8 @@ import type { EngineOptions } from './survey/item.ts'
 import { homeOf, isAtTarget, type BlobDestination, type BlobPlan } from './presence.ts'
 import type { OtherShards } from './shard/other-shards.ts'
 import { Mender } from './repair/mend.ts'
-import { Lanes, type Ends } from './lanes.ts'
-import { KEPT, type Turn } from './slots.ts'
+import { Lanes } from './lanes.ts'
+import { NO_TURN, type Turn } from './slots.ts'
 
 /** Tries for a whole blob after a broken upload or a wrong digest. The download has tries of its own. */
 const WHOLE_BLOB: RetryPolicy = { attempts: 4, base: 500, cap: 10_000, longestWait: Infinity }
@@ -48,6 +49,7 @@ export class Transfer {
   readonly #rate: RateLimit | undefined
   readonly #others: OtherShards<BlobPlan> | undefined
   readonly #arrivals = new Map<BlobDestination, Promise<void>>()
+  readonly #resent = new Map<string, Promise<void>>()
   #defeats = 0
   /** The error of a target's disk that cannot be written: no other blob can be, either. */
   #diskFull: GpregError | undefined
@@ -60,7 +62,7 @@ export class Transfer {
   ) {
     this.#mender = new Mender({ signal: context.signal })
     this.#deep = deep
-    this.#lanes = new Lanes(concurrency)
+    this.#lanes = new Lanes(concurrency, context.signal)
     this.#rate = limitRate === undefined ? undefined : new RateLimit(limitRate, context)
     this.#others = others
     this.#context = context
@@ -89,13 +91,16 @@ export class Transfer {
     await Promise.allSettled(this.#arrivals.values())
   }
 
-  /** Sends a blob although the target claimed to have it. */
+  /** Sends a blob although the target claimed to have it; once, however many images miss it. */
   async resend(place: BlobDestination): Promise<void> {
     const { blob, repository } = place
-    const [source] = blob.sources
-    if (source === undefined) return
-    await this.#inTurn(blob, { source: source.repository, target: repository }, turn =>
-      this.#send({ ...place, unchecked: false }, blob.sources, turn),
+    const { descriptor, sources, store } = blob
+    const [source] = sources
+    if (source === undefined) throw withoutSource(blob)
+    const ends = { source: source.repository, target: repository }
+    const again = { ...place, unchecked: false }
+    await renewOnce(this.#resent, `${store}/${repository.name}@${descriptor.digest}`, () =>
+      this.#lanes.move(descriptor, ends, turn => this.#send(again, sources, turn), true),
     )
   }
 
@@ -109,8 +114,9 @@ export class Transfer {
     const home = homeOf(blob)
     const [source] = blob.sources
     if (source === undefined) return
+    const ends = { source: source.repository, target: home.repository }
     const send = () =>
-      this.#inTurn(blob, { source: source.repository, target: home.repository }, async turn => {
+      this.#lanes.move(blob.descriptor, ends, async turn => {
         onStart(blob)
         const isMounted = home.isWrong !== true && (await this.#mountFromSource(blob, home.repository))
         await this.#deliver(home, blob.sources, isMounted, turn)
@@ -132,14 +138,6 @@ export class Transfer {
     await send()
   }
 
-  /** Moves a blob when it is its turn, unless the copy was aborted before. */
-  #inTurn({ descriptor }: BlobPlan, ends: Ends, work: (turn: Turn) => Promise<void>): Promise<void> {
-    return this.#lanes.move(descriptor, ends, async turn => {
-      throwIfAborted(this.#context.signal)
-      await work(turn)
-    })
-  }
-
   /** Copies a blob from the repository that has it to the others. */
   #spread(blob: BlobPlan): void {
     const holder = blob.places.find(({ present }) => present)?.repository
@@ -155,20 +153,20 @@ export class Transfer {
   /** Mounts a blob. If the registry refuses, the blob is sent, preferably from the repository beside it. */
   async #fill(place: BlobDestination, holder: Repository): Promise<void> {
     const { blob, repository, isWrong = false } = place
-    const mount = async (): Promise<boolean> => {
-      throwIfAborted(this.#context.signal)
-      return this.#mount(blob.descriptor, repository, holder.name)
-    }
-    const isMounted = !isWrong && (await this.#lanes.mount(repository, mount))
+    const { descriptor } = blob
+    const isMounted =
+      !isWrong &&
+      (await this.#lanes.mount(repository, () => this.#mount(descriptor, repository, holder.name)))
     if (isMounted && !this.#isReadBack(blob)) return
     const sources = [{ store: blob.store, repository: holder }, ...blob.sources]
     const ends = { source: holder, target: repository }
-    await this.#inTurn(blob, ends, turn => this.#deliver(place, sources, isMounted, turn))
+    // Images wait for it that may need no other blob.
+    await this.#lanes.move(descriptor, ends, turn => this.#deliver(place, sources, isMounted, turn), true)
   }
 
   /**
-   * Sends a blob that was not mounted, unless the place has wrong bytes, which are replaced. With `deep` it is read back, because a
-   * registry may keep wrong bytes; so is one that a repository has wrong bytes of, because others may share them.
+   * Sends a blob unless it was mounted; wrong bytes are replaced. With `deep` it is read back, because a registry may keep wrong bytes;
+   * so is one that a repository has wrong bytes of, because others may share them.
    */
   async #deliver(
     place: BlobDestination,
@@ -178,7 +176,7 @@ export class Transfer {
   ): Promise<void> {
     const { blob, repository, isWrong = false } = place
     const isReadBack = this.#isReadBack(blob)
-    const send = () => this.#send(place, sources, isReadBack ? KEPT : turn)
+    const send = () => this.#send(place, sources, isReadBack ? NO_TURN : turn)
     if (!isWrong && !isMounted) await send()
     if (!isReadBack) return
     // The first place was read a moment ago; the others may share what was mended there.
@@ -226,7 +224,7 @@ export class Transfer {
         if (failure.subject.side !== 'source' || !(failure.code === 'not-found' || isShortCut)) break
       }
     }
-    const error = failure ?? new GpregError('bug', `${descriptor.digest} has no source`)
+    const error = failure ?? withoutSource(place.blob)
     if (error.code === 'storage' && error.subject.side !== 'source') this.#diskFull ??= error
     if (error.code !== 'aborted') {
       this.#defeats++
@@ -249,15 +247,16 @@ export class Transfer {
           this.#defeats >= MAX_DEFEATS ? 1 : Math.min(WHOLE_BLOB.attempts, patienceFor(error).attempts),
       }),
       async () => {
+        await turn.enter()
         const content = contentOf(this.#reader(source), descriptor)
         const counted = countedContent(digest, content, this.#context.emit, {
-          onOpen: () => turn.enter(),
-          onChunk: async (bytes, { signal }) => {
+          onOpen: () => turn.move(),
+          onChunk: async (bytes, end, { signal }) => {
             await this.#rate?.take(bytes, signal)
             meter(bytes)
             this.totals.bytes.sent += bytes
+            if (end === size) turn.finish()
           },
-          onEnd: () => turn.leave(),
         })
         const call = { signal: this.#context.signal }
         try {
@@ -292,4 +291,8 @@ export class Transfer {
     this.totals.present++
     this.totals.bytes.present += size
   }
+}
+
+function withoutSource({ descriptor }: BlobPlan): GpregError {
+  return new GpregError('bug', `${descriptor.digest} has no source`)
 }

@@ -134,9 +134,9 @@ export interface Budget {
   readonly isFree: boolean
   take(): void
   release(): void
-  /** Gives a slot back, because all bytes are moved. The transfer still waits for the answer, until {@link answered}. */
-  sent(): void
-  answered(): void
+  /** A transfer that gives its slot back has moved its bytes, and the host still works, e.g. on its answer. */
+  beginFinishing(): void
+  endFinishing(): void
   /** Counts transferred bytes. @param wanted whether more work waits for a slot */
   moved(bytes: number, wanted: boolean): void
   /** Calls the listener after every change that may free a slot. @returns a function that removes it */

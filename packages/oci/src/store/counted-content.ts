@@ -16,12 +16,10 @@ export interface CountedContent {
 
 /** What happens while content is read. */
 export interface ReadHooks {
-  /** Awaited before the first byte, each time the content is opened. */
-  onOpen?(): Promise<void>
-  /** Awaited for every chunk before it is handed on. */
-  onChunk?(bytes: number, call: FetchCall): Promise<void>
-  /** Called when the last chunk was taken. */
-  onEnd?(): void
+  /** Called before the first byte, each time the content is opened. */
+  onOpen?(): void
+  /** Awaited for every chunk before it is handed on. @param end offset of the first byte behind it */
+  onChunk?(bytes: number, end: number, call: FetchCall): Promise<void>
 }
 
 /**
@@ -32,7 +30,7 @@ export function countedContent(
   digest: Digest,
   content: Content,
   emit: EventSink,
-  { onOpen, onChunk, onEnd }: ReadHooks = {},
+  { onOpen, onChunk }: ReadHooks = {},
 ): CountedContent {
   let position = 0
   let wasRead = false
@@ -42,14 +40,13 @@ export function countedContent(
     if (offset !== position) emit({ type: 'blob.progress', digest, bytes: offset - position })
     position = offset
     try {
-      await onOpen?.()
+      onOpen?.()
       for await (const chunk of stream) {
-        await onChunk?.(chunk.byteLength, call)
+        await onChunk?.(chunk.byteLength, position + chunk.byteLength, call)
         position += chunk.byteLength
         emit({ type: 'blob.progress', digest, bytes: chunk.byteLength })
         yield chunk
       }
-      onEnd?.()
     } catch (error) {
       throw isGpregError(error) ? error.with({ side: 'source' }) : error
     }

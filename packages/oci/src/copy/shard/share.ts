@@ -42,7 +42,7 @@ export function isOwn<B extends SharedBlob>(shares: Shares<B> | undefined, blob:
 
 /**
  * Divides the images of a set by their names alone, so that all shards agree even if one of them cannot read an image. The images of
- * one repository go to one shard, because they may share manifests, and some registries answer wrongly while two clients write one.
+ * one repository go to one shard, because they may share a manifest, and some registries answer wrongly while two clients write the same one.
  * @returns whether this shard publishes an image; without shards it publishes all
  */
 export function shareImages<I extends { readonly target: Place }>(

@@ -4,10 +4,10 @@ import { SpareTime, type ProcessClock } from '../../spare-time.ts'
 const START = 4
 
 /**
- * Transfers that may wait for the answer to their last byte, for each slot and in all. Meanwhile the registry works, and the line is
- * free: with object storage behind it, CNCF distribution copies the whole blob then.
+ * Transfers whose bytes are moved and whose answer is awaited, for each slot. Meanwhile the registry works, and the line is free: with
+ * object storage behind it, CNCF distribution copies the whole blob then.
  */
-const UNANSWERED = { each: 4, most: 16 } as const
+const FINISHING = 4
 
 /** Throughput is measured over this many milliseconds. */
 const WINDOW = 1_000
@@ -30,8 +30,8 @@ export class HostBudget {
   limit: number
   /** transfers that move bytes */
   taken = 0
-  /** transfers that have moved all their bytes, and wait for the answer */
-  #unanswered = 0
+  /** transfers that have moved their bytes, and wait for the answer */
+  #finishing = 0
   /** Whether transfers wait for a slot. They fill the line better than more connections for one blob. */
   isWanted = false
   readonly #cap: number
@@ -54,9 +54,8 @@ export class HostBudget {
   }
 
   get isFree(): boolean {
-    return (
-      this.taken < this.limit && this.#unanswered < Math.min(UNANSWERED.each * this.limit, UNANSWERED.most)
-    )
+    const most = Math.min(this.limit * (1 + FINISHING), this.#cap)
+    return this.taken < this.limit && this.taken + this.#finishing < most
   }
 
   take(): void {
@@ -68,19 +67,19 @@ export class HostBudget {
     this.#changed()
   }
 
-  sent(): void {
-    this.#unanswered++
-    this.release()
+  beginFinishing(): void {
+    this.#finishing++
   }
 
-  answered(): void {
-    this.#unanswered--
+  endFinishing(): void {
+    this.#finishing--
     this.#changed()
   }
 
   /** Takes a slot beyond the limit, for a caller that measures itself whether it helps. @returns false at the cap */
   takeExtra(): boolean {
-    if (this.taken >= this.#cap || this.#clock.elapsed() - this.#slowedAt < PATIENCE) return false
+    if (this.taken + this.#finishing >= this.#cap || this.#clock.elapsed() - this.#slowedAt < PATIENCE)
+      return false
     this.take()
     return true
   }
@@ -101,7 +100,8 @@ export class HostBudget {
     const { elapsed } = this.#window
     if (elapsed < WINDOW) return
     const rate = this.#bytes / elapsed
-    if (!wanted) this.#before = undefined
+    // With free slots, it is not the limit that others wait for.
+    if (!wanted || this.taken < this.limit) this.#before = undefined
     else this.#adapt(rate)
     this.#measureAnew()
   }
