@@ -289,7 +289,7 @@ async function expectedDigest(
   } catch (thrown) {
     const error = unlessAborted(thrown)
     const source = formatReference(entry.source)
-    const message = `nothing tells which digest ${source} should have (${error.message}); what is there is checked for being whole`
+    const message = `no digest of ${source} is known (${error.message}); it is only checked for being whole`
     context.emit({ type: 'warning', code: 'expected-unknown', message, subject: { reference: source } })
     return null
   }

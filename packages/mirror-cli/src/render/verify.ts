@@ -29,25 +29,21 @@ export function renderVerify({ images, totals }: VerifyResult, paint: Paint = pl
   ].join('\n')
 }
 
-/** Unreadable images with one cause that are named; the others are counted. */
-const NAMED = 3
-
 /** An image that is missing or differs is told alone; those that could not be read for one reason are one group. */
 function groupOf({ target, status, problems }: VerifiedImage): string {
   return status === 'unreadable' ? problems.map(causeOf).join(' ') : target
 }
 
-function renderGroup(images: readonly VerifiedImage[], paint: Paint): string[] {
-  const more = images.length - NAMED
-  const hints = new Set(
-    images[0]?.status === 'unreadable' ? images[0].problems.flatMap(({ hint }) => hint ?? []) : [],
-  )
+/** The first image of a group; the others are counted, so that the hint is on the same screen. */
+function renderGroup([first, ...others]: readonly VerifiedImage[], paint: Paint): string[] {
+  if (first === undefined) return []
+  const hints = first.status === 'unreadable' ? first.problems.flatMap(({ hint }) => hint ?? []) : []
   return [
-    ...images
-      .slice(0, NAMED)
-      .flatMap((image, at) => renderImage(at === 0 ? image : { ...image, problems: [] }, paint)),
-    ...(more > 0 ? [`  and ${more} more for the same reason, all in the answer of --json`] : []),
-    ...[...hints].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
+    ...renderImage(first, paint),
+    ...(others.length > 0
+      ? [`  and ${others.length} more for the same reason, all in the answer of --json`]
+      : []),
+    ...[...new Set(hints)].map(hint => `${paint('cyan', 'hint:')} ${hint}`),
   ]
 }
 
