@@ -1,6 +1,7 @@
 import type { Descriptor } from '../model/descriptor.ts'
 import { budgetsOf } from '../store/capabilities.ts'
 import type { Place } from '../store/artifact.ts'
+import { Sequencer } from '../sequencer.ts'
 import { SmallLane } from './small-lane.ts'
 
 /**
@@ -9,8 +10,7 @@ import { SmallLane } from './small-lane.ts'
  */
 export class Publishing {
   readonly #lane: SmallLane
-  /** What is written last, by repository and digest. */
-  readonly #last = new Map<string, Promise<unknown>>()
+  readonly #sequencer = new Sequencer()
 
   /** @param concurrency most transfers at once that the caller wants */
   constructor(concurrency: number) {
@@ -18,19 +18,8 @@ export class Publishing {
   }
 
   /** @param manifests all that `work` may write */
-  async run<T>(
-    { store, repository }: Place,
-    manifests: readonly Descriptor[],
-    work: () => Promise<T>,
-  ): Promise<T> {
-    const keys = new Set(manifests.map(({ digest }) => `${store}/${repository.name}@${digest}`))
-    const earlier = [...keys].flatMap(key => this.#last.get(key) ?? [])
-    const published = Promise.allSettled(earlier).then(() => this.#lane.run(budgetsOf(repository), work))
-    for (const key of keys) this.#last.set(key, published)
-    try {
-      return await published
-    } finally {
-      for (const key of keys) if (this.#last.get(key) === published) this.#last.delete(key)
-    }
+  run<T>({ store, repository }: Place, manifests: readonly Descriptor[], work: () => Promise<T>): Promise<T> {
+    const keys = manifests.map(({ digest }) => `${store}/${repository.name}@${digest}`)
+    return this.#sequencer.run(keys, () => this.#lane.run(budgetsOf(repository), work))
   }
 }

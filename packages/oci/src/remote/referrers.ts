@@ -3,6 +3,7 @@ import { GpregError, isGpregError, unlessAborted } from '../errors.ts'
 import { MediaType, type Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
 import { describeReferrer, parseManifest, type ManifestNode } from '../model/manifest.ts'
+import { Sequencer } from '../sequencer.ts'
 import type { ReferrersCall } from '../store/capabilities.ts'
 import type { Call } from '../store/content.ts'
 import type { ApiResponse } from './http/request.ts'
@@ -27,7 +28,7 @@ export class Referrers {
   #hasApi = false
   #isTold = false
   /** A fallback index is read, changed and written, so only one writer at a time may do that; by `repository@subject`. */
-  readonly #writers = new Map<string, Promise<void>>()
+  readonly #writers = new Sequencer()
 
   constructor(context: Context) {
     this.#context = context
@@ -63,15 +64,8 @@ export class Referrers {
   }
 
   /** Runs one change of a fallback index after the other. */
-  async #inTurn(api: RepositoryApi, subject: Digest, change: () => Promise<void>): Promise<void> {
-    const key = `${api.name}@${subject}`
-    const before = this.#writers.get(key) ?? Promise.resolve()
-    const turn = before.then(change)
-    const settled: Promise<void> = turn
-      .catch(() => {})
-      .finally(() => this.#writers.get(key) === settled && this.#writers.delete(key))
-    this.#writers.set(key, settled)
-    return turn
+  #inTurn(api: RepositoryApi, subject: Digest, change: () => Promise<void>): Promise<void> {
+    return this.#writers.run([`${api.name}@${subject}`], change)
   }
 
   /** @returns undefined if the repository has no referrers API, which is told once unless it says so by a 404 */

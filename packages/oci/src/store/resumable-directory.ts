@@ -1,7 +1,7 @@
 import { chmod, open, unlink } from 'node:fs/promises'
-import { Limiter } from '../limiter.ts'
 import type { Descriptor } from '../model/descriptor.ts'
 import { digestAlgorithm, digestHex, type Digest } from '../model/digest.ts'
+import { Sequencer } from '../sequencer.ts'
 import type { Content } from './content.ts'
 import { goOn, verifiedRest } from './continuation.ts'
 import { DirectoryContent } from './layout/layout-directory.ts'
@@ -19,7 +19,7 @@ import { digestOfStream } from './verify.ts'
 /** The content of a layout for a save: stored blobs are hashed before they count, and an unfinished blob continues at its end. */
 export class ResumableDirectory extends DirectoryContent {
   readonly #signal: AbortSignal | undefined
-  readonly #turns = new Map<Digest, Limiter>()
+  readonly #writers = new Sequencer()
   readonly #sound = new Map<Digest, Promise<boolean>>()
 
   /** @param signal aborts the hashing of stored blobs */
@@ -44,9 +44,7 @@ export class ResumableDirectory extends DirectoryContent {
   ): Promise<void> {
     const { digest } = descriptor
     // Two writers of one blob would write the same bytes: the second one waits and finds them there.
-    const turn = this.#turns.get(digest) ?? new Limiter(1)
-    this.#turns.set(digest, turn)
-    await turn.run(async () => {
+    await this.#writers.run([digest], async () => {
       if (await this.has(descriptor)) return
       const path = ingestPath(this.location, `${digestAlgorithm(digest)}-${digestHex(digest)}`)
       await goOn(
