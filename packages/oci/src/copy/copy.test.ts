@@ -6,8 +6,8 @@ import { isManifestType, MediaType, type Descriptor } from '../model/descriptor.
 import { parsePlatform } from '../model/platform.ts'
 import type { Budget } from '../store/capabilities.ts'
 import { contentFrom, type Call, type Content, type Repository } from '../store/content.ts'
-import { HostBudget } from '../remote/http/host-budget.ts'
 import { MemoryStore } from '../store/memory-store.ts'
+import { freshBudget, narrowBudget } from '../testing/budgets.ts'
 import { FaultyRepository, type Faults } from '../testing/faulty-repository.ts'
 import {
   describe as blobOf,
@@ -107,14 +107,6 @@ describe('the budget of a host', () => {
     moving = waiting = 0
   })
 
-  /** The budget of a host that was overloaded: one slot, and four transfers that may finish beside it. */
-  function budgetOfOne(): HostBudget {
-    let now = 0
-    const budget = new HostBudget(16, { elapsed: () => now, idle: () => 0 })
-    for (; budget.limit > 1; now += 2_000) budget.slowDown()
-    return budget
-  }
-
   /** Lets both sides read large blobs in three chunks, and the target wait before it answers the last one. */
   function answerLate({ source, target }: CopyItem, budget: Budget, answer = async () => {}): void {
     for (const { repository } of [source, target]) {
@@ -151,7 +143,7 @@ describe('the budget of a host', () => {
   async function copySlowly(answer: () => Promise<void>, options: Partial<EngineOptions> = {}) {
     await pushSample(source.repository('app'), image, '1')
     const wanted = item('app:1')
-    answerLate(wanted, budgetOfOne(), answer)
+    answerLate(wanted, narrowBudget(), answer)
     const { images } = await copy([wanted], options)
     expect(images[0]?.status).toBe('copied')
     await expectWhole('app:1', image)
@@ -184,7 +176,7 @@ describe('the budget of a host', () => {
 
   it('is kept by blobs that the target does not mount', async () => {
     faults.target.onMount = () => false
-    const budget = new HostBudget(2, createContext())
+    const budget = freshBudget(2)
     const items = Array.from({ length: 12 }, (_, nth) => item(`app-${nth}:1`))
     for (const [nth, wanted] of items.entries()) {
       await pushSample(source.repository(`app-${nth}`), image, '1')

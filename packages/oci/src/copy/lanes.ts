@@ -7,9 +7,14 @@ import { NO_TURN, Slots, type Turn } from './slots.ts'
 import { isSmall, SmallLane } from './small-lane.ts'
 
 /** The two ends of a transfer. */
-export interface Ends {
+interface Ends {
   readonly source: ReadableRepository
   readonly target: Repository
+}
+
+interface Move extends Ends {
+  /** The blob goes before blobs that were not sent anywhere yet. */
+  readonly isFirst?: boolean
 }
 
 /** Where transfers wait for their turn, so that no host gets more of them at once than its budget allows. */
@@ -20,7 +25,6 @@ export class Lanes {
   readonly #small: SmallLane
   /** Mounts have a lane of their own, because behind the small blobs they would keep images waiting. */
   readonly #mounts: SmallLane
-
   readonly #signal: AbortSignal
 
   /**
@@ -34,15 +38,11 @@ export class Lanes {
     this.#mounts = new SmallLane(concurrency)
   }
 
-  /**
-   * Runs work that moves the bytes of a blob in its turn: when the hosts of both ends have room for it, or its lane has.
-   * @param isFirst goes before blobs that were not sent anywhere yet
-   */
+  /** Runs work that moves the bytes of a blob in its turn: when the hosts of both ends have room for it, or its lane has. */
   move(
     blob: Descriptor,
-    { source, target }: Ends,
+    { source, target, isFirst = false }: Move,
     work: (turn: Turn) => Promise<void>,
-    isFirst = false,
   ): Promise<void> {
     const begin = async (turn: Turn): Promise<void> => {
       throwIfAborted(this.#signal)

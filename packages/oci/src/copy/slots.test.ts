@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createContext } from '../context.ts'
 import { HostBudget } from '../remote/http/host-budget.ts'
+import { freshBudget, narrowBudget } from '../testing/budgets.ts'
 import { Slots, type Turn } from './slots.ts'
 
 it('lets all work through, never more than a budget allows, in whatever pairs it comes', async () => {
@@ -11,7 +11,7 @@ it('lets all work through, never more than a budget allows, in whatever pairs it
       pairs,
       fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       async (work, caps) => {
-        const budgets = [...caps, 2].map(cap => new HostBudget(cap, createContext()))
+        const budgets = [...caps, 2].map(freshBudget)
         const slots = new Slots()
         let done = 0
         await Promise.all(
@@ -31,11 +31,7 @@ it('lets all work through, never more than a budget allows, in whatever pairs it
 })
 
 it('leaves no slot idle for one who waits for another host', async () => {
-  const [busy, free, target] = [1, 1, 2].map(cap => new HostBudget(cap, createContext())) as [
-    HostBudget,
-    HostBudget,
-    HostBudget,
-  ]
+  const [busy, free, target] = [freshBudget(1), freshBudget(1), freshBudget(2)]
   const slots = new Slots()
   let finish = () => {}
   const first = slots.run(
@@ -49,7 +45,7 @@ it('leaves no slot idle for one who waits for another host', async () => {
 })
 
 it('leaves no listener to a budget that outlives it', async () => {
-  const budget = new HostBudget(1, createContext())
+  const budget = freshBudget(1)
   let listeners = 0
   const listened = Object.assign(budget, {
     onChange: (listener: () => void) => {
@@ -76,7 +72,7 @@ it('gives slots back before a job ends, and again to a job that needs them once 
   const jobs = fc.array(fc.tuple(fc.nat(1), steps, fc.boolean()), { maxLength: 40 })
   await fc.assert(
     fc.asyncProperty(jobs, fc.integer({ min: 1, max: 16 }), async (jobs, cap) => {
-      const budgets = [cap, 2, 16].map(cap => new HostBudget(cap, createContext()))
+      const budgets = [cap, 2, 16].map(freshBudget)
       const target = budgets[2]!
       const slots = new Slots()
       const late: Turn[] = []
@@ -132,7 +128,7 @@ it.each([
   [8, 8],
   [1, 1],
 ])('lets at most %i jobs move or finish at once', async (cap, most) => {
-  const { jobs, ends } = finishingJobs(40, new HostBudget(cap, createContext()), new Slots())
+  const { jobs, ends } = finishingJobs(40, freshBudget(cap), new Slots())
   await settle()
   expect(ends).toHaveLength(most)
   ends[0]!()
@@ -146,11 +142,7 @@ it.each([
 })
 
 it('leaves the source free while a target finishes', async () => {
-  const [source, slow, other] = [1, 1, 1].map(cap => new HostBudget(cap, createContext())) as [
-    HostBudget,
-    HostBudget,
-    HostBudget,
-  ]
+  const [source, slow, other] = [freshBudget(1), freshBudget(1), freshBudget(1)]
   const slots = new Slots()
   const { promise, resolve } = Promise.withResolvers<void>()
   const first = slots.run({ budgets: [source, slow], finishing: [slow] }, async turn => {
@@ -163,9 +155,7 @@ it('leaves the source free while a target finishes', async () => {
 })
 
 it('lets a job that needs its slots again go before those that had none, in their order', async () => {
-  let now = 0
-  const budget = new HostBudget(16, { elapsed: () => now, idle: () => 0 })
-  for (; budget.limit > 1; now += 2_000) budget.slowDown()
+  const budget = narrowBudget()
   const slots = new Slots()
   const needs = { budgets: [budget], finishing: [budget] }
   const order: string[] = []

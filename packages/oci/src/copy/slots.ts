@@ -14,7 +14,7 @@ export interface Turn {
 export const NO_TURN: Turn = { enter: async () => {}, move() {}, finish() {} }
 
 /** The budgets that a job needs slots of. */
-export interface Needs {
+interface Needs {
   readonly budgets: readonly Budget[]
   /** Those of them whose hosts still work when the job has moved its bytes. */
   readonly finishing: readonly Budget[]

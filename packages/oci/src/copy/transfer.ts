@@ -97,10 +97,10 @@ export class Transfer {
     const { descriptor, sources, store } = blob
     const [source] = sources
     if (source === undefined) throw withoutSource(blob)
-    const ends = { source: source.repository, target: repository }
+    const ends = { source: source.repository, target: repository, isFirst: true }
     const again = { ...place, unchecked: false }
     await renewOnce(this.#resent, `${store}/${repository.name}@${descriptor.digest}`, () =>
-      this.#lanes.move(descriptor, ends, turn => this.#send(again, sources, turn), true),
+      this.#lanes.move(descriptor, ends, turn => this.#send(again, sources, turn)),
     )
   }
 
@@ -159,9 +159,9 @@ export class Transfer {
       (await this.#lanes.mount(repository, () => this.#mount(descriptor, repository, holder.name)))
     if (isMounted && !this.#isReadBack(blob)) return
     const sources = [{ store: blob.store, repository: holder }, ...blob.sources]
-    const ends = { source: holder, target: repository }
     // Images wait for it that may need no other blob.
-    await this.#lanes.move(descriptor, ends, turn => this.#deliver(place, sources, isMounted, turn), true)
+    const ends = { source: holder, target: repository, isFirst: true }
+    await this.#lanes.move(descriptor, ends, turn => this.#deliver(place, sources, isMounted, turn))
   }
 
   /**

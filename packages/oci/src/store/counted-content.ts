@@ -15,7 +15,7 @@ export interface CountedContent {
 }
 
 /** What happens while content is read. */
-export interface ReadHooks {
+interface ReadHooks {
   /** Called before the first byte, each time the content is opened. */
   onOpen?(): void
   /** Awaited for every chunk before it is handed on. @param end offset of the first byte behind it */

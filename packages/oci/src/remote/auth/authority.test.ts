@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Authority } from './authority.ts'
+import { Authority, type TokenFetch } from './authority.ts'
 import { GpregError } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 
@@ -24,21 +24,23 @@ it.each<Challenge>([{ scheme: 'bearer', realm: 'https://auth.corp/token' }, { sc
 describe('a login that a token server refuses', () => {
   const challenge: Challenge = { scheme: 'bearer', realm: 'https://auth.corp/token' }
   const scope = (repository: string) => [{ repository, actions: 'pull' }] as const
+  const withLogin = (fetchToken: TokenFetch, now = () => 0) =>
+    new Authority({
+      host: 'r.corp',
+      side: 'source',
+      credential: async () => ({ username: 'ada', password: 'secret' }),
+      fetchToken,
+      now,
+    })
 
   it.each([
     [401, 1, 'is not tried for other repositories, because it is wrong for all'],
     [403, 2, 'is tried for other repositories, because it may be enough for those'],
   ])('with status %i is sent %i times: it %s', async (status, times) => {
     let asked = 0
-    const authority = new Authority({
-      host: 'r.corp',
-      side: 'source',
-      credential: async () => ({ username: 'ada', password: 'wrong' }),
-      fetchToken: async () => {
-        asked++
-        throw new GpregError(status === 401 ? 'unauthorized' : 'forbidden', 'refused', { status })
-      },
-      now: () => 0,
+    const authority = withLogin(async () => {
+      asked++
+      throw new GpregError(status === 401 ? 'unauthorized' : 'forbidden', 'refused', { status })
     })
     await expect(authority.renew([challenge], scope('app'), undefined, signal)).rejects.toMatchObject({
       subject: { status },
@@ -49,17 +51,12 @@ describe('a login that a token server refuses', () => {
 
   it('is tried again after five minutes, because it may work again', async () => {
     let [now, isWrong, asked] = [0, true, 0]
-    const authority = new Authority({
-      host: 'r.corp',
-      side: 'source',
-      credential: async () => ({ username: 'ada', password: 'right, but locked out' }),
-      fetchToken: async () => {
-        asked++
-        if (isWrong) throw new GpregError('unauthorized', 'locked', { status: 401 })
-        return { value: 'token', renewAt: Infinity }
-      },
-      now: () => now,
-    })
+    const answer = async () => {
+      asked++
+      if (isWrong) throw new GpregError('unauthorized', 'locked', { status: 401 })
+      return { value: 'token', renewAt: Infinity }
+    }
+    const authority = withLogin(answer, () => now)
     await expect(authority.renew([challenge], scope('app'), undefined, signal)).rejects.toThrow('locked')
     isWrong = false
     now = 5 * 60_000 - 1
